@@ -1,0 +1,1 @@
+//! The configuration keys, each declared once.

@@ -1,0 +1,1 @@
+//! The cluster's metadata: image, commands and the controller's decisions, as a state machine.

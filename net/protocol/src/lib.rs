@@ -1,0 +1,1 @@
+//! Kafka's wire protocol: one file an API, every length bounded by the bytes that are left.

@@ -1,0 +1,1 @@
+//! The storage engine of one shard: journal, segments, index, recovery, retention, tail cache.

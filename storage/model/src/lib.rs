@@ -1,0 +1,12 @@
+//! The vocabulary of Corelog: what every other crate names things by. No I/O, no clock, no async.
+
+pub mod batch;
+mod ids;
+mod offset;
+
+pub use batch::{BatchError, BatchHeader, ValidatedBatch};
+pub use ids::{
+    BrokerId, LeaderEpoch, PartitionId, PartitionIndex, ProducerEpoch, ProducerId, Sequence, ShardId,
+    TimestampMs, TopicId, TopicName,
+};
+pub use offset::{FilePosition, Offset, OffsetDelta};

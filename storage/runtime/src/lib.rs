@@ -1,0 +1,15 @@
+//! The seams between Corelog's logic and the machine, and their one real form.
+//!
+//! Everything above this crate reaches time, disks, sockets, randomness, other tasks and other shards through the
+//! traits of [`seams`] alone, so that a simulator can take the machine's place.
+
+pub mod buffer;
+pub mod local;
+pub mod mailbox;
+pub mod seams;
+
+pub use mailbox::Mailbox;
+pub use seams::{
+    Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, Listener, LocalFuture,
+    Monotonic, Net, OpenOptions, Rng, Spawn, WorkClass,
+};

@@ -1,0 +1,64 @@
+//! The seams: spawn, Clock, Disk, Net, Rng. The mailbox between shards is the fifth (see [`crate::mailbox`]).
+//!
+//! All of them are used from one shard's thread and are not `Send`. Futures own what they need (`'static`), and a
+//! future that is dropped leaves its operation running: the form of the seam keeps the buffers alive until it ends.
+
+mod clock;
+mod disk;
+mod net;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+pub use clock::{Clock, Monotonic};
+pub use disk::{Disk, DiskError, File, OpenOptions};
+pub use net::{Accepted, AcceptedSocket, Connection, Listener, Net};
+
+/// A boxed future of one shard's thread.
+pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T> + 'static>>;
+
+/// How urgent a task is. Each shard runs one queue a class.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum WorkClass {
+    /// A client or a commit waits for it.
+    Latency,
+    /// The default.
+    Normal,
+    /// Checkpoints, retention, recovery of what nobody waits for.
+    Background,
+}
+
+/// Starts tasks on this shard.
+pub trait Spawn {
+    /// Runs `future` to its end on this shard's thread. `name` is for the watchdog and the logs.
+    fn spawn(&self, class: WorkClass, name: &'static str, future: LocalFuture<()>);
+}
+
+/// Randomness; seeded under the simulator.
+pub trait Rng {
+    /// Sixty-four random bits. Not for secrets.
+    fn next_u64(&self) -> u64;
+}
+
+/// All of one shard's seams, cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    /// Starts tasks.
+    pub spawner: Rc<dyn Spawn>,
+    /// Time.
+    pub clock: Rc<dyn Clock>,
+    /// Files.
+    pub disk: Rc<dyn Disk>,
+    /// Sockets.
+    pub net: Rc<dyn Net>,
+    /// Randomness.
+    pub rng: Rc<dyn Rng>,
+}
+
+impl Handle {
+    /// Starts a task that nobody awaits.
+    pub fn spawn(&self, class: WorkClass, name: &'static str, future: impl Future<Output = ()> + 'static) {
+        self.spawner.spawn(class, name, Box::pin(future));
+    }
+}

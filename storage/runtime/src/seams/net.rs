@@ -1,0 +1,61 @@
+//! Sockets. One shard accepts, any shard may serve: an [`Accepted`] socket is moved to the shard that adopts it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::LocalFuture;
+
+/// A connection between accept and adoption; the one thing of this module that crosses shards.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The socket: a descriptor, or the simulator's number of it.
+    pub socket: AcceptedSocket,
+    /// The other end.
+    pub peer: SocketAddr,
+}
+
+/// What stands for the socket.
+#[derive(Debug)]
+pub enum AcceptedSocket {
+    /// A descriptor of the kernel's; closed if it is dropped.
+    Descriptor(std::os::fd::OwnedFd),
+    /// A connection of the simulator's.
+    Simulated(u64),
+}
+
+/// One shard's way to the network.
+pub trait Net {
+    /// Binds and listens. Port 0 takes a free one.
+    fn listen(&self, address: SocketAddr) -> LocalFuture<io::Result<Rc<dyn Listener>>>;
+    /// Takes an accepted socket over to this shard.
+    fn adopt(&self, accepted: Accepted) -> io::Result<Rc<dyn Connection>>;
+    /// Connects.
+    fn connect(&self, address: SocketAddr) -> LocalFuture<io::Result<Rc<dyn Connection>>>;
+}
+
+/// A listening socket. Dropping the last clone closes it.
+pub trait Listener {
+    /// Waits for the next connection.
+    fn accept(&self) -> LocalFuture<io::Result<Accepted>>;
+    /// The address that it is bound to.
+    fn local_address(&self) -> SocketAddr;
+}
+
+/// A byte stream. At most one receive and one send are under way at a time. Dropping the last clone closes it.
+pub trait Connection {
+    /// Waits for bytes and returns what has come, 1 to 16 KiB; empty at the end of the stream. An idle connection
+    /// that waits here holds no buffer.
+    fn receive(&self) -> LocalFuture<io::Result<Bytes>>;
+    /// Receives until `buffer`, whose length is what it holds already, has grown to `length`. For the rest of a
+    /// large frame. An end of the stream before that is `UnexpectedEof`.
+    fn receive_exact(&self, buffer: BytesMut, length: usize) -> LocalFuture<io::Result<BytesMut>>;
+    /// Sends all of `data`, in order.
+    fn send(&self, data: Vec<Bytes>) -> LocalFuture<io::Result<()>>;
+    /// Ends both directions: a receive or send under way returns.
+    fn shutdown(&self);
+    /// The other end.
+    fn peer_address(&self) -> SocketAddr;
+}
