@@ -1,5 +1,10 @@
 //! Page-aligned buffers for direct I/O.
 
+#![expect(
+    unsafe_code,
+    reason = "an owned allocation with an alignment that Vec cannot have"
+)]
+
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -16,16 +21,8 @@ pub struct AlignedBuf {
 }
 
 // SAFETY: the buffer owns its memory alone and has no thread-bound state; `&AlignedBuf` gives only `&[u8]`.
-#[expect(
-    unsafe_code,
-    reason = "an owned allocation with an alignment that Vec cannot have"
-)]
 unsafe impl Send for AlignedBuf {}
 // SAFETY: as above.
-#[expect(
-    unsafe_code,
-    reason = "an owned allocation with an alignment that Vec cannot have"
-)]
 unsafe impl Sync for AlignedBuf {}
 
 impl AlignedBuf {
@@ -33,10 +30,6 @@ impl AlignedBuf {
     ///
     /// # Panics
     /// If `length` is zero or not a multiple of `PAGE`.
-    #[expect(
-        unsafe_code,
-        reason = "an owned allocation with an alignment that Vec cannot have"
-    )]
     pub fn zeroed(length: usize) -> AlignedBuf {
         let layout = Self::layout(length);
         // SAFETY: `layout` has a size above zero, asserted in `layout`.
@@ -63,10 +56,6 @@ impl AlignedBuf {
 
 impl Deref for AlignedBuf {
     type Target = [u8];
-    #[expect(
-        unsafe_code,
-        reason = "an owned allocation with an alignment that Vec cannot have"
-    )]
     fn deref(&self) -> &[u8] {
         // SAFETY: `start` is valid for `length` initialized bytes (zeroed at allocation) while `self` lives, and
         // `&self` excludes writers.
@@ -75,10 +64,6 @@ impl Deref for AlignedBuf {
 }
 
 impl DerefMut for AlignedBuf {
-    #[expect(
-        unsafe_code,
-        reason = "an owned allocation with an alignment that Vec cannot have"
-    )]
     fn deref_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `deref`, and `&mut self` excludes readers.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
@@ -92,10 +77,6 @@ impl AsRef<[u8]> for AlignedBuf {
 }
 
 impl Drop for AlignedBuf {
-    #[expect(
-        unsafe_code,
-        reason = "an owned allocation with an alignment that Vec cannot have"
-    )]
     fn drop(&mut self) {
         // SAFETY: allocated in `zeroed` with the same layout, and dropped once.
         unsafe { dealloc(self.start.as_ptr(), Self::layout(self.length)) }
