@@ -1,0 +1,5 @@
+//! One shard: a thread that owns its partitions, its groups and its connections outright.
+
+mod calls;
+mod settings;
+
