@@ -3,6 +3,7 @@
 mod api_key;
 mod api_table;
 pub mod codec;
+mod error_code;
 pub mod frame;
 mod header;
 pub mod leader;
@@ -11,5 +12,6 @@ pub mod messages;
 
 pub use api_key::ApiKey;
 pub use codec::{ByteStr, DecodeError, EncodeError, Reader, Writer};
+pub use error_code::ErrorCode;
 pub use header::{RequestHeader, ResponseHeader};
 pub use message::{Message, Request};
