@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use corelog_model::{PartitionIndex, TopicId};
+use corelog_protocol::ByteStr;
 use corelog_runtime::Monotonic;
 
 /// A session that was idle for this long may be evicted for a new one (Kafka's
@@ -22,7 +23,7 @@ const EPOCH_FINAL: i32 = -1;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct FetchKey {
     /// The topic's name; empty from version 13.
-    pub topic: String,
+    pub topic: ByteStr,
     /// The topic's id; zero before version 13.
     pub topic_id: TopicId,
     /// The partition within it.
