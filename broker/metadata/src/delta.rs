@@ -7,6 +7,9 @@ use corelog_model::{BrokerId, PartitionId};
 use crate::image::{MetadataImage, PartitionImage, TopicImage};
 
 /// The differences. Costs what changed, not what there is.
+///
+/// Act on what was deleted first: a topic deleted and created anew has the old name, and the old directories, under
+/// another id.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ImageDelta {
     /// Topics that are new, as they are.
