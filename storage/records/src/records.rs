@@ -18,7 +18,7 @@
 
 use std::borrow::Cow;
 
-use corelog_model::batch::{Compression, HEADER_SIZE};
+use corelog_model::batch::{Compression, HEADER_SIZE, TimestampType};
 use corelog_model::{BatchHeader, Offset, OffsetDelta, TimestampMs};
 
 use crate::compression::{DecompressError, decompress};
@@ -131,6 +131,15 @@ impl Record<'_> {
     pub fn offset(&self, header: &BatchHeader) -> Option<Offset> {
         let delta = OffsetDelta::new(i64::from(self.offset_delta));
         Offset::new(header.base_offset.get().checked_add(delta.get())?)
+    }
+
+    /// The timestamp that a consumer sees: the record's own, or the broker's for the whole batch of `header`; `None` if
+    /// the record's own overflows.
+    pub fn timestamp(&self, header: &BatchHeader) -> Option<TimestampMs> {
+        match header.timestamp_type {
+            TimestampType::CreateTime => self.create_time(header),
+            TimestampType::LogAppendTime => Some(header.max_timestamp),
+        }
     }
 
     /// The record's own timestamp in the batch of `header`, before LogAppendTime replaces it; `None` if it overflows.

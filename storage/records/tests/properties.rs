@@ -117,6 +117,11 @@ proptest! {
         for (got, expected) in Records::new(&header, &payload).zip(&records) {
             let got = got.unwrap();
             prop_assert_eq!(got.create_time(&header).unwrap().get(), expected.timestamp);
+            let seen = match options.stamps {
+                Stamps::Create => TimestampMs::new(expected.timestamp),
+                Stamps::LogAppend(at) => at,
+            };
+            prop_assert_eq!(got.timestamp(&header), Some(seen));
             prop_assert_eq!(got.key, expected.key.as_deref());
             prop_assert_eq!(got.value, expected.value.as_deref());
             prop_assert_eq!(got.headers.len(), expected.headers.len());
