@@ -1,13 +1,23 @@
-//! From a frame to the handler of its API. One line an API.
+//! From a frame to the handler of its API: one line an API.
 
+use std::future::Future;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use corelog_protocol::{ApiKey, DecodeError, EncodeError, RequestHeader};
+use corelog_protocol::messages::api_versions::ApiVersionsRequest;
+use corelog_protocol::messages::delete_records::DeleteRecordsRequest;
+use corelog_protocol::messages::fetch::FetchRequest;
+use corelog_protocol::messages::init_producer_id::InitProducerIdRequest;
+use corelog_protocol::messages::list_offsets::ListOffsetsRequest;
+use corelog_protocol::messages::metadata::MetadataRequest;
+use corelog_protocol::messages::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
+use corelog_protocol::messages::produce::ProduceRequest;
+use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Request, RequestHeader};
 use corelog_runtime::LocalFuture;
 
 use crate::api;
 use crate::connection::Client;
+use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// What becomes of a request.
@@ -18,4 +28,120 @@ pub enum Answer {
     Silence,
     /// The connection is to be closed, for this reason.
     Close(String),
+}
+
+/// Why a request is not begun; its connection closes.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The header is none, or names an API that Kafka does not have.
+    #[error("the request's header is malformed: {0}")]
+    Header(#[source] DecodeError),
+    /// The body is not what API and version say.
+    #[error("the {api} request of version {version} is malformed: {source}")]
+    Body {
+        /// The API.
+        api: ApiKey,
+        /// The version.
+        version: i16,
+        /// Why.
+        source: DecodeError,
+    },
+    /// An API or version that ApiVersions does not name.
+    #[error("{api} in version {version} is not supported")]
+    Unsupported {
+        /// The API.
+        api: ApiKey,
+        /// The version.
+        version: i16,
+    },
+}
+
+macro_rules! handlers {
+    ($($api:ident: $request:ident => $handler:path,)+) => {
+        /// The APIs that are served, and that ApiVersions names.
+        pub const SUPPORTED: &[ApiKey] = &[ApiKey::Produce, $(ApiKey::$api,)+];
+
+        fn begin(
+            shard: &Rc<Shard>,
+            context: RequestContext,
+            reader: &mut Reader,
+        ) -> Result<LocalFuture<Answer>, StartError> {
+            match context.api {
+                ApiKey::Produce => {
+                    let request = decode::<ProduceRequest>(&context, reader)?;
+                    Ok(api::produce::start(shard, context, request))
+                }
+                $(ApiKey::$api => {
+                    let request = decode::<$request>(&context, reader)?;
+                    Ok(answer(Rc::clone(shard), context, request, $handler))
+                })+
+                api => Err(StartError::Unsupported { api, version: context.version }),
+            }
+        }
+    };
+}
+
+handlers! {
+    Fetch: FetchRequest => api::fetch::handle,
+    ListOffsets: ListOffsetsRequest => api::list_offsets::handle,
+    Metadata: MetadataRequest => api::metadata::handle,
+    ApiVersions: ApiVersionsRequest => api::api_versions::handle,
+    DeleteRecords: DeleteRecordsRequest => api::delete_records::handle,
+    InitProducerId: InitProducerIdRequest => api::init_producer_id::handle,
+    OffsetForLeaderEpoch: OffsetForLeaderEpochRequest => api::offset_for_leader_epoch::handle,
+}
+
+/// Whether a request may begin before the earlier ones of its connection have been answered, given its frame.
+pub fn may_pipeline(frame: &[u8]) -> bool {
+    frame.get(..2) == Some(ApiKey::Produce.key().to_be_bytes().as_slice())
+}
+
+/// Begins a request. Produce is admitted to its logs, or on its way to them, when this returns; every other API begins
+/// when the future is first polled.
+///
+/// # Errors
+/// See [`StartError`].
+pub fn start(shard: &Rc<Shard>, client: &Rc<Client>, frame: Bytes) -> Result<LocalFuture<Answer>, StartError> {
+    let arrival = shard.handle.clock.now();
+    shard.metrics.bytes_received(frame.len());
+    let mut reader = Reader::new(frame);
+    let header = RequestHeader::decode(&mut reader).map_err(StartError::Header)?;
+    let is_known = header.is_supported();
+    let context = RequestContext::new(header, Rc::clone(client));
+    let (api, version) = (context.api, context.version);
+    if !is_known {
+        return if api == ApiKey::ApiVersions {
+            Ok(Box::pin(std::future::ready(api::api_versions::refuse(&context))))
+        } else {
+            Err(StartError::Unsupported { api, version })
+        };
+    }
+    let answer = begin(shard, context, &mut reader)?;
+    let shard = Rc::clone(shard);
+    Ok(Box::pin(async move {
+        let answer = answer.await;
+        shard.metrics.answered(api, shard.handle.clock.now().since(arrival));
+        answer
+    }))
+}
+
+fn decode<R: Request>(context: &RequestContext, reader: &mut Reader) -> Result<R, StartError> {
+    let (api, version) = (context.api, context.version);
+    R::decode(reader, version).map_err(|source| StartError::Body { api, version, source })
+}
+
+fn answer<R, F>(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: R,
+    handler: fn(Rc<Shard>, RequestContext, R) -> F,
+) -> LocalFuture<Answer>
+where
+    R: Request + 'static,
+    F: Future<Output = R::Response> + 'static,
+{
+    Box::pin(async move {
+        let response = handler(shard, context.clone(), request).await;
+        context.answer(|writer| response.encode(writer, context.version))
+    })
 }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use corelog_metadata::ControllerError;
 use corelog_protocol::ErrorCode;
 use corelog_storage::{AppendError, CreateError, DeleteRecordsError, ReadError};
+
+use crate::controller::ChangeError;
 
 /// A code, and what to tell the client besides.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -85,4 +88,41 @@ pub fn create_failure(error: &CreateError) -> Failure {
         | CreateError::Io(_) => ErrorCode::KafkaStorageError,
     };
     Failure::new(code, error.to_string())
+}
+
+/// Of a change of the metadata.
+pub fn change_failure(error: &ChangeError) -> Failure {
+    let code = match error {
+        ChangeError::Refused(refused) => controller_code(refused),
+        ChangeError::Append(error) => append_failure(error).code,
+        ChangeError::Build(_) => ErrorCode::PolicyViolation,
+        ChangeError::Incomplete(_) => ErrorCode::KafkaStorageError,
+        ChangeError::NotLoaded => ErrorCode::NotController,
+    };
+    Failure::new(code, error.to_string())
+}
+
+fn controller_code(error: &ControllerError) -> ErrorCode {
+    match error {
+        ControllerError::TopicName(_)
+        | ControllerError::TopicReserved(_)
+        | ControllerError::TopicCollides { .. } => ErrorCode::InvalidTopicException,
+        ControllerError::TopicExists(_) => ErrorCode::TopicAlreadyExists,
+        ControllerError::UnknownTopicName(_) => ErrorCode::UnknownTopicOrPartition,
+        ControllerError::UnknownTopicId(_) => ErrorCode::UnknownTopicId,
+        ControllerError::PartitionCount(_) | ControllerError::NotAnIncrease { .. } => {
+            ErrorCode::InvalidPartitions
+        }
+        ControllerError::TooManyPartitions { .. } => ErrorCode::PolicyViolation,
+        ControllerError::ReplicationFactor { .. } => ErrorCode::InvalidReplicationFactor,
+        ControllerError::AssignmentAndNumbers { .. } | ControllerError::ConfigRepeated { .. } => {
+            ErrorCode::InvalidRequest
+        }
+        ControllerError::Assignment(_) => ErrorCode::InvalidReplicaAssignment,
+        ControllerError::Config(_)
+        | ControllerError::ConfigNotList { .. }
+        | ControllerError::ConfigValueTooLong { .. } => ErrorCode::InvalidConfig,
+        ControllerError::UnknownBroker(_) => ErrorCode::BrokerIdNotRegistered,
+        ControllerError::ProducerIdsExhausted => ErrorCode::UnknownServerError,
+    }
 }

@@ -81,13 +81,15 @@ impl Session {
         }
     }
 
-    fn set(&mut self, key: FetchKey, wish: FetchWish) {
+    fn set(&mut self, mut key: FetchKey, wish: FetchWish) {
         if let Some(place) = self.by_key.get(&key) {
             let entry = self.order.get_mut(place).expect("both maps hold the same partitions");
             entry.wish = wish;
         } else {
             let place = self.order_next;
             self.order_next += 1;
+            // The name is a slice of the request's frame, which a session must not keep alive.
+            key.topic = ByteStr::from(key.topic.as_str());
             self.by_key.insert(key.clone(), place);
             self.order.insert(place, Entry { key, wish, last: None });
         }

@@ -157,7 +157,7 @@ impl ShardMetrics {
     }
 
     fn with_api(&self, api: ApiKey, change: impl FnOnce(&mut ApiCounts)) {
-        let Some(cell) = usize::try_from(api.code()).ok().and_then(|index| self.apis.get(index)) else { return };
+        let Some(cell) = usize::try_from(api.key()).ok().and_then(|index| self.apis.get(index)) else { return };
         let mut counts = cell.take().unwrap_or_default();
         change(&mut counts);
         cell.set(Some(counts));

@@ -20,7 +20,6 @@ use corelog_runtime::{LocalFuture, Monotonic, local};
 use corelog_storage::{LogOffsets, LogSlice, ReadError, ReadIsolation};
 use futures_util::future::select_all;
 
-use crate::dispatch::Answer;
 use crate::error_codes::{Failure, read_failure};
 use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionError};
 use crate::request::RequestContext;
@@ -30,7 +29,8 @@ use crate::shard::Shard;
 const TOPIC_IDS: i16 = 13;
 
 /// Reads until there is enough or the time is up.
-pub async fn handle(shard: &Rc<Shard>, context: &RequestContext, request: FetchRequest) -> Answer {
+pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> FetchResponse {
+    let shard = &shard;
     let now = shard.handle.clock.now();
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
     let limits = Limits {
@@ -50,14 +50,12 @@ pub async fn handle(shard: &Rc<Shard>, context: &RequestContext, request: FetchR
                 SessionError::NotFound(_) => ErrorCode::FetchSessionIdNotFound,
                 SessionError::Epoch { .. } => ErrorCode::InvalidFetchSessionEpoch,
             };
-            let response = FetchResponse { error_code: code.code(), ..Default::default() };
-            return context.answer(|writer| response.encode(writer, context.version));
+            return FetchResponse { error_code: code.code(), ..Default::default() };
         }
     };
     let targets = resolve(shard, &plan, context.version);
     let results = read_enough(shard, &targets, &limits).await;
-    let response = assemble(shard, &plan, results, &limits);
-    context.answer(|writer| response.encode(writer, context.version))
+    assemble(shard, &plan, results, &limits)
 }
 
 struct Limits {

@@ -43,7 +43,7 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     let mut refused: Vec<Option<Failure>> = Vec::new();
     let mut items: Vec<(PartitionId, ValidatedBatch)> = Vec::new();
     let mut answers: Vec<TopicProduceResponse> = Vec::with_capacity(request.topics.len());
-    let check = Check { shard, context: &context, image: &image, acks: request.acks };
+    let check = Check { shard, context: &context, acks: request.acks };
     for topic in request.topics {
         let known = find_topic(&image, &topic, context.version);
         let mut partitions = Vec::with_capacity(topic.partitions.len());
@@ -111,7 +111,6 @@ fn find_topic<'a>(
 struct Check<'a> {
     shard: &'a Shard,
     context: &'a RequestContext,
-    image: &'a MetadataImage,
     acks: i16,
 }
 
@@ -160,7 +159,7 @@ impl Check<'_> {
             return Ok(());
         }
         let invalid = |text: String| Failure::new(ErrorCode::InvalidRecord, text);
-        let payload = payload(batch, DECOMPRESSED_BYTES_MAX).map_err(|error| invalid(error.to_string()))?;
+        let payload = payload(batch.header(), batch.bytes(), DECOMPRESSED_BYTES_MAX).map_err(|error| invalid(error.to_string()))?;
         check_produced_records(batch.header(), &payload, KeyPolicy::Required)
             .map(drop)
             .map_err(|fault| invalid(fault.to_string()))
@@ -171,7 +170,6 @@ impl Check<'_> {
         topic: &TopicImage,
         pick: impl FnOnce(&corelog_config::TopicConfig) -> T,
     ) -> Result<T, Failure> {
-        let _ = self.image;
         self.shard
             .topic_config(topic)
             .map(|config| pick(&config))
