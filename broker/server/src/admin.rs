@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use corelog_runtime::local::Budget;
-use corelog_runtime::{Connection, Listener, WorkClass, local};
+use corelog_runtime::{Connection, Listener, WorkClass, timeout};
 
 use crate::metrics::Exposition;
 use crate::shard::Shard;
@@ -37,17 +37,21 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
                 continue;
             }
         };
-        let Ok(connection) = shard.handle.net.adopt(accepted) else { continue };
+        let Ok(connection) = shard.handle.net.adopt(accepted) else {
+            continue;
+        };
         let task_shard = Rc::clone(&shard);
-        shard.handle.spawn(WorkClass::Normal, "admin request", async move {
-            let deadline = task_shard.handle.clock.now() + REQUEST_TIMEOUT;
-            let exchange = answer(Rc::clone(&task_shard), Rc::clone(&connection));
-            let clock = Rc::clone(&task_shard.handle.clock);
-            // Whether it was answered or too slow, the connection ends here.
-            let _ = local::timeout(&clock, deadline, exchange).await;
-            connection.shutdown();
-            drop(slot);
-        });
+        shard
+            .handle
+            .spawn(WorkClass::Normal, "admin request", async move {
+                let deadline = task_shard.handle.clock.now() + REQUEST_TIMEOUT;
+                let exchange = answer(Rc::clone(&task_shard), Rc::clone(&connection));
+                let clock = Rc::clone(&task_shard.handle.clock);
+                // Whether it was answered or too slow, the connection ends here.
+                let _ = timeout(&clock, deadline, exchange).await;
+                connection.shutdown();
+                drop(slot);
+            });
     }
 }
 
@@ -82,7 +86,10 @@ async fn respond(shard: &Rc<Shard>, method: &str, path: &str) -> Bytes {
         "/metrics" => reply(200, &metrics(shard).await),
         "/health/live" => reply(200, "live\n"),
         "/health/ready" if shard.is_ready() => reply(200, "ready\n"),
-        "/health/ready" => reply(503, "not ready: the broker is starting, stopping, or its journal is fenced\n"),
+        "/health/ready" => reply(
+            503,
+            "not ready: the broker is starting, stopping, or its journal is fenced\n",
+        ),
         _ => reply(404, "try /metrics, /health/live or /health/ready\n"),
     }
 }

@@ -53,7 +53,10 @@ impl State {
 
 /// Serves a connection until either side ends it.
 pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>) {
-    let client = Rc::new(Client { peer: connection.peer_address(), number: shard.next_connection_number() });
+    let client = Rc::new(Client {
+        peer: connection.peer_address(),
+        number: shard.next_connection_number(),
+    });
     let state = Rc::new(State {
         queue: Queue::new(),
         in_flight: Cell::new(0),
@@ -61,9 +64,15 @@ pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>) {
         broken: Cell::new(false),
     });
     shard.metrics.connections.opened();
-    let writer =
-        write_responses(Rc::clone(&shard), Rc::clone(&client), Rc::clone(&state), Rc::clone(&connection));
-    shard.handle.spawn(WorkClass::Latency, "connection writer", writer);
+    let writer = write_responses(
+        Rc::clone(&shard),
+        Rc::clone(&client),
+        Rc::clone(&state),
+        Rc::clone(&connection),
+    );
+    shard
+        .handle
+        .spawn(WorkClass::Latency, "connection writer", writer);
     if let Err(reason) = read_requests(&shard, &client, &state, &connection).await {
         tracing::warn!(peer = %client.peer, %reason, "closing the connection");
         connection.shutdown();
@@ -80,7 +89,8 @@ async fn read_requests(
     state: &Rc<State>,
     connection: &Rc<dyn Connection>,
 ) -> Result<(), String> {
-    let size_max = shard.settings.request_size_max;
+    let size_max = shard.config().network.request_bytes_max;
+    let size_max = usize::try_from(size_max).unwrap_or(usize::MAX);
     let mut frames = FrameReader::new(Rc::clone(connection), shard.request_memory.clone(), size_max);
     let mut pipelined = true;
     loop {
@@ -95,19 +105,33 @@ async fn read_requests(
             Err(error) => return Err(error.to_string()),
         };
         let may_pipeline = dispatch::may_pipeline(&frame.bytes);
-        state.wait_until(if pipelined && may_pipeline { IN_FLIGHT_MAX - 1 } else { 0 }).await;
+        state
+            .wait_until(if pipelined && may_pipeline {
+                IN_FLIGHT_MAX - 1
+            } else {
+                0
+            })
+            .await;
         pipelined = may_pipeline;
         if state.broken.get() {
             return Ok(());
         }
         let response = dispatch::start(shard, client, frame.bytes).map_err(|error| error.to_string())?;
         state.in_flight.set(state.in_flight.get() + 1);
-        state.queue.push(InFlight { response, memory: frame.memory });
+        state.queue.push(InFlight {
+            response,
+            memory: frame.memory,
+        });
     }
 }
 
 /// Sends responses in order; those that are ready together go out in one send.
-async fn write_responses(shard: Rc<Shard>, client: Rc<Client>, state: Rc<State>, connection: Rc<dyn Connection>) {
+async fn write_responses(
+    shard: Rc<Shard>,
+    client: Rc<Client>,
+    state: Rc<State>,
+    connection: Rc<dyn Connection>,
+) {
     let mut waiting: Option<InFlight> = None;
     loop {
         let first = match waiting.take() {
@@ -121,7 +145,9 @@ async fn write_responses(shard: Rc<Shard>, client: Rc<Client>, state: Rc<State>,
         let answer = first.response.await;
         outgoing.add(answer, first.memory);
         while outgoing.pieces.len() < SEND_PIECES_MAX {
-            let Some(mut next) = state.queue.try_pop() else { break };
+            let Some(mut next) = state.queue.try_pop() else {
+                break;
+            };
             match futures_util::poll!(&mut next.response) {
                 Poll::Ready(answer) => outgoing.add(answer, next.memory),
                 Poll::Pending => {

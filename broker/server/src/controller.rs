@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use corelog_config::{BrokerConfig, registry, validate_topic_configs};
 use corelog_metadata::controller::{ConfigFault, ConfigRules, ConfigScope};
-use corelog_metadata::{Command, Configs, Controller, ControllerError, ControllerRequest, MetadataImage, names};
+use corelog_metadata::{
+    Command, Configs, Controller, ControllerError, ControllerRequest, MetadataImage, names,
+};
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TopicId};
 use corelog_records::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder};
 use corelog_runtime::LocalFuture;
 use corelog_runtime::local::Budget;
 use corelog_storage::{
-    AppendError, AppendOptions, AppendOrigin, CreateError, LogConfig, PartitionLog, PartitionSpec, ReadIsolation,
+    AppendError, AppendOptions, AppendOrigin, CreateError, LogConfig, PartitionLog, PartitionSpec,
+    ReadIsolation,
 };
 use futures_util::future::join_all;
 
@@ -24,8 +27,10 @@ use crate::topics;
 const METADATA_TOPIC: TopicId = TopicId::new([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
 
 /// The partition of the metadata's own log.
-pub const METADATA_PARTITION: PartitionId =
-    PartitionId { topic: METADATA_TOPIC, index: PartitionIndex::new(0) };
+pub const METADATA_PARTITION: PartitionId = PartitionId {
+    topic: METADATA_TOPIC,
+    index: PartitionIndex::new(0),
+};
 
 /// Whether this is the metadata's own log, which no image names.
 pub fn is_metadata_partition(id: PartitionId) -> bool {
@@ -91,7 +96,9 @@ impl ConfigRules for Rules {
             ConfigScope::Broker(None) => self.0.with_dynamic(configs, &empty).map(drop),
             ConfigScope::Broker(Some(_)) => self.0.with_dynamic(&empty, configs).map(drop),
         };
-        checked.map_err(|error| ConfigFault { reason: error.to_string() })
+        checked.map_err(|error| ConfigFault {
+            reason: error.to_string(),
+        })
     }
 
     fn list_default(&self, scope: ConfigScope, key: &str) -> Option<String> {
@@ -127,7 +134,9 @@ impl ControllerShell {
         log_reader::for_each_record(&log, end, ReadIsolation::LogEnd, |offset, _, value| {
             let command = corelog_metadata::decode(value.unwrap_or_default())
                 .map_err(|source| LoadError::Decode { offset, source })?;
-            image.apply_in_place(&command).map_err(|source| LoadError::Apply { offset, source })
+            image
+                .apply_in_place(&command)
+                .map_err(|source| LoadError::Apply { offset, source })
         })
         .await?;
         let config = shard.config();
@@ -136,7 +145,14 @@ impl ControllerShell {
             default_partition_count: i32::try_from(config.topics.partitions).unwrap_or(i32::MAX),
             default_replication_factor: i16::try_from(config.topics.replication_factor).unwrap_or(i16::MAX),
         };
-        Ok((ControllerShell { log, controller, turn: Budget::new(1) }, image))
+        Ok((
+            ControllerShell {
+                log,
+                controller,
+                turn: Budget::new(1),
+            },
+            image,
+        ))
     }
 
     /// Decides about each request on the image that those before it led to, and puts what was decided in force on
@@ -155,7 +171,9 @@ impl ControllerShell {
             let mut random = || shard.handle.rng.next_u64();
             let decided = self.controller.handle(request, &image, &mut random);
             for command in decided.iter().flatten() {
-                image.apply_in_place(command).expect("the controller decides what fits its image");
+                image
+                    .apply_in_place(command)
+                    .expect("the controller decides what fits its image");
                 commands.push(command.clone());
             }
             decisions.push(decided.map_err(ChangeError::from));
@@ -164,7 +182,10 @@ impl ControllerShell {
             return decisions;
         }
         if let Err(error) = self.put_in_force(shard, &commands, image).await {
-            for decision in decisions.iter_mut().filter(|decision| decision.as_ref().is_ok_and(|c| !c.is_empty())) {
+            for decision in decisions
+                .iter_mut()
+                .filter(|decision| decision.as_ref().is_ok_and(|c| !c.is_empty()))
+            {
                 *decision = Err(error.clone());
             }
         }
@@ -182,11 +203,18 @@ impl ControllerShell {
         let timestamp = shard.handle.clock.wall();
         for command in commands {
             let value = corelog_metadata::encode(command);
-            let record = NewRecord { timestamp, key: None, value: Some(&value), headers: &[] };
+            let record = NewRecord {
+                timestamp,
+                key: None,
+                value: Some(&value),
+                headers: &[],
+            };
             builder.append(&record).map_err(build)?;
         }
         let batch = builder.build().map_err(build)?;
-        let options = AppendOptions { origin: AppendOrigin::Internal };
+        let options = AppendOptions {
+            origin: AppendOrigin::Internal,
+        };
         self.log.append(vec![batch], options).await?;
         publish(shard, Arc::new(image)).await
     }
@@ -201,7 +229,10 @@ pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(),
         let image = Arc::clone(&image);
         shard.submit_to(to, move |shard| topics::apply_image(shard, image))
     });
-    let failed = join_all(applied.collect::<Vec<_>>()).await.into_iter().find_map(Result::err);
+    let failed = join_all(applied.collect::<Vec<_>>())
+        .await
+        .into_iter()
+        .find_map(Result::err);
     match failed {
         Some(error) => {
             tracing::error!(%error, "a shard could not follow the metadata");
@@ -231,6 +262,10 @@ fn metadata_spec() -> PartitionSpec {
         directory: format!("{}-0", names::CLUSTER_METADATA),
         leader_epoch: LeaderEpoch::new(0),
         // Every command is needed for a replay: nothing is ever deleted by age or size.
-        config: LogConfig { retention_ms: None, retention_bytes: None, ..LogConfig::default() },
+        config: LogConfig {
+            retention_ms: None,
+            retention_bytes: None,
+            ..LogConfig::default()
+        },
     }
 }

@@ -101,7 +101,11 @@ pub fn may_pipeline(frame: &[u8]) -> bool {
 ///
 /// # Errors
 /// See [`StartError`].
-pub fn start(shard: &Rc<Shard>, client: &Rc<Client>, frame: Bytes) -> Result<LocalFuture<Answer>, StartError> {
+pub fn start(
+    shard: &Rc<Shard>,
+    client: &Rc<Client>,
+    frame: Bytes,
+) -> Result<LocalFuture<Answer>, StartError> {
     let arrival = shard.handle.clock.now();
     shard.metrics.bytes_received(frame.len());
     let mut reader = Reader::new(frame);
@@ -120,7 +124,9 @@ pub fn start(shard: &Rc<Shard>, client: &Rc<Client>, frame: Bytes) -> Result<Loc
     let shard = Rc::clone(shard);
     Ok(Box::pin(async move {
         let answer = answer.await;
-        shard.metrics.answered(api, shard.handle.clock.now().since(arrival));
+        shard
+            .metrics
+            .answered(api, shard.handle.clock.now().since(arrival));
         answer
     }))
 }

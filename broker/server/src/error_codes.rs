@@ -20,7 +20,10 @@ pub struct Failure {
 impl Failure {
     /// A code with a sentence of its own.
     pub fn new(code: ErrorCode, message: String) -> Failure {
-        Failure { code, message: Some(message) }
+        Failure {
+            code,
+            message: Some(message),
+        }
     }
 }
 
@@ -47,10 +50,9 @@ pub fn append_failure(error: &AppendError) -> Failure {
         AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
         // On Produce a stale epoch is this, not PRODUCER_FENCED (KAFKA.md, 10).
         AppendError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
-        AppendError::DiskFull(_)
-        | AppendError::Fenced(_)
-        | AppendError::Corrupt(_)
-        | AppendError::Io(_) => ErrorCode::KafkaStorageError,
+        AppendError::DiskFull(_) | AppendError::Fenced(_) | AppendError::Corrupt(_) | AppendError::Io(_) => {
+            ErrorCode::KafkaStorageError
+        }
         AppendError::Deleted => ErrorCode::UnknownTopicOrPartition,
         AppendError::Closed => ErrorCode::NotLeaderOrFollower,
     };

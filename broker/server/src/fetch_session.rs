@@ -83,7 +83,10 @@ impl Session {
 
     fn set(&mut self, mut key: FetchKey, wish: FetchWish) {
         if let Some(place) = self.by_key.get(&key) {
-            let entry = self.order.get_mut(place).expect("both maps hold the same partitions");
+            let entry = self
+                .order
+                .get_mut(place)
+                .expect("both maps hold the same partitions");
             entry.wish = wish;
         } else {
             let place = self.order_next;
@@ -91,7 +94,14 @@ impl Session {
             // The name is a slice of the request's frame, which a session must not keep alive.
             key.topic = ByteStr::from(key.topic.as_str());
             self.by_key.insert(key.clone(), place);
-            self.order.insert(place, Entry { key, wish, last: None });
+            self.order.insert(
+                place,
+                Entry {
+                    key,
+                    wish,
+                    last: None,
+                },
+            );
         }
     }
 
@@ -102,7 +112,10 @@ impl Session {
     }
 
     fn wishes(&self) -> Vec<(FetchKey, FetchWish)> {
-        self.order.values().map(|entry| (entry.key.clone(), entry.wish)).collect()
+        self.order
+            .values()
+            .map(|entry| (entry.key.clone(), entry.wish))
+            .collect()
     }
 }
 
@@ -142,7 +155,10 @@ pub struct FetchSessions {
 impl FetchSessions {
     /// A cache of at most `slots_max` sessions.
     pub fn new(slots_max: usize) -> FetchSessions {
-        FetchSessions { slots_max, sessions: HashMap::default() }
+        FetchSessions {
+            slots_max,
+            sessions: HashMap::default(),
+        }
     }
 
     /// The sessions there are.
@@ -170,12 +186,26 @@ impl FetchSessions {
     ) -> Result<FetchPlan, SessionError> {
         if epoch == EPOCH_FINAL || epoch == EPOCH_INITIAL {
             self.sessions.remove(&session_id);
-            let opened = if epoch == EPOCH_INITIAL { self.open(&wishes, now, random) } else { 0 };
-            return Ok(FetchPlan { session_id: opened, incremental: false, wishes });
+            let opened = if epoch == EPOCH_INITIAL {
+                self.open(&wishes, now, random)
+            } else {
+                0
+            };
+            return Ok(FetchPlan {
+                session_id: opened,
+                incremental: false,
+                wishes,
+            });
         }
-        let session = self.sessions.get_mut(&session_id).ok_or(SessionError::NotFound(session_id))?;
+        let session = self
+            .sessions
+            .get_mut(&session_id)
+            .ok_or(SessionError::NotFound(session_id))?;
         if session.epoch_next != epoch {
-            return Err(SessionError::Epoch { given: epoch, expected: session.epoch_next });
+            return Err(SessionError::Epoch {
+                given: epoch,
+                expected: session.epoch_next,
+            });
         }
         session.epoch_next = if epoch == i32::MAX { 1 } else { epoch + 1 };
         session.used_last = now;
@@ -185,7 +215,11 @@ impl FetchSessions {
         for key in forgotten {
             session.forget(key);
         }
-        Ok(FetchPlan { session_id, incremental: true, wishes: session.wishes() })
+        Ok(FetchPlan {
+            session_id,
+            incremental: true,
+            wishes: session.wishes(),
+        })
     }
 
     fn open(&mut self, wishes: &[(FetchKey, FetchWish)], now: Monotonic, random: u64) -> i32 {
@@ -208,7 +242,10 @@ impl FetchSessions {
         if self.sessions.len() < self.slots_max {
             return true;
         }
-        let oldest = self.sessions.iter().min_by_key(|(id, session)| (session.used_last, **id));
+        let oldest = self
+            .sessions
+            .iter()
+            .min_by_key(|(id, session)| (session.used_last, **id));
         match oldest.map(|(id, session)| (*id, now.since(session.used_last))) {
             Some((id, idle)) if idle > EVICTION_AFTER => {
                 self.sessions.remove(&id);
@@ -221,9 +258,16 @@ impl FetchSessions {
     /// Notes an answer about a partition and says whether it belongs into an incremental response. One with news goes
     /// to the end of the order, so that no partition starves behind another.
     pub fn answered(&mut self, session_id: i32, key: &FetchKey, answer: Answered) -> bool {
-        let Some(session) = self.sessions.get_mut(&session_id) else { return true };
-        let Some(place) = session.by_key.get(key).copied() else { return true };
-        let entry = session.order.get_mut(&place).expect("both maps hold the same partitions");
+        let Some(session) = self.sessions.get_mut(&session_id) else {
+            return true;
+        };
+        let Some(place) = session.by_key.get(key).copied() else {
+            return true;
+        };
+        let entry = session
+            .order
+            .get_mut(&place)
+            .expect("both maps hold the same partitions");
         let marks = (answer.high_watermark, answer.log_start_offset);
         let changed = answer.has_news || entry.last != Some(marks);
         entry.last = Some(marks);
@@ -250,7 +294,12 @@ mod tests {
     }
 
     fn wish(offset: i64) -> FetchWish {
-        FetchWish { fetch_offset: offset, bytes_max: 1, current_leader_epoch: -1, last_fetched_epoch: -1 }
+        FetchWish {
+            fetch_offset: offset,
+            bytes_max: 1,
+            current_leader_epoch: -1,
+            last_fetched_epoch: -1,
+        }
     }
 
     fn at(seconds: u64) -> Monotonic {
@@ -258,15 +307,36 @@ mod tests {
     }
 
     fn offsets(plan: &FetchPlan) -> Vec<(i32, i64)> {
-        plan.wishes.iter().map(|(k, w)| (k.partition.get(), w.fetch_offset)).collect()
+        plan.wishes
+            .iter()
+            .map(|(k, w)| (k.partition.get(), w.fetch_offset))
+            .collect()
     }
 
     #[test]
     fn a_session_remembers_and_forgets_partitions() {
         let mut sessions = FetchSessions::new(2);
-        let full = sessions.plan(0, 0, vec![(key(0), wish(5)), (key(1), wish(6))], &[], at(0), 7 << 33).unwrap();
+        let full = sessions
+            .plan(
+                0,
+                0,
+                vec![(key(0), wish(5)), (key(1), wish(6))],
+                &[],
+                at(0),
+                7 << 33,
+            )
+            .unwrap();
         assert_eq!((full.session_id, full.incremental), (7, false));
-        let next = sessions.plan(7, 1, vec![(key(2), wish(9)), (key(0), wish(8))], &[key(1)], at(1), 0).unwrap();
+        let next = sessions
+            .plan(
+                7,
+                1,
+                vec![(key(2), wish(9)), (key(0), wish(8))],
+                &[key(1)],
+                at(1),
+                0,
+            )
+            .unwrap();
         assert!(next.incremental);
         assert_eq!(offsets(&next), [(0, 8), (2, 9)]);
     }
@@ -274,20 +344,35 @@ mod tests {
     #[test]
     fn a_wrong_epoch_and_an_unknown_session_are_refused() {
         let mut sessions = FetchSessions::new(2);
-        sessions.plan(0, 0, vec![(key(0), wish(0))], &[], at(0), 7 << 33).unwrap();
+        sessions
+            .plan(0, 0, vec![(key(0), wish(0))], &[], at(0), 7 << 33)
+            .unwrap();
         let wrong = sessions.plan(7, 3, vec![], &[], at(0), 0).unwrap_err();
-        assert_eq!(wrong, SessionError::Epoch { given: 3, expected: 1 });
-        assert_eq!(sessions.plan(8, 1, vec![], &[], at(0), 0).unwrap_err(), SessionError::NotFound(8));
+        assert_eq!(
+            wrong,
+            SessionError::Epoch {
+                given: 3,
+                expected: 1
+            }
+        );
+        assert_eq!(
+            sessions.plan(8, 1, vec![], &[], at(0), 0).unwrap_err(),
+            SessionError::NotFound(8)
+        );
     }
 
     #[test]
     fn epochs_wrap_to_one_and_a_final_epoch_ends_the_session() {
         let mut sessions = FetchSessions::new(2);
-        sessions.plan(0, 0, vec![(key(0), wish(0))], &[], at(0), 7 << 33).unwrap();
+        sessions
+            .plan(0, 0, vec![(key(0), wish(0))], &[], at(0), 7 << 33)
+            .unwrap();
         sessions.sessions.get_mut(&7).unwrap().epoch_next = i32::MAX;
         sessions.plan(7, i32::MAX, vec![], &[], at(0), 0).unwrap();
         sessions.plan(7, 1, vec![], &[], at(0), 0).unwrap();
-        let last = sessions.plan(7, -1, vec![(key(0), wish(0))], &[], at(0), 0).unwrap();
+        let last = sessions
+            .plan(7, -1, vec![(key(0), wish(0))], &[], at(0), 0)
+            .unwrap();
         assert_eq!((last.session_id, last.incremental), (0, false));
         assert!(sessions.is_empty());
     }
@@ -296,7 +381,10 @@ mod tests {
     fn only_idle_sessions_make_room() {
         let mut sessions = FetchSessions::new(1);
         let open = |sessions: &mut FetchSessions, seconds| {
-            sessions.plan(0, 0, vec![(key(0), wish(0))], &[], at(seconds), 7 << 33).unwrap().session_id
+            sessions
+                .plan(0, 0, vec![(key(0), wish(0))], &[], at(seconds), 7 << 33)
+                .unwrap()
+                .session_id
         };
         assert_eq!(open(&mut sessions, 0), 7);
         assert_eq!(open(&mut sessions, 60), 0);
@@ -307,12 +395,42 @@ mod tests {
     #[test]
     fn partitions_without_news_are_left_out_and_served_ones_go_last() {
         let mut sessions = FetchSessions::new(1);
-        sessions.plan(0, 0, vec![(key(0), wish(0)), (key(1), wish(0))], &[], at(0), 7 << 33).unwrap();
-        let quiet = Answered { high_watermark: 1, log_start_offset: 0, has_news: false };
-        assert!(sessions.answered(7, &key(0), quiet), "the first answer is always news");
+        sessions
+            .plan(
+                0,
+                0,
+                vec![(key(0), wish(0)), (key(1), wish(0))],
+                &[],
+                at(0),
+                7 << 33,
+            )
+            .unwrap();
+        let quiet = Answered {
+            high_watermark: 1,
+            log_start_offset: 0,
+            has_news: false,
+        };
+        assert!(
+            sessions.answered(7, &key(0), quiet),
+            "the first answer is always news"
+        );
         assert!(!sessions.answered(7, &key(0), quiet));
-        assert!(sessions.answered(7, &key(0), Answered { high_watermark: 2, ..quiet }));
-        assert!(sessions.answered(7, &key(0), Answered { has_news: true, ..quiet }));
+        assert!(sessions.answered(
+            7,
+            &key(0),
+            Answered {
+                high_watermark: 2,
+                ..quiet
+            }
+        ));
+        assert!(sessions.answered(
+            7,
+            &key(0),
+            Answered {
+                has_news: true,
+                ..quiet
+            }
+        ));
         let plan = sessions.plan(7, 1, vec![], &[], at(0), 0).unwrap();
         assert_eq!(offsets(&plan), [(1, 0), (0, 0)]);
     }

@@ -48,7 +48,12 @@ pub struct FrameReader {
 impl FrameReader {
     /// A reader that refuses frames above `size_max` bytes and takes their memory from `memory`.
     pub fn new(connection: Rc<dyn Connection>, memory: Budget, size_max: usize) -> FrameReader {
-        FrameReader { connection, memory, size_max, received: BytesMut::new() }
+        FrameReader {
+            connection,
+            memory,
+            size_max,
+            received: BytesMut::new(),
+        }
     }
 
     /// The next frame; `None` at a clean end of the stream.
@@ -67,7 +72,12 @@ impl FrameReader {
         let size = (&self.received[..SIZE_PREFIX]).get_i32();
         let length = match usize::try_from(size) {
             Ok(length) if length <= self.size_max => length,
-            _ => return Err(FrameError::Size { size, max: self.size_max }),
+            _ => {
+                return Err(FrameError::Size {
+                    size,
+                    max: self.size_max,
+                });
+            }
         };
         let memory = self.memory.acquire(length).await;
         self.received.advance(SIZE_PREFIX);
@@ -80,7 +90,10 @@ impl FrameReader {
             self.received.clear();
             self.connection.receive_exact(frame, length).await?
         };
-        Ok(Some(Frame { bytes: bytes.freeze(), memory }))
+        Ok(Some(Frame {
+            bytes: bytes.freeze(),
+            memory,
+        }))
     }
 
     async fn receive_more(&mut self) -> io::Result<bool> {

@@ -64,7 +64,10 @@ pub async fn for_each_record<E: From<LogReadError>>(
 ) -> Result<(), E> {
     let mut from = log.offsets().log_start;
     while from < end {
-        let slice = log.read(from, READ_BYTES, isolation).await.map_err(LogReadError::from)?;
+        let slice = log
+            .read(from, READ_BYTES, isolation)
+            .await
+            .map_err(LogReadError::from)?;
         if slice.bytes == 0 {
             break;
         }

@@ -25,7 +25,10 @@ pub struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Histogram { buckets: [0; BUCKETS + 1], sum: Duration::ZERO }
+        Histogram {
+            buckets: [0; BUCKETS + 1],
+            sum: Duration::ZERO,
+        }
     }
 }
 
@@ -157,7 +160,12 @@ impl ShardMetrics {
     }
 
     fn with_api(&self, api: ApiKey, change: impl FnOnce(&mut ApiCounts)) {
-        let Some(cell) = usize::try_from(api.key()).ok().and_then(|index| self.apis.get(index)) else { return };
+        let Some(cell) = usize::try_from(api.key())
+            .ok()
+            .and_then(|index| self.apis.get(index))
+        else {
+            return;
+        };
         let mut counts = cell.take().unwrap_or_default();
         change(&mut counts);
         cell.set(Some(counts));
@@ -215,12 +223,36 @@ impl Snapshot {
 
     /// Prints the counters in Prometheus' text format.
     pub fn print(&self, out: &mut Exposition) {
-        out.gauge("corelog_connections", "Client connections that are open.", self.connections);
-        out.counter("corelog_network_received_bytes_total", "Bytes of requests.", self.bytes_received);
-        out.counter("corelog_network_sent_bytes_total", "Bytes of responses.", self.bytes_sent);
-        out.counter("corelog_bytes_in_total", "Bytes of record batches appended.", self.produced_bytes);
-        out.counter("corelog_messages_in_total", "Records appended.", self.produced_messages);
-        out.counter("corelog_bytes_out_total", "Bytes of record batches fetched.", self.fetched_bytes);
+        out.gauge(
+            "corelog_connections",
+            "Client connections that are open.",
+            self.connections,
+        );
+        out.counter(
+            "corelog_network_received_bytes_total",
+            "Bytes of requests.",
+            self.bytes_received,
+        );
+        out.counter(
+            "corelog_network_sent_bytes_total",
+            "Bytes of responses.",
+            self.bytes_sent,
+        );
+        out.counter(
+            "corelog_bytes_in_total",
+            "Bytes of record batches appended.",
+            self.produced_bytes,
+        );
+        out.counter(
+            "corelog_messages_in_total",
+            "Records appended.",
+            self.produced_messages,
+        );
+        out.counter(
+            "corelog_bytes_out_total",
+            "Bytes of record batches fetched.",
+            self.fetched_bytes,
+        );
         let named: Vec<(&'static str, &ApiCounts)> = self
             .apis
             .iter()
@@ -233,7 +265,11 @@ impl Snapshot {
         for (api, counts) in &named {
             out.sample("corelog_requests_total", &[("api", api)], counts.requests);
         }
-        out.head("corelog_request_errors_total", "counter", "Answers that carry an error code.");
+        out.head(
+            "corelog_request_errors_total",
+            "counter",
+            "Answers that carry an error code.",
+        );
         for (api, counts) in &named {
             out.sample("corelog_request_errors_total", &[("api", api)], counts.errors);
         }
@@ -279,8 +315,15 @@ impl Exposition {
     pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
         self.0.push_str(name);
         for (index, (label, text)) in labels.iter().enumerate() {
-            let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            let _ = write!(self.0, "{}{label}=\"{escaped}\"", if index == 0 { '{' } else { ',' });
+            let escaped = text
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n");
+            let _ = write!(
+                self.0,
+                "{}{label}=\"{escaped}\"",
+                if index == 0 { '{' } else { ',' }
+            );
         }
         let _ = writeln!(self.0, "{} {value}", if labels.is_empty() { "" } else { "}" });
     }
@@ -294,7 +337,11 @@ impl Exposition {
         }
         let count = histogram.count();
         let _ = writeln!(self.0, "{name}_bucket{{api=\"{api}\",le=\"+Inf\"}} {count}");
-        let _ = writeln!(self.0, "{name}_sum{{api=\"{api}\"}} {}", histogram.sum.as_secs_f64());
+        let _ = writeln!(
+            self.0,
+            "{name}_sum{{api=\"{api}\"}} {}",
+            histogram.sum.as_secs_f64()
+        );
         let _ = writeln!(self.0, "{name}_count{{api=\"{api}\"}} {count}");
     }
 }
@@ -308,7 +355,11 @@ mod tests {
         let check = |micros: u64, bucket: usize| {
             let mut histogram = Histogram::default();
             histogram.record(Duration::from_micros(micros));
-            assert_eq!(histogram.buckets.iter().position(|n| *n == 1), Some(bucket), "{micros} µs");
+            assert_eq!(
+                histogram.buckets.iter().position(|n| *n == 1),
+                Some(bucket),
+                "{micros} µs"
+            );
         };
         check(0, 0);
         check(1, 0);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use corelog_metadata::controller::{ControllerRequest, NewTopic};
 use corelog_metadata::{ControllerError, names};
-use corelog_model::{PartitionId, PartitionIndex};
+use corelog_model::PartitionId;
 
 use crate::api::metadata::defaulted;
 use crate::controller::{self, ChangeError};
@@ -16,9 +16,16 @@ pub fn defaults_for(shard: &Shard, name: &str) -> NewTopic {
     if name == names::CONSUMER_OFFSETS {
         let groups = &shard.config().groups;
         topic.partition_count = i32::try_from(groups.offsets_topic_partitions).unwrap_or(i32::MAX);
-        topic.configs.insert("cleanup.policy".to_owned(), "compact".to_owned());
-        topic.configs.insert("compression.type".to_owned(), "producer".to_owned());
-        topic.configs.insert("segment.bytes".to_owned(), groups.offsets_topic_segment_bytes.to_string());
+        topic
+            .configs
+            .insert("cleanup.policy".to_owned(), "compact".to_owned());
+        topic
+            .configs
+            .insert("compression.type".to_owned(), "producer".to_owned());
+        topic.configs.insert(
+            "segment.bytes".to_owned(),
+            groups.offsets_topic_segment_bytes.to_string(),
+        );
     }
     topic
 }
@@ -48,5 +55,8 @@ pub fn known_partition_of(shard: &Shard, group: &str) -> Option<PartitionId> {
     let topic = image.topic(names::CONSUMER_OFFSETS)?;
     let count = i32::try_from(topic.partitions.len()).ok()?;
     let index = corelog_groups::partition_for(group, count);
-    Some(PartitionId { topic: topic.id, index: PartitionIndex::new(index) })
+    Some(PartitionId {
+        topic: topic.id,
+        index,
+    })
 }

@@ -19,7 +19,11 @@ pub struct ProducerIds {
 
 impl Default for ProducerIds {
     fn default() -> Self {
-        ProducerIds { next: Cell::new(0), end: Cell::new(0), turn: Budget::new(1) }
+        ProducerIds {
+            next: Cell::new(0),
+            end: Cell::new(0),
+            turn: Budget::new(1),
+        }
     }
 }
 
@@ -31,8 +35,13 @@ impl ProducerIds {
     pub async fn take(&self, shard: &Rc<Shard>) -> Result<ProducerId, ChangeError> {
         let _turn = self.turn.acquire(1).await;
         if self.next.get() == self.end.get() {
-            let granted = controller::change(shard, vec![ControllerRequest::AllocateProducerIds], false).await;
-            for command in granted.into_iter().next().unwrap_or(Err(ChangeError::NotLoaded))? {
+            let granted =
+                controller::change(shard, vec![ControllerRequest::AllocateProducerIds], false).await;
+            for command in granted
+                .into_iter()
+                .next()
+                .unwrap_or(Err(ChangeError::NotLoaded))?
+            {
                 if let Command::AllocateProducerIds { block_start, count } = command {
                     self.next.set(block_start.get());
                     self.end.set(block_start.get() + i64::from(count));

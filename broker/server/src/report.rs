@@ -46,20 +46,34 @@ pub struct Report {
 
 /// Asks every shard.
 pub async fn collect(shard: &Rc<Shard>) -> Report {
-    let asked: Vec<_> =
-        shard.all().map(|to| shard.submit_to(to, |shard| std::future::ready(of_shard(&shard)))).collect();
+    let asked: Vec<_> = shard
+        .all()
+        .map(|to| shard.submit_to(to, |shard| std::future::ready(of_shard(&shard))))
+        .collect();
     let image = shard.image();
     let names = image
         .topics()
-        .flat_map(|topic| topic.partition_ids().map(|id| (id, topic.name.to_string())).collect::<Vec<_>>())
+        .flat_map(|topic| {
+            topic
+                .partition_ids()
+                .map(|id| (id, topic.name.to_string()))
+                .collect::<Vec<_>>()
+        })
         .collect();
-    Report { shards: join_all(asked).await, names }
+    Report {
+        shards: join_all(asked).await,
+        names,
+    }
 }
 
 fn of_shard(shard: &Shard) -> ShardReport {
     let partitions = shard.storage.partitions().into_iter().filter_map(|id| {
         let log = shard.partition(&id)?;
-        Some(PartitionLevels { id, offsets: log.offsets(), bytes: log.size_bytes() })
+        Some(PartitionLevels {
+            id,
+            offsets: log.offsets(),
+            bytes: log.size_bytes(),
+        })
     });
     ShardReport {
         id: shard.id,
@@ -86,45 +100,106 @@ impl Report {
         let fenced = self.shards.iter().filter(|shard| shard.storage.is_fenced);
         let offline: usize = fenced.map(|shard| shard.partitions.len()).sum();
         let level = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        out.gauge("corelog_partitions", "Partitions of this broker.", level(self.names.len()));
-        out.gauge("corelog_offline_partitions", "Partitions whose journal is fenced.", level(offline));
-        out.gauge("corelog_active_controller", "1 on the broker that is the controller.", 1);
+        out.gauge(
+            "corelog_partitions",
+            "Partitions of this broker.",
+            level(self.names.len()),
+        );
+        out.gauge(
+            "corelog_offline_partitions",
+            "Partitions whose journal is fenced.",
+            level(offline),
+        );
+        out.gauge(
+            "corelog_active_controller",
+            "1 on the broker that is the controller.",
+            1,
+        );
         // One broker: each partition has one replica, which is in sync.
-        out.gauge("corelog_under_replicated_partitions", "Partitions with replicas out of sync.", 0);
-        out.gauge("corelog_under_min_isr_partitions", "Partitions below min.insync.replicas.", 0);
+        out.gauge(
+            "corelog_under_replicated_partitions",
+            "Partitions with replicas out of sync.",
+            0,
+        );
+        out.gauge(
+            "corelog_under_min_isr_partitions",
+            "Partitions below min.insync.replicas.",
+            0,
+        );
     }
 
     fn print_storage(&self, out: &mut Exposition) {
         type Pick = fn(&ShardReport) -> u64;
         let rows: [(&str, &str, &str, Pick); 12] = [
-            ("corelog_journal_bytes_total", "counter", "Bytes written to the journal.", |s| {
-                s.storage.journaled_bytes
+            (
+                "corelog_journal_bytes_total",
+                "counter",
+                "Bytes written to the journal.",
+                |s| s.storage.journaled_bytes,
+            ),
+            (
+                "corelog_bypassed_bytes_total",
+                "counter",
+                "Bytes written durably straight to segments.",
+                |s| s.storage.bypassed_bytes,
+            ),
+            (
+                "corelog_flushed_bytes_total",
+                "counter",
+                "Bytes flushed to segments later.",
+                |s| s.storage.flushed_bytes,
+            ),
+            (
+                "corelog_journal_frames_total",
+                "counter",
+                "Commits of the journal.",
+                |s| s.storage.frames,
+            ),
+            (
+                "corelog_journal_commit_nanoseconds_total",
+                "counter",
+                "Time that commits took.",
+                |s| s.storage.commit_nanos,
+            ),
+            (
+                "corelog_checkpoints_total",
+                "counter",
+                "Checkpoints finished.",
+                |s| s.storage.checkpoints,
+            ),
+            (
+                "corelog_disk_read_bytes_total",
+                "counter",
+                "Bytes read from segments.",
+                |s| s.storage.disk_read_bytes,
+            ),
+            (
+                "corelog_dirty_bytes",
+                "gauge",
+                "Bytes that are in no segment yet.",
+                |s| s.storage.dirty_bytes,
+            ),
+            ("corelog_cache_bytes", "gauge", "Bytes of logs in memory.", |s| {
+                s.storage.cache_bytes
             }),
-            ("corelog_bypassed_bytes_total", "counter", "Bytes written durably straight to segments.", |s| {
-                s.storage.bypassed_bytes
-            }),
-            ("corelog_flushed_bytes_total", "counter", "Bytes flushed to segments later.", |s| {
-                s.storage.flushed_bytes
-            }),
-            ("corelog_journal_frames_total", "counter", "Commits of the journal.", |s| s.storage.frames),
-            ("corelog_journal_commit_nanoseconds_total", "counter", "Time that commits took.", |s| {
-                s.storage.commit_nanos
-            }),
-            ("corelog_checkpoints_total", "counter", "Checkpoints finished.", |s| s.storage.checkpoints),
-            ("corelog_disk_read_bytes_total", "counter", "Bytes read from segments.", |s| {
-                s.storage.disk_read_bytes
-            }),
-            ("corelog_dirty_bytes", "gauge", "Bytes that are in no segment yet.", |s| s.storage.dirty_bytes),
-            ("corelog_cache_bytes", "gauge", "Bytes of logs in memory.", |s| s.storage.cache_bytes),
-            ("corelog_journal_files_free", "gauge", "Journal files free to be written.", |s| {
-                s.storage.journal_files_free
-            }),
-            ("corelog_journal_fenced", "gauge", "1 when the journal is fenced after a failed write.", |s| {
-                u64::from(s.storage.is_fenced)
-            }),
-            ("corelog_request_memory_bytes", "gauge", "Memory that requests under way hold.", |s| {
-                u64::try_from(s.request_memory_used).unwrap_or(u64::MAX)
-            }),
+            (
+                "corelog_journal_files_free",
+                "gauge",
+                "Journal files free to be written.",
+                |s| s.storage.journal_files_free,
+            ),
+            (
+                "corelog_journal_fenced",
+                "gauge",
+                "1 when the journal is fenced after a failed write.",
+                |s| u64::from(s.storage.is_fenced),
+            ),
+            (
+                "corelog_request_memory_bytes",
+                "gauge",
+                "Memory that requests under way hold.",
+                |s| u64::try_from(s.request_memory_used).unwrap_or(u64::MAX),
+            ),
         ];
         for (name, kind, help, pick) in rows {
             out.head(name, kind, help);
@@ -146,13 +221,19 @@ impl Report {
         levels.sort_by(|a, b| (a.0, a.2.id.index).cmp(&(b.0, b.2.id.index)));
         type Pick = fn(&PartitionLevels) -> u64;
         let rows: [(&str, &str, Pick); 3] = [
-            ("corelog_partition_high_watermark", "End of what consumers may read.", |levels| {
-                u64::try_from(levels.offsets.high_watermark.get()).unwrap_or_default()
+            (
+                "corelog_partition_high_watermark",
+                "End of what consumers may read.",
+                |levels| u64::try_from(levels.offsets.high_watermark.get()).unwrap_or_default(),
+            ),
+            (
+                "corelog_partition_log_start_offset",
+                "First offset there is.",
+                |levels| u64::try_from(levels.offsets.log_start.get()).unwrap_or_default(),
+            ),
+            ("corelog_partition_size_bytes", "Bytes of the log.", |levels| {
+                levels.bytes
             }),
-            ("corelog_partition_log_start_offset", "First offset there is.", |levels| {
-                u64::try_from(levels.offsets.log_start.get()).unwrap_or_default()
-            }),
-            ("corelog_partition_size_bytes", "Bytes of the log.", |levels| levels.bytes),
         ];
         for (name, help, pick) in rows {
             out.head(name, "gauge", help);
@@ -165,7 +246,11 @@ impl Report {
 
     fn print_lag(&self, out: &mut Exposition, levels: &[(&str, String, &PartitionLevels)]) {
         let name = "corelog_consumer_group_lag";
-        out.head(name, "gauge", "Records between a group's committed offset and the high watermark.");
+        out.head(
+            name,
+            "gauge",
+            "Records between a group's committed offset and the high watermark.",
+        );
         let ends: std::collections::HashMap<(&str, i32), i64> = levels
             .iter()
             .map(|(topic, _, level)| ((*topic, level.id.index.get()), level.offsets.high_watermark.get()))
@@ -174,8 +259,11 @@ impl Report {
             if let Some(end) = ends.get(&(committed.topic.as_str(), committed.partition)) {
                 let lag = u64::try_from(end - committed.offset).unwrap_or_default();
                 let partition = committed.partition.to_string();
-                let labels =
-                    [("group", &*committed.group), ("topic", &*committed.topic), ("partition", &*partition)];
+                let labels = [
+                    ("group", &*committed.group),
+                    ("topic", &*committed.topic),
+                    ("partition", &*partition),
+                ];
                 out.sample(name, &labels, lag);
             }
         }

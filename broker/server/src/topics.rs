@@ -73,9 +73,11 @@ pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<
 /// # Errors
 /// As [`apply_image`].
 pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ApplyError> {
-    let orphans = shard.storage.partitions().into_iter().filter(|id| {
-        image.partition(*id).is_none() && !crate::controller::is_metadata_partition(*id)
-    });
+    let orphans = shard
+        .storage
+        .partitions()
+        .into_iter()
+        .filter(|id| image.partition(*id).is_none() && !crate::controller::is_metadata_partition(*id));
     delete_all(shard, orphans.collect()).await
 }
 
@@ -89,7 +91,10 @@ async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), Appl
             }
         }
     });
-    let results: Vec<_> = stream::iter(deletions).buffer_unordered(CONCURRENT_MAX).collect().await;
+    let results: Vec<_> = stream::iter(deletions)
+        .buffer_unordered(CONCURRENT_MAX)
+        .collect()
+        .await;
     results.into_iter().collect()
 }
 
@@ -115,10 +120,15 @@ async fn create_missing(
         async move {
             let directory = spec.directory.clone();
             let created = shard.storage.create_partition(spec).await;
-            created.map(drop).map_err(|source| ApplyError::Create { directory, source })
+            created
+                .map(drop)
+                .map_err(|source| ApplyError::Create { directory, source })
         }
     });
-    let results: Vec<_> = stream::iter(creations).buffer_unordered(CONCURRENT_MAX).collect().await;
+    let results: Vec<_> = stream::iter(creations)
+        .buffer_unordered(CONCURRENT_MAX)
+        .collect()
+        .await;
     results.into_iter().collect()
 }
 
@@ -155,10 +165,14 @@ fn reconfigure_partition(shard: &Shard, topic: &TopicImage, id: PartitionId) {
 fn reconfigure_broker(shard: &Shard, image: &MetadataImage) {
     let empty = Default::default();
     let cluster = image.broker_configs(None).map_or(&empty, |configs| &**configs);
-    let broker = image.broker_configs(Some(shard.identity.broker)).map_or(&empty, |configs| &**configs);
+    let broker = image
+        .broker_configs(Some(shard.identity.broker))
+        .map_or(&empty, |configs| &**configs);
     match shard.config().with_dynamic(cluster, broker) {
         Ok(config) => shard.set_config(Arc::new(config)),
-        Err(error) => tracing::error!(%error, "the dynamic settings conflict; the earlier ones stay in force"),
+        Err(error) => {
+            tracing::error!(%error, "the dynamic settings conflict; the earlier ones stay in force")
+        }
     }
     for topic in image.topics() {
         reconfigure(shard, topic);

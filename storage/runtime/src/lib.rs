@@ -7,9 +7,11 @@ pub mod buffer;
 pub mod local;
 pub mod mailbox;
 pub mod seams;
+mod timeout;
 
 pub use mailbox::Mailbox;
 pub use seams::{
     Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, Listener, LocalFuture,
     Monotonic, Net, OpenOptions, Rng, Spawn, WorkClass,
 };
+pub use timeout::{Elapsed, timeout};

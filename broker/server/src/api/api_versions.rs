@@ -20,14 +20,22 @@ pub async fn handle(
     context: RequestContext,
     request: ApiVersionsRequest,
 ) -> ApiVersionsResponse {
-    let mut response = ApiVersionsResponse { api_keys: all(), ..Default::default() };
+    let mut response = ApiVersionsResponse {
+        api_keys: all(),
+        ..Default::default()
+    };
     if context.version >= SOFTWARE
         && !(is_software(&request.client_software_name) && is_software(&request.client_software_version))
     {
-        response = ApiVersionsResponse { error_code: ErrorCode::InvalidRequest.code(), ..Default::default() };
+        response = ApiVersionsResponse {
+            error_code: ErrorCode::InvalidRequest.code(),
+            ..Default::default()
+        };
     } else if context.version >= IDENTITY && is_elsewhere(&shard, &request) {
-        response =
-            ApiVersionsResponse { error_code: ErrorCode::RebootstrapRequired.code(), ..Default::default() };
+        response = ApiVersionsResponse {
+            error_code: ErrorCode::RebootstrapRequired.code(),
+            ..Default::default()
+        };
     }
     response
 }
@@ -49,7 +57,11 @@ fn all() -> Vec<ApiVersion> {
 
 fn row(api: ApiKey) -> ApiVersion {
     let versions = api.advertised_versions();
-    ApiVersion { api_key: api.key(), min_version: *versions.start(), max_version: *versions.end() }
+    ApiVersion {
+        api_key: api.key(),
+        min_version: *versions.start(),
+        max_version: *versions.end(),
+    }
 }
 
 /// Kafka's `ApiVersionsRequest.SOFTWARE_NAME_VERSION_PATTERN`: letters and digits, with `-` and `.` within.
@@ -57,12 +69,17 @@ fn is_software(text: &str) -> bool {
     let is_edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     is_edge(text.chars().next())
         && is_edge(text.chars().next_back())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
 }
 
 fn is_elsewhere(shard: &Shard, request: &ApiVersionsRequest) -> bool {
     let identity = &shard.identity;
-    request.cluster_id.as_ref().is_some_and(|id| *id != identity.cluster_id)
+    request
+        .cluster_id
+        .as_ref()
+        .is_some_and(|id| *id != identity.cluster_id)
         || (request.node_id != -1 && request.node_id != identity.broker.get())
 }
 

@@ -40,12 +40,21 @@ pub async fn handle(
                 Some(topic) if topic.is_internal() => {
                     answer.error_code = ErrorCode::InvalidTopicException.code();
                 }
-                Some(topic) => items.push((PartitionId { topic: topic.id, index }, asked.offset)),
+                Some(topic) => items.push((
+                    PartitionId {
+                        topic: topic.id,
+                        index,
+                    },
+                    asked.offset,
+                )),
                 None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
             }
             partitions.push(answer);
         }
-        topics.push(DeleteRecordsTopicResult { name: topic.name, partitions });
+        topics.push(DeleteRecordsTopicResult {
+            name: topic.name,
+            partitions,
+        });
     }
     let mut results = shard.on_owners(items, delete).await.into_iter();
     for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
@@ -57,7 +66,10 @@ pub async fn handle(
             Err(code) => answer.error_code = code.code(),
         }
     }
-    DeleteRecordsResponse { topics, ..Default::default() }
+    DeleteRecordsResponse {
+        topics,
+        ..Default::default()
+    }
 }
 
 fn delete(shard: Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<Result<i64, ErrorCode>>> {
@@ -70,7 +82,9 @@ fn delete(shard: Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<R
                 offset => Some(Offset::new(offset).ok_or(ErrorCode::OffsetOutOfRange)?),
             };
             let start = log.delete_records(before).await;
-            start.map(|start| start.get()).map_err(|error| delete_records_failure(&error).code)
+            start
+                .map(|start| start.get())
+                .map_err(|error| delete_records_failure(&error).code)
         }
     });
     Box::pin(join_all(deletions))

@@ -16,7 +16,7 @@ use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
-use corelog_runtime::{LocalFuture, Monotonic, local};
+use corelog_runtime::{LocalFuture, Monotonic, timeout};
 use corelog_storage::{LogOffsets, LogSlice, ReadError, ReadIsolation};
 use futures_util::future::select_all;
 
@@ -50,7 +50,10 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: FetchReq
                 SessionError::NotFound(_) => ErrorCode::FetchSessionIdNotFound,
                 SessionError::Epoch { .. } => ErrorCode::InvalidFetchSessionEpoch,
             };
-            return FetchResponse { error_code: code.code(), ..Default::default() };
+            return FetchResponse {
+                error_code: code.code(),
+                ..Default::default()
+            };
         }
     };
     let targets = resolve(shard, &plan, context.version);
@@ -67,7 +70,9 @@ struct Limits {
 
 fn request_bytes_max(shard: &Shard, asked: i32) -> usize {
     let ours = shard.config().network.fetch_bytes_max;
-    usize::try_from(asked).unwrap_or(0).min(usize::try_from(ours).unwrap_or(usize::MAX))
+    usize::try_from(asked)
+        .unwrap_or(0)
+        .min(usize::try_from(ours).unwrap_or(usize::MAX))
 }
 
 fn plan(shard: &Shard, request: &FetchRequest, now: Monotonic) -> Result<FetchPlan, SessionError> {
@@ -101,7 +106,14 @@ fn plan(shard: &Shard, request: &FetchRequest, now: Monotonic) -> Result<FetchPl
         .collect();
     let random = shard.handle.rng.next_u64();
     let mut sessions = shard.fetch_sessions.borrow_mut();
-    sessions.plan(request.session_id, request.session_epoch, wishes, &forgotten, now, random)
+    sessions.plan(
+        request.session_id,
+        request.session_epoch,
+        wishes,
+        &forgotten,
+        now,
+        random,
+    )
 }
 
 /// A wish whose partition is known, or why it is not.
@@ -113,10 +125,20 @@ fn resolve(shard: &Shard, plan: &FetchPlan, version: i16) -> Vec<Target> {
         let topic = if version >= TOPIC_IDS {
             image.topic_by_id(key.topic_id).ok_or(ErrorCode::UnknownTopicId)?
         } else {
-            image.topic(key.topic.as_str()).ok_or(ErrorCode::UnknownTopicOrPartition)?
+            image
+                .topic(key.topic.as_str())
+                .ok_or(ErrorCode::UnknownTopicOrPartition)?
         };
-        topic.partition(key.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        Ok((PartitionId { topic: topic.id, index: key.partition }, *wish))
+        topic
+            .partition(key.partition)
+            .ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        Ok((
+            PartitionId {
+                topic: topic.id,
+                index: key.partition,
+            },
+            *wish,
+        ))
     };
     plan.wishes.iter().map(|(key, wish)| target(key, wish)).collect()
 }
@@ -126,7 +148,11 @@ enum Found {
     /// Records, or none.
     Records(LogSlice),
     /// The client's log parts from this one.
-    Diverging { epoch: LeaderEpoch, end: Offset, offsets: LogOffsets },
+    Diverging {
+        epoch: LeaderEpoch,
+        end: Offset,
+        offsets: LogOffsets,
+    },
     /// An error, with the offsets if the log is there.
     Failed(Failure, Option<LogOffsets>),
 }
@@ -237,14 +263,20 @@ async fn read_one(
             offsets if from < offsets.log_start || from > offsets.high_watermark => {
                 Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets))
             }
-            offsets => Found::Records(LogSlice { pieces: Vec::new(), bytes: 0, offsets }),
+            offsets => Found::Records(LogSlice {
+                pieces: Vec::new(),
+                bytes: 0,
+                offsets,
+            }),
         };
     }
     match log.read(from, wanted, isolation).await {
         // Only the first non-empty partition may exceed what was asked for (KIP-74).
-        Ok(slice) if slice.bytes > wanted && !is_first => {
-            Found::Records(LogSlice { pieces: Vec::new(), bytes: 0, offsets: slice.offsets })
-        }
+        Ok(slice) if slice.bytes > wanted && !is_first => Found::Records(LogSlice {
+            pieces: Vec::new(),
+            bytes: 0,
+            offsets: slice.offsets,
+        }),
         Ok(slice) => {
             shard.metrics.fetched(slice.bytes);
             Found::Records(slice)
@@ -283,13 +315,18 @@ async fn wait_for_news(shard: &Rc<Shard>, seen: Vec<(PartitionId, Offset)>, dead
             let here = shard.id;
             let number = shard.fetch_waits.next_number();
             let wait = shard.submit_to(owner, move |owner| async move {
-                owner.fetch_waits.begin(here, number, &owner, seen, deadline).await;
+                owner
+                    .fetch_waits
+                    .begin(here, number, &owner, seen, deadline)
+                    .await;
             });
             (owner, number, wait)
         })
         .collect();
-    let (owners, futures): (Vec<_>, Vec<_>) =
-        waits.into_iter().map(|(owner, number, wait)| ((owner, number), wait)).unzip();
+    let (owners, futures): (Vec<_>, Vec<_>) = waits
+        .into_iter()
+        .map(|(owner, number, wait)| ((owner, number), wait))
+        .unzip();
     let (_, ended, _) = select_all(futures).await;
     // The others would wait on to the deadline for nobody.
     for (index, (owner, number)) in owners.into_iter().enumerate() {
@@ -314,22 +351,30 @@ pub(crate) async fn wait_here(shard: &Rc<Shard>, seen: &[(PartitionId, Offset)],
                 return;
             }
         }
-        if local::timeout(&shard.handle.clock, deadline, select_all(changes)).await.is_err() {
+        if timeout(&shard.handle.clock, deadline, select_all(changes))
+            .await
+            .is_err()
+        {
             return;
         }
     }
 }
 
 fn assemble(shard: &Shard, plan: &FetchPlan, found: Vec<Found>, limits: &Limits) -> FetchResponse {
-    let mut response = FetchResponse { session_id: plan.session_id, ..Default::default() };
+    let mut response = FetchResponse {
+        session_id: plan.session_id,
+        ..Default::default()
+    };
     let mut left = limits.bytes_max;
     let mut is_first = true;
     for ((key, _), found) in plan.wishes.iter().zip(found) {
         // Each owner had the whole budget; in the request's order there is only one.
         let found = match found {
-            Found::Records(slice) if slice.bytes > left && !is_first => {
-                Found::Records(LogSlice { pieces: Vec::new(), bytes: 0, offsets: slice.offsets })
-            }
+            Found::Records(slice) if slice.bytes > left && !is_first => Found::Records(LogSlice {
+                pieces: Vec::new(),
+                bytes: 0,
+                offsets: slice.offsets,
+            }),
             found => found,
         };
         is_first &= found.bytes() == 0;
@@ -341,7 +386,10 @@ fn assemble(shard: &Shard, plan: &FetchPlan, found: Vec<Found>, limits: &Limits)
             log_start_offset: data.log_start_offset,
             has_news,
         };
-        let is_changed = shard.fetch_sessions.borrow_mut().answered(plan.session_id, key, answered);
+        let is_changed = shard
+            .fetch_sessions
+            .borrow_mut()
+            .answered(plan.session_id, key, answered);
         if plan.incremental && !is_changed {
             continue;
         }
@@ -378,7 +426,10 @@ fn partition_data(key: &FetchKey, found: Found, isolation: ReadIsolation) -> Par
         }
         Found::Diverging { epoch, end, offsets } => {
             set_offsets(&mut data, offsets);
-            data.diverging_epoch = EpochEndOffset { epoch: epoch.get(), end_offset: end.get() };
+            data.diverging_epoch = EpochEndOffset {
+                epoch: epoch.get(),
+                end_offset: end.get(),
+            };
         }
         Found::Failed(failure, offsets) => {
             data.error_code = failure.code.code();

@@ -32,9 +32,11 @@ pub async fn handle(
         return refuse(ErrorCode::InvalidRequest);
     }
     match shard.producer_ids.take(&shard).await {
-        Ok(id) => {
-            InitProducerIdResponse { producer_id: id.get(), producer_epoch: 0, ..Default::default() }
-        }
+        Ok(id) => InitProducerIdResponse {
+            producer_id: id.get(),
+            producer_epoch: 0,
+            ..Default::default()
+        },
         Err(error) => refuse(change_failure(&error).code),
     }
 }

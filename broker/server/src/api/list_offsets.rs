@@ -47,8 +47,10 @@ pub async fn handle(
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for partition in topic.partitions {
             let index = PartitionIndex::new(partition.partition_index);
-            let mut answer =
-                ListOffsetsPartitionResponse { partition_index: index.get(), ..Default::default() };
+            let mut answer = ListOffsetsPartitionResponse {
+                partition_index: index.get(),
+                ..Default::default()
+            };
             match known.filter(|topic| topic.partition(index).is_some()) {
                 Some(topic) => {
                     let question = Question {
@@ -56,13 +58,22 @@ pub async fn handle(
                         current_leader_epoch: partition.current_leader_epoch,
                         is_committed_only: request.isolation_level == 1,
                     };
-                    items.push((PartitionId { topic: topic.id, index }, question));
+                    items.push((
+                        PartitionId {
+                            topic: topic.id,
+                            index,
+                        },
+                        question,
+                    ));
                 }
                 None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
             }
             partitions.push(answer);
         }
-        topics.push(ListOffsetsTopicResponse { name: topic.name, partitions });
+        topics.push(ListOffsetsTopicResponse {
+            name: topic.name,
+            partitions,
+        });
     }
     let mut found = shard.on_owners(items, look_up).await.into_iter();
     for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
@@ -78,7 +89,10 @@ pub async fn handle(
             Err(failure) => answer.error_code = failure.code.code(),
         }
     }
-    ListOffsetsResponse { topics, ..Default::default() }
+    ListOffsetsResponse {
+        topics,
+        ..Default::default()
+    }
 }
 
 fn look_up(
@@ -103,20 +117,30 @@ async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Resu
         LATEST if question.is_committed_only => (-1, offsets.last_stable.get(), epoch.get()),
         LATEST => (-1, offsets.high_watermark.get(), epoch.get()),
         EARLIEST | EARLIEST_LOCAL => {
-            let first = log.epoch_of(offsets.log_start).unwrap_or(epoch);
+            let first = log.epoch_at(offsets.log_start).unwrap_or(epoch);
             (-1, offsets.log_start.get(), first.get())
         }
         // Nothing is tiered, so nothing waits to be.
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => (-1, -1, -1),
         MAX_TIMESTAMP => {
-            let found = log.offset_of_max_timestamp().await.map_err(|error| read_failure(&error))?;
+            let found = log
+                .offset_of_max_timestamp()
+                .await
+                .map_err(|error| read_failure(&error))?;
             wire(found)
         }
         timestamp if timestamp >= 0 => {
             let timestamp = TimestampMs::new(timestamp);
-            let found = log.offset_for_timestamp(timestamp).await.map_err(|error| read_failure(&error))?;
+            let found = log
+                .offset_for_timestamp(timestamp)
+                .await
+                .map_err(|error| read_failure(&error))?;
             // A record that is not yet readable is no answer.
-            let end = if question.is_committed_only { offsets.last_stable } else { offsets.high_watermark };
+            let end = if question.is_committed_only {
+                offsets.last_stable
+            } else {
+                offsets.high_watermark
+            };
             wire(found.filter(|found| found.offset < end))
         }
         other => {
@@ -131,6 +155,10 @@ async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Resu
 
 fn wire(found: Option<corelog_storage::TimestampedOffset>) -> Place {
     found.map_or((-1, -1, -1), |found| {
-        (found.timestamp.get(), found.offset.get(), found.leader_epoch.get())
+        (
+            found.timestamp.get(),
+            found.offset.get(),
+            found.leader_epoch.get(),
+        )
     })
 }

@@ -9,7 +9,8 @@ use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
 use corelog_model::{TopicId, TopicName};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::metadata::{
-    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
+    MetadataResponseTopic,
 };
 
 use crate::api::authorized;
@@ -52,8 +53,7 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
             return response;
         }
     };
-    let may_create =
-        request.allow_auto_topic_creation && shard.config().topics.is_auto_creation_enabled;
+    let may_create = request.allow_auto_topic_creation && shard.config().topics.is_auto_creation_enabled;
     let missing: BTreeSet<String> = asked
         .iter()
         .filter_map(|topic| topic.name.clone().filter(|_| topic.topic_id == TopicId::ZERO))
@@ -94,10 +94,13 @@ async fn create(
         .map(|name| ControllerRequest::CreateTopic(crate::offsets_topic::defaults_for(shard, name)))
         .collect();
     let results = controller::change(shard, requests, false).await;
-    let refused = missing.into_iter().zip(results).filter_map(|(name, result)| match result {
-        Ok(_) => None,
-        Err(error) => Some((name, change_failure(&error).code)),
-    });
+    let refused = missing
+        .into_iter()
+        .zip(results)
+        .filter_map(|(name, result)| match result {
+            Ok(_) => None,
+            Err(error) => Some((name, change_failure(&error).code)),
+        });
     (shard.image(), refused.collect())
 }
 
@@ -105,11 +108,16 @@ fn unknown(name: &Option<String>, by_id: bool, refused: &[(String, ErrorCode)]) 
     if by_id {
         return ErrorCode::UnknownTopicId;
     }
-    let Some(name) = name else { return ErrorCode::InvalidRequest };
+    let Some(name) = name else {
+        return ErrorCode::InvalidRequest;
+    };
     if TopicName::new(name).is_err() || names::is_reserved(name) {
         return ErrorCode::InvalidTopicException;
     }
-    let code = refused.iter().find(|(refused, _)| refused == name).map(|(_, code)| *code);
+    let code = refused
+        .iter()
+        .find(|(refused, _)| refused == name)
+        .map(|(_, code)| *code);
     match code {
         // Another client was faster, and its topic has gone again.
         Some(ErrorCode::TopicAlreadyExists) | None => ErrorCode::UnknownTopicOrPartition,

@@ -27,17 +27,26 @@ pub async fn handle(
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for asked in topic.partitions {
             let index = PartitionIndex::new(asked.partition);
-            let mut answer = EpochEndOffset { partition: index.get(), ..Default::default() };
+            let mut answer = EpochEndOffset {
+                partition: index.get(),
+                ..Default::default()
+            };
             match known.filter(|topic| topic.partition(index).is_some()) {
                 Some(topic) => {
-                    let id = PartitionId { topic: topic.id, index };
+                    let id = PartitionId {
+                        topic: topic.id,
+                        index,
+                    };
                     items.push((id, (asked.leader_epoch, asked.current_leader_epoch)));
                 }
                 None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
             }
             partitions.push(answer);
         }
-        topics.push(OffsetForLeaderTopicResult { topic: topic.topic, partitions });
+        topics.push(OffsetForLeaderTopicResult {
+            topic: topic.topic,
+            partitions,
+        });
     }
     let mut found = shard.on_owners(items, look_up).await.into_iter();
     for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
@@ -52,7 +61,10 @@ pub async fn handle(
             Err(code) => answer.error_code = code.code(),
         }
     }
-    OffsetForLeaderEpochResponse { topics, ..Default::default() }
+    OffsetForLeaderEpochResponse {
+        topics,
+        ..Default::default()
+    }
 }
 
 fn look_up(

@@ -43,12 +43,19 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     let mut refused: Vec<Option<Failure>> = Vec::new();
     let mut items: Vec<(PartitionId, ValidatedBatch)> = Vec::new();
     let mut answers: Vec<TopicProduceResponse> = Vec::with_capacity(request.topics.len());
-    let check = Check { shard, context: &context, acks: request.acks };
+    let check = Check {
+        shard,
+        context: &context,
+        acks: request.acks,
+    };
     for topic in request.topics {
         let known = find_topic(&image, &topic, context.version);
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for data in topic.partitions {
-            partitions.push(PartitionProduceResponse { index: data.index, ..Default::default() });
+            partitions.push(PartitionProduceResponse {
+                index: data.index,
+                ..Default::default()
+            });
             let checked = match &known {
                 Ok(known) => check.batch(known, data),
                 Err(failure) => Err(failure.clone()),
@@ -61,7 +68,11 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
                 Err(failure) => refused.push(Some(failure)),
             }
         }
-        answers.push(TopicProduceResponse { name: topic.name, topic_id: topic.topic_id, partitions });
+        answers.push(TopicProduceResponse {
+            name: topic.name,
+            topic_id: topic.topic_id,
+            partitions,
+        });
     }
     let appended = shard.on_owners(items, append);
     let shard = Rc::clone(shard);
@@ -86,7 +97,10 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
             // KAFKA.md: with acks=0 the closed connection is the only sign of an error.
             (0, Some(failure)) => Answer::Close(format!("a batch sent with acks=0 was refused: {failure}")),
             _ => {
-                let response = ProduceResponse { topics: answers, ..Default::default() };
+                let response = ProduceResponse {
+                    topics: answers,
+                    ..Default::default()
+                };
                 context.answer(|writer| response.encode(writer, context.version))
             }
         }
@@ -100,10 +114,14 @@ fn find_topic<'a>(
 ) -> Result<&'a TopicImage, Failure> {
     if version >= TOPIC_IDS {
         let known = image.topic_by_id(topic.topic_id);
-        known.map(|topic| &**topic).ok_or_else(|| Failure::from(ErrorCode::UnknownTopicId))
+        known
+            .map(|topic| &**topic)
+            .ok_or_else(|| Failure::from(ErrorCode::UnknownTopicId))
     } else {
         let known = image.topic(topic.name.as_str());
-        known.map(|topic| &**topic).ok_or_else(|| Failure::from(ErrorCode::UnknownTopicOrPartition))
+        known
+            .map(|topic| &**topic)
+            .ok_or_else(|| Failure::from(ErrorCode::UnknownTopicOrPartition))
     }
 }
 
@@ -120,7 +138,10 @@ impl Check<'_> {
         topic: &TopicImage,
         data: PartitionProduceData,
     ) -> Result<(PartitionId, ValidatedBatch), Failure> {
-        let id = PartitionId { topic: topic.id, index: PartitionIndex::new(data.index) };
+        let id = PartitionId {
+            topic: topic.id,
+            index: PartitionIndex::new(data.index),
+        };
         let partition = topic.partition(id.index);
         let partition = partition.ok_or_else(|| Failure::from(ErrorCode::UnknownTopicOrPartition))?;
         if !(-1..=1).contains(&self.acks) {
@@ -159,7 +180,8 @@ impl Check<'_> {
             return Ok(());
         }
         let invalid = |text: String| Failure::new(ErrorCode::InvalidRecord, text);
-        let payload = payload(batch.header(), batch.bytes(), DECOMPRESSED_BYTES_MAX).map_err(|error| invalid(error.to_string()))?;
+        let payload = payload(batch.header(), batch.bytes(), DECOMPRESSED_BYTES_MAX)
+            .map_err(|error| invalid(error.to_string()))?;
         check_produced_records(batch.header(), &payload, KeyPolicy::Required)
             .map(drop)
             .map_err(|fault| invalid(fault.to_string()))
@@ -191,19 +213,26 @@ fn parse(mut bytes: Bytes) -> Result<ValidatedBatch, Failure> {
     if bytes.is_empty() {
         Ok(batch)
     } else {
-        Err(Failure::new(ErrorCode::InvalidRecord, "a partition's records are exactly one batch".to_owned()))
+        Err(Failure::new(
+            ErrorCode::InvalidRecord,
+            "a partition's records are exactly one batch".to_owned(),
+        ))
     }
 }
 
 /// On the owner: appends each batch to its log. All are admitted before this returns.
 fn append(shard: Rc<Shard>, items: Vec<(PartitionId, ValidatedBatch)>) -> LocalFuture<Vec<Outcome>> {
-    let options = AppendOptions { origin: AppendOrigin::Client };
+    let options = AppendOptions {
+        origin: AppendOrigin::Client,
+    };
     let pending: Vec<_> = items
         .into_iter()
         .map(|(id, batch)| {
             let messages = u64::try_from(batch.header().record_count).unwrap_or_default();
             let bytes = batch.header().size;
-            let log = shard.partition(&id).ok_or_else(|| Failure::from(ErrorCode::KafkaStorageError));
+            let log = shard
+                .partition(&id)
+                .ok_or_else(|| Failure::from(ErrorCode::KafkaStorageError));
             let pending = log.map(|log| log.append(vec![batch], options));
             let shard = Rc::clone(&shard);
             async move {

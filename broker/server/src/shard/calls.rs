@@ -73,7 +73,9 @@ impl Shard {
         let sent = self.mailbox.send(to, ShardMessage::Call { call, work: boxed });
         Box::pin(async move {
             sent.await;
-            let value = receiver.await.expect("a shard answers every call for as long as the process lives");
+            let value = receiver
+                .await
+                .expect("a shard answers every call for as long as the process lives");
             *value.downcast::<R>().expect("a reply has the type of its call")
         })
     }
@@ -88,7 +90,10 @@ impl Shard {
                     let shard = Rc::clone(&self);
                     self.handle.spawn(WorkClass::Latency, "call", async move {
                         let value = future.await;
-                        shard.mailbox.send(from, ShardMessage::Reply { call, value }).await;
+                        shard
+                            .mailbox
+                            .send(from, ShardMessage::Reply { call, value })
+                            .await;
                     });
                 }
                 ShardMessage::Reply { call, value } => {

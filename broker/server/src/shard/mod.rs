@@ -157,7 +157,9 @@ impl Shard {
             return Ok(Rc::clone(known));
         }
         let config = Rc::new(TopicConfig::effective(&self.config(), &topic.configs)?);
-        self.topic_configs.borrow_mut().insert(topic.id, Rc::clone(&config));
+        self.topic_configs
+            .borrow_mut()
+            .insert(topic.id, Rc::clone(&config));
         Ok(config)
     }
 

@@ -49,13 +49,19 @@ impl Shard {
                     results[slot] = Some(result);
                 }
             }
-            results.into_iter().map(|result| result.expect("each slot is in one share")).collect()
+            results
+                .into_iter()
+                .map(|result| result.expect("each slot is in one share"))
+                .collect()
         })
     }
 
     fn only_owner<T>(&self, items: &[(PartitionId, T)]) -> Option<ShardId> {
         let first = items.first().map_or(self.id, |(id, _)| self.owner_of(*id));
-        items.iter().all(|(id, _)| self.owner_of(*id) == first).then_some(first)
+        items
+            .iter()
+            .all(|(id, _)| self.owner_of(*id) == first)
+            .then_some(first)
     }
 }
 
@@ -66,6 +72,9 @@ struct Share<T> {
 
 impl<T> Default for Share<T> {
     fn default() -> Self {
-        Share { slots: Vec::new(), items: Vec::new() }
+        Share {
+            slots: Vec::new(),
+            items: Vec::new(),
+        }
     }
 }
