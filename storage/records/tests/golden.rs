@@ -1,7 +1,9 @@
 //! Batches that another implementation wrote: kafka-python 3.0.12 (`kafka.record.default_records`,
 //! `DefaultRecordBatchBuilder(magic=2, compression_type=c, is_transactional=0, producer_id=4242, producer_epoch=7,
 //! base_sequence=11)`) on Python 3.11 with python-snappy 0.7.3, lz4 4.4.5 and zstandard 0.25.0, three `append` calls
-//! with the records below, bytes printed as they were built.
+//! with the records below, bytes printed as they were built. `JAVA_*`: the same records by the Java client, kafka-clients
+//! 4.4.0 (`MemoryRecords.builder` with `Compression.of(type).build()`) with lz4-java 1.11.2, snappy-java 1.1.10.7 and
+//! zstd-jni 1.5.7-17; its uncompressed and its snappy batch are kafka-python's to the byte.
 
 use bytes::Bytes;
 use corelog_model::batch::{BatchProducer, Compression};
@@ -41,6 +43,21 @@ const ZSTD: &str = "\
 const PLAIN_TX: &str = "\
     00000000000000000000003800000000028f311b0900100000000000000000000000050000000000000005ffffffffff\
     ffffffffffffffffff000000010c000000000000";
+
+const JAVA_GZIP: &str = "\
+    00000000000000000000007800000000027dfb55f50001000000020000018bcfe568000000018bcfe568050000000000\
+    00109200070000000b000000031f8b08000000000000ff9bc6c4c0c0c0959d5aa96bf081b12c31a7345581fe240b5306\
+    53055306a304031713234f716a727e5e0a8318031b0bd861468c0c00f04266aea6000000";
+
+const JAVA_LZ4: &str = "\
+    00000000000000000000007b0000000002d3fe99290003000000020000018bcfe568000000018bcfe568050000000000\
+    00109200070000000b0000000304224d186040823b000000ff0496020000000a6b65792d30f00176616c75652006005f\
+    f012040268027802680118000a02010c7365636f6e6400160006040a6b65792d32010000000000";
+
+const JAVA_ZSTD: &str = "\
+    00000000000000000000007900000000022a7f0af10004000000020000018bcfe568000000018bcfe568050000000000\
+    00109200070000000b0000000328b52ffd0058e40100440396020000000a6b65792d30f00176616c7565200402680278\
+    02680118000a02010c7365636f6e6400160006040a6b65792d32010001005fd21206010000";
 
 const SIZE_MAX: usize = 1 << 20;
 
@@ -154,6 +171,9 @@ fn every_codec_is_read_and_written() {
     check(Compression::Snappy, SNAPPY);
     check(Compression::Lz4, LZ4);
     check(Compression::Zstd, ZSTD);
+    check(Compression::Gzip, JAVA_GZIP);
+    check(Compression::Lz4, JAVA_LZ4);
+    check(Compression::Zstd, JAVA_ZSTD);
 }
 
 #[test]
