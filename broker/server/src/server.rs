@@ -178,14 +178,14 @@ fn shards_options(config: &BrokerConfig) -> Result<ShardsOptions, ServeError> {
         ShardCount::Cores(cores) => (cores.len(), cores.clone()),
     };
     let shards = u16::try_from(shards).unwrap_or(u16::MAX);
-    if usize::from(shards) > usable.len() && !config.is_oversubscription_allowed() {
+    if usize::from(shards) > usable.len() && !config.storage.is_oversubscription_allowed {
         let cores = usable.len();
         return Err(ServeError::Shards(StartError::TooFewCores { shards, cores }));
     }
     Ok(ShardsOptions {
         shards,
         cores,
-        allow_more_shards_than_cores: config.is_oversubscription_allowed(),
+        allow_more_shards_than_cores: config.storage.is_oversubscription_allowed,
         allow_buffered: config.storage.is_buffered_io_allowed,
         ..ShardsOptions::default()
     })
@@ -272,6 +272,7 @@ async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> R
     });
     parts.handle.spawn(WorkClass::Latency, "mailbox", Rc::clone(&shard).serve_mailbox());
     parts.handle.spawn(WorkClass::Background, "retention", apply_retention(Rc::clone(&shard)));
+    parts.handle.spawn(WorkClass::Background, "checkpoints", take_checkpoints(Rc::clone(&shard)));
     let stop = Box::pin(parts.shutdown.requested());
     if let Some(listeners) = listeners {
         match select(Box::pin(open(&shard, &plan, listeners)), stop).await {
@@ -347,6 +348,23 @@ async fn apply_retention(shard: Rc<Shard>) {
         let next = shard.handle.clock.now() + interval;
         shard.handle.clock.sleep_until(next).await;
         shard.storage.apply_retention(shard.handle.clock.wall()).await;
+    }
+}
+
+/// A checkpoint now and then though the journal is far from full, so that the next start has little to recover.
+async fn take_checkpoints(shard: Rc<Shard>) {
+    let mut appended = shard.storage.stats().appended_batches;
+    loop {
+        let interval = Duration::from_millis(shard.config().storage.checkpoint_interval_ms);
+        let next = shard.handle.clock.now() + interval;
+        shard.handle.clock.sleep_until(next).await;
+        let now = shard.storage.stats().appended_batches;
+        if now != appended {
+            appended = now;
+            if let Err(error) = shard.storage.checkpoint().await {
+                tracing::warn!(shard = %shard.id, %error, "no checkpoint now");
+            }
+        }
     }
 }
 
