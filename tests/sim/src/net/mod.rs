@@ -1,0 +1,5 @@
+//! The network.
+
+mod unplugged;
+
+pub(crate) use unplugged::Unplugged;
