@@ -13,6 +13,7 @@ pub use disk::{Damage, DiskCounters, DiskOptions, Fault, FaultChances, FaultRule
 pub use exec::RunError;
 pub use machine::Machine;
 pub use mailbox::SimMailbox;
+pub use net::NetOptions;
 pub use rng::SimRng;
 pub use simulation::{Options, Simulation};
 pub use trace::{TraceEvent, TraceKind};

@@ -1,6 +1,7 @@
 //! A machine: a disk and a clock that outlive the processes, and the process that runs now.
 
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use corelog_runtime::{Handle, Mailbox};
 use crate::disk::{Damage, Device, DiskCounters, DiskOptions, FaultChances, FaultRule, SimDisk, Survival};
 use crate::exec::{Core, Process, SimClock, SimShardRng, SimSpawn};
 use crate::mailbox;
-use crate::net::Unplugged;
+use crate::net::{Network, SimNet, address_of};
 use crate::rng::SimRng;
 use crate::trace::TraceKind;
 
@@ -22,6 +23,7 @@ struct MachineInner {
     seed: u64,
     number: u16,
     device: Rc<Device>,
+    network: Rc<Network>,
     wall_offset_ms: Rc<Cell<i64>>,
     process: RefCell<Rc<Process>>,
     meshes: Cell<u64>,
@@ -32,13 +34,15 @@ struct MachineInner {
 pub struct Machine(Rc<MachineInner>);
 
 impl Machine {
-    pub(crate) fn new(core: &Rc<Core>, seed: u64, number: u16, disk: DiskOptions) -> Machine {
+    pub(crate) fn new(network: &Rc<Network>, seed: u64, number: u16, disk: DiskOptions) -> Machine {
+        let core = &network.core;
         let random = SimRng::stream(seed, 0x1_0000 + u64::from(number));
         Machine(Rc::new(MachineInner {
             core: Rc::clone(core),
             seed,
             number,
             device: Device::new(core, number, disk, random),
+            network: Rc::clone(network),
             wall_offset_ms: Rc::new(Cell::new(EPOCH_MS)),
             process: RefCell::new(Rc::new(Process::new(number, 0))),
             meshes: Cell::new(0),
@@ -65,9 +69,12 @@ impl Machine {
             }),
             disk: Rc::new(SimDisk {
                 device: Rc::clone(&inner.device),
+                process: Rc::clone(&process),
+            }),
+            net: Rc::new(SimNet {
+                network: Rc::clone(&inner.network),
                 process,
             }),
-            net: Rc::new(Unplugged),
             rng: Rc::new(SimShardRng(RefCell::new(SimRng::stream(
                 inner.seed,
                 stream + u64::from(shard.get()),
@@ -84,27 +91,28 @@ impl Machine {
         mailbox::mesh(&inner.core, &self.process(), shards, capacity, random)
     }
 
-    fn end_process(&self, label: &'static str) {
+    fn end_process(&self, label: &'static str, power_lost: bool) {
         let inner = &self.0;
         let old = self.process();
         old.kill();
         inner
             .core
             .trace(TraceKind::Machine, inner.number, old.incarnation(), 0, label);
+        inner.network.end_process(&old, power_lost);
         *inner.process.borrow_mut() = Rc::new(Process::new(inner.number, old.incarnation() + 1));
     }
 
     /// `kill -9`: every task is dropped at once; what the kernel holds (the page cache) stays. A new process can be
     /// started at once with `handle_for`.
     pub fn kill(&self) {
-        self.end_process("kill");
+        self.end_process("kill", false);
         self.0.device.kill_process();
         self.0.core.reap();
     }
 
     /// Power loss: as `kill`, and whatever was not synced fares as `survival` says, or as the seed draws.
     pub fn lose_power(&self, survival: Option<Survival>) -> Survival {
-        self.end_process("power loss");
+        self.end_process("power loss", true);
         let survival = self.0.device.lose_power(survival);
         self.0.core.reap();
         survival
@@ -119,6 +127,16 @@ impl Machine {
     /// This machine's number.
     pub fn number(&self) -> u16 {
         self.0.number
+    }
+
+    /// Its address on the simulated network. Within the machine, loopback works too.
+    pub fn address(&self) -> IpAddr {
+        address_of(self.0.number)
+    }
+
+    /// Parts this machine from `other`: nothing crosses until the network is healed.
+    pub fn part_from(&self, other: &Machine) {
+        self.0.network.part(self.0.number, other.0.number);
     }
 
     /// Sets the chances of faults of the disk.

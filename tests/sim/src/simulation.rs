@@ -12,6 +12,7 @@ use corelog_runtime::Monotonic;
 use crate::disk::DiskOptions;
 use crate::exec::{Core, Process, RunError, Sleep, nanos};
 use crate::machine::Machine;
+use crate::net::{NetOptions, Network};
 use crate::rng::SimRng;
 use crate::trace::TraceKind;
 
@@ -24,6 +25,8 @@ pub struct Options {
     pub keep_log: bool,
     /// The disks of machines.
     pub disk: DiskOptions,
+    /// The network between them.
+    pub net: NetOptions,
 }
 
 impl Default for Options {
@@ -32,6 +35,7 @@ impl Default for Options {
             poll_cost: Duration::from_nanos(200),
             keep_log: false,
             disk: DiskOptions::default(),
+            net: NetOptions::default(),
         }
     }
 }
@@ -42,6 +46,7 @@ pub struct Simulation {
     core: Rc<Core>,
     seed: u64,
     options: Options,
+    network: Rc<Network>,
     machines: RefCell<Vec<Machine>>,
     /// The process of tasks of the test itself; nothing kills it.
     harness: Rc<Process>,
@@ -51,8 +56,10 @@ pub struct Simulation {
 impl Simulation {
     /// The world of `seed`, without machines.
     pub fn new(seed: u64, options: Options) -> Simulation {
+        let core = Core::new(seed, options.poll_cost, options.keep_log);
         Simulation {
-            core: Core::new(seed, options.poll_cost, options.keep_log),
+            network: Network::new(&core, options.net.clone(), SimRng::stream(seed, 3)),
+            core,
             seed,
             options,
             machines: RefCell::new(Vec::new()),
@@ -72,7 +79,7 @@ impl Simulation {
         for next in machines.len()..=usize::from(number) {
             let next = u16::try_from(next).expect("at most `number`");
             machines.push(Machine::new(
-                &self.core,
+                &self.network,
                 self.seed,
                 next,
                 self.options.disk.clone(),
@@ -142,6 +149,26 @@ impl Simulation {
             Ok(output) => output,
             Err(error) => panic!("seed {}: {error}", self.seed),
         }
+    }
+
+    /// Changes how the network behaves from now on.
+    pub fn edit_network(&self, edit: impl FnOnce(&mut NetOptions)) {
+        self.network.edit_options(edit);
+    }
+
+    /// Makes the network `factor` times slower; 1 is its usual speed.
+    pub fn slow_network(&self, factor: u64) {
+        self.network.set_slow(factor);
+    }
+
+    /// Ends all partitions between machines.
+    pub fn heal_network(&self) {
+        self.network.heal();
+    }
+
+    /// Connections that are not closed at both ends.
+    pub fn connection_count(&self) -> usize {
+        self.network.connection_count()
     }
 
     /// Adds a remark to the trace.

@@ -249,3 +249,162 @@ fn a_full_disk_says_so_until_there_is_room() {
     });
     assert_eq!(machine.disk_used(), 0);
 }
+
+#[test]
+fn misdirected_and_rotten_bytes_report_success_and_are_known_to_the_oracle() {
+    let (sim, machine, handle) = world(9);
+    machine.inject(FaultRule::new("/d/a", Operation::Write, 2, Fault::Misdirect));
+    machine.inject(FaultRule::new("/d/a", Operation::Read, 1, Fault::Misdirect));
+    machine.inject(FaultRule::new("/d/a", Operation::Read, 2, Fault::Rot));
+    sim.block_on(async {
+        let file = create(&handle, "/d/a").await;
+        let pages: Vec<u8> = (1..=8).flat_map(|byte| [byte; PAGE]).collect();
+        file.write_at(0, pages.into()).await.unwrap();
+        file.write_at(0, page(99)).await.unwrap();
+        let now = machine.peek(Path::new("/d/a")).unwrap();
+        assert_eq!(now[0], 1);
+        assert_eq!(now.iter().filter(|byte| **byte == 99).count(), PAGE);
+        assert!(
+            machine
+                .damage()
+                .iter()
+                .any(|damage| damage.position == 0 && damage.length == PAGE as u64)
+        );
+
+        let known = machine.damage().len();
+        let (read, buffer) = file.read_at(0, AlignedBuf::zeroed(PAGE)).await;
+        assert_eq!(read.unwrap(), PAGE);
+        assert_ne!(buffer[0], 1);
+        assert_eq!(
+            machine.damage().len(),
+            known,
+            "a misdirected read damages nothing"
+        );
+
+        let (read, buffer) = file.read_at(0, AlignedBuf::zeroed(PAGE)).await;
+        assert_eq!(read.unwrap(), PAGE);
+        assert_eq!(buffer.iter().filter(|byte| **byte != 1).count(), 1);
+        let damage = machine.damage().pop().unwrap();
+        assert_ne!(buffer[usize::try_from(damage.position).unwrap()], 1);
+    });
+    let before = machine.peek(Path::new("/d/a")).unwrap();
+    let damage = machine.rot("/d/*", 1).pop().unwrap();
+    let after = machine.peek(Path::new("/d/a")).unwrap();
+    let changed: Vec<u64> = (0..)
+        .zip(before.iter().zip(&after))
+        .filter(|(_, (a, b))| a != b)
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(changed, [damage.position]);
+}
+
+#[test]
+fn a_failed_write_leaves_a_prefix_at_most() {
+    let mut lengths = std::collections::BTreeSet::new();
+    for seed in 0..32 {
+        for fault in [Fault::Fail, Fault::Short, Fault::Full] {
+            let (sim, machine, handle) = world(seed);
+            machine.inject(FaultRule::new("/d/a", Operation::Write, 1, fault));
+            sim.block_on(async {
+                let file = create(&handle, "/d/a").await;
+                let error = file
+                    .write_at(0, Bytes::from(vec![1; 4 * PAGE]))
+                    .await
+                    .unwrap_err();
+                assert_eq!(error.is_full(), fault == Fault::Full);
+            });
+            lengths.insert(machine.peek(Path::new("/d/a")).unwrap().len());
+        }
+    }
+    assert!(
+        lengths.len() > 5 && lengths.iter().all(|length| *length < 4 * PAGE),
+        "{lengths:?}"
+    );
+}
+
+#[test]
+fn operations_in_flight_complete_in_any_order_and_a_slow_disk_is_slow() {
+    let mut reordered = 0;
+    for seed in 0..16 {
+        let (sim, machine, handle) = world(seed);
+        sim.block_on(async {
+            let file = create(&handle, "/d/a").await;
+            // Two writes to one page in flight at once: the later call may well land first.
+            let (first, second) = (file.write_at(0, page(1)), file.write_at(0, page(2)));
+            second.await.unwrap();
+            first.await.unwrap();
+            reordered += u32::from(machine.peek(Path::new("/d/a")).unwrap()[0] == 1);
+
+            machine.slow_disk(100);
+            let before = sim.now();
+            file.write_at(0, page(3)).await.unwrap();
+            assert!(sim.now().since(before) >= std::time::Duration::from_millis(2));
+        });
+        assert_eq!(machine.disk_counters().operations, 6);
+        assert_eq!(machine.disk_counters().bytes_written, 3 * PAGE as u64);
+    }
+    assert!((1..16).contains(&reordered), "{reordered} of 16");
+}
+
+#[test]
+fn a_crash_catches_writes_in_flight_whole_in_part_or_not_at_all() {
+    let mut lengths = std::collections::BTreeSet::new();
+    for seed in 0..64 {
+        let (sim, machine, handle) = world(seed);
+        sim.block_on(async {
+            let file = create(&handle, "/d/a").await;
+            drop(file.write_at(0, Bytes::from(vec![1; 2 * PAGE])));
+            machine.kill();
+        });
+        lengths.insert(machine.peek(Path::new("/d/a")).unwrap().len());
+    }
+    assert!(
+        lengths.contains(&0) && lengths.contains(&(2 * PAGE)) && lengths.len() > 4,
+        "{lengths:?}"
+    );
+}
+
+#[test]
+fn lengths_that_were_not_synced_are_kept_or_lost() {
+    let mut lengths = std::collections::BTreeSet::new();
+    for seed in 0..32 {
+        let (sim, machine, handle) = world(seed);
+        sim.block_on(async {
+            let file = create(&handle, "/d/a").await;
+            file.write_durably_at(0, page(1)).await.unwrap();
+            file.write_at(PAGE as u64, page(2)).await.unwrap();
+        });
+        machine.lose_power(Some(Survival::Pages));
+        let bytes = machine.peek(Path::new("/d/a")).unwrap();
+        assert!(bytes[..PAGE].iter().all(|byte| *byte == 1));
+        lengths.insert((bytes.len(), bytes.last().copied()));
+    }
+    // Gone; there; there in length alone, and reading as zeros.
+    let expected = [(PAGE, Some(1)), (2 * PAGE, Some(0)), (2 * PAGE, Some(2))];
+    assert_eq!(lengths.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_rename_over_a_file_leaves_one_of_the_two() {
+    let mut found = std::collections::BTreeSet::new();
+    for seed in 0..32 {
+        let (sim, machine, handle) = world(seed);
+        sim.block_on(async {
+            create(&handle, "/d/a")
+                .await
+                .write_durably_at(0, page(1))
+                .await
+                .unwrap();
+            let file = create(&handle, "/d/a.new").await;
+            file.write_durably_at(0, page(2)).await.unwrap();
+            handle
+                .disk
+                .rename(Path::new("/d/a.new"), Path::new("/d/a"))
+                .await
+                .unwrap();
+        });
+        machine.lose_power(None);
+        found.insert(machine.peek(Path::new("/d/a")).unwrap()[0]);
+    }
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [1, 2]);
+}

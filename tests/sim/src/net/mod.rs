@@ -1,5 +1,9 @@
-//! The network.
+//! A network between machines that delays, splits, holds up and cuts.
 
-mod unplugged;
+mod network;
+mod pipe;
+mod seam;
 
-pub(crate) use unplugged::Unplugged;
+pub use network::NetOptions;
+pub(crate) use network::{Network, address_of};
+pub(crate) use seam::SimNet;
