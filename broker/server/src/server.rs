@@ -155,13 +155,13 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
 
 fn preflight() -> Result<(), ServeError> {
     corelog_runtime::raise_open_files();
-    for finding in corelog_runtime::preflight() {
+    for finding in corelog_runtime::preflight::preflight() {
         match finding.severity() {
-            corelog_runtime::Severity::Fatal => {
+            corelog_runtime::preflight::Severity::Fatal => {
                 let (problem, remedy) = (finding.to_string(), finding.remedy());
                 return Err(ServeError::Preflight { problem, remedy });
             }
-            corelog_runtime::Severity::Warning => {
+            corelog_runtime::preflight::Severity::Warning => {
                 tracing::warn!("{finding}. {}", finding.remedy());
             }
         }
