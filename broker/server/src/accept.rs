@@ -24,7 +24,11 @@ struct Spread {
 
 impl Spread {
     fn new(shards: u16) -> Spread {
-        Spread { by_shard: vec![0; usize::from(shards)], by_address: HashMap::default(), open: 0 }
+        Spread {
+            by_shard: vec![0; usize::from(shards)],
+            by_address: HashMap::default(),
+            open: 0,
+        }
     }
 
     /// The shard to serve one more connection of `address`; `None` when a limit is reached.
@@ -59,7 +63,11 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
             Ok(accepted) => hand_over(&shard, &spread, accepted),
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
-                shard.handle.clock.sleep_until(shard.handle.clock.now() + PAUSE).await;
+                shard
+                    .handle
+                    .clock
+                    .sleep_until(shard.handle.clock.now() + PAUSE)
+                    .await;
             }
         }
     }
@@ -68,8 +76,10 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
 fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, accepted: Accepted) {
     let config = shard.config();
     let (address, peer) = (accepted.peer.ip(), accepted.peer);
-    let (open_max, by_address_max) =
-        (config.network.connections_max, config.network.connections_per_ip_max);
+    let (open_max, by_address_max) = (
+        config.network.connections_max,
+        config.network.connections_per_ip_max,
+    );
     let Some(to) = spread.borrow_mut().place(address, open_max, by_address_max) else {
         tracing::warn!(%peer, "refused: max.connections or max.connections.per.ip is reached");
         return;
@@ -83,10 +93,14 @@ fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, accepted: Accepted
         }
     });
     let spread = Rc::clone(spread);
-    shard.handle.spawn(corelog_runtime::WorkClass::Normal, "connection's place", async move {
-        served.await;
-        spread.borrow_mut().closed(to, address);
-    });
+    shard.handle.spawn(
+        corelog_runtime::WorkClass::Normal,
+        "connection's place",
+        async move {
+            served.await;
+            spread.borrow_mut().closed(to, address);
+        },
+    );
 }
 
 #[cfg(test)]

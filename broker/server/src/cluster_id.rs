@@ -46,21 +46,31 @@ pub enum ClusterIdError {
 /// See [`ClusterIdError`].
 pub fn load_or_make(dir: &Path, config: &BrokerConfig) -> Result<String, ClusterIdError> {
     let path = dir.join("meta.properties");
-    let io = |source| ClusterIdError::Io { path: path.clone(), source };
+    let io = |source| ClusterIdError::Io {
+        path: path.clone(),
+        source,
+    };
     let node = config.node_id.get();
     match fs::read_to_string(&path) {
         Ok(text) => {
             let value = |key: &str| {
-                text.lines().find_map(|line| Some(line.split_once('=').filter(|(k, _)| *k == key)?.1.trim()))
+                text.lines()
+                    .find_map(|line| Some(line.split_once('=').filter(|(k, _)| *k == key)?.1.trim()))
             };
             if let Some(found) = value("node.id").filter(|found| *found != node.to_string()) {
-                return Err(ClusterIdError::Node { path, found: found.to_owned(), configured: node });
+                return Err(ClusterIdError::Node {
+                    path,
+                    found: found.to_owned(),
+                    configured: node,
+                });
             }
             let found = value("cluster.id").unwrap_or_default().to_owned();
             match &config.cluster_id {
-                Some(configured) if *configured != found => {
-                    Err(ClusterIdError::Cluster { path, found, configured: configured.clone() })
-                }
+                Some(configured) if *configured != found => Err(ClusterIdError::Cluster {
+                    path,
+                    found,
+                    configured: configured.clone(),
+                }),
                 Some(_) | None => Ok(found),
             }
         }
@@ -88,5 +98,9 @@ fn random_id() -> String {
 pub fn host_name() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+    if name.is_empty() {
+        "localhost".to_owned()
+    } else {
+        name.to_owned()
+    }
 }

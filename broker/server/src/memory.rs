@@ -53,11 +53,19 @@ impl MemoryPlan {
             return Err(MemoryError::Shard { shard_bytes: each });
         }
         if each.saturating_mul(u64::from(shards)) > machine_bytes {
-            return Err(MemoryError::Machine { shards, shard_bytes: each, machine_bytes });
+            return Err(MemoryError::Machine {
+                shards,
+                shard_bytes: each,
+                machine_bytes,
+            });
         }
         let share = |part: u64| usize::try_from(each / 8 * part).unwrap_or(usize::MAX);
         // What remains is for connections, indexes, groups and the program itself.
-        Ok(MemoryPlan { request_bytes: share(2), cache_bytes: share(4), dirty_bytes: share(2) })
+        Ok(MemoryPlan {
+            request_bytes: share(2),
+            cache_bytes: share(4),
+            dirty_bytes: share(2),
+        })
     }
 }
 
@@ -81,13 +89,23 @@ mod tests {
     fn memory_is_divided_and_refused() {
         const GIB: u64 = 1 << 30;
         let plan = MemoryPlan::divide(Some(GIB), 2, 8 * GIB).unwrap();
-        assert_eq!((plan.request_bytes, plan.cache_bytes, plan.dirty_bytes), (256 << 20, 512 << 20, 256 << 20));
+        assert_eq!(
+            (plan.request_bytes, plan.cache_bytes, plan.dirty_bytes),
+            (256 << 20, 512 << 20, 256 << 20)
+        );
         let share = MemoryPlan::divide(None, 2, 8 * GIB).unwrap();
         assert_eq!(share.cache_bytes, 1 << 30);
         assert_eq!(
             MemoryPlan::divide(Some(5 * GIB), 2, 8 * GIB),
-            Err(MemoryError::Machine { shards: 2, shard_bytes: 5 * GIB, machine_bytes: 8 * GIB })
+            Err(MemoryError::Machine {
+                shards: 2,
+                shard_bytes: 5 * GIB,
+                machine_bytes: 8 * GIB
+            })
         );
-        assert_eq!(MemoryPlan::divide(Some(1), 2, GIB), Err(MemoryError::Shard { shard_bytes: 1 }));
+        assert_eq!(
+            MemoryPlan::divide(Some(1), 2, GIB),
+            Err(MemoryError::Shard { shard_bytes: 1 })
+        );
     }
 }

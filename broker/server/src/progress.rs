@@ -14,13 +14,22 @@ pub struct Progress {
 
 impl Progress {
     /// Begins to count the time.
-    #[expect(clippy::disallowed_methods, reason = "for people's eyes alone, and used before a shard serves")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "for people's eyes alone, and used before a shard serves"
+    )]
     pub fn new(what: &'static str) -> Progress {
-        Progress { what, said_last: Cell::new(Instant::now()) }
+        Progress {
+            what,
+            said_last: Cell::new(Instant::now()),
+        }
     }
 
     /// The work is done to this fraction, 0 to 1.
-    #[expect(clippy::disallowed_methods, reason = "for people's eyes alone, and used before a shard serves")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "for people's eyes alone, and used before a shard serves"
+    )]
     pub fn report(&self, done: f64) {
         let now = Instant::now();
         if now.duration_since(self.said_last.get()) >= INTERVAL {

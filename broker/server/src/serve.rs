@@ -79,21 +79,36 @@ impl ServeArgs {
         };
         flag("profile", self.profile);
         flag("log.dirs", self.data_dir.map(|dir| dir.display().to_string()));
-        flag("listeners", self.listen.map(|address| format!("PLAINTEXT://{address}")));
-        flag("advertised.listeners", self.advertise.map(|address| format!("PLAINTEXT://{address}")));
+        flag(
+            "listeners",
+            self.listen.map(|address| format!("PLAINTEXT://{address}")),
+        );
+        flag(
+            "advertised.listeners",
+            self.advertise.map(|address| format!("PLAINTEXT://{address}")),
+        );
         flag("admin.listener", self.admin_listen);
         flag("shards", self.shards);
-        flag("allow.buffered.io", self.allow_buffered_io.then(|| "true".to_owned()));
+        flag(
+            "allow.buffered.io",
+            self.allow_buffered_io.then(|| "true".to_owned()),
+        );
         for setting in self.settings {
             let Some((key, value)) = setting.split_once('=') else {
-                return Err(format!("--set takes KEY=VALUE, such as --set num.partitions=3; {setting:?} has no ="));
+                return Err(format!(
+                    "--set takes KEY=VALUE, such as --set num.partitions=3; {setting:?} has no ="
+                ));
             };
             flags.push((key.trim().to_owned(), value.trim().to_owned()));
         }
         let environment = std::env::vars_os()
             .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Ok(ConfigSources { file: self.config, environment, flags })
+        Ok(ConfigSources {
+            file: self.config,
+            environment,
+            flags,
+        })
     }
 }
 
@@ -140,10 +155,14 @@ fn init_logs(format: LogFormat) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("CORELOG_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,glommio=warn"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second initialization is a test's; the first one stands.
     let _ = if is_human {
-        logs.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init()
+        logs.with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
+            .try_init()
     } else {
         logs.json().flatten_event(true).try_init()
     };
@@ -173,4 +192,3 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
-

@@ -23,7 +23,7 @@ use futures_util::future::{Either, join_all, select};
 
 use crate::cluster_id::{self, ClusterIdError};
 use crate::controller::{self, ChangeError, ControllerShell};
-use crate::memory::{MemoryPlan, MemoryError};
+use crate::memory::{MemoryError, MemoryPlan};
 use crate::progress::Progress;
 use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts, owner_of};
 use crate::{accept, admin, topics};
@@ -83,7 +83,9 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// A port is in use.
-    #[error("{address} is in use: another program listens there. Stop it, or choose another address with {setting}")]
+    #[error(
+        "{address} is in use: another program listens there. Stop it, or choose another address with {setting}"
+    )]
     PortTaken {
         /// The address.
         address: SocketAddr,
@@ -143,8 +145,14 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     let memory = MemoryPlan::new(config.memory_bytes, options.shards)?;
     let data_dir = DataDir::open(&config.storage.data_dir)?;
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
-    let layout = lay_out(&config, &options, &memory)?;
-    let plan = Arc::new(Plan { incarnation: incarnation(), config: Arc::new(config), layout, cluster_id, memory });
+    let layout = lay_out(&config, &options)?;
+    let plan = Arc::new(Plan {
+        incarnation: incarnation(),
+        config: Arc::new(config),
+        layout,
+        cluster_id,
+        memory,
+    });
     let shards = start_shards(&options, move |shard| shard_main(shard, Arc::clone(&plan)))
         .map_err(ServeError::Start)?;
     stop_on(shards.stopper());
@@ -154,7 +162,7 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
 }
 
 fn preflight() -> Result<(), ServeError> {
-    corelog_runtime::raise_open_files();
+    corelog_runtime::preflight::raise_open_files();
     for finding in corelog_runtime::preflight::preflight() {
         match finding.severity() {
             corelog_runtime::preflight::Severity::Fatal => {
@@ -170,8 +178,11 @@ fn preflight() -> Result<(), ServeError> {
 }
 
 fn shards_options(config: &BrokerConfig) -> Result<ShardsOptions, ServeError> {
-    let usable: Vec<usize> =
-        core_affinity::get_core_ids().unwrap_or_default().iter().map(|core| core.id).collect();
+    let usable: Vec<usize> = core_affinity::get_core_ids()
+        .unwrap_or_default()
+        .iter()
+        .map(|core| core.id)
+        .collect();
     let (shards, cores) = match &config.shards {
         ShardCount::Auto => (usable.len().max(1), usable.clone()),
         ShardCount::Count(count) => (usize::from(*count), usable.clone()),
@@ -198,17 +209,16 @@ fn incarnation() -> u128 {
 }
 
 /// Divides the data directory for the number of shards; after a change of it this recovers and divides anew.
-fn lay_out(
-    config: &BrokerConfig,
-    options: &ShardsOptions,
-    memory: &MemoryPlan,
-) -> Result<Layout, ServeError> {
+fn lay_out(config: &BrokerConfig, options: &ShardsOptions) -> Result<Layout, ServeError> {
     let count = options.shards;
-    let template = storage_options(config, memory, FIRST, Layout { generation: 0, shard_count: count });
+    let dir = config.storage.data_dir.clone();
     run_shard_here::<(), _, _>(options, move |shard| async move {
         let progress = Progress::new("dividing the data directory");
         let owner = move |id: &PartitionId| owner_of(*id, count);
-        prepare_layout(shard.handle, template, count, owner, move |done| progress.report(done)).await
+        prepare_layout(shard.handle, &dir, true, count, owner, move |done| {
+            progress.report(done)
+        })
+        .await
     })
     .map_err(ServeError::Start)?
     .map_err(ServeError::Layout)
@@ -231,10 +241,7 @@ fn storage_options(
 }
 
 /// The life of one shard.
-async fn shard_main(
-    parts: corelog_runtime::Shard<ShardMessage>,
-    plan: Arc<Plan>,
-) -> Result<(), ServeError> {
+async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> Result<(), ServeError> {
     let stopper = parts.shutdown.stopper().clone();
     let result = live(parts, plan).await;
     if result.is_err() {
@@ -251,8 +258,14 @@ async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> R
     let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
         .await
         .map_err(|source| ServeError::Open { shard: id, source })?;
-    let listeners = if id == FIRST { Some(Listeners::bind(&parts.handle, &plan.config).await?) } else { None };
-    let (host, port) = listeners.as_ref().map_or_else(Default::default, |bound| bound.advertised(&plan.config));
+    let listeners = if id == FIRST {
+        Some(Listeners::bind(&parts.handle, &plan.config).await?)
+    } else {
+        None
+    };
+    let (host, port) = listeners
+        .as_ref()
+        .map_or_else(Default::default, |bound| bound.advertised(&plan.config));
     let identity = Identity {
         cluster_id: plan.cluster_id.clone(),
         broker: plan.config.node_id,
@@ -270,9 +283,19 @@ async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> R
         identity: Arc::new(identity),
         request_memory: plan.memory.request_bytes,
     });
-    parts.handle.spawn(WorkClass::Latency, "mailbox", Rc::clone(&shard).serve_mailbox());
-    parts.handle.spawn(WorkClass::Background, "retention", apply_retention(Rc::clone(&shard)));
-    parts.handle.spawn(WorkClass::Background, "checkpoints", take_checkpoints(Rc::clone(&shard)));
+    parts
+        .handle
+        .spawn(WorkClass::Latency, "mailbox", Rc::clone(&shard).serve_mailbox());
+    parts.handle.spawn(
+        WorkClass::Background,
+        "retention",
+        apply_retention(Rc::clone(&shard)),
+    );
+    parts.handle.spawn(
+        WorkClass::Background,
+        "checkpoints",
+        take_checkpoints(Rc::clone(&shard)),
+    );
     let stop = Box::pin(parts.shutdown.requested());
     if let Some(listeners) = listeners {
         match select(Box::pin(open(&shard, &plan, listeners)), stop).await {
@@ -324,7 +347,9 @@ async fn remove_orphans(shard: &Rc<Shard>, image: &Arc<MetadataImage>) -> Result
         .all()
         .map(|to| {
             let image = Arc::clone(image);
-            shard.submit_to(to, move |shard| async move { topics::remove_orphans(&shard, &image).await })
+            shard.submit_to(to, move |shard| async move {
+                topics::remove_orphans(&shard, &image).await
+            })
         })
         .collect();
     join_all(removed).await.into_iter().collect()
@@ -391,11 +416,19 @@ impl Listeners {
         let (listener, bound) = &self.clients[0];
         let told = config.network.advertised_listeners.as_ref();
         if let Some(told) = told.and_then(|told| told.iter().find(|told| told.name == listener.name)) {
-            let port = if told.port == 0 { bound.local_address().port() } else { told.port };
+            let port = if told.port == 0 {
+                bound.local_address().port()
+            } else {
+                told.port
+            };
             return (told.host.clone(), port);
         }
         let is_any = listener.host.is_empty() || bound.local_address().ip().is_unspecified();
-        let host = if is_any { cluster_id::host_name() } else { listener.host.clone() };
+        let host = if is_any {
+            cluster_id::host_name()
+        } else {
+            listener.host.clone()
+        };
         (host, bound.local_address().port())
     }
 
@@ -417,11 +450,20 @@ async fn bind(
 ) -> Result<Rc<dyn Listener>, ServeError> {
     let name = if host.is_empty() { "0.0.0.0" } else { host };
     let looked_up = (name, port).to_socket_addrs().and_then(|mut found| {
-        found.next().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))
+        found
+            .next()
+            .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))
     });
-    let address = looked_up.map_err(|source| ServeError::Host { host: host.to_owned(), source })?;
-    handle.net.listen(address).await.map_err(|source| match source.kind() {
-        std::io::ErrorKind::AddrInUse => ServeError::PortTaken { address, setting },
-        _ => ServeError::Listen { address, source },
-    })
+    let address = looked_up.map_err(|source| ServeError::Host {
+        host: host.to_owned(),
+        source,
+    })?;
+    handle
+        .net
+        .listen(address)
+        .await
+        .map_err(|source| match source.kind() {
+            std::io::ErrorKind::AddrInUse => ServeError::PortTaken { address, setting },
+            _ => ServeError::Listen { address, source },
+        })
 }

@@ -97,7 +97,11 @@ async fn write(shared: &Rc<Shared>, taken: Snapshot, is_clean: bool) -> Result<(
         is_clean,
         partitions,
     };
-    let dir = names::journal_dir(&shared.options.dir, shared.options.generation, shared.options.shard);
+    let dir = names::journal_dir(
+        &shared.options.dir,
+        shared.options.generation,
+        shared.options.shard,
+    );
     let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
     envelope::replace_file(&shared.handle, &dir.join(names::CHECKPOINT), content).await
 }

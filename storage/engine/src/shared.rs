@@ -268,7 +268,9 @@ impl Shared {
             let Some((key, ordinal)) = self.cache_order.borrow_mut().pop_front() else {
                 return;
             };
-            let Some(partition) = self.partition(key) else { continue };
+            let Some(partition) = self.partition(key) else {
+                continue;
+            };
             match partition.evict_front(ordinal) {
                 Evicted::Gone | Evicted::Freed(_) => {}
                 Evicted::InUse => self.cache_order.borrow_mut().push_back((key, ordinal)),

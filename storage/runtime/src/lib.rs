@@ -10,8 +10,8 @@ pub mod preflight;
 mod real;
 mod ring;
 pub mod seams;
-mod timeout;
 mod shards;
+mod timeout;
 
 pub use mailbox::Mailbox;
 pub use real::DirectIoRefused;
@@ -19,7 +19,7 @@ pub use seams::{
     Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, Listener, LocalFuture,
     Monotonic, Net, OpenOptions, Rng, Spawn, WorkClass,
 };
-pub use timeout::{Elapsed, timeout};
 pub use shards::{
     Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError, Stopper, run_shard_here, start_shards,
 };
+pub use timeout::{Elapsed, timeout};

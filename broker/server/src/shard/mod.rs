@@ -31,7 +31,11 @@ pub const FIRST: ShardId = ShardId::new(0);
 
 /// The shard that owns a partition on a broker of `shard_count` shards. The metadata's own log is the controller's.
 pub fn owner_of(partition: PartitionId, shard_count: u16) -> ShardId {
-    if is_metadata_partition(partition) { FIRST } else { shard_of(partition, shard_count) }
+    if is_metadata_partition(partition) {
+        FIRST
+    } else {
+        shard_of(partition, shard_count)
+    }
 }
 
 /// What a shard is made of; see [`Shard`].

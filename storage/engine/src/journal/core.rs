@@ -209,9 +209,7 @@ impl JournalCore {
 
     /// Whether a frame could be planned now, given room in the ring.
     pub(crate) fn wants_frame(&self) -> bool {
-        !self.is_fenced
-            && !self.queue.is_empty()
-            && self.in_flight.len() < self.limits.commits_in_flight_max
+        !self.is_fenced && !self.queue.is_empty() && self.in_flight.len() < self.limits.commits_in_flight_max
     }
 
     /// Takes what goes into the next frame, oldest first, as much as fits.

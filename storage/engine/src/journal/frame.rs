@@ -159,14 +159,16 @@ pub fn check(header: &HeaderV1, table: &[u8]) -> Result<TableV1, FormatError> {
             computed,
         });
     }
-    let table = rkyv::from_bytes::<TableV1, rancor::Error>(table)
-        .map_err(|_: rancor::Error| FormatError::Archive)?;
+    let table =
+        rkyv::from_bytes::<TableV1, rancor::Error>(table).map_err(|_: rancor::Error| FormatError::Archive)?;
     let payload: u64 = table
         .entries
         .iter()
         .map(|entry| match entry {
             EntryV1::Append(append) => u64::from(append.length),
-            EntryV1::PartitionCreated { .. } | EntryV1::PartitionDeleted { .. } | EntryV1::LogStart { .. } => 0,
+            EntryV1::PartitionCreated { .. }
+            | EntryV1::PartitionDeleted { .. }
+            | EntryV1::LogStart { .. } => 0,
         })
         .sum();
     if payload != u64::from(header.payload_length) {
