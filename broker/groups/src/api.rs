@@ -67,7 +67,7 @@ pub enum Action {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Request {
     /// JoinGroup.
-    Join(JoinRequest),
+    Join(Box<JoinRequest>),
     /// SyncGroup.
     Sync(SyncRequest),
     /// Heartbeat.
