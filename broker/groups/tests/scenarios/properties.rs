@@ -28,9 +28,10 @@ struct Client {
     generation: Option<Generation>,
     members: Vec<MemberId>,
     joining: Option<RequestToken>,
+    beating: Option<RequestToken>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Join {
         known: bool,
@@ -61,6 +62,10 @@ enum Step {
     Restart {
         durable: bool,
     },
+    /// The group's clients do what clients do, for a while.
+    Converge {
+        rounds: usize,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -84,6 +89,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => prop_oneof![6 => 0..4_000u64, 3 => 0..70_000u64, 1 => Just(8 * 24 * 3_600_000)]
             .prop_map(|milliseconds| Step::Advance { milliseconds }),
         1 => any::<bool>().prop_map(|durable| Step::Restart { durable }),
+        4 => (1..6usize).prop_map(|rounds| Step::Converge { rounds }),
     ]
 }
 
@@ -155,12 +161,13 @@ impl Run {
                 }));
             }
             Step::Heartbeat => {
-                self.world.send(Request::Heartbeat(HeartbeatRequest {
+                let beating = self.world.send(Request::Heartbeat(HeartbeatRequest {
                     group_id,
                     generation: client.generation,
                     member_id,
                     group_instance_id: instance_id,
                 }));
+                self.clients[at].beating = Some(beating);
             }
             Step::Leave => {
                 self.world.send(Request::Leave(LeaveRequest {
@@ -202,10 +209,55 @@ impl Run {
             Step::Persist { result } => self.world.persist_one(result),
             Step::Advance { milliseconds } => self.world.advance(Duration::from_millis(milliseconds)),
             Step::Restart { durable } => self.restart(durable),
+            Step::Converge { rounds } => {
+                for _ in 0..rounds {
+                    self.converge(at / CLIENTS);
+                }
+            }
         }
         self.learn();
         if self.world.in_flight_count() == 0 {
             self.check_against_log();
+        }
+    }
+
+    /// One round in which every client of a group joins if it is not in, syncs and commits if it is, and beats.
+    fn converge(&mut self, group: usize) {
+        let clients = group * CLIENTS..(group + 1) * CLIENTS;
+        for at in clients.clone() {
+            let client = &self.clients[at];
+            if client.joining.is_none() && client.generation.is_none() {
+                let protocols = at % 3;
+                self.step(
+                    at,
+                    Step::Join {
+                        known: true,
+                        protocols,
+                    },
+                );
+            }
+        }
+        self.step(clients.start, Step::Persist { result: Ok(()) });
+        self.step(clients.start, Step::Advance { milliseconds: 3_000 });
+        for at in clients.clone() {
+            if self.clients[at].generation.is_some() {
+                let (by_member, topic, offset) = (true, at % 3, 1);
+                self.step(at, Step::Sync);
+                self.step(
+                    at,
+                    Step::Commit {
+                        by_member,
+                        topic,
+                        offset,
+                    },
+                );
+            }
+        }
+        self.step(clients.start, Step::Persist { result: Ok(()) });
+        for at in clients {
+            if self.clients[at].generation.is_some() {
+                self.step(at, Step::Heartbeat);
+            }
         }
     }
 
@@ -221,14 +273,28 @@ impl Run {
         self.learn();
         for client in &mut self.clients {
             client.joining = None;
+            client.beating = None;
         }
         self.world = self.world.restart();
         self.world.persist_at_once = false;
     }
 
-    /// Clients take in the answers to their joins.
+    /// Clients take in the answers to their heartbeats and joins.
     fn learn(&mut self) {
         for client in &mut self.clients {
+            match client.beating.take().and_then(|token| self.world.answer(token)) {
+                Some(Response::Heartbeat(Err(
+                    GroupError::UnknownMemberId | GroupError::FencedInstanceId,
+                ))) => {
+                    let joining = client.joining;
+                    *client = Client {
+                        joining,
+                        ..Client::default()
+                    };
+                }
+                Some(Response::Heartbeat(Err(_))) => client.generation = None,
+                Some(_) | None => {}
+            }
             let Some(answer) = client.joining.and_then(|token| self.world.answer(token)) else {
                 continue;
             };
@@ -313,8 +379,6 @@ fn config() -> GroupConfig {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn every_history_keeps_the_invariants(
         steps in proptest::collection::vec((0..GROUPS.len() * CLIENTS, step()), 1..120)

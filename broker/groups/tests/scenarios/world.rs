@@ -79,7 +79,10 @@ impl World {
 
     /// The same log, a new coordinator.
     pub(crate) fn restart(&self) -> World {
-        World::restarted(self.config.clone(), self.log.clone(), self.monotonic)
+        let mut world = World::restarted(self.config.clone(), self.log.clone(), self.monotonic);
+        // Random bits do not repeat in a new process.
+        world.next_token = self.next_token;
+        world
     }
 
     pub(crate) fn now(&self) -> Now {
