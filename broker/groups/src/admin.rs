@@ -71,7 +71,8 @@ impl GroupCoordinator {
             self.cx.reply(token, Response::DeleteGroups(results));
         } else {
             let answer = Some(DeletionAnswer { token, results });
-            self.cx.append(changes, Then::RemoveGroups { removed, answer });
+            self.cx
+                .append_removals(changes, Then::RemoveGroups { removed, answer });
         }
     }
 
@@ -89,10 +90,13 @@ impl GroupCoordinator {
             }
         }
         if let Some(DeletionAnswer { token, mut results }) = answer {
-            if let Err(error) = outcome {
-                for (_, result) in results.iter_mut().filter(|(_, result)| result.is_ok()) {
-                    *result = Err(error.for_group());
-                }
+            for (group_id, result) in results.iter_mut().filter(|(_, result)| result.is_ok()) {
+                *result = match outcome {
+                    Err(error) => Err(error.for_group()),
+                    // An earlier batch of its tombstones failed, so offsets are left.
+                    Ok(()) if self.groups.contains_key(group_id) => Err(GroupError::CoordinatorNotAvailable),
+                    Ok(()) => Ok(()),
+                };
             }
             self.cx.reply(token, Response::DeleteGroups(results));
         }

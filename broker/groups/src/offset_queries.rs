@@ -96,7 +96,7 @@ impl GroupCoordinator {
                 .map(|(name, partition)| removal(group, &name, partition))
                 .collect();
             if !changes.is_empty() {
-                self.cx.append(changes, Then::Nothing);
+                self.cx.append_removals(changes, Then::Nothing);
             }
         }
     }

@@ -5,7 +5,7 @@ use corelog_groups::{
     GroupError, GroupId, GroupStateName, ListGroupsRequest, PersistError, Request, Response,
 };
 
-use crate::world::{World, commit, join, secs, subscription};
+use crate::world::{World, commit, commit_topic, join, secs, subscription};
 
 #[test]
 fn a_stable_group_is_described_with_its_members() {
@@ -109,4 +109,28 @@ fn a_deletion_covers_commits_in_flight() {
     w.persist(Ok(()));
     assert!(w.unanswered().is_empty());
     assert_eq!(w.restart().coordinator.group_count(), 0);
+}
+
+#[test]
+fn a_deletion_in_batches_tells_of_one_that_failed() {
+    let mut w = World::new();
+    let mut request = commit(None, 1);
+    request.topics = (0..1_500)
+        .map(|index| commit_topic(&format!("t{index}"), 1, ""))
+        .collect();
+    w.send(Request::OffsetCommit(request));
+    w.persist_at_once = false;
+    let token = w.delete_group();
+    assert_eq!(w.in_flight_count(), 2);
+    w.persist_one(Err(PersistError::Unavailable));
+    w.persist_one(Ok(()));
+    assert!(matches!(
+        w.answer(token),
+        Some(Response::DeleteGroups(results)) if results[0].1 == Err(GroupError::CoordinatorNotAvailable)
+    ));
+    assert_eq!(w.fetch_all(false).len(), 1_000);
+    assert_eq!(
+        w.restart().coordinator.snapshot_records(),
+        w.coordinator.snapshot_records()
+    );
 }

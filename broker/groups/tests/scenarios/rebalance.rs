@@ -546,3 +546,19 @@ fn metadata_that_is_not_a_subscription_is_carried_as_it_is() {
     assert_eq!(joined.members[0].metadata, Bytes::from_static(b"\xff\x00opaque"));
     assert_eq!(joined.protocol_type.as_deref(), Some("connect"));
 }
+
+#[test]
+fn an_assignment_of_a_former_generation_does_not_end_the_next_one() {
+    let mut w = World::new();
+    let token = w.join(join());
+    w.advance(secs(3));
+    let a = w.joined(token).expect("joined");
+    w.persist_at_once = false;
+    w.sync(&a, &[(&a.member_id, "old")]);
+    let tokens = [w.join(join()), w.join(rejoin(&a))];
+    for token in tokens {
+        assert_eq!(w.joined(token).map(|joined| joined.generation.get()), Ok(2));
+    }
+    w.persist(Ok(()));
+    assert_eq!(w.state(), Some(GroupStateName::CompletingRebalance));
+}

@@ -269,3 +269,40 @@ fn a_known_member_id_with_a_free_instance_id_is_unknown() {
         Err(GroupError::UnknownMemberId)
     );
 }
+
+#[test]
+fn the_session_of_a_restarted_member_begins_with_its_answer() {
+    let mut w = World::new();
+    let members = static_group(&mut w);
+    w.persist_at_once = false;
+    let token = w.join(join_static("i1"));
+    for _ in 0..4 {
+        w.advance(secs(5));
+        assert_eq!(w.heartbeat_as(&members[0], Some("i0")), Ok(()));
+    }
+    w.persist(Ok(()));
+    assert!(w.joined(token).is_ok(), "it waited longer than its session");
+    w.advance(secs(9));
+    assert_eq!(w.heartbeat_as(&members[0], Some("i0")), Ok(()));
+    assert_eq!(w.state(), Some(GroupStateName::Stable));
+    w.advance(secs(1));
+    assert_eq!(w.state(), Some(GroupStateName::PreparingRebalance));
+}
+
+#[test]
+fn a_restarted_member_that_had_not_synced_still_has_to() {
+    let mut w = World::new();
+    let tokens = [w.join(join_static("i0")), w.join(join_static("i1"))];
+    w.advance(secs(6));
+    let [leader, _] = tokens.map(|token| w.joined(token).expect("joined"));
+    w.sync(&leader, &[(&leader.member_id, "a")]);
+    let token = w.join(join_static("i1"));
+    let restarted = w.joined(token).expect("joined");
+    for _ in 0..6 {
+        w.advance(secs(9));
+        assert_eq!(w.heartbeat(&leader), Ok(()));
+        assert_eq!(w.heartbeat(&restarted), Ok(()));
+    }
+    w.advance(secs(6));
+    assert_eq!(w.heartbeat(&restarted), Err(GroupError::UnknownMemberId));
+}
