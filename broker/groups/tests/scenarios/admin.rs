@@ -5,7 +5,8 @@ use corelog_groups::{
     GroupError, GroupId, GroupStateName, ListGroupsRequest, PersistError, Request, Response,
 };
 
-use crate::world::{World, commit, commit_topic, join, secs, subscription};
+use crate::requests::{commit, commit_topic, join, secs, subscription};
+use crate::world::World;
 
 #[test]
 fn a_stable_group_is_described_with_its_members() {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use corelog_groups::{GroupConfig, GroupStateName, JoinedGroup, OffsetCommitRequest, Request};
 
-use crate::world::{World, commit, commit_topic, secs};
+use crate::requests::{commit, commit_topic, secs};
+use crate::world::World;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const CHECK: Duration = Duration::from_secs(10 * 60);
@@ -22,7 +23,7 @@ fn live(w: &mut World, member: &JoinedGroup, time: Duration) {
 fn patient_group(w: &mut World) -> JoinedGroup {
     let token = w.join(corelog_groups::JoinRequest {
         session_timeout: secs(1_800),
-        ..crate::world::join()
+        ..crate::requests::join()
     });
     w.advance(secs(3));
     w.complete(&[token]).remove(0)

@@ -5,7 +5,8 @@ use corelog_groups::{
     ListGroupsRequest, PersistError, Record, Request, Response,
 };
 
-use crate::world::{World, commit, join, join_static, rejoin, secs, sync, topic};
+use crate::requests::{commit, join, join_static, rejoin, secs, sync, topic};
+use crate::world::World;
 
 #[test]
 fn a_restart_gives_the_same_state() {

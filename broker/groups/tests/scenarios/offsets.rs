@@ -6,7 +6,8 @@ use corelog_groups::{
 };
 use corelog_model::{LeaderEpoch, PartitionIndex, TopicId};
 
-use crate::world::{START_MS, World, commit, commit_topic, join, rejoin, secs, topic};
+use crate::requests::{commit, commit_topic, join, rejoin, secs, topic};
+use crate::world::{START_MS, World};
 
 fn result(name: &str, result: Result<(), GroupError>) -> TopicResult {
     TopicResult {

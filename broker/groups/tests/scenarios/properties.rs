@@ -14,7 +14,8 @@ use corelog_groups::{
 use corelog_model::PartitionIndex;
 use proptest::prelude::*;
 
-use crate::world::{World, commit, commit_topic, join, secs, subscription, topic};
+use crate::requests::{commit, commit_topic, join, secs, subscription, topic};
+use crate::world::World;
 
 const GROUPS: [&str; 2] = ["g", "h"];
 const TOPICS: [&str; 3] = ["t", "u", "v"];

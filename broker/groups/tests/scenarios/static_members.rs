@@ -6,7 +6,8 @@ use corelog_groups::{
     SyncRequest,
 };
 
-use crate::world::{World, join, join_static, rejoin, secs, subscription, sync};
+use crate::requests::{join, join_static, rejoin, secs, subscription, sync};
+use crate::world::World;
 
 /// A stable group of the static members `i0` (the leader) and `i1`.
 fn static_group(w: &mut World) -> Vec<JoinedGroup> {
