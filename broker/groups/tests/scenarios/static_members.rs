@@ -191,20 +191,40 @@ fn a_static_member_outlives_a_rebalance_that_it_misses() {
 
 #[test]
 fn nobody_rejoining_postpones_the_rebalance_until_the_sessions_end() {
-    let mut w = World::new();
-    let tokens = [0, 1].map(|index| {
-        w.join(JoinRequest {
+    let check = |rebalance_timeout: u64| {
+        let mut w = World::new();
+        let patient = |instance| JoinRequest {
             session_timeout: secs(600),
-            rebalance_timeout: secs(0),
-            ..join_static(["i0", "i1"][index])
-        })
+            rebalance_timeout: secs(rebalance_timeout),
+            ..join_static(instance)
+        };
+        let tokens = [
+            w.join(patient("i0")),
+            w.join(patient("i1")),
+            w.join(patient("i2")),
+        ];
+        w.advance(secs(6));
+        w.complete(&tokens);
+        assert_eq!(w.leave("", Some("i2")), Ok(()));
+        w.advance(secs(590));
+        assert_eq!(w.state(), Some(GroupStateName::PreparingRebalance));
+        assert_eq!(w.describe("g").map(|group| group.members.len()), Ok(2));
+        w.advance(secs(10));
+        assert_eq!(w.state(), Some(GroupStateName::Empty));
+    };
+    check(60);
+    check(7);
+}
+
+#[test]
+fn a_rebalance_timeout_of_zero_leaves_no_time_to_sync() {
+    let mut w = World::new();
+    let token = w.join(JoinRequest {
+        rebalance_timeout: secs(0),
+        ..join_static("i0")
     });
     w.advance(secs(3));
-    for token in tokens {
-        w.joined(token).expect("joined");
-    }
-    // Neither syncs: with a rebalance timeout of zero both are out at once.
-    w.advance(secs(1));
+    assert!(w.joined(token).is_ok());
     assert_eq!(w.state(), Some(GroupStateName::Empty));
 }
 
