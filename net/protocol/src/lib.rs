@@ -3,6 +3,7 @@
 mod api_key;
 mod api_table;
 pub mod codec;
+pub mod consumer_protocol;
 mod error_code;
 pub mod frame;
 mod header;
