@@ -34,7 +34,9 @@ pub enum DecodeError {
         available: usize,
     },
     /// The arrays of a frame would take far more memory than the frame.
-    #[error("an array of {count} elements at byte {position} exceeds the {memory_left} bytes of memory that are left")]
+    #[error(
+        "an array of {count} elements at byte {position} exceeds the {memory_left} bytes of memory that are left"
+    )]
     Memory {
         /// Where the elements would begin.
         position: usize,
