@@ -115,6 +115,9 @@ fn truncated_messages_are_refused() {
                     decoder.name
                 );
             }
+            if !decoder.name.ends_with("Request") {
+                continue;
+            }
             let mut longer = bytes.clone();
             longer.push(0);
             assert_eq!(
