@@ -65,6 +65,7 @@ struct Decoder {
     name: &'static str,
     versions: std::ops::RangeInclusive<i16>,
     decode: fn(Bytes, i16) -> Result<(), DecodeError>,
+    settle: fn(Bytes, i16),
 }
 
 fn decoder<M: Message>() -> Decoder {
@@ -72,7 +73,18 @@ fn decoder<M: Message>() -> Decoder {
         name: M::NAME,
         versions: M::VERSIONS,
         decode: |bytes, version| M::from_bytes(bytes, version).map(drop),
+        settle: settle::<M>,
     }
+}
+
+/// What was decoded from bytes in any form can be encoded, and that form is the last word.
+fn settle<M: Message>(bytes: Bytes, version: i16) {
+    let Ok(message) = M::from_bytes(bytes, version) else {
+        return;
+    };
+    let encoded = message.to_bytes(version).unwrap();
+    let again = M::from_bytes(encoded.clone(), version).unwrap();
+    assert_eq!(again.to_bytes(version).unwrap(), encoded, "{} {version}", M::NAME);
 }
 
 macro_rules! decoders {
@@ -149,6 +161,7 @@ fn mutated_messages_do_no_harm() {
                     bytes[at] = values[random.below(values.len())];
                 }
                 let _ = check(&decoder, version, &bytes);
+                (decoder.settle)(bytes.into(), version);
             }
         }
     }
