@@ -12,7 +12,9 @@ fuzz_target!(|data: &[u8]| {
         let mut reader = Reader::new(frame.clone());
         if let Ok(header) = RequestHeader::decode(&mut reader) {
             let mut writer = Writer::new();
-            header.encode(&mut writer).expect("a decoded header can be encoded");
+            header
+                .encode(&mut writer)
+                .expect("a decoded header can be encoded");
             let again = RequestHeader::decode(&mut Reader::new(writer.into_bytes()));
             assert_eq!(again.as_ref(), Ok(&header));
         }

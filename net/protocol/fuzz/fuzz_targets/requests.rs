@@ -10,7 +10,9 @@ fn settle<M: Message>(reader: &mut Reader, version: i16) {
     let Ok(message) = M::decode(reader, version) else {
         return;
     };
-    let encoded = message.to_bytes(version).expect("what was decoded can be encoded");
+    let encoded = message
+        .to_bytes(version)
+        .expect("what was decoded can be encoded");
     let again = M::from_bytes(encoded.clone(), version).expect("what was encoded can be decoded");
     assert_eq!(again.to_bytes(version).as_ref(), Ok(&encoded));
 }
