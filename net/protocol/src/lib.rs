@@ -57,9 +57,12 @@
 //! else a value other than the default is an [`EncodeError`]. Defaults are Kafka's; mind that a nullable string or
 //! array is empty by default, not null, unless its docs say otherwise.
 //!
+//! Every UUID of the protocol is a [`corelog_model::TopicId`], the few that name a directory or a client too.
+//!
 //! # Where the code comes from
 //! `schema/` holds the field tables; `cargo run -p corelog-protocol-gen` turns them into `src/messages/*.rs` and
 //! `src/api_table.rs`. Produce, Fetch and everything outside `messages/` is written by hand.
+//! `cargo +nightly fuzz run requests` fuzzes every request; `fuzz/` has targets for headers, responses and batches too.
 
 mod api_key;
 mod api_table;
