@@ -1,7 +1,7 @@
 //! From fetched batches to records.
 
 use bytes::{Buf, Bytes};
-use corelog_model::batch::{Compression, HEADER_SIZE, TimestampType, check_crc, parse_header};
+use corelog_model::batch::{BatchHeader, Compression, HEADER_SIZE, TimestampType, check_crc, parse_header};
 use corelog_model::{BatchError, Offset, TimestampMs};
 
 use super::{RecordHeader, StoredRecord};
@@ -40,12 +40,27 @@ pub struct DecodedRecords {
     pub next_offset: Option<Offset>,
 }
 
-/// Decodes the batches of a fetch, from `from` on. A batch that is cut short ends them: a broker may cut the last one.
+/// A transaction that was aborted, as a fetch with read_committed lists it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AbortedProducer {
+    /// Whose.
+    pub producer_id: i64,
+    /// Where it began in this partition.
+    pub first_offset: i64,
+}
+
+/// Decodes the batches of a fetch, from `from` on, without those of `aborted` transactions. A batch that is cut short
+/// ends them: a broker may cut the last one.
 ///
 /// # Errors
 /// See `DecodeBatchError`.
-pub fn decode_batches(mut bytes: Bytes, from: Offset) -> Result<DecodedRecords, DecodeBatchError> {
+pub fn decode_batches(
+    mut bytes: Bytes,
+    from: Offset,
+    aborted: &[AbortedProducer],
+) -> Result<DecodedRecords, DecodeBatchError> {
     let mut decoded = DecodedRecords::default();
+    let mut transactions = Transactions::new(aborted);
     while !bytes.is_empty() {
         let header = match parse_header(&bytes) {
             Ok(header) if header.size <= bytes.len() => header,
@@ -55,7 +70,7 @@ pub fn decode_batches(mut bytes: Bytes, from: Offset) -> Result<DecodedRecords, 
         let batch = bytes.split_to(header.size);
         check_crc(&header, &batch)?;
         decoded.next_offset = Some(header.next_offset().max(from));
-        if header.is_control {
+        if transactions.hides(&header, &batch) {
             continue;
         }
         let payload = batch.slice(HEADER_SIZE..);
@@ -65,47 +80,102 @@ pub fn decode_batches(mut bytes: Bytes, from: Offset) -> Result<DecodedRecords, 
                 Bytes::from(decompress(codec, &payload, PLAIN_BYTES_MAX)?)
             }
         };
-        let mut cursor = Cursor(plain);
-        let count = usize::try_from(header.record_count).unwrap_or(0);
-        for index in 0..count {
-            let fault = |fault| DecodeBatchError::Record {
-                base_offset: header.base_offset,
-                index,
-                fault,
-            };
-            let raw = take_record(&mut cursor).map_err(fault)?;
-            let offset = header
-                .base_offset
-                .get()
-                .checked_add(raw.offset_delta)
-                .and_then(Offset::new)
-                .ok_or_else(|| fault("its offset is impossible"))?;
-            if offset < from {
-                continue;
-            }
-            decoded.records.push(StoredRecord {
-                offset,
-                timestamp: match header.timestamp_type {
-                    TimestampType::CreateTime => {
-                        TimestampMs::new(header.base_timestamp.get().wrapping_add(raw.timestamp_delta))
-                    }
-                    TimestampType::LogAppendTime => header.max_timestamp,
-                },
-                timestamp_type: header.timestamp_type,
-                key: raw.key,
-                value: raw.value,
-                headers: raw.headers,
-            });
-        }
-        if !cursor.0.is_empty() {
-            return Err(DecodeBatchError::Record {
-                base_offset: header.base_offset,
-                index: count,
-                fault: "bytes follow the last record",
-            });
-        }
+        decode_records(&header, plain, from, &mut decoded.records)?;
     }
     Ok(decoded)
+}
+
+fn decode_records(
+    header: &BatchHeader,
+    plain: Bytes,
+    from: Offset,
+    records: &mut Vec<StoredRecord>,
+) -> Result<(), DecodeBatchError> {
+    let mut cursor = Cursor(plain);
+    let count = usize::try_from(header.record_count).unwrap_or(0);
+    for index in 0..count {
+        let fault = |fault| DecodeBatchError::Record {
+            base_offset: header.base_offset,
+            index,
+            fault,
+        };
+        let raw = take_record(&mut cursor).map_err(fault)?;
+        let offset = header
+            .base_offset
+            .get()
+            .checked_add(raw.offset_delta)
+            .and_then(Offset::new)
+            .ok_or_else(|| fault("its offset is impossible"))?;
+        if offset < from {
+            continue;
+        }
+        records.push(StoredRecord {
+            offset,
+            timestamp: match header.timestamp_type {
+                TimestampType::CreateTime => {
+                    TimestampMs::new(header.base_timestamp.get().wrapping_add(raw.timestamp_delta))
+                }
+                TimestampType::LogAppendTime => header.max_timestamp,
+            },
+            timestamp_type: header.timestamp_type,
+            key: raw.key,
+            value: raw.value,
+            headers: raw.headers,
+        });
+    }
+    if !cursor.0.is_empty() {
+        return Err(DecodeBatchError::Record {
+            base_offset: header.base_offset,
+            index: count,
+            fault: "bytes follow the last record",
+        });
+    }
+    Ok(())
+}
+
+/// Which batches a consumer with read_committed does not see (Kafka's `CompletedFetch.containsAbortMarker`).
+struct Transactions<'a> {
+    /// Not begun yet at the batch being looked at, by first offset, the last first.
+    upcoming: Vec<&'a AbortedProducer>,
+    /// Begun and to be aborted.
+    open: Vec<i64>,
+}
+
+impl Transactions<'_> {
+    fn new(aborted: &[AbortedProducer]) -> Transactions<'_> {
+        let mut upcoming: Vec<_> = aborted.iter().collect();
+        upcoming.sort_by_key(|transaction| std::cmp::Reverse(transaction.first_offset));
+        Transactions {
+            upcoming,
+            open: Vec::new(),
+        }
+    }
+
+    fn hides(&mut self, header: &BatchHeader, batch: &Bytes) -> bool {
+        while let Some(next) = self
+            .upcoming
+            .pop_if(|next| next.first_offset <= header.last_offset().get())
+        {
+            self.open.push(next.producer_id);
+        }
+        let producer = header.producer.map(|producer| producer.id.get());
+        if header.is_control {
+            if is_abort_marker(batch) {
+                self.open.retain(|open| Some(*open) != producer);
+            }
+            return true;
+        }
+        header.is_transactional && producer.is_some_and(|id| self.open.contains(&id))
+    }
+}
+
+/// Whether a control batch's one record, never compressed, has the key of an abort: version i16, type i16 0.
+fn is_abort_marker(batch: &Bytes) -> bool {
+    let key = take_record(&mut Cursor(batch.slice(HEADER_SIZE..)))
+        .ok()
+        .and_then(|record| record.key);
+    key.and_then(|key| key.get(2..4).map(|kind| kind == [0, 0]))
+        .unwrap_or(false)
 }
 
 struct RawRecord {
