@@ -80,7 +80,15 @@ class Scenarios:
     def topic(self, stem, partitions, config=None):
         name = unique(stem)
         self.adapter.create_topic(name, partitions, config or {})
+        until("the new partitions are served", 30, lambda: all(self.served(name, p) for p in range(partitions)))
         return name
+
+    def served(self, topic, partition):
+        """Kafka answers CreateTopics before it serves the new partitions; that moment is not what is tested."""
+        try:
+            return self.adapter.watermarks(topic, partition) == (0, 0)
+        except Exception:  # each client has its own word for "not yet the leader"
+            return False
 
     def roundtrip(self, idempotent=False):
         topic = self.topic("roundtrip", 3)

@@ -10,6 +10,7 @@ from confluent_kafka import (  # noqa: E402
     Consumer,
     ConsumerGroupState,
     ConsumerGroupTopicPartitions,
+    KafkaError,
     KafkaException,
     Producer,
     TopicPartition,
@@ -64,7 +65,12 @@ class Member:
         return {p.partition for p in self.consumer.assignment()}
 
     def commit(self):
-        self.consumer.commit(asynchronous=False)
+        try:
+            self.consumer.commit(asynchronous=False)
+        except KafkaException as error:
+            # A rebalance forgets the positions of partitions that were not read since: nothing to commit.
+            if error.args[0].code() != KafkaError._NO_OFFSET:
+                raise
 
     def close(self):
         self.consumer.close()

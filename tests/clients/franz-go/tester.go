@@ -38,7 +38,14 @@ func (t *tester) topic(stem string, partitions int32, config map[string]string) 
 	for key, value := range config {
 		values[key] = kadm.StringPtr(value)
 	}
-	_, err := t.admin.CreateTopic(t.ctx, partitions, 1, values, name)
+	if _, err := t.admin.CreateTopic(t.ctx, partitions, 1, values, name); err != nil {
+		return name, err
+	}
+	// Kafka answers before it serves the new partitions; that moment is not what is tested.
+	err := until("the new partitions are served", func() (bool, error) {
+		ends, err := t.admin.ListEndOffsets(t.ctx, name)
+		return len(ends[name]) == int(partitions) && ends.Error() == nil, err
+	})
 	return name, err
 }
 
