@@ -137,6 +137,7 @@ def broker_steps():
         Step("franz-go", [str(CACHE / "bin/franz-go")], 360, needs=["go-build"], broker=True),
         Step("kafkajs", ["node", "test.js"], 360, needs=["npm"], cwd=CLIENTS / "kafkajs", broker=True),
         Step("dump-log", [str(VENV_PYTHON), str(TESTS / "dump-log/run")], 300, needs=["pip", "reference"], **own),
+        Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
         Step("crash", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--kills", "20"], 420, needs=["pip"], **own),
         Step("full-disk", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--full-disk"], 300, needs=["pip"], **own),
         Step("librdkafka", ["python3", str(TESTS / "librdkafka/run")], 1200, needs=["apt"], **own),
