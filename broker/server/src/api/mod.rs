@@ -1,9 +1,18 @@
 //! One file a Kafka API: `handle(shard, context, request) -> response`.
 
+pub mod alter_configs;
 pub mod api_versions;
 pub mod authorized;
+pub mod changes;
+pub mod config_changes;
+pub mod config_resource;
+pub mod create_partitions;
+pub mod create_topics;
 pub mod delete_records;
+pub mod delete_topics;
+pub mod describe_configs;
 pub mod fetch;
+pub mod incremental_alter_configs;
 pub mod init_producer_id;
 pub mod list_offsets;
 pub mod metadata;
