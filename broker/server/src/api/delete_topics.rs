@@ -137,44 +137,17 @@ fn deletion(topic: DeleteTopicState, image: &MetadataImage) -> Part {
 
 #[cfg(test)]
 mod tests {
-    use corelog_metadata::Incarnation;
-    use corelog_metadata::{Command, Configs};
-    use corelog_model::{BrokerId, TopicName};
-
     use super::*;
+    use crate::api::test_image::{id, image};
 
-    const A: TopicId = TopicId::new([1; 16]);
-    const B: TopicId = TopicId::new([2; 16]);
-    const UNKNOWN: TopicId = TopicId::new([3; 16]);
-
-    fn image() -> MetadataImage {
-        let mut image = MetadataImage::new("cluster");
-        let broker = Command::RegisterBroker {
-            id: BrokerId::new(1),
-            host: "h".to_owned(),
-            port: 1,
-            rack: None,
-            incarnation: Incarnation::new(1),
-        };
-        image.apply_in_place(&broker).unwrap();
-        for (name, id) in [("a", A), ("b", B)] {
-            let create = Command::CreateTopic {
-                id,
-                name: TopicName::new(name).unwrap(),
-                assignments: vec![vec![BrokerId::new(1)]],
-                configs: Configs::new(),
-            };
-            image.apply_in_place(&create).unwrap();
-        }
-        image
-    }
+    const UNKNOWN: TopicId = TopicId::new([9; 16]);
 
     fn check(asked: &[(Option<&str>, TopicId)], expected: &[(Option<&str>, TopicId, Option<ErrorCode>)]) {
         let asked = asked.iter().map(|(name, topic_id)| DeleteTopicState {
             name: name.map(str::to_owned),
             topic_id: *topic_id,
         });
-        let planned: Vec<_> = plan(asked.collect(), &image())
+        let planned: Vec<_> = plan(asked.collect(), &image(&[("a", 1), ("b", 1)]))
             .into_iter()
             .map(|(answer, planned)| (answer.name, answer.topic_id, planned.err().map(|f| f.code)))
             .collect();
@@ -187,11 +160,11 @@ mod tests {
 
     #[test]
     fn topics_by_name_and_by_id() {
-        let zero = TopicId::ZERO;
+        let (zero, a, b) = (TopicId::ZERO, id(0), id(1));
         let invalid = Some(ErrorCode::InvalidRequest);
         check(
-            &[(Some("a"), zero), (None, B)],
-            &[(Some("a"), A, None), (Some("b"), B, None)],
+            &[(Some("a"), zero), (None, b)],
+            &[(Some("a"), a, None), (Some("b"), b, None)],
         );
         check(
             &[(Some("c"), zero), (None, UNKNOWN)],
@@ -201,23 +174,23 @@ mod tests {
             ],
         );
         check(
-            &[(None, zero), (Some("a"), A)],
-            &[(None, zero, invalid), (Some("a"), A, invalid)],
+            &[(None, zero), (Some("a"), a)],
+            &[(None, zero, invalid), (Some("a"), a, invalid)],
         );
     }
 
     #[test]
     fn a_topic_named_twice_stays() {
-        let zero = TopicId::ZERO;
+        let (zero, a, b) = (TopicId::ZERO, id(0), id(1));
         let invalid = Some(ErrorCode::InvalidRequest);
         check(
             &[(Some("a"), zero), (Some("b"), zero), (Some("a"), zero)],
-            &[(Some("a"), zero, invalid), (Some("b"), B, None)],
+            &[(Some("a"), zero, invalid), (Some("b"), b, None)],
         );
-        check(&[(None, A), (None, A)], &[(None, A, invalid)]);
+        check(&[(None, a), (None, a)], &[(None, a, invalid)]);
         check(
-            &[(Some("a"), zero), (None, A)],
-            &[(Some("a"), zero, invalid), (None, A, invalid)],
+            &[(Some("a"), zero), (None, a)],
+            &[(Some("a"), zero, invalid), (None, a, invalid)],
         );
     }
 
