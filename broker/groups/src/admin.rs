@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::context::Context;
 use crate::coordinator::GroupCoordinator;
 use crate::group::Group;
-use crate::log::{Change, Then, forget_members};
+use crate::log::{Change, DeletionAnswer, Then, forget_members};
 use crate::offset_queries::removal;
 use crate::state::GroupState;
 use crate::{
@@ -70,8 +70,9 @@ impl GroupCoordinator {
         if changes.is_empty() {
             self.cx.reply(token, Response::DeleteGroups(results));
         } else {
-            let answer = Some((token, results));
-            self.cx.append(changes, Then::RemoveGroups { removed, answer });
+            let answer = Some(DeletionAnswer { token, results });
+            self.cx
+                .append_removals(changes, Then::RemoveGroups { removed, answer });
         }
     }
 
@@ -79,7 +80,7 @@ impl GroupCoordinator {
     pub(crate) fn remove_groups(
         &mut self,
         removed: &[GroupId],
-        answer: Option<(RequestToken, Vec<(GroupId, Result<(), GroupError>)>)>,
+        answer: Option<DeletionAnswer>,
         outcome: Result<(), PersistError>,
     ) {
         for group_id in removed {
@@ -88,11 +89,14 @@ impl GroupCoordinator {
                 Err(_) => self.with_group(group_id, |group, _| group.revive()),
             }
         }
-        if let Some((token, mut results)) = answer {
-            if let Err(error) = outcome {
-                for (_, result) in results.iter_mut().filter(|(_, result)| result.is_ok()) {
-                    *result = Err(error.for_group());
-                }
+        if let Some(DeletionAnswer { token, mut results }) = answer {
+            for (group_id, result) in results.iter_mut().filter(|(_, result)| result.is_ok()) {
+                *result = match outcome {
+                    Err(error) => Err(error.for_group()),
+                    // An earlier batch of its tombstones failed, so offsets are left.
+                    Ok(()) if self.groups.contains_key(group_id) => Err(GroupError::CoordinatorNotAvailable),
+                    Ok(()) => Ok(()),
+                };
             }
             self.cx.reply(token, Response::DeleteGroups(results));
         }

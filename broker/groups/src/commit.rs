@@ -117,7 +117,7 @@ fn changes_of(
             let result = if is_too_large(&committed, config.offset_metadata_size_max) {
                 Err(GroupError::OffsetMetadataTooLarge)
             } else {
-                group.offsets.begin_commit(&topic.topic, partition);
+                group.offsets.begin_write(&topic.topic, partition);
                 changes.push(Change::Offset {
                     group_id: group.id.clone(),
                     topic: topic.topic.clone(),

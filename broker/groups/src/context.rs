@@ -10,6 +10,9 @@ use crate::member::Member;
 use crate::timers::{TimerKey, Timers};
 use crate::{Action, GroupConfig, GroupError, GroupId, JoinedGroup, MemberId, Now, RequestToken, Response};
 
+/// Tombstones a batch, so that a group with many offsets does not exceed the size of the topic's batches.
+const REMOVALS_MAX: usize = 1_000;
+
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) config: GroupConfig,
@@ -55,6 +58,17 @@ impl Context {
     pub(crate) fn append(&mut self, changes: Vec<Change>, then: Then) {
         let action = self.log.append(changes, then);
         self.actions.push(action);
+    }
+
+    /// Has removals appended in batches; `then` follows the last. With none, nothing follows.
+    pub(crate) fn append_removals(&mut self, mut changes: Vec<Change>, then: Then) {
+        while changes.len() > REMOVALS_MAX {
+            let rest = changes.split_off(REMOVALS_MAX);
+            self.append(std::mem::replace(&mut changes, rest), Then::Nothing);
+        }
+        if !changes.is_empty() {
+            self.append(changes, then);
+        }
     }
 
     pub(crate) fn schedule(&mut self, key: TimerKey, after: Duration) {

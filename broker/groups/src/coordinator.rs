@@ -178,11 +178,11 @@ impl GroupCoordinator {
                 group_id,
                 topic,
                 partition,
-                committed: Some(_),
+                committed: _,
             } = change
                 && let Some(group) = self.groups.get_mut(group_id)
             {
-                group.offsets.end_commit(topic, *partition);
+                group.offsets.end_write(topic, *partition);
             }
             if outcome.is_ok() {
                 log::apply(&mut self.groups, change);

@@ -44,7 +44,7 @@ pub enum GroupError {
     /// The text of a commit is too long.
     #[error("the metadata of the offset commit is too large")]
     OffsetMetadataTooLarge,
-    /// A stable offset was asked for and a newer commit is not durable yet.
+    /// A stable offset was asked for and a newer commit or removal is not durable yet.
     #[error("a newer offset commit is still pending")]
     UnstableOffsetCommit,
     /// The records of a commit do not fit a batch.

@@ -9,15 +9,13 @@ use crate::admin::bury;
 use crate::context::Context;
 use crate::coordinator::GroupCoordinator;
 use crate::group::Group;
-use crate::log::{Change, Then};
+use crate::log::Then;
 use crate::offset_queries::removal;
 use crate::timers::TimerKey;
 use crate::{CommittedOffset, Generation, GroupId, GroupStateName};
 
 /// The least time between two looks: an interval of zero would never end.
 const CHECK_INTERVAL_MIN: Duration = Duration::from_secs(1);
-/// Tombstones a batch, so that a group with many offsets does not exceed the topic's batch size.
-const TOMBSTONES_MAX: usize = 1_000;
 
 impl GroupCoordinator {
     pub(crate) fn schedule_expiry(&mut self) {
@@ -58,8 +56,7 @@ fn expire_group(group: &mut Group, cx: &mut Context) {
             changes.pop();
         }
         let removed = vec![group.id.clone()];
-        append_in_batches(
-            cx,
+        cx.append_removals(
             changes,
             Then::RemoveGroups {
                 removed,
@@ -71,18 +68,7 @@ fn expire_group(group: &mut Group, cx: &mut Context) {
             .iter()
             .map(|(topic, partition)| removal(group, topic, *partition))
             .collect();
-        append_in_batches(cx, changes, Then::Nothing);
-    }
-}
-
-/// Appends `changes` in batches of which the last is followed by `then`.
-fn append_in_batches(cx: &mut Context, mut changes: Vec<Change>, then: Then) {
-    while changes.len() > TOMBSTONES_MAX {
-        let rest = changes.split_off(TOMBSTONES_MAX);
-        cx.append(std::mem::replace(&mut changes, rest), Then::Nothing);
-    }
-    if !changes.is_empty() {
-        cx.append(changes, then);
+        cx.append_removals(changes, Then::Nothing);
     }
 }
 

@@ -139,7 +139,11 @@ impl Group {
             self.leader = Some(member.id.clone());
         }
         self.pending_joins.remove(&member.id);
-        self.members.insert(member.id.clone(), member);
+        let former = self.members.insert(member.id.clone(), member);
+        assert!(
+            former.is_none(),
+            "a new member's id is fresh: its random bits do not repeat"
+        );
     }
 
     /// Removes a member. The caller answers the requests that it waits with.

@@ -31,6 +31,8 @@ impl GroupCoordinator {
     pub fn finish_load(&mut self, now: Now) -> Vec<Action> {
         assert!(self.phase == Phase::Loading, "loading ends once");
         self.phase = Phase::Active;
+        // A group that only stored offsets has no tombstone of its own.
+        self.groups.retain(|_, group| !group.is_void());
         let cx = &mut self.cx;
         cx.now = now;
         for group in self.groups.values_mut() {

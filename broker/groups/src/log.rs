@@ -81,7 +81,7 @@ pub(crate) enum Then {
     /// Groups are gone, or not; answer the DeleteGroups, if there was one.
     RemoveGroups {
         removed: Vec<GroupId>,
-        answer: Option<(RequestToken, Vec<(GroupId, Result<(), GroupError>)>)>,
+        answer: Option<DeletionAnswer>,
     },
     /// Give out the leader's assignment.
     Assign {
@@ -91,6 +91,13 @@ pub(crate) enum Then {
     },
     /// Answer a static member that came back to a stable group.
     AnswerStaticRejoin(Box<StaticRejoin>),
+}
+
+/// A DeleteGroups to be answered; a failure takes the place of every `Ok`.
+#[derive(Debug)]
+pub(crate) struct DeletionAnswer {
+    pub(crate) token: RequestToken,
+    pub(crate) results: Vec<(GroupId, Result<(), GroupError>)>,
 }
 
 /// Which of the two APIs that answer by topic.

@@ -87,7 +87,7 @@ impl GroupCoordinator {
 
     /// Removes a deleted topic's offsets from every group.
     pub(crate) fn delete_topic_offsets(&mut self, topic: &TopicName) {
-        for group in self.groups.values() {
+        for group in self.groups.values_mut() {
             let changes: Vec<Change> = group
                 .offsets
                 .partitions()
@@ -96,14 +96,15 @@ impl GroupCoordinator {
                 .map(|(name, partition)| removal(group, &name, partition))
                 .collect();
             if !changes.is_empty() {
-                self.cx.append(changes, Then::Nothing);
+                self.cx.append_removals(changes, Then::Nothing);
             }
         }
     }
 }
 
-/// The removal of one offset.
-pub(crate) fn removal(group: &Group, topic: &TopicName, partition: PartitionIndex) -> Change {
+/// The removal of one offset, which is counted as in flight.
+pub(crate) fn removal(group: &mut Group, topic: &TopicName, partition: PartitionIndex) -> Change {
+    group.offsets.begin_write(topic, partition);
     Change::Offset {
         group_id: group.id.clone(),
         topic: topic.clone(),

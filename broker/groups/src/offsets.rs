@@ -90,8 +90,8 @@ impl Offsets {
         }
     }
 
-    /// A commit of this partition goes to the log.
-    pub(crate) fn begin_commit(&mut self, topic: &TopicName, partition: PartitionIndex) {
+    /// A commit or removal of this partition goes to the log.
+    pub(crate) fn begin_write(&mut self, topic: &TopicName, partition: PartitionIndex) {
         *self
             .in_flight
             .entry(topic.clone())
@@ -100,8 +100,8 @@ impl Offsets {
             .or_default() += 1;
     }
 
-    /// A commit of this partition is durable, or failed.
-    pub(crate) fn end_commit(&mut self, topic: &TopicName, partition: PartitionIndex) {
+    /// A commit or removal of this partition is durable, or failed.
+    pub(crate) fn end_write(&mut self, topic: &TopicName, partition: PartitionIndex) {
         let Some(partitions) = self.in_flight.get_mut(topic) else {
             return;
         };

@@ -2,8 +2,10 @@
 //!
 //! `ARCHITECTURE.md` has the way of a Produce and a Fetch through these files.
 
+pub mod accept;
 pub mod admin;
 pub mod api;
+pub mod cluster_id;
 pub mod connection;
 pub mod controller;
 pub mod coordinator;
@@ -14,10 +16,13 @@ pub mod fetch_waits;
 pub mod frame;
 pub mod log_config;
 pub mod log_reader;
+pub mod memory;
 pub mod metrics;
 pub mod offsets_topic;
 pub mod producer_ids;
+pub mod progress;
 pub mod report;
 pub mod request;
+pub mod server;
 pub mod shard;
 pub mod topics;

@@ -19,7 +19,7 @@ use corelog_storage::{PartitionLog, Storage};
 
 pub use calls::{Calls, ShardMessage, Work};
 
-use crate::controller::ControllerShell;
+use crate::controller::{ControllerShell, is_metadata_partition};
 use crate::coordinator::Coordinators;
 use crate::fetch_session::FetchSessions;
 use crate::fetch_waits::FetchWaits;
@@ -28,6 +28,15 @@ use crate::producer_ids::ProducerIds;
 
 /// The shard that runs the controller and accepts connections.
 pub const FIRST: ShardId = ShardId::new(0);
+
+/// The shard that owns a partition on a broker of `shard_count` shards. The metadata's own log is the controller's.
+pub fn owner_of(partition: PartitionId, shard_count: u16) -> ShardId {
+    if is_metadata_partition(partition) {
+        FIRST
+    } else {
+        shard_of(partition, shard_count)
+    }
+}
 
 /// What a shard is made of; see [`Shard`].
 pub struct ShardParts {
@@ -165,7 +174,7 @@ impl Shard {
 
     /// The shard that owns a partition, whether or not there is one.
     pub fn owner_of(&self, partition: PartitionId) -> ShardId {
-        shard_of(partition, self.shard_count)
+        owner_of(partition, self.shard_count)
     }
 
     /// A partition of this shard.

@@ -1,8 +1,14 @@
 //! The seam between shards: bounded queues that move owned messages, one for each ordered pair of shards.
 
+mod mesh;
+mod parking;
+
 use corelog_model::ShardId;
 
 use crate::LocalFuture;
+
+pub(crate) use mesh::{Mesh, MeshMailbox, MeshSeat};
+pub(crate) use parking::Parking;
 
 /// One shard's end of the queues to and from all others.
 ///
