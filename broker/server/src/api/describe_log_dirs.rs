@@ -84,10 +84,11 @@ fn by_topic(
             continue;
         };
         let name = topic.name.as_str();
-        if asked
-            .as_ref()
-            .is_none_or(|asked| asked.contains(&(name, id.index)))
-        {
+        let is_asked = asked.as_ref().is_none_or(|asked| {
+            let indexes = asked.get(name);
+            indexes.is_some_and(|indexes| indexes.contains(&id.index.get()))
+        });
+        if is_asked {
             topics.entry(name).or_default().insert(id.index, size);
         }
     }
