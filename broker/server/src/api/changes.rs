@@ -8,7 +8,7 @@ use std::time::Duration;
 use corelog_metadata::{Command, ControllerError, ControllerRequest};
 use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::local::oneshot;
-use corelog_runtime::{WorkClass, timeout};
+use corelog_runtime::{WorkClass, local};
 
 use crate::controller::{self, ChangeError};
 use crate::error_codes::{Failure, change_failure};
@@ -97,7 +97,7 @@ async fn within(shard: &Rc<Shard>, requests: Vec<ControllerRequest>, options: Op
     let decided = match u64::try_from(options.timeout_ms) {
         Ok(ms) if ms > 0 => {
             let deadline = shard.handle.clock.now() + Duration::from_millis(ms);
-            timeout(&shard.handle.clock, deadline, receiver).await.ok()?
+            local::timeout(&*shard.handle.clock, deadline, receiver).await.ok()?
         }
         Ok(_) | Err(_) => receiver.await,
     };
