@@ -112,6 +112,14 @@ pub enum OpenError {
         /// How.
         source: FormatError,
     },
+    /// A journal frame that was acknowledged is damaged: which partitions it held is not known.
+    #[error("an acknowledged frame of the journal is damaged: {} at byte {position}", path.display())]
+    JournalDamaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the frame should begin.
+        position: u64,
+    },
     /// An option is out of bounds.
     #[error("the storage option {option} is out of bounds: {reason}")]
     Option {
@@ -119,6 +127,12 @@ pub enum OpenError {
         option: &'static str,
         /// Why.
         reason: &'static str,
+    },
+    /// The directory was not laid out: see [`crate::prepare_layout`].
+    #[error("the layout {} is missing", path.display())]
+    LayoutMissing {
+        /// The file.
+        path: PathBuf,
     },
     /// The directory was laid out for another number of shards.
     #[error("the data is laid out for {found} shards, generation {generation}, and {wanted} are asked for")]
