@@ -28,6 +28,9 @@ struct Arguments {
     /// Write the events of `--seed` into this file.
     #[arg(long)]
     trace: Option<std::path::PathBuf>,
+    /// Go on after a failure and count them. Needs a build whose panics unwind: `--profile sim`.
+    #[arg(long)]
+    keep_going: bool,
     /// Say how each seed went.
     #[arg(long)]
     verbose: bool,
@@ -75,11 +78,14 @@ fn run_one(seed: u64, arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let default = std::panic::take_hook();
+    let keep_going = arguments.keep_going;
     std::panic::set_hook(Box::new(move |info| {
         let seed = SEED.load(Ordering::Relaxed);
         println!("FAILED seed {seed}: {info}");
         println!("  replay: {}", replay_command(seed));
-        default(info);
+        if !keep_going {
+            default(info);
+        }
     }));
     if let Some(seed) = arguments.seed {
         return run_one(seed, &arguments);
@@ -87,26 +93,36 @@ fn main() -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let limit = Duration::from_secs_f64(arguments.minutes * 60.0);
     let mut total = Outcome::default();
-    let mut count = 0;
+    let (mut count, mut failures) = (0, 0);
     while count < arguments.seeds && began.elapsed() < limit {
         let seed = arguments.from + count;
         SEED.store(seed, Ordering::Relaxed);
         let started = Instant::now();
-        let outcome = storage_world::run(seed, false);
+        count += 1;
+        let run = || storage_world::run(seed, false);
+        let Ok(outcome) = std::panic::catch_unwind(run) else {
+            failures += 1;
+            if arguments.keep_going {
+                continue;
+            }
+            return Ok(ExitCode::FAILURE);
+        };
         if arguments.verbose {
             report(seed, &outcome, started);
         }
         if let Some(code) = failed(seed, &outcome) {
-            return Ok(code);
+            failures += 1;
+            if !arguments.keep_going {
+                return Ok(code);
+            }
         }
-        count += 1;
         total.acknowledged += outcome.acknowledged;
         total.reads += outcome.reads;
         total.lives += outcome.lives;
         total.silent_losses += outcome.silent_losses;
     }
     println!(
-        "{count} seeds from {} without a violation: {} appends acknowledged, {} reads, {} lives, {} silent losses \
+        "{count} seeds from {}, {failures} failed: {} appends acknowledged, {} reads, {} lives, {} silent losses \
          after damage, {:.1?}",
         arguments.from,
         total.acknowledged,
@@ -115,5 +131,9 @@ fn main() -> anyhow::Result<ExitCode> {
         total.silent_losses,
         began.elapsed()
     );
-    Ok(ExitCode::SUCCESS)
+    Ok(if failures == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

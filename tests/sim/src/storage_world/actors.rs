@@ -13,7 +13,7 @@ use corelog_model::{
 use corelog_runtime::{Handle, LocalFuture, WorkClass};
 use corelog_storage::{
     AppendError, AppendOptions, Appended, CheckpointError, CreateError, DeleteError, DeleteRecordsError,
-    Durability, LogSlice, PartitionLog, PartitionSpec, ReadError, ReadIsolation, Storage,
+    Durability, LogConfig, LogSlice, PartitionLog, PartitionSpec, ReadError, ReadIsolation, Storage,
 };
 
 use super::batches::{self, Fields, Stamp};
@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) oracle: Oracle,
     pub(crate) random: RefCell<SimRng>,
     pub(crate) producers: RefCell<BTreeMap<u64, Rc<RefCell<Producer>>>>,
+    /// The broker keeps the settings and sets them at each start; so does this world.
+    pub(crate) configs: RefCell<BTreeMap<PartitionId, LogConfig>>,
     next_number: Cell<u64>,
     next_topic: Cell<u64>,
     /// A shard is fenced: only a restart helps.
@@ -56,13 +58,11 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(scenario: Scenario, random: SimRng) -> World {
         World {
-            oracle: Oracle {
-                tolerates_damage: scenario.trouble == Trouble::Corruption,
-                ..Oracle::default()
-            },
+            oracle: Oracle::new(scenario.trouble == Trouble::Corruption),
             scenario,
             random: RefCell::new(random),
             producers: RefCell::default(),
+            configs: RefCell::default(),
             next_number: Cell::new(1),
             next_topic: Cell::new(1),
             is_fenced: Cell::new(false),
@@ -410,6 +410,7 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
 pub(crate) async fn create(world: &Rc<World>, handle: &Handle, storage: &Rc<Storage>, id: PartitionId) {
     let config = world.scenario.log_config(&mut world.random.borrow_mut());
     let durability = config.durability;
+    world.configs.borrow_mut().insert(id, config.clone());
     let spec = PartitionSpec {
         id,
         directory: format!(

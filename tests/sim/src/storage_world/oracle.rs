@@ -72,6 +72,13 @@ const NOWHERE: LogOffsets = LogOffsets {
 };
 
 impl Oracle {
+    pub(crate) fn new(tolerates_damage: bool) -> Oracle {
+        Oracle {
+            tolerates_damage,
+            ..Oracle::default()
+        }
+    }
+
     pub(crate) fn violate(&self, text: String) {
         self.violation.borrow_mut().get_or_insert(text);
     }

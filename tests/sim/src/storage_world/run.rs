@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use corelog_storage::{OpenError, PartitionLog, ReadIsolation, Storage, StorageOp
 
 use super::actors::{self, World};
 use super::oracle::Ending;
-use super::scenario::{Scenario, Trouble};
+use super::scenario::{DATA_DIR, Scenario, Trouble};
 use crate::disk::FaultChances;
 use crate::exec::RunError;
 use crate::machine::Machine;
@@ -94,7 +95,11 @@ type Opened = Result<Vec<(Handle, Rc<Storage>)>, OpenError>;
 
 async fn open(machine: Machine, template: StorageOptions, shards: u16) -> Opened {
     let first = machine.handle_for(ShardId::new(0));
-    let layout = prepare_layout(first, template.clone(), shards, shard_of(shards), |_| {}).await?;
+    // What `DataDir::open` does on the real file system, before any shard starts.
+    let dir = Path::new(DATA_DIR);
+    first.disk.create_dir_all(dir).await?;
+    first.disk.sync_dir(Path::new("/")).await?;
+    let layout = prepare_layout(first, dir, template.direct, shards, shard_of(shards), |_| {}).await?;
     let mut opened = Vec::new();
     for shard in 0..shards {
         let handle = machine.handle_for(ShardId::new(shard));
@@ -216,9 +221,10 @@ impl Run {
         match error {
             OpenError::Io(_) => matches!(self.world.scenario.trouble, Trouble::Errors | Trouble::Corruption),
             OpenError::DiskFull(_) => self.world.scenario.trouble == Trouble::Full,
-            OpenError::Damaged { .. } | OpenError::CheckpointMissing { .. } => {
-                self.world.scenario.trouble == Trouble::Corruption
-            }
+            OpenError::Damaged { .. }
+            | OpenError::CheckpointMissing { .. }
+            | OpenError::LayoutMissing { .. }
+            | OpenError::JournalDamaged { .. } => self.world.scenario.trouble == Trouble::Corruption,
             OpenError::Option { .. } | OpenError::ShardCount { .. } => false,
         }
     }
