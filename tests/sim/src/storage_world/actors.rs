@@ -214,7 +214,9 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
             flight.push_back((vec![pending], answer));
         }
         for _ in flight.len() as u64..window {
-            let count = if is_idempotent { 1 } else { world.below(3) + 1 };
+            // Together they must fit the smallest segment.
+            let groups = !is_idempotent && world.scenario.big_batches == 0;
+            let count = if groups { world.below(3) + 1 } else { 1 };
             let group: Vec<Pending> = {
                 let mut producer = producer.borrow_mut();
                 (0..count).map(|_| world.build(&handle, &mut producer)).collect()
@@ -406,8 +408,8 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
     }
 }
 
-/// Creates one partition of `storage`.
-pub(crate) async fn create(world: &Rc<World>, handle: &Handle, storage: &Rc<Storage>, id: PartitionId) {
+/// Creates one partition of `storage`; its producers are not started.
+pub(crate) async fn create(world: &World, storage: &Storage, id: PartitionId) -> Option<Rc<PartitionLog>> {
     let config = world.scenario.log_config(&mut world.random.borrow_mut());
     let durability = config.durability;
     world.configs.borrow_mut().insert(id, config.clone());
@@ -426,7 +428,7 @@ pub(crate) async fn create(world: &Rc<World>, handle: &Handle, storage: &Rc<Stor
         Ok(log) => {
             world.oracle.created(id);
             world.add_producers(id, durability);
-            start_partition(world, handle, &log);
+            return Some(log);
         }
         Err(CreateError::Fenced(_)) => world.is_fenced.set(true),
         Err(CreateError::DiskFull(_)) if world.scenario.trouble == Trouble::Full => {}
@@ -435,6 +437,7 @@ pub(crate) async fn create(world: &Rc<World>, handle: &Handle, storage: &Rc<Stor
             .oracle
             .violate(format!("{id:?}: cannot be created: {error}")),
     }
+    None
 }
 
 async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
@@ -491,7 +494,9 @@ async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
             }
             (5, _) if world.below(4) == 0 => {
                 let id = world.new_partition();
-                create(&world, &handle, &storage, id).await;
+                if let Some(log) = create(&world, &storage, id).await {
+                    start_partition(&world, &handle, &log);
+                }
             }
             _ => {}
         }

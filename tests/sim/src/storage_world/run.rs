@@ -22,6 +22,9 @@ use crate::simulation::{Options, Simulation};
 /// Virtual time within which a healthy start, close or append must be done.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Polls within one step of a life; a healthy one takes thousands.
+const POLLS_MAX: u64 = 3_000_000;
+
 /// How a seed went.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -60,6 +63,7 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
         seed,
         Options {
             keep_log,
+            polls_max: POLLS_MAX,
             ..Options::default()
         },
     );
@@ -183,6 +187,9 @@ impl Run {
                 self.violate(format!("the storage cannot be opened: {error}"));
                 return None;
             }
+            if let Err(error @ RunError::Spinning { .. }) = &opening {
+                self.violate(error.to_string());
+            }
             drop(opening);
             ending = worse(ending, self.crash());
         }
@@ -290,10 +297,10 @@ impl Run {
         for _ in 0..self.world.scenario.partitions {
             let id = self.world.new_partition();
             let shard = shard_of(self.shards.get())(&id);
-            let (handle, storage) = &storages[usize::from(shard.get())];
-            let (world, handle, storage) = (Rc::clone(&self.world), handle.clone(), Rc::clone(storage));
+            let (_, storage) = &storages[usize::from(shard.get())];
+            let (world, storage) = (Rc::clone(&self.world), Rc::clone(storage));
             let created = self.within(
-                async move { actors::create(&world, &handle, &storage, id).await },
+                async move { actors::create(&world, &storage, id).await },
                 PATIENCE,
             );
             if let Err(error) = created {
@@ -313,8 +320,12 @@ impl Run {
             let world = Rc::clone(&self.world);
             let done = move || world.is_fenced.get() || world.oracle.is_violated();
             let left = end.since(self.sim.now());
-            if self.sim.run_until_true(done, step.min(left)).is_ok() {
-                return;
+            match self.sim.run_until_true(done, step.min(left)) {
+                Ok(()) => return,
+                Err(RunError::TimedOut(_)) => {}
+                Err(error @ (RunError::Idle(_) | RunError::Spinning { .. })) => {
+                    self.violate(error.to_string())
+                }
             }
             match scenario.trouble {
                 Trouble::Full => self.squeeze(),
@@ -385,6 +396,9 @@ impl Run {
         let target = before + u64::from(has_producers);
         let done = move || world.acknowledged.get() >= target || world.oracle.is_violated();
         let served = self.sim.run_until_true(done, PATIENCE);
+        if let Err(error @ RunError::Spinning { .. }) = served {
+            self.violate(error.to_string());
+        }
         if served.is_err() && !self.world.oracle.tolerates_damage {
             self.violate("nothing is acknowledged any more though all faults are over".to_owned());
         }
