@@ -240,7 +240,8 @@ impl Shared {
 
     /// The largest chunk to take now, so that many logs share the cache.
     pub(crate) fn chunk_bytes_max(&self) -> usize {
-        (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX)
+        let share = (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
+        1 << share.ilog2()
     }
 
     /// A chunk was opened.

@@ -436,7 +436,7 @@ mod tests {
             index: 0,
         });
         core.plan().unwrap();
-        assert_eq!(core.advance(0, CommitState::Written).tickets, vec![]);
+        assert!(core.advance(0, CommitState::Written).tickets.is_empty());
         assert_eq!(core.advance(0, CommitState::Durable).tickets, vec![ticket]);
     }
 }
