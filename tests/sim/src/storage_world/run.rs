@@ -279,6 +279,7 @@ impl Run {
                             log.corruption()
                         ));
                     }
+                    oracle.accept_loss(id, &log.offsets());
                     continue;
                 }
                 let world = Rc::clone(&self.world);
