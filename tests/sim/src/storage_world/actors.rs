@@ -324,7 +324,7 @@ pub(crate) fn check_slice(
     world: &World,
     id: PartitionId,
     from: Offset,
-    slice: LogSlice,
+    slice: &LogSlice,
     end: Offset,
 ) -> Vec<(Offset, u64, Offset)> {
     let total: usize = slice.pieces.iter().map(bytes::Bytes::len).sum();
@@ -388,7 +388,7 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
             Ok(slice) => {
                 let seen = slice.offsets;
                 let is_empty = slice.bytes == 0;
-                check_slice(&world, id, from, slice, seen.high_watermark);
+                check_slice(&world, id, from, &slice, seen.high_watermark);
                 if is_empty && from < offsets.high_watermark {
                     world
                         .oracle

@@ -450,7 +450,7 @@ async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending) {
                 return;
             }
         };
-        let batches = actors::check_slice(&world, id, from, slice, offsets.log_end);
+        let batches = actors::check_slice(&world, id, from, &slice, offsets.log_end);
         let Some((_, _, next)) = batches.last() else {
             world
                 .oracle
