@@ -29,7 +29,8 @@ struct Snapshot {
 
 /// Takes the snapshot. There is no await in here: what is appended later is not covered and is in later frames.
 fn snapshot(shared: &Shared) -> Snapshot {
-    let logs = shared.all_partitions();
+    // A deletion is in a later frame, or it is durable already and the name may be another's.
+    let logs: Vec<_> = shared.all_partitions().into_iter().filter(|log| !log.is_deleted()).collect();
     let mut dirty = Vec::new();
     for log in &logs {
         if log.take_touched() {

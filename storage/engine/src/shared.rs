@@ -54,8 +54,6 @@ pub(crate) struct Shared {
     pub(crate) dirty_changed: Notify,
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
-    /// The last checkpoint found no room on the disk.
-    pub(crate) is_checkpoint_blocked: Cell<Option<u64>>,
     pub(crate) since_checkpoint: Cell<u64>,
     pub(crate) life: Cell<Life>,
     pub(crate) stats: RefCell<StorageStats>,
@@ -105,7 +103,6 @@ impl Shared {
             dirty_changed: Notify::new(),
             checkpoint_wanted: Notify::new(),
             checkpoint_lane: Budget::new(1),
-            is_checkpoint_blocked: Cell::new(None),
             since_checkpoint: Cell::new(0),
             life: Cell::new(Life::Open),
             stats: RefCell::default(),
@@ -240,7 +237,8 @@ impl Shared {
 
     /// The largest chunk to take now, so that many logs share the cache.
     pub(crate) fn chunk_bytes_max(&self) -> usize {
-        (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX)
+        let share = (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
+        1 << share.ilog2()
     }
 
     /// A chunk was opened.
@@ -260,13 +258,19 @@ impl Shared {
         self.tails.set(if holds { count + 1 } else { count - 1 });
     }
 
-    /// Evicts the oldest chunks that are in their segments while there is too much in memory.
-    pub(crate) fn evict(&self) {
+    /// There is too much in memory.
+    pub(crate) fn is_cache_full(&self) -> bool {
+        self.cache_bytes.get() > self.options.cache_bytes_max
+    }
+
+    /// Evicts the oldest chunks that are in their segments while there is too much in memory. Returns a log that must
+    /// be flushed before more can go.
+    pub(crate) fn evict(&self) -> Option<Rc<PartitionLog>> {
         let mut looked_at = self.cache_order.borrow().len();
-        while self.cache_bytes.get() > self.options.cache_bytes_max && looked_at > 0 {
+        while self.is_cache_full() && looked_at > 0 {
             looked_at -= 1;
             let Some((key, ordinal)) = self.cache_order.borrow_mut().pop_front() else {
-                return;
+                return None;
             };
             let Some(partition) = self.partition(key) else {
                 continue;
@@ -277,10 +281,10 @@ impl Shared {
                 Evicted::Dirty => {
                     // Flushing comes in the order of age too: what follows is not cleaner than this.
                     self.cache_order.borrow_mut().push_front((key, ordinal));
-                    partition.want_flush();
-                    return;
+                    return Some(partition);
                 }
             }
         }
+        None
     }
 }

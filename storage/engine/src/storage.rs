@@ -119,7 +119,8 @@ impl Storage {
                     source,
                 })?;
             let id = partition_id(image.topic, image.index);
-            insert(&shared, id, image.directory, core, image.corrupt);
+            let log = insert(&shared, id, image.directory, core, image.corrupt);
+            log.drop_old_segments();
         }
         start_tasks(&shared);
         Ok(Rc::new(Storage { shared }))
@@ -209,6 +210,7 @@ impl Storage {
             .change(EntryV1::PartitionDeleted {
                 topic: id.topic.get(),
                 index: id.index.get(),
+                directory: log.directory().to_owned(),
             })
             .await?;
         log.finish_writes().await;

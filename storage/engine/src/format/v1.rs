@@ -157,6 +157,8 @@ pub enum EntryV1 {
         topic: [u8; 16],
         /// The partition within the topic.
         index: i32,
+        /// The name of its directory.
+        directory: String,
     },
     /// The log begins at another offset (DeleteRecords, retention).
     LogStart {

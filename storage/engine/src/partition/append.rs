@@ -264,7 +264,9 @@ impl PartitionLog {
         if wants_flush {
             self.want_flush();
         }
-        self.shared.evict();
+        if let Some(log) = self.shared.evict() {
+            log.want_flush();
+        }
         let end = appended.last_offset.next();
         if is_memory {
             self.acknowledge(end);

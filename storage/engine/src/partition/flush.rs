@@ -88,7 +88,8 @@ impl PartitionLog {
     /// Queues the log for the flusher, once.
     pub(crate) fn want_flush(&self) {
         let mut state = self.state.borrow_mut();
-        if state.tail.dirty() > 0 && !std::mem::replace(&mut state.is_flush_queued, true) {
+        let is_deleted = matches!(state.status, Status::Deleted);
+        if state.tail.dirty() > 0 && !is_deleted && !std::mem::replace(&mut state.is_flush_queued, true) {
             self.shared.flush_queue.push(self.key);
         }
     }
@@ -96,7 +97,7 @@ impl PartitionLog {
     async fn flush_queued(&self) -> Result<(), DiskError> {
         self.state.borrow_mut().is_flush_queued = false;
         // With memory short, the last pages go too.
-        let partial_pages = self.shared.is_dirty_high();
+        let partial_pages = self.shared.is_dirty_high() || self.shared.is_cache_full();
         let end = self.tail_end();
         self.write_out(end, partial_pages).await
     }
@@ -114,6 +115,7 @@ pub(crate) async fn run(shared: Rc<Shared>) {
         if let Err(error) = log.flush_queued().await {
             return shared.fence(&error);
         }
+        // Whoever appends next asks for more flushing, should this not have sufficed.
         shared.evict();
         if shared.life.get() == Life::Open && shared.flush_queue.is_empty() && shared.is_dirty_high() {
             // Many logs with little each: none of them asks by itself.

@@ -73,6 +73,9 @@ pub(crate) struct State {
     closed_indexes: Vec<(Offset, Rc<SparseIndex>)>,
     /// Appended to since the last checkpoint.
     is_touched: bool,
+    /// The start that the log will have when the journal has it. A checkpoint says so already: the entry may lie
+    /// before it.
+    coming_log_start: Offset,
 }
 
 /// One partition's log. All calls come from the shard that owns it.
@@ -116,6 +119,7 @@ impl PartitionLog {
                 unsynced: Vec::new(),
                 closed_indexes: Vec::new(),
                 is_touched: false,
+                coming_log_start: Offset::ZERO,
             }),
             lane: Budget::new(1),
             high_watermark: Notify::new(),
@@ -176,17 +180,10 @@ impl PartitionLog {
     pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
         let state = self.state.borrow();
         let offsets = state.core.offsets();
-        state.core.epochs.end_offset_for(
-            epoch,
-            state.core.leader_epoch(),
-            offsets.log_start,
-            offsets.log_end,
-        )
-    }
-
-    /// The epoch that the record at `offset` was appended in; `None` if no record has been.
-    pub fn epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
-        self.state.borrow().core.epochs.epoch_of(offset)
+        state
+            .core
+            .epochs
+            .end_offset_for(epoch, state.core.leader_epoch(), offsets.log_start, offsets.log_end)
     }
 
     /// The newest leader epoch that has records.
@@ -215,10 +212,7 @@ impl PartitionLog {
     ///
     /// # Errors
     /// See [`DeleteRecordsError`].
-    pub async fn delete_records(
-        self: &Rc<Self>,
-        before: Option<Offset>,
-    ) -> Result<Offset, DeleteRecordsError> {
+    pub async fn delete_records(self: &Rc<Self>, before: Option<Offset>) -> Result<Offset, DeleteRecordsError> {
         let offsets = self.offsets();
         if let Status::Deleted = self.state.borrow().status {
             return Err(DeleteRecordsError::Deleted);
@@ -239,6 +233,11 @@ impl PartitionLog {
 
     /// Makes a new log start durable, then acts on it: readers never see a start that a crash takes back.
     pub(crate) async fn move_log_start(self: &Rc<Self>, target: Offset) -> Result<(), crate::Fenced> {
+        {
+            let mut state = self.state.borrow_mut();
+            state.coming_log_start = state.coming_log_start.max(target);
+            state.is_touched = true;
+        }
         let entry = EntryV1::LogStart {
             topic: self.id.topic.get(),
             index: self.id.index.get(),
@@ -246,18 +245,34 @@ impl PartitionLog {
         };
         self.shared.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
-        self.state.borrow_mut().is_touched = true;
-        if !dropped.is_empty() {
-            let log = Rc::clone(self);
-            self.shared.handle.spawn(
-                corelog_runtime::WorkClass::Background,
-                "segment removal",
-                async move {
-                    log.remove_segments(dropped).await;
-                },
-            );
-        }
+        self.spawn_removal(dropped);
         Ok(())
+    }
+
+    /// Removes the segments before the log's start that a crash left behind.
+    pub(crate) fn drop_old_segments(self: &Rc<Self>) {
+        let dropped = {
+            let mut state = self.state.borrow_mut();
+            let log_start = state.core.offsets().log_start;
+            state.core.raise_log_start(log_start)
+        };
+        self.spawn_removal(dropped);
+    }
+
+    fn spawn_removal(self: &Rc<Self>, dropped: Vec<Segment>) {
+        if dropped.is_empty() {
+            return;
+        }
+        let log = Rc::clone(self);
+        self.shared
+            .handle
+            .spawn(corelog_runtime::WorkClass::Background, "segment removal", async move {
+                log.remove_segments(dropped).await;
+            });
+    }
+
+    pub(crate) fn is_deleted(&self) -> bool {
+        matches!(self.state.borrow().status, Status::Deleted)
     }
 
     async fn remove_segments(self: Rc<Self>, segments: Vec<Segment>) {
@@ -303,7 +318,9 @@ impl PartitionLog {
             Status::Corrupt(reason) => Some(reason.as_ref()),
             Status::Open | Status::Deleted => None,
         };
-        state.core.to_v1(self.id, &self.directory, corrupt)
+        let mut image = state.core.to_v1(self.id, &self.directory, corrupt);
+        image.log_start = image.log_start.max(state.coming_log_start.get());
+        image
     }
 
     /// The checksum of a run's payload.
@@ -323,13 +340,7 @@ impl PartitionLog {
 
     /// Copies a run's payload into a frame at `at`; returns where it ends. The journal needs nothing of the run any
     /// more then.
-    pub(crate) fn take_for_journal(
-        &self,
-        run: &Run,
-        payload_from: u64,
-        frame: &mut [u8],
-        mut at: usize,
-    ) -> usize {
+    pub(crate) fn take_for_journal(&self, run: &Run, payload_from: u64, frame: &mut [u8], mut at: usize) -> usize {
         let mut state = self.state.borrow_mut();
         let stream = |position: u64| {
             let found = state.tail.stream_of(run.segment_base, position);
@@ -396,10 +407,7 @@ impl PartitionLog {
     fn fail_all(&self, error: &AppendError) {
         let (waiters, admissions) = {
             let mut state = self.state.borrow_mut();
-            (
-                std::mem::take(&mut state.waiters),
-                std::mem::take(&mut state.admissions),
-            )
+            (std::mem::take(&mut state.waiters), std::mem::take(&mut state.admissions))
         };
         for waiter in waiters {
             waiter.fail(error.clone());
@@ -424,14 +432,7 @@ impl PartitionLog {
     /// Waits until nothing is being written to the segment files.
     pub(crate) async fn finish_writes(&self) {
         let _lane = self.lane.acquire(1).await;
-        let bases: Vec<Offset> = self
-            .state
-            .borrow()
-            .core
-            .segments()
-            .iter()
-            .map(|s| s.base)
-            .collect();
+        let bases: Vec<Offset> = self.state.borrow().core.segments().iter().map(|s| s.base).collect();
         for base in bases {
             self.shared.files.forget(self.key, base);
         }
