@@ -168,6 +168,10 @@ impl Shared {
         if let Some(fenced) = self.fenced() {
             return Err(fenced);
         }
+        if self.life.get() != Life::Open {
+            // Nothing may follow the checkpoint of a clean close.
+            return Err(Fenced(Arc::from("the storage is closing")));
+        }
         let (sender, receiver) = oneshot::channel();
         let ticket = self.journal.borrow_mut().push_change(entry);
         self.tickets.borrow_mut().insert(ticket, sender);
