@@ -30,7 +30,11 @@ struct Snapshot {
 /// Takes the snapshot. There is no await in here: what is appended later is not covered and is in later frames.
 fn snapshot(shared: &Shared) -> Snapshot {
     // A deletion is in a later frame, or it is durable already and the name may be another's.
-    let logs: Vec<_> = shared.all_partitions().into_iter().filter(|log| !log.is_deleted()).collect();
+    let logs: Vec<_> = shared
+        .all_partitions()
+        .into_iter()
+        .filter(|log| !log.is_deleted())
+        .collect();
     let mut dirty = Vec::new();
     for log in &logs {
         if log.take_touched() {
@@ -98,7 +102,11 @@ async fn write(shared: &Rc<Shared>, taken: Snapshot, is_clean: bool) -> Result<(
         is_clean,
         partitions,
     };
-    let dir = names::journal_dir(&shared.options.dir, shared.options.generation, shared.options.shard);
+    let dir = names::journal_dir(
+        &shared.options.dir,
+        shared.options.generation,
+        shared.options.shard,
+    );
     let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
     envelope::replace_file(&shared.handle, &dir.join(names::CHECKPOINT), content).await
 }

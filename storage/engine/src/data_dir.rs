@@ -26,10 +26,12 @@ impl DataDir {
     /// See [`DataDirError`].
     pub fn open(path: &Path) -> Result<DataDir, DataDirError> {
         let refused = |source: io::Error| match source.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => DataDirError::NotWritable {
-                path: path.to_owned(),
-                source,
-            },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                DataDirError::NotWritable {
+                    path: path.to_owned(),
+                    source,
+                }
+            }
             _ => DataDirError::Io {
                 path: path.to_owned(),
                 source,
@@ -112,10 +114,20 @@ mod tests {
         fs::write(path.join(names::VERSION), "2\n").unwrap();
         let error = DataDir::open(&path).unwrap_err();
         assert!(
-            matches!(error, DataDirError::NewerFormat { found: 2, supported: 1, .. }),
+            matches!(
+                error,
+                DataDirError::NewerFormat {
+                    found: 2,
+                    supported: 1,
+                    ..
+                }
+            ),
             "{error}"
         );
         fs::write(path.join(names::VERSION), "?").unwrap();
-        assert!(matches!(DataDir::open(&path), Err(DataDirError::BadVersion { .. })));
+        assert!(matches!(
+            DataDir::open(&path),
+            Err(DataDirError::BadVersion { .. })
+        ));
     }
 }

@@ -37,7 +37,9 @@ impl Inner {
             self.by_use.remove(&last_use);
         }
         while self.open.len() >= open_max.max(1) {
-            let Some((_, oldest)) = self.by_use.pop_first() else { break };
+            let Some((_, oldest)) = self.by_use.pop_first() else {
+                break;
+            };
             self.open.remove(&oldest);
         }
         self.open.insert(key, (file, self.next_use));

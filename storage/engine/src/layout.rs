@@ -65,7 +65,11 @@ pub async fn prepare_layout(
     remove_generations(&handle, dir, old.map(|layout| layout.generation)).await?;
     let mut images: Vec<Vec<PartitionV1>> = (0..shard_count).map(|_| Vec::new()).collect();
     if let Some(old) = old {
-        tracing::info!(from = old.shard_count, to = shard_count, "the data is divided anew");
+        tracing::info!(
+            from = old.shard_count,
+            to = shard_count,
+            "the data is divided anew"
+        );
         for shard in 0..old.shard_count {
             let target = Target {
                 dir: dir.to_owned(),
@@ -74,7 +78,8 @@ pub async fn prepare_layout(
                 direct,
             };
             let share = |fraction: f64| (f64::from(shard) + fraction) / f64::from(old.shard_count);
-            let recovered = recovery::recover(&handle, &target, &|fraction| progress(share(fraction))).await?;
+            let recovered =
+                recovery::recover(&handle, &target, &|fraction| progress(share(fraction))).await?;
             for image in recovered.partitions {
                 let shard = shard_of(&partition_id(image.topic, image.index));
                 images[usize::from(shard.get())].push(image);
@@ -84,7 +89,10 @@ pub async fn prepare_layout(
     for (shard, partitions) in (0..).zip(images) {
         write_first_checkpoint(&handle, dir, layout.generation, ShardId::new(shard), partitions).await?;
     }
-    handle.disk.sync_dir(&names::generation_dir(dir, layout.generation)).await?;
+    handle
+        .disk
+        .sync_dir(&names::generation_dir(dir, layout.generation))
+        .await?;
     handle.disk.sync_dir(&dir.join(names::JOURNAL)).await?;
     let content = envelope::encode(
         envelope::LAYOUT,

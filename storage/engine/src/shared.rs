@@ -241,7 +241,8 @@ impl Shared {
 
     /// The largest chunk to take now, so that many logs share the cache.
     pub(crate) fn chunk_bytes_max(&self) -> usize {
-        let share = (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
+        let share =
+            (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
         1 << share.ilog2()
     }
 
@@ -273,10 +274,10 @@ impl Shared {
         let mut looked_at = self.cache_order.borrow().len();
         while self.is_cache_full() && looked_at > 0 {
             looked_at -= 1;
-            let Some((key, ordinal)) = self.cache_order.borrow_mut().pop_front() else {
-                return None;
+            let (key, ordinal) = self.cache_order.borrow_mut().pop_front()?;
+            let Some(partition) = self.partition(key) else {
+                continue;
             };
-            let Some(partition) = self.partition(key) else { continue };
             match partition.evict_front(ordinal) {
                 Evicted::Gone | Evicted::Freed(_) => {}
                 Evicted::InUse => self.cache_order.borrow_mut().push_back((key, ordinal)),

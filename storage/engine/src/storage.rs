@@ -29,8 +29,13 @@ fn check_options(options: &StorageOptions) -> Result<(), OpenError> {
     const PAGE: u64 = 4096;
     let bad = |option, reason| Err(OpenError::Option { option, reason });
     let frame = u64::try_from(options.frame_bytes_max).unwrap_or(u64::MAX);
-    if !options.journal_file_bytes.is_multiple_of(PAGE) || options.journal_file_bytes < frame.saturating_mul(2) {
-        return bad("journal_file_bytes", "whole pages, at least twice frame_bytes_max");
+    if !options.journal_file_bytes.is_multiple_of(PAGE)
+        || options.journal_file_bytes < frame.saturating_mul(2)
+    {
+        return bad(
+            "journal_file_bytes",
+            "whole pages, at least twice frame_bytes_max",
+        );
     }
     if options.journal_files_max < 2 {
         return bad("journal_files_max", "at least two");
@@ -108,10 +113,11 @@ impl Storage {
             options,
         }));
         for image in images {
-            let core = LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
-                path: target.checkpoint_path(),
-                source,
-            })?;
+            let core =
+                LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
+                    path: target.checkpoint_path(),
+                    source,
+                })?;
             let id = partition_id(image.topic, image.index);
             let log = insert(&shared, id, image.directory, core, image.corrupt);
             log.drop_old_segments();
@@ -335,9 +341,21 @@ fn remove(shared: &Shared, log: &PartitionLog) {
 
 fn start_tasks(shared: &Rc<Shared>) {
     let spawn = |class, name, task| shared.handle.spawner.spawn(class, name, task);
-    spawn(WorkClass::Latency, "journal", Box::pin(journal::commit::run(Rc::clone(shared))));
-    spawn(WorkClass::Background, "flush", Box::pin(partition::run_flush(Rc::clone(shared))));
-    spawn(WorkClass::Normal, "checkpoint", Box::pin(checkpoint::run(Rc::clone(shared))));
+    spawn(
+        WorkClass::Latency,
+        "journal",
+        Box::pin(journal::commit::run(Rc::clone(shared))),
+    );
+    spawn(
+        WorkClass::Background,
+        "flush",
+        Box::pin(partition::run_flush(Rc::clone(shared))),
+    );
+    spawn(
+        WorkClass::Normal,
+        "checkpoint",
+        Box::pin(checkpoint::run(Rc::clone(shared))),
+    );
     let (handle, dir) = (shared.handle.clone(), shared.options.dir.clone());
     spawn(
         WorkClass::Background,

@@ -109,7 +109,11 @@ pub(crate) fn open(kind: Kind, file: &[u8]) -> Result<&[u8], FormatError> {
 pub(crate) fn encode<T>(kind: Kind, value: &T) -> Vec<u8>
 where
     T: for<'a> rkyv::Serialize<
-            rkyv::api::high::HighSerializer<rkyv::util::AlignedVec, rkyv::ser::allocator::ArenaHandle<'a>, rancor::Error>,
+            rkyv::api::high::HighSerializer<
+                rkyv::util::AlignedVec,
+                rkyv::ser::allocator::ArenaHandle<'a>,
+                rancor::Error,
+            >,
         >,
 {
     let archive = rkyv::to_bytes::<rancor::Error>(value).expect("memory is the only limit to an archive");

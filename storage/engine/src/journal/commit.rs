@@ -45,10 +45,12 @@ pub(crate) async fn run(shared: Rc<Shared>) {
             Some(commit) if shared.options.commits_in_flight_max == 1 => commit_one(&shared, commit).await,
             Some(commit) => {
                 let shared_too = Rc::clone(&shared);
-                shared.handle.spawn(WorkClass::Latency, "journal commit", async move {
-                    commit_one(&shared_too, commit).await;
-                    shared_too.journal_work.notify_all();
-                });
+                shared
+                    .handle
+                    .spawn(WorkClass::Latency, "journal commit", async move {
+                        commit_one(&shared_too, commit).await;
+                        shared_too.journal_work.notify_all();
+                    });
             }
             None => work.await,
         }
@@ -125,7 +127,9 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
         let Planned::Run { run, payload_from } = item else {
             continue;
         };
-        let partition = shared.partition(run.key).expect("a partition stays until its runs are journaled");
+        let partition = shared
+            .partition(run.key)
+            .expect("a partition stays until its runs are journaled");
         at = partition.take_for_journal(run, *payload_from, &mut frame, at);
         if *payload_from > run.start {
             journaled += payload_from - run.start;
@@ -155,7 +159,9 @@ fn entry(shared: &Shared, item: &Planned) -> EntryV1 {
     match item {
         Planned::Change(_) => item.entry(0),
         Planned::Run { run, payload_from } => {
-            let partition = shared.partition(run.key).expect("a partition stays until its runs are journaled");
+            let partition = shared
+                .partition(run.key)
+                .expect("a partition stays until its runs are journaled");
             item.entry(partition.payload_crc(run, *payload_from))
         }
     }
@@ -177,10 +183,15 @@ async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
         stats.journaled_bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         stats.commit_nanos = stats.commit_nanos.saturating_add(took);
         let bucket = (took / 16_000).checked_ilog2().map_or(0, |log| log + 1);
-        let bucket = usize::try_from(bucket).unwrap_or(usize::MAX).min(stats.commit_buckets.len() - 1);
+        let bucket = usize::try_from(bucket)
+            .unwrap_or(usize::MAX)
+            .min(stats.commit_buckets.len() - 1);
         stats.commit_buckets[bucket] += 1;
     }
-    let progress = shared.journal.borrow_mut().advance(sequence, CommitState::Durable);
+    let progress = shared
+        .journal
+        .borrow_mut()
+        .advance(sequence, CommitState::Durable);
     shared.acknowledge(progress);
 }
 
@@ -202,7 +213,10 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
         SyncMethod::WriteThenSync => try_join(file.write_at(place.position, frame), bypass_writes).await?,
         SyncMethod::Dsync => try_join(file.write_durably_at(place.position, frame), bypass_writes).await?,
     };
-    let progress = shared.journal.borrow_mut().advance(sequence, CommitState::Written);
+    let progress = shared
+        .journal
+        .borrow_mut()
+        .advance(sequence, CommitState::Written);
     shared.acknowledge(progress);
     let bypass_syncs = try_join_all(
         bypasses

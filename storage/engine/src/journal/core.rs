@@ -209,9 +209,7 @@ impl JournalCore {
 
     /// Whether a frame could be planned now, given room in the ring.
     pub(crate) fn wants_frame(&self) -> bool {
-        !self.is_fenced
-            && !self.queue.is_empty()
-            && self.in_flight.len() < self.limits.commits_in_flight_max
+        !self.is_fenced && !self.queue.is_empty() && self.in_flight.len() < self.limits.commits_in_flight_max
     }
 
     /// Takes what goes into the next frame, oldest first, as much as fits.
@@ -285,9 +283,8 @@ impl JournalCore {
             }
             Item::Change { entry, .. } => {
                 let name = match entry {
-                    EntryV1::PartitionCreated { directory, .. } | EntryV1::PartitionDeleted { directory, .. } => {
-                        directory.len()
-                    }
+                    EntryV1::PartitionCreated { directory, .. }
+                    | EntryV1::PartitionDeleted { directory, .. } => directory.len(),
                     EntryV1::Append(_) | EntryV1::LogStart { .. } => 0,
                 };
                 (Planned::Change(entry.clone()), 0, ENTRY_BYTES_MAX + name)

@@ -226,7 +226,8 @@ impl JournalReader {
             }
         }
         chain.end_sequence = next.max(wanted.first_sequence);
-        self.look_beyond(&mut chain, Some((file, position)), &starts, wanted).await?;
+        self.look_beyond(&mut chain, Some((file, position)), &starts, wanted)
+            .await?;
         Ok(chain)
     }
 
@@ -254,10 +255,13 @@ impl JournalReader {
             while at < size && !is_lost {
                 let window = self.read(file, at, 1 << 20).await?;
                 for (nth, page) in window.chunks(PAGE).enumerate() {
-                    let Ok(header) = frame::parse_header(page) else { continue };
+                    let Ok(header) = frame::parse_header(page) else {
+                        continue;
+                    };
                     let seen = classify(Some(&header), wanted, expected);
                     let offset = u64::try_from(nth * PAGE).expect("within a window");
-                    if decide(seen, expected) == Decision::Lost && self.frame_at(file, at + offset).await?.is_some()
+                    if decide(seen, expected) == Decision::Lost
+                        && self.frame_at(file, at + offset).await?.is_some()
                     {
                         is_lost = true;
                     }

@@ -113,10 +113,7 @@ impl Ring {
                     let last_sequence = self.last_sequence.expect("a current file has a frame");
                     self.files[index].1 = FileState::Used { last_sequence };
                 }
-                let free = self
-                    .files
-                    .iter()
-                    .position(|(_, state)| *state == FileState::Free);
+                let free = self.files.iter().position(|(_, state)| *state == FileState::Free);
                 let index = free.expect("a free file, as has_room said");
                 self.files[index].1 = FileState::Current;
                 self.position = 0;
@@ -170,6 +167,12 @@ mod tests {
         // The file that is written is never recycled under the writer.
         ring.recycle(9);
         assert_eq!(ring.free_count(), 1);
-        assert_eq!(ring.place(3, 40), FramePlace { file: 0, position: 60 });
+        assert_eq!(
+            ring.place(3, 40),
+            FramePlace {
+                file: 0,
+                position: 60
+            }
+        );
     }
 }

@@ -142,7 +142,7 @@ impl LogCore {
                 let table = overlay.get_or_insert_with(|| self.producers.clone());
                 table.record(header, next, now);
             }
-            next = next + header.last_offset_delta;
+            next += header.last_offset_delta;
             next = next.next();
             records += header.last_offset_delta.get() + 1;
             bytes += u64::try_from(header.size).expect("a size within u64");
@@ -245,7 +245,10 @@ impl LogCore {
 
     /// Takes a batch that is read back from a segment and continues the log.
     pub(crate) fn absorb(&mut self, header: &BatchHeader) -> Placed {
-        assert_eq!(header.base_offset, self.offsets.log_end, "a batch that continues the log");
+        assert_eq!(
+            header.base_offset, self.offsets.log_end,
+            "a batch that continues the log"
+        );
         self.leader_epoch = self.leader_epoch.max(header.leader_epoch);
         let placed = self.absorb_at_end(header, header.max_timestamp, header.leader_epoch);
         self.raise_high_watermark(self.offsets.log_end);
@@ -256,9 +259,13 @@ impl LogCore {
         let base_offset = self.offsets.log_end;
         let last_offset = base_offset + header.last_offset_delta;
         let interval = self.config.index_interval_bytes;
-        let active = self.segments.last_mut().expect("there is always an active segment");
+        let active = self
+            .segments
+            .last_mut()
+            .expect("there is always an active segment");
         let position = active.size;
-        self.index.note(base_offset, position, active.max_timestamp, interval);
+        self.index
+            .note(base_offset, position, active.max_timestamp, interval);
         active.absorb(header, base_offset, timestamp);
         let segment_base = active.base;
         self.epochs.record(epoch, base_offset);
@@ -366,7 +373,10 @@ impl LogCore {
             segments.push(segment);
         }
         if segments.first().is_none_or(|first| first.base > log_start) {
-            return Err(field("segments", i64::try_from(segments.len()).unwrap_or(i64::MAX)));
+            return Err(field(
+                "segments",
+                i64::try_from(segments.len()).unwrap_or(i64::MAX),
+            ));
         }
         Ok(LogCore {
             config,

@@ -17,7 +17,13 @@ pub(crate) struct SparseIndex {
 
 impl SparseIndex {
     /// A batch begins at `position`; it gets an entry if the last one is far enough behind.
-    pub(crate) fn note(&mut self, offset: Offset, position: u64, max_timestamp_before: TimestampMs, interval: u64) {
+    pub(crate) fn note(
+        &mut self,
+        offset: Offset,
+        position: u64,
+        max_timestamp_before: TimestampMs,
+        interval: u64,
+    ) {
         let last = self.entries.last().map_or(0, |entry| entry.position);
         if position >= last + interval.max(INTERVAL_BYTES) {
             self.entries.push(IndexEntryV1 {
@@ -47,11 +53,6 @@ impl SparseIndex {
             Some(index) => self.entries[index].position,
             None => 0,
         }
-    }
-
-    /// Drops entries at or beyond `position`.
-    pub(crate) fn truncate(&mut self, position: u64) {
-        self.entries.retain(|entry| entry.position < position);
     }
 
     /// The persisted form.
@@ -95,12 +96,13 @@ mod tests {
         }
         assert_eq!(index.entries().len(), 4);
         let at = |offset: i64| index.position_for_offset(Offset::new(offset).unwrap()) / INTERVAL_BYTES;
-        assert_eq!((at(0), at(19), at(20), at(39), at(40), at(1000)), (0, 0, 1, 1, 2, 4));
+        assert_eq!(
+            (at(0), at(19), at(20), at(39), at(40), at(1000)),
+            (0, 0, 1, 1, 2, 4)
+        );
         let at = |time: i64| index.position_for_timestamp(TimestampMs::new(time)) / INTERVAL_BYTES;
         // The entry says what came before it: 200 may be the first batch at or after the entry for offset 20.
         assert_eq!((at(0), at(200), at(201), at(9999)), (0, 0, 1, 4));
         assert_eq!(SparseIndex::from_entries(index.entries()), index);
-        index.truncate(2 * INTERVAL_BYTES);
-        assert_eq!(index.entries().len(), 1);
     }
 }

@@ -219,7 +219,7 @@ mod tests {
             let found = match table.check(&header) {
                 Ok(Verdict::New) => {
                     table.record(&header, next, TimestampMs::new(5));
-                    next = next + header.last_offset_delta;
+                    next += header.last_offset_delta;
                     next = next.next();
                     Expect::New
                 }
@@ -228,7 +228,10 @@ mod tests {
                 Err(AppendError::InvalidProducerEpoch { .. }) => Expect::StaleEpoch,
                 Err(error) => panic!("{error}"),
             };
-            assert_eq!(&found, expected, "epoch {epoch}, sequence {first}, {records} records");
+            assert_eq!(
+                &found, expected,
+                "epoch {epoch}, sequence {first}, {records} records"
+            );
         }
     }
 
@@ -236,7 +239,12 @@ mod tests {
     fn duplicates_gaps_epochs_and_wraps() {
         use Expect::{Duplicate, New, OutOfOrder, StaleEpoch};
         // A stranger may begin anywhere.
-        check(&[(0, 7, 3, New), (0, 10, 1, New), (0, 7, 3, Duplicate(0)), (0, 12, 1, OutOfOrder)]);
+        check(&[
+            (0, 7, 3, New),
+            (0, 10, 1, New),
+            (0, 7, 3, Duplicate(0)),
+            (0, 12, 1, OutOfOrder),
+        ]);
         // Five batches are remembered.
         check(&[
             (0, 0, 1, New),
@@ -250,14 +258,23 @@ mod tests {
             (0, 1, 1, Duplicate(1)),
         ]);
         // A new epoch begins at zero; the old one is refused.
-        check(&[(0, 0, 2, New), (1, 2, 1, OutOfOrder), (1, 0, 1, New), (0, 2, 1, StaleEpoch)]);
+        check(&[
+            (0, 0, 2, New),
+            (1, 2, 1, OutOfOrder),
+            (1, 0, 1, New),
+            (0, 2, 1, StaleEpoch),
+        ]);
         // The sequence wraps.
         check(&[
             (0, i32::MAX - 1, 2, New),
             (0, 0, 1, New),
             (0, i32::MAX, 3, OutOfOrder),
         ]);
-        check(&[(0, i32::MAX, 3, New), (0, 2, 1, New), (0, i32::MAX, 3, Duplicate(0))]);
+        check(&[
+            (0, i32::MAX, 3, New),
+            (0, 2, 1, New),
+            (0, i32::MAX, 3, Duplicate(0)),
+        ]);
     }
 
     #[test]
@@ -266,7 +283,10 @@ mod tests {
         table.record(&header(4, 1, 0, 5), Offset::ZERO, TimestampMs::new(100));
         let mut copy = ProducerTable::from_v1(&table.to_v1());
         assert_eq!(copy.to_v1(), table.to_v1());
-        assert!(matches!(copy.check(&header(4, 1, 0, 5)), Ok(Verdict::Duplicate(_))));
+        assert!(matches!(
+            copy.check(&header(4, 1, 0, 5)),
+            Ok(Verdict::Duplicate(_))
+        ));
         copy.expire(TimestampMs::new(199), 100);
         assert_eq!(copy.active().len(), 1);
         copy.expire(TimestampMs::new(200), 100);

@@ -98,7 +98,11 @@ impl PartitionLog {
             }
         };
         match admitted {
-            Some((appended, end)) => self.wait_for(Waiter { end, appended, sender }),
+            Some((appended, end)) => self.wait_for(Waiter {
+                end,
+                appended,
+                sender,
+            }),
             None => {
                 let mut state = self.state.borrow_mut();
                 state.admissions.push_back(Admission {
@@ -156,7 +160,11 @@ impl PartitionLog {
             match admitted {
                 // Whoever asked may have gone; the append stands all the same.
                 Admitted::Answered(answer) => drop(sender.send(answer)),
-                Admitted::Waits(appended, end) => self.wait_for(Waiter { end, appended, sender }),
+                Admitted::Waits(appended, end) => self.wait_for(Waiter {
+                    end,
+                    appended,
+                    sender,
+                }),
                 Admitted::Blocked(_) => unreachable!("the loop ends otherwise"),
             }
         }
@@ -295,9 +303,13 @@ impl PartitionLog {
             let opened = |opened: crate::tail::Opened| {
                 self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
             };
-            state
-                .tail
-                .append(placed.segment_base, placed.position, &head, chunk_bytes_max, opened);
+            state.tail.append(
+                placed.segment_base,
+                placed.position,
+                &head,
+                chunk_bytes_max,
+                opened,
+            );
             let body_at = placed.position + u64::try_from(head.len()).expect("61");
             state
                 .tail

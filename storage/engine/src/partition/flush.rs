@@ -106,7 +106,9 @@ impl PartitionLog {
 /// Flushes the logs that queue up, one after another.
 pub(crate) async fn run(shared: Rc<Shared>) {
     while let Some(key) = shared.flush_queue.pop().await {
-        let Some(log) = shared.partition(key) else { continue };
+        let Some(log) = shared.partition(key) else {
+            continue;
+        };
         if shared.fenced().is_some() {
             return;
         }

@@ -46,7 +46,10 @@ impl PartitionLog {
             if state.core.active().base == segment.base {
                 return Ok(Rc::new(state.core.index().clone()));
             }
-            let found = state.closed_indexes.iter().find(|(base, _)| *base == segment.base);
+            let found = state
+                .closed_indexes
+                .iter()
+                .find(|(base, _)| *base == segment.base);
             if let Some((_, index)) = found {
                 return Ok(Rc::clone(index));
             }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use corelog_model::{Offset, TimestampMs};
+use corelog_records::Records;
 
 use super::PartitionLog;
 use super::read::Found;
@@ -82,18 +83,38 @@ impl PartitionLog {
             .map_err(|error| ReadError::Io(std::sync::Arc::new(error)))
     }
 
-    /// The first record of a batch whose timestamp is wanted.
+    /// The first record of a batch, at or after the log's start, whose timestamp is wanted. A batch whose records
+    /// cannot be read counts as a whole.
     fn first_record(
         &self,
         found: &Found,
         log_start: Offset,
         is_wanted: impl Fn(TimestampMs) -> bool,
     ) -> Option<TimestampedOffset> {
+        /// The largest decompressed batch that is looked into, in bytes.
+        const PAYLOAD_BYTES_MAX: usize = 64 << 20;
         let header = &found.header;
-        is_wanted(header.max_timestamp).then(|| TimestampedOffset {
+        let whole = is_wanted(header.max_timestamp).then(|| TimestampedOffset {
             offset: header.base_offset.max(log_start),
             timestamp: header.max_timestamp,
             leader_epoch: header.leader_epoch,
-        })
+        });
+        let Ok(payload) = corelog_records::payload(header, &found.bytes, PAYLOAD_BYTES_MAX) else {
+            return whole;
+        };
+        for record in Records::new(header, &payload) {
+            let Ok(record) = record else { return whole };
+            let (Some(offset), Some(timestamp)) = (record.offset(header), record.timestamp(header)) else {
+                return whole;
+            };
+            if offset >= log_start && is_wanted(timestamp) {
+                return Some(TimestampedOffset {
+                    offset,
+                    timestamp,
+                    leader_epoch: header.leader_epoch,
+                });
+            }
+        }
+        None
     }
 }

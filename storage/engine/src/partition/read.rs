@@ -82,11 +82,17 @@ impl SegmentScan<'_> {
         let start = self.position & !(page - 1);
         let skip = usize::try_from(self.position - start).expect("less than a page");
         let until_end = usize::try_from(self.end - start).unwrap_or(usize::MAX);
-        let length = (skip + needed).max(self.read_bytes.min(until_end)).next_multiple_of(PAGE);
+        let length = (skip + needed)
+            .max(self.read_bytes.min(until_end))
+            .next_multiple_of(PAGE);
         let path = self.log.segment_path(self.segment.base);
         let shared = &self.log.shared;
         let io = |error| ReadError::Io(Arc::new(error));
-        let file = shared.files.get(self.log.key, self.segment.base, &path, false).await.map_err(io)?;
+        let file = shared
+            .files
+            .get(self.log.key, self.segment.base, &path, false)
+            .await
+            .map_err(io)?;
         let (read, buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
         let read = read.map_err(io)?;
         shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
@@ -191,7 +197,9 @@ impl PartitionLog {
             (segment, state.core.offsets())
         };
         let index = self.index_of(segment).await?;
-        let result = self.read_from(segment, index.position_for_offset(from), from, end, bytes_max).await;
+        let result = self
+            .read_from(segment, index.position_for_offset(from), from, end, bytes_max)
+            .await;
         match result {
             Ok(pieces) => Ok(LogSlice {
                 bytes: pieces.iter().map(Bytes::len).sum(),

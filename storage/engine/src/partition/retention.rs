@@ -53,7 +53,12 @@ impl PartitionLog {
         let new_start = {
             let state = self.state.borrow();
             let segments = state.core.segments();
-            let count = expired(segments, &state.core.config, state.core.offsets().high_watermark, now);
+            let count = expired(
+                segments,
+                &state.core.config,
+                state.core.offsets().high_watermark,
+                now,
+            );
             (count > 0).then(|| segments[count].base)
         };
         if let Some(offset) = new_start

@@ -32,7 +32,12 @@ impl PartitionLog {
         let (base, is_new, reserved, segment_bytes) = {
             let state = self.state.borrow();
             let active = state.core.active();
-            (active.base, active.size == 0, state.reserved, state.core.config.segment_bytes)
+            (
+                active.base,
+                active.size == 0,
+                state.reserved,
+                state.core.config.segment_bytes,
+            )
         };
         let reserved = self.allocate(base, reserved, upto, segment_bytes).await?;
         let mut state = self.state.borrow_mut();
@@ -69,7 +74,9 @@ impl PartitionLog {
             (state.core.offsets().log_end, state.core.config.segment_bytes)
         };
         let upto = bytes.next_multiple_of(u64::try_from(PAGE).expect("4096"));
-        let reserved = self.allocate(base, Reserved::default(), upto, segment_bytes).await?;
+        let reserved = self
+            .allocate(base, Reserved::default(), upto, segment_bytes)
+            .await?;
         let closed = {
             let mut state = self.state.borrow_mut();
             let (closed, index) = state.core.roll();
@@ -118,7 +125,11 @@ impl PartitionLog {
             return Ok(());
         }
         let path = self.segment_path(segment.base);
-        let file = self.shared.files.get(self.key, segment.base, &path, false).await?;
+        let file = self
+            .shared
+            .files
+            .get(self.key, segment.base, &path, false)
+            .await?;
         file.truncate(segment.size).await
     }
 }

@@ -72,9 +72,13 @@ pub(super) async fn replay(
             let payload = payloads.get(at..end);
             at = end;
             let id = partition_id(append.topic, append.index);
-            let Some(partition) = partitions.get_mut(&id) else { continue };
+            let Some(partition) = partitions.get_mut(&id) else {
+                continue;
+            };
             // The runs are in the order of the frames; those that the checkpoint covers are not among them.
-            let Some(run) = partition.runs.get_mut(partition.next_run) else { continue };
+            let Some(run) = partition.runs.get_mut(partition.next_run) else {
+                continue;
+            };
             if run.append != *append {
                 continue;
             }

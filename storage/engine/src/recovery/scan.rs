@@ -87,7 +87,11 @@ impl Walk {
 }
 
 /// Finds the end of a log, cuts off what lies beyond, and makes the rest durable.
-pub(super) async fn settle(handle: &Handle, target: &Target, partition: &mut Recovering) -> Result<(), OpenError> {
+pub(super) async fn settle(
+    handle: &Handle,
+    target: &Target,
+    partition: &mut Recovering,
+) -> Result<(), OpenError> {
     let dir = target.dir.join(&partition.directory);
     handle.disk.create_dir_all(&dir).await?;
     let mut touched = Vec::new();
@@ -123,7 +127,11 @@ pub(super) async fn settle(handle: &Handle, target: &Target, partition: &mut Rec
         return Ok(());
     }
     for (base, file) in touched {
-        let segment = partition.core.segments().iter().find(|segment| segment.base == base);
+        let segment = partition
+            .core
+            .segments()
+            .iter()
+            .find(|segment| segment.base == base);
         let size = segment.map_or(0, |segment| segment.size);
         // What lies beyond the end must never be taken for a part of the log.
         file.truncate(size).await?;
@@ -147,8 +155,9 @@ fn check_reach(partition: &mut Recovering) {
         && promised > end.get()
         && partition.corrupt.is_none()
     {
-        let reason =
-            format!("records up to offset {promised} were acknowledged and those from {end} on are not whole");
+        let reason = format!(
+            "records up to offset {promised} were acknowledged and those from {end} on are not whole"
+        );
         tracing::error!(partition = %partition.directory, %reason, "the log is corrupt and will not be served");
         partition.corrupt = Some(reason);
     }
@@ -163,7 +172,11 @@ async fn remove_strangers(
     for name in handle.disk.list_dir(dir).await? {
         let base = names::parse_base(&name, ".log").or_else(|| names::parse_base(&name, ".cindex"));
         let Some(base) = base else { continue };
-        let is_known = partition.core.segments().iter().any(|segment| segment.base == base);
+        let is_known = partition
+            .core
+            .segments()
+            .iter()
+            .any(|segment| segment.base == base);
         if !is_known {
             handle.disk.remove_file(&dir.join(name)).await?;
         }

@@ -108,11 +108,7 @@ impl Chunk {
         // `length` on, and `&mut self` is the only writer, so nobody else touches the target; the source is a
         // shared slice and cannot overlap unpublished bytes.
         unsafe {
-            std::ptr::copy_nonoverlapping(
-                bytes.as_ptr(),
-                self.memory.start.as_ptr().add(self.length),
-                count,
-            );
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.memory.start.as_ptr().add(self.length), count);
         }
         self.length += count;
         count

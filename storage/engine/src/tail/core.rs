@@ -175,7 +175,11 @@ impl Tail {
                 opened(self.open(segment_base, position, capacity));
             }
             let chunk = self.chunks.back_mut().expect("there is one with room");
-            assert_eq!(chunk.file_start + length(chunk.chunk.len()), position, "bytes are contiguous");
+            assert_eq!(
+                chunk.file_start + length(chunk.chunk.len()),
+                position,
+                "bytes are contiguous"
+            );
             let count = chunk.chunk.append(bytes);
             self.end += length(count);
             position += length(count);
@@ -205,7 +209,11 @@ impl Tail {
 
     /// The held bytes of the stream `start..end`, one slice a chunk.
     pub(crate) fn slices(&self, start: u64, end: u64) -> impl Iterator<Item = &[u8]> {
-        let first = if start < end { self.chunk_at(start) } else { self.chunks.len() };
+        let first = if start < end {
+            self.chunk_at(start)
+        } else {
+            self.chunks.len()
+        };
         self.chunks
             .iter()
             .skip(first)
@@ -219,7 +227,11 @@ impl Tail {
 
     /// Shared views of the held bytes of the stream `start..end`, one a chunk.
     pub(crate) fn views(&self, start: u64, end: u64) -> Vec<Bytes> {
-        let first = if start < end { self.chunk_at(start) } else { self.chunks.len() };
+        let first = if start < end {
+            self.chunk_at(start)
+        } else {
+            self.chunks.len()
+        };
         self.chunks
             .iter()
             .skip(first)
@@ -416,7 +428,8 @@ mod tests {
             let batch = patched(&batch_of_size(size), offset);
             self.tail.mark(offset);
             let position = length(self.bytes.len());
-            self.tail.append(Offset::ZERO, position, &batch, CHUNK_BYTES_MAX, |_| {});
+            self.tail
+                .append(Offset::ZERO, position, &batch, CHUNK_BYTES_MAX, |_| {});
             self.bytes.extend_from_slice(&batch);
             self.tail.journaled_to(self.tail.end());
             self.next += 1;
@@ -443,7 +456,9 @@ mod tests {
     fn reads_give_whole_batches_within_bounds() {
         let log = log(&[100; 200]);
         let read = |from: i64, end: i64, max: usize| {
-            let pieces = log.tail.read(Offset::new(from).unwrap(), Offset::new(end).unwrap(), max);
+            let pieces = log
+                .tail
+                .read(Offset::new(from).unwrap(), Offset::new(end).unwrap(), max);
             joined(&pieces.unwrap())
         };
         assert_eq!(read(0, 200, usize::MAX >> 1), log.bytes);
