@@ -184,7 +184,7 @@ async fn disturb(
 fn options_of(seed: u64) -> impl Fn(&mut StorageOptions) {
     move |options| {
         options.commits_in_flight_max = usize::try_from(1 + seed % 3).unwrap();
-        options.sync_method = if seed % 2 == 0 {
+        options.sync_method = if seed.is_multiple_of(2) {
             SyncMethod::WriteThenSync
         } else {
             SyncMethod::Dsync

@@ -22,8 +22,9 @@ impl PartitionLog {
     ) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
         let end = self.check_read(start, ReadIsolation::Committed)?;
-        self.make_readable().await?;
+        // What is appended from here on is of no interest.
         let segments: Vec<Segment> = self.state.borrow().core.segments().to_vec();
+        self.make_readable().await?;
         for segment in segments {
             if segment.size == 0 || segment.max_timestamp < timestamp {
                 continue;
@@ -52,7 +53,6 @@ impl PartitionLog {
     pub async fn offset_of_max_timestamp(self: &Rc<Self>) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
         self.check_read(start, ReadIsolation::Committed)?;
-        self.make_readable().await?;
         let newest = {
             let state = self.state.borrow();
             let mut newest: Option<Segment> = None;
@@ -64,6 +64,7 @@ impl PartitionLog {
             newest
         };
         let Some(segment) = newest else { return Ok(None) };
+        self.make_readable().await?;
         let index = self.index_of(segment).await?;
         let position = index.position_for_offset(segment.max_timestamp_offset);
         let mut scan = self.scan(segment, position, segment.size);
@@ -76,7 +77,7 @@ impl PartitionLog {
     }
 
     /// Brings the tail to the segments, so that a scan of the files sees the whole log.
-    async fn make_readable(&self) -> Result<(), ReadError> {
+    pub(super) async fn make_readable(&self) -> Result<(), ReadError> {
         let end = self.tail_end();
         self.write_out(end, true)
             .await
