@@ -1,12 +1,13 @@
 //! What the partitions, the journal and the background tasks of one shard have in common.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_model::PartitionId;
+use bytes::Bytes;
+use corelog_model::{Offset, PartitionId};
 use corelog_runtime::local::{Budget, Notify, Queue, oneshot};
 use corelog_runtime::{DiskError, Handle};
 
@@ -33,6 +34,20 @@ pub(crate) enum Life {
     Closed,
 }
 
+/// Bytes that were read of a segment. What is flushed never changes.
+#[derive(Clone)]
+pub(crate) struct Window {
+    pub(crate) key: PartitionKey,
+    pub(crate) base: Offset,
+    pub(crate) start: u64,
+    pub(crate) bytes: Bytes,
+}
+
+/// How many windows are kept for readers that come back for the rest of what was read ahead.
+const WINDOWS_MAX: usize = 16;
+/// The largest window that is kept, in bytes.
+const WINDOW_BYTES_MAX: usize = 1 << 20;
+
 /// See the module.
 pub(crate) struct Shared {
     pub(crate) handle: Handle,
@@ -47,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) journal_idle: Notify,
     pub(crate) partitions: RefCell<BTreeMap<PartitionKey, Rc<PartitionLog>>>,
     pub(crate) by_id: RefCell<Map<PartitionId, PartitionKey>>,
+    pub(crate) directories: RefCell<BTreeSet<String>>,
     pub(crate) next_key: Cell<PartitionKey>,
     pub(crate) files: Files,
     pub(crate) flush_queue: Queue<PartitionKey>,
@@ -55,6 +71,10 @@ pub(crate) struct Shared {
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
     pub(crate) since_checkpoint: Cell<u64>,
+    /// The last checkpoint found no room on the disk.
+    pub(crate) checkpoint_refused: RefCell<Option<Arc<DiskError>>>,
+    /// What was last read of segments, newest last.
+    windows: RefCell<VecDeque<Window>>,
     pub(crate) life: Cell<Life>,
     pub(crate) stats: RefCell<StorageStats>,
     tickets: RefCell<Map<u64, oneshot::Sender<()>>>,
@@ -98,7 +118,10 @@ impl Shared {
             journal_idle: Notify::new(),
             partitions: RefCell::default(),
             by_id: RefCell::default(),
+            directories: RefCell::default(),
             next_key: Cell::new(0),
+            windows: RefCell::default(),
+            checkpoint_refused: RefCell::default(),
             flush_queue: Queue::new(),
             dirty_changed: Notify::new(),
             checkpoint_wanted: Notify::new(),
@@ -168,6 +191,10 @@ impl Shared {
         if let Some(fenced) = self.fenced() {
             return Err(fenced);
         }
+        if self.life.get() != Life::Open {
+            // Nothing may follow the checkpoint of a clean close.
+            return Err(Fenced(Arc::from("the storage is closing")));
+        }
         let (sender, receiver) = oneshot::channel();
         let ticket = self.journal.borrow_mut().push_change(entry);
         self.tickets.borrow_mut().insert(ticket, sender);
@@ -200,6 +227,35 @@ impl Shared {
             }
         }
         self.journal_idle.notify_all();
+    }
+
+    /// A window that holds the byte at `position`.
+    pub(crate) fn window(&self, key: PartitionKey, base: Offset, position: u64) -> Option<Window> {
+        let holds = |window: &&Window| {
+            let length = u64::try_from(window.bytes.len()).unwrap_or(0);
+            window.key == key
+                && window.base == base
+                && (window.start..window.start + length).contains(&position)
+        };
+        self.windows.borrow().iter().rev().find(holds).cloned()
+    }
+
+    /// Keeps a window for who reads on.
+    pub(crate) fn keep_window(&self, window: Window) {
+        if window.bytes.is_empty() || window.bytes.len() > WINDOW_BYTES_MAX {
+            return;
+        }
+        let mut windows = self.windows.borrow_mut();
+        if windows.len() == WINDOWS_MAX {
+            windows.pop_front();
+        }
+        windows.push_back(window);
+    }
+
+    /// No commit is possible before a checkpoint, and a checkpoint finds no room.
+    pub(crate) fn is_stuck_full(&self) -> Option<Arc<DiskError>> {
+        let refused = self.checkpoint_refused.borrow().clone()?;
+        self.ring.borrow().is_exhausted().then_some(refused)
     }
 
     /// Bytes in no segment yet.
@@ -237,7 +293,8 @@ impl Shared {
 
     /// The largest chunk to take now, so that many logs share the cache.
     pub(crate) fn chunk_bytes_max(&self) -> usize {
-        let share = (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
+        let share =
+            (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
         1 << share.ilog2()
     }
 
@@ -269,9 +326,7 @@ impl Shared {
         let mut looked_at = self.cache_order.borrow().len();
         while self.is_cache_full() && looked_at > 0 {
             looked_at -= 1;
-            let Some((key, ordinal)) = self.cache_order.borrow_mut().pop_front() else {
-                return None;
-            };
+            let (key, ordinal) = self.cache_order.borrow_mut().pop_front()?;
             let Some(partition) = self.partition(key) else {
                 continue;
             };

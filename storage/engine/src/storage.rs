@@ -152,11 +152,7 @@ impl Storage {
         if shared.by_id.borrow().contains_key(&spec.id) {
             return Err(CreateError::Exists(spec.id));
         }
-        let is_used = shared
-            .all_partitions()
-            .iter()
-            .any(|log| log.directory() == spec.directory);
-        if is_used {
+        if shared.directories.borrow().contains(&spec.directory) {
             return Err(CreateError::DirectoryInUse(spec.directory));
         }
         let core = LogCore::new(spec.leader_epoch, spec.config);
@@ -331,12 +327,14 @@ fn insert(
     let log = Rc::new(PartitionLog::new(shared, key, id, directory, core, corrupt));
     shared.partitions.borrow_mut().insert(key, Rc::clone(&log));
     shared.by_id.borrow_mut().insert(id, key);
+    shared.directories.borrow_mut().insert(log.directory().to_owned());
     log
 }
 
 fn remove(shared: &Shared, log: &PartitionLog) {
     shared.partitions.borrow_mut().remove(&log.key());
     shared.by_id.borrow_mut().remove(&log.id());
+    shared.directories.borrow_mut().remove(log.directory());
 }
 
 fn start_tasks(shared: &Rc<Shared>) {

@@ -15,9 +15,23 @@ fn what_is_acknowledged_survives_a_power_loss() {
     sim.block_on(async {
         let storage = open(&machine).await;
         let log = storage.create_partition(spec(0, small_config())).await.unwrap();
-        let first = append(&log, Fields { records: 3, ..Fields::default() }).await;
+        let first = append(
+            &log,
+            Fields {
+                records: 3,
+                ..Fields::default()
+            },
+        )
+        .await;
         assert_eq!((first.base_offset, first.last_offset), (offset(0), offset(2)));
-        let second = append(&log, Fields { size: 5000, ..Fields::default() }).await;
+        let second = append(
+            &log,
+            Fields {
+                size: 5000,
+                ..Fields::default()
+            },
+        )
+        .await;
         assert_eq!(second.base_offset, offset(3));
         assert_eq!(read_all(&log, 100).await.len(), 2);
         assert_eq!(log.offsets().high_watermark, offset(4));
@@ -45,7 +59,15 @@ fn reads_come_from_segments_when_the_tail_is_gone() {
         let storage = open(&machine).await;
         let log = storage.create_partition(spec(0, small_config())).await.unwrap();
         for n in 0..400 {
-            append(&log, Fields { size: 500 + n * 7, fill: 3, ..Fields::default() }).await;
+            append(
+                &log,
+                Fields {
+                    size: 500 + n * 7,
+                    fill: 3,
+                    ..Fields::default()
+                },
+            )
+            .await;
         }
         assert!(log.segment_count() > 5, "{}", log.segment_count());
         for step in [1, 3000, 50_000, 1 << 20] {
@@ -87,7 +109,11 @@ fn a_thousand_partitions_share_few_frames() {
         futures_util::future::join_all(logs.iter().map(|log| append(log, Fields::default()))).await;
         let after = storage.stats();
         assert_eq!(after.frame_entries - before.frame_entries, 1000);
-        assert!(after.frames - before.frames <= 3, "{} frames", after.frames - before.frames);
+        assert!(
+            after.frames - before.frames <= 3,
+            "{} frames",
+            after.frames - before.frames
+        );
     });
     let _ = (Duration::ZERO, layout);
 }

@@ -69,18 +69,35 @@ async fn check(storage: &Storage, world: &World, index: i32, seed: u64, step: us
         let mut last_tag = -1;
         for (header, bytes) in &batches {
             let tag = header.max_timestamp.get();
-            let sent = model.sent.get(&tag).unwrap_or_else(|| panic!("seed {seed}: {tag} was invented"));
+            let sent = model
+                .sent
+                .get(&tag)
+                .unwrap_or_else(|| panic!("seed {seed}: {tag} was invented"));
             assert_eq!((bytes.len(), header.record_count), (sent.size, sent.records));
-            assert!(tag > last_tag, "seed {seed}, partition {index}: {tag} comes after {last_tag}");
+            assert!(
+                tag > last_tag,
+                "seed {seed}, partition {index}: {tag} comes after {last_tag}"
+            );
             last_tag = tag;
         }
         for (&tag, sent) in &model.sent {
-            if let Some(at) = sent.acknowledged_at.filter(|&at| at + i64::from(sent.records) > start) {
-                assert_eq!(found.get(&at), Some(&tag), "seed {seed}, partition {index}: {tag} at {at}");
+            if let Some(at) = sent
+                .acknowledged_at
+                .filter(|&at| at + i64::from(sent.records) > start)
+            {
+                assert_eq!(
+                    found.get(&at),
+                    Some(&tag),
+                    "seed {seed}, partition {index}: {tag} at {at}"
+                );
             }
         }
         for (at, tag) in model.seen.range(start..) {
-            assert_eq!(found.get(at), Some(tag), "seed {seed}, partition {index}: offset {at} changed");
+            assert_eq!(
+                found.get(at),
+                Some(tag),
+                "seed {seed}, partition {index}: offset {at} changed"
+            );
         }
         model.seen = found;
     });
@@ -149,11 +166,15 @@ async fn disturb(
                 let offsets = log.offsets();
                 let span = u64::try_from((offsets.high_watermark - offsets.log_start).get()).unwrap();
                 let target = offsets.log_start.get() + i64::try_from(random.below(span / 2 + 1)).unwrap();
-                world.with(index, |model| model.log_start_max = model.log_start_max.max(target));
+                world.with(index, |model| {
+                    model.log_start_max = model.log_start_max.max(target)
+                });
                 if log.delete_records(Some(common::offset(target))).await.is_err() {
                     return;
                 }
-                world.with(index, |model| model.log_start_min = model.log_start_min.max(target));
+                world.with(index, |model| {
+                    model.log_start_min = model.log_start_min.max(target)
+                });
             }
             _ => check(&storage, &world, index, 0, 61 + random.index(40_000)).await,
         }
@@ -163,7 +184,7 @@ async fn disturb(
 fn options_of(seed: u64) -> impl Fn(&mut StorageOptions) {
     move |options| {
         options.commits_in_flight_max = usize::try_from(1 + seed % 3).unwrap();
-        options.sync_method = if seed % 2 == 0 {
+        options.sync_method = if seed.is_multiple_of(2) {
             SyncMethod::WriteThenSync
         } else {
             SyncMethod::Dsync
@@ -186,7 +207,12 @@ fn live_and_die(sim: &Simulation, machine: &Machine, world: &Rc<World>, seed: u6
         for index in 0..partitions {
             match storage.partition(&id(index)) {
                 Some(log) => log.set_config(config.clone()),
-                None => drop(storage.create_partition(spec(index, config.clone())).await.unwrap()),
+                None => drop(
+                    storage
+                        .create_partition(spec(index, config.clone()))
+                        .await
+                        .unwrap(),
+                ),
             }
         }
         let handle = machine_too.handle_for(common::SHARD);
@@ -241,9 +267,10 @@ fn run(seed: u64) -> u64 {
 /// `CORELOG_SEEDS=from..to` chooses other seeds.
 fn seeds() -> std::ops::Range<u64> {
     let chosen = std::env::var("CORELOG_SEEDS").ok();
-    let parsed = chosen.as_deref().and_then(|text| text.split_once("..")).and_then(|(from, to)| {
-        Some(from.parse().ok()?..to.parse().ok()?)
-    });
+    let parsed = chosen
+        .as_deref()
+        .and_then(|text| text.split_once(".."))
+        .and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
     parsed.unwrap_or(0..60)
 }
 

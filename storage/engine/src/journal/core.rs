@@ -283,9 +283,8 @@ impl JournalCore {
             }
             Item::Change { entry, .. } => {
                 let name = match entry {
-                    EntryV1::PartitionCreated { directory, .. } | EntryV1::PartitionDeleted { directory, .. } => {
-                        directory.len()
-                    }
+                    EntryV1::PartitionCreated { directory, .. }
+                    | EntryV1::PartitionDeleted { directory, .. } => directory.len(),
                     EntryV1::Append(_) | EntryV1::LogStart { .. } => 0,
                 };
                 (Planned::Change(entry.clone()), 0, ENTRY_BYTES_MAX + name)

@@ -142,7 +142,7 @@ impl LogCore {
                 let table = overlay.get_or_insert_with(|| self.producers.clone());
                 table.record(header, next, now);
             }
-            next = next + header.last_offset_delta;
+            next += header.last_offset_delta;
             next = next.next();
             records += header.last_offset_delta.get() + 1;
             bytes += u64::try_from(header.size).expect("a size within u64");

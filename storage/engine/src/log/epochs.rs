@@ -28,15 +28,6 @@ impl EpochTable {
         self.entries.last().map(|&(epoch, _)| epoch)
     }
 
-    /// The epoch that `offset` was appended in.
-    pub(crate) fn epoch_of(&self, offset: Offset) -> Option<LeaderEpoch> {
-        self.entries
-            .iter()
-            .rev()
-            .find(|&&(_, start)| start <= offset)
-            .map(|&(epoch, _)| epoch)
-    }
-
     /// The largest epoch not above `asked` and its end, exclusive: the start of the next one, or the log's end for
     /// the newest. `None` if `asked` is older than all there is (Kafka's `endOffsetFor`); the current epoch of a log
     /// without records ends at its end.
@@ -140,7 +131,7 @@ mod tests {
                 (LeaderEpoch::new(5), offset(20))
             ]
         );
-        assert_eq!(table.epoch_of(offset(19)), Some(LeaderEpoch::new(4)));
+        assert_eq!(table.latest(), Some(LeaderEpoch::new(5)));
         assert_eq!(EpochTable::from_v1(&table.to_v1()), table);
     }
 }

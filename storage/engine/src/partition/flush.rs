@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use corelog_model::Offset;
 use corelog_runtime::DiskError;
+use futures_util::stream::{self, StreamExt};
 
 use super::{PartitionLog, Status};
+use crate::journal::core::PartitionKey;
 use crate::shared::{Life, Shared};
 
 impl PartitionLog {
@@ -103,25 +105,34 @@ impl PartitionLog {
     }
 }
 
-/// Flushes the logs that queue up, one after another.
+/// How many logs are flushed at once.
+const FLUSHES_MAX: usize = 8;
+
+/// Flushes the logs that queue up.
 pub(crate) async fn run(shared: Rc<Shared>) {
-    while let Some(key) = shared.flush_queue.pop().await {
-        let Some(log) = shared.partition(key) else {
-            continue;
-        };
-        if shared.fenced().is_some() {
-            return;
-        }
-        if let Err(error) = log.flush_queued().await {
-            return shared.fence(&error);
-        }
-        // Whoever appends next asks for more flushing, should this not have sufficed.
-        shared.evict();
-        if shared.life.get() == Life::Open && shared.flush_queue.is_empty() && shared.is_dirty_high() {
-            // Many logs with little each: none of them asks by itself.
-            for log in shared.all_partitions() {
-                log.want_flush();
-            }
+    let queue = shared.flush_queue.clone();
+    let keys = stream::unfold(
+        queue,
+        |queue| async move { queue.pop().await.map(|key| (key, queue)) },
+    );
+    keys.for_each_concurrent(FLUSHES_MAX, |key| flush_one(&shared, key))
+        .await;
+}
+
+async fn flush_one(shared: &Shared, key: PartitionKey) {
+    let Some(log) = shared.partition(key) else { return };
+    if shared.fenced().is_some() {
+        return;
+    }
+    if let Err(error) = log.flush_queued().await {
+        return shared.fence(&error);
+    }
+    // Whoever appends next asks for more flushing, should this not have sufficed.
+    shared.evict();
+    if shared.life.get() == Life::Open && shared.flush_queue.is_empty() && shared.is_dirty_high() {
+        // Many logs with little each: none of them asks by itself.
+        for log in shared.all_partitions() {
+            log.want_flush();
         }
     }
 }

@@ -180,10 +180,17 @@ impl PartitionLog {
     pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
         let state = self.state.borrow();
         let offsets = state.core.offsets();
-        state
-            .core
-            .epochs
-            .end_offset_for(epoch, state.core.leader_epoch(), offsets.log_start, offsets.log_end)
+        state.core.epochs.end_offset_for(
+            epoch,
+            state.core.leader_epoch(),
+            offsets.log_start,
+            offsets.log_end,
+        )
+    }
+
+    /// The epoch that the record at `offset` was appended in; `None` if no record has been.
+    pub fn epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
+        self.state.borrow().core.epochs.epoch_of(offset)
     }
 
     /// The newest leader epoch that has records.
@@ -212,7 +219,10 @@ impl PartitionLog {
     ///
     /// # Errors
     /// See [`DeleteRecordsError`].
-    pub async fn delete_records(self: &Rc<Self>, before: Option<Offset>) -> Result<Offset, DeleteRecordsError> {
+    pub async fn delete_records(
+        self: &Rc<Self>,
+        before: Option<Offset>,
+    ) -> Result<Offset, DeleteRecordsError> {
         let offsets = self.offsets();
         if let Status::Deleted = self.state.borrow().status {
             return Err(DeleteRecordsError::Deleted);
@@ -264,11 +274,13 @@ impl PartitionLog {
             return;
         }
         let log = Rc::clone(self);
-        self.shared
-            .handle
-            .spawn(corelog_runtime::WorkClass::Background, "segment removal", async move {
+        self.shared.handle.spawn(
+            corelog_runtime::WorkClass::Background,
+            "segment removal",
+            async move {
                 log.remove_segments(dropped).await;
-            });
+            },
+        );
     }
 
     pub(crate) fn is_deleted(&self) -> bool {
@@ -340,7 +352,13 @@ impl PartitionLog {
 
     /// Copies a run's payload into a frame at `at`; returns where it ends. The journal needs nothing of the run any
     /// more then.
-    pub(crate) fn take_for_journal(&self, run: &Run, payload_from: u64, frame: &mut [u8], mut at: usize) -> usize {
+    pub(crate) fn take_for_journal(
+        &self,
+        run: &Run,
+        payload_from: u64,
+        frame: &mut [u8],
+        mut at: usize,
+    ) -> usize {
         let mut state = self.state.borrow_mut();
         let stream = |position: u64| {
             let found = state.tail.stream_of(run.segment_base, position);
@@ -407,7 +425,10 @@ impl PartitionLog {
     fn fail_all(&self, error: &AppendError) {
         let (waiters, admissions) = {
             let mut state = self.state.borrow_mut();
-            (std::mem::take(&mut state.waiters), std::mem::take(&mut state.admissions))
+            (
+                std::mem::take(&mut state.waiters),
+                std::mem::take(&mut state.admissions),
+            )
         };
         for waiter in waiters {
             waiter.fail(error.clone());
@@ -432,7 +453,14 @@ impl PartitionLog {
     /// Waits until nothing is being written to the segment files.
     pub(crate) async fn finish_writes(&self) {
         let _lane = self.lane.acquire(1).await;
-        let bases: Vec<Offset> = self.state.borrow().core.segments().iter().map(|s| s.base).collect();
+        let bases: Vec<Offset> = self
+            .state
+            .borrow()
+            .core
+            .segments()
+            .iter()
+            .map(|s| s.base)
+            .collect();
         for base in bases {
             self.shared.files.forget(self.key, base);
         }

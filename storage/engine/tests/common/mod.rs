@@ -13,8 +13,8 @@ use corelog_model::batch::{self, BatchHeader};
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, ShardId, TopicId};
 use corelog_sim::{Machine, Simulation};
 use corelog_storage::{
-    AppendOptions, Appended, Layout, LogConfig, OpenError, PartitionLog, PartitionSpec, ReadIsolation, Storage,
-    StorageOptions, prepare_layout,
+    AppendOptions, Appended, Layout, LogConfig, OpenError, PartitionLog, PartitionSpec, ReadIsolation,
+    Storage, StorageOptions, prepare_layout,
 };
 
 pub(crate) use testing::{Fields, valid};
@@ -52,7 +52,9 @@ pub(crate) fn small_config() -> LogConfig {
 pub(crate) async fn layout(machine: &Machine, shards: u16) -> Layout {
     let handle = machine.handle_for(SHARD);
     let shard_of = move |id: &PartitionId| shard_of(id, shards);
-    prepare_layout(handle, Path::new(DIR), true, shards, shard_of, |_| ()).await.unwrap()
+    prepare_layout(handle, Path::new(DIR), true, shards, shard_of, |_| ())
+        .await
+        .unwrap()
 }
 
 pub(crate) fn shard_of(id: &PartitionId, shards: u16) -> ShardId {
@@ -90,7 +92,9 @@ pub(crate) fn spec(index: i32, config: LogConfig) -> PartitionSpec {
 }
 
 pub(crate) async fn append(log: &Rc<PartitionLog>, fields: Fields) -> Appended {
-    log.append(vec![valid(fields)], AppendOptions::default()).await.unwrap()
+    log.append(vec![valid(fields)], AppendOptions::default())
+        .await
+        .unwrap()
 }
 
 pub(crate) fn offset(value: i64) -> Offset {
@@ -107,7 +111,11 @@ pub(crate) async fn read_all(log: &Rc<PartitionLog>, step: usize) -> Vec<(BatchH
         let mut bytes = Bytes::from(slice.pieces.concat());
         assert_eq!(bytes.len(), slice.bytes);
         if bytes.is_empty() {
-            assert_eq!(at, log.offsets().high_watermark, "a read without bytes is at the end");
+            assert_eq!(
+                at,
+                log.offsets().high_watermark,
+                "a read without bytes is at the end"
+            );
             return out;
         }
         while !bytes.is_empty() {
