@@ -82,19 +82,19 @@ mod tests {
     #[test]
     fn only_what_is_can_be() {
         let image = image(&[("a", 1)]);
-        let cases: [(&str, i32, Option<&[i32]>, Result<(), ErrorCode>); 7] = [
-            ("a", 0, Some(&[1]), Ok(())),
-            ("a", 0, Some(&[2]), Err(ErrorCode::InvalidReplicaAssignment)),
-            ("a", 0, Some(&[9]), Err(ErrorCode::InvalidReplicaAssignment)),
-            ("a", 0, Some(&[]), Err(ErrorCode::InvalidReplicaAssignment)),
+        let cases = [
+            ("a", 0, Some(vec![1]), Ok(())),
+            ("a", 0, Some(vec![2]), Err(ErrorCode::InvalidReplicaAssignment)),
+            ("a", 0, Some(vec![9]), Err(ErrorCode::InvalidReplicaAssignment)),
+            ("a", 0, Some(vec![]), Err(ErrorCode::InvalidReplicaAssignment)),
             ("a", 0, None, Err(ErrorCode::NoReassignmentInProgress)),
             ("a", 1, None, Err(ErrorCode::UnknownTopicOrPartition)),
-            ("b", 0, Some(&[1]), Err(ErrorCode::UnknownTopicOrPartition)),
+            ("b", 0, Some(vec![1]), Err(ErrorCode::UnknownTopicOrPartition)),
         ];
         for (topic, partition_index, replicas, expected) in cases {
             let asked = ReassignablePartition {
                 partition_index,
-                replicas: replicas.map(<[i32]>::to_vec),
+                replicas,
             };
             let checked = check(&image, topic, &asked).map_err(|failure| failure.code);
             assert_eq!(checked, expected, "{topic} {asked:?}");

@@ -72,12 +72,13 @@ fn producers(
     shard: Rc<Shard>,
     items: Vec<(PartitionId, ())>,
 ) -> LocalFuture<Vec<Result<Vec<ActiveProducer>, Failure>>> {
-    let of = |id| match shard.partition(&id) {
-        Some(log) => Ok(log.active_producers()),
-        None => Err(ErrorCode::KafkaStorageError.into()),
-    };
-    let found = items.into_iter().map(|(id, ())| of(id)).collect();
-    Box::pin(std::future::ready(found))
+    Box::pin(async move {
+        let of = |id| match shard.partition(&id) {
+            Some(log) => Ok(log.active_producers()),
+            None => Err(ErrorCode::KafkaStorageError.into()),
+        };
+        items.into_iter().map(|(id, ())| of(id)).collect()
+    })
 }
 
 fn state(producer: ActiveProducer) -> ProducerState {
