@@ -45,7 +45,8 @@ fn record(value: &'static str) -> Record {
 }
 
 fn init_producer_id() -> Step {
-    answer(ApiKey::InitProducerId, |_: InitProducerIdRequest| {
+    answer(ApiKey::InitProducerId, |request: InitProducerIdRequest| {
+        assert_eq!(request.transactional_id, None, "Kafka refuses an empty one");
         InitProducerIdResponse {
             producer_id: 77,
             ..InitProducerIdResponse::default()
