@@ -66,6 +66,15 @@ impl Exit {
         (Exit::DirectIo, "serve: the file system refuses direct I/O"),
     ];
 
+    /// All codes with their meanings, a line each, for a help text.
+    pub fn help() -> String {
+        let line = |(exit, meaning): &(Exit, &str)| format!("  {:>2}  {meaning}", exit.code());
+        format!(
+            "Exit codes:\n{}",
+            Exit::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
+        )
+    }
+
     /// The number that the shell sees.
     pub const fn code(self) -> u8 {
         match self {
@@ -102,5 +111,6 @@ mod tests {
     fn each_code_is_its_own_and_documented() {
         let codes: Vec<_> = Exit::ALL.iter().map(|(exit, _)| exit.code()).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        assert!(Exit::help().contains("\n   3  no broker answered\n"));
     }
 }

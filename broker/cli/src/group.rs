@@ -87,6 +87,17 @@ pub(crate) fn find(client: &mut Client, group: &str) -> Result<Option<GroupDescr
     }
 }
 
+/// Refuses a group that has members: they alone may commit its offsets.
+pub(crate) fn check_inactive(client: &mut Client, group: &str) -> Result<(), CliError> {
+    match find(client, group)? {
+        Some(found) if !matches!(found.state.as_str(), "Empty" | "") => Err(CliError::GroupIsActive {
+            group: found.id,
+            state: found.state,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// One partition of a group.
 struct Row {
     topic: String,

@@ -234,10 +234,7 @@ fn what_a_retry_does_not_help_is_told_at_once() {
     producer.add(record("x"), None).unwrap();
     let error = producer.flush().unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::MessageTooLarge));
-    assert!(
-        error.to_string().contains("partition 0 of topic orders"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("of topic orders"), "{error}");
     broker.finish();
 }
 
