@@ -129,6 +129,7 @@ impl Reader<'_> {
         let dirs = self.text("log.dirs");
         StorageConfig {
             data_dir: PathBuf::from(value::list(&dirs)[0]),
+            is_oversubscription_allowed: self.truth("allow.shard.oversubscription"),
             is_buffered_io_allowed: self.truth("allow.buffered.io"),
             journal_file_bytes,
             journal_files,

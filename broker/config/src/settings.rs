@@ -139,6 +139,8 @@ pub struct StorageConfig {
     pub data_dir: PathBuf,
     /// `allow.buffered.io`
     pub is_buffered_io_allowed: bool,
+    /// `allow.shard.oversubscription`
+    pub is_oversubscription_allowed: bool,
     /// `journal.file.bytes`
     pub journal_file_bytes: u64,
     /// `journal.files`, of each shard.

@@ -103,6 +103,12 @@ impl Finding {
     }
 }
 
+/// Raises the soft limit of open files and connections to the hard one, as servers do; a refusal is found by
+/// [`preflight`] as the limit that remains.
+pub fn raise_open_files() {
+    let _ = crate::ring::raise_open_files();
+}
+
 /// Looks at what this process has and may do; the worst finding first, nothing if all is well.
 pub fn preflight() -> Vec<Finding> {
     let mut findings = Vec::new();

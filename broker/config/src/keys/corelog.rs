@@ -10,6 +10,8 @@ pub(super) const KEYS: &[K] = &[
         .default("production").valid(OneOf(&["production", "development"])),
     K::fixed("shards", String, "The shards, one thread each, pinned to a core: auto (every core that this process may use), a count, or a list of cores such as 0,2,4-7.")
         .default("auto").valid(Shards),
+    K::fixed("allow.shard.oversubscription", Boolean, "Whether there may be more shards than cores, which are then not pinned. For tests; it is slower.")
+        .default("false"),
     K::fixed("memory.bytes", Long, "The memory of each shard for requests, batches in flight and the cache of recent records, fixed at start. 0: an equal share of half of the machine's memory.")
         .default("0").unit(Bytes).valid(AtLeast(0)),
     K::fixed("journal.file.bytes", Long, "The size of one journal file. It is written once when it is made, so that later writes overwrite blocks.")

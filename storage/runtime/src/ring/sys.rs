@@ -71,6 +71,23 @@ pub(crate) fn resource_limit(resource: ResourceLimit) -> io::Result<(u64, u64)> 
     }
 }
 
+/// Raises the soft limit of open files to the hard one (setrlimit(2)).
+///
+/// # Errors
+/// When the kernel refuses; the limit is then as it was.
+pub(crate) fn raise_open_files() -> io::Result<()> {
+    let (_, rlim_max) = resource_limit(ResourceLimit::OpenFiles)?;
+    let limit = libc::rlimit {
+        rlim_cur: rlim_max,
+        rlim_max,
+    };
+    // SAFETY: the pointer is to a local of the type the call reads.
+    match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// See [`resource_limit`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ResourceLimit {
