@@ -87,7 +87,7 @@ fn records(values: &'static [&'static str]) -> Step {
                 topic_id: topic.topic_id,
                 partitions: vec![PartitionData {
                     partition_index: topic.partitions[0].partition,
-                    records: Some(encode_batch(&records, &BatchOptions::default()).unwrap().into()),
+                    records: Some(encode_batch(&records, BatchOptions::default()).unwrap().into()),
                     ..PartitionData::default()
                 }],
             }],

@@ -8,7 +8,7 @@ use corelog_protocol::{ApiKey, DecodeError, EncodeError, ErrorCode};
 
 use crate::address::Address;
 use crate::api_error::ApiError;
-use crate::record::{DecodeBatchError, EncodeBatchError};
+use crate::record::{BuildError, DecodeBatchError};
 
 /// Why one exchange with one broker failed.
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +164,7 @@ pub enum ClientError {
     NoBroker(i32),
     /// Records could not be encoded.
     #[error("the records cannot be sent: {0}")]
-    EncodeRecords(#[from] EncodeBatchError),
+    EncodeRecords(#[from] BuildError),
     /// Fetched records are damaged.
     #[error("the records of {topic}-{partition} are damaged: {source}")]
     DecodeRecords {

@@ -204,10 +204,10 @@ impl<'a> Producer<'a> {
         let options = BatchOptions {
             compression: self.options.compression,
             producer,
-            is_transactional: false,
+            ..BatchOptions::default()
         };
         Ok(Encoded {
-            bytes: encode_batch(records, &options)?,
+            bytes: encode_batch(records, options)?,
             records: records.len(),
         })
     }

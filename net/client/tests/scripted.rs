@@ -244,7 +244,7 @@ fn a_fetch_moves_the_position_and_leaves_earlier_records_out() {
         Setup::default(),
         vec![answer(ApiKey::Fetch, |request: FetchRequest| {
             assert_eq!(request.topics[0].partitions[0].fetch_offset, 1);
-            let batch = encode_batch(&[record("a"), record("b"), record("c")], &BatchOptions::default());
+            let batch = encode_batch(&[record("a"), record("b"), record("c")], BatchOptions::default());
             FetchResponse {
                 topics: vec![FetchableTopicResponse {
                     topic: request.topics[0].topic.clone(),
@@ -378,6 +378,10 @@ fn groups_of_all_brokers_are_listed_in_order() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it measures that a real wait is bounded"
+)]
 fn a_broker_that_says_nothing_times_out_within_the_bound() {
     let silent = || raw(ApiKey::ListGroups, |_, _| Reply::Silence);
     let broker = FakeBroker::start(Setup::default(), (0..8).map(|_| silent()).collect());
