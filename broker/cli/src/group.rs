@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use crate::args::Globals;
 use crate::error::CliError;
+use crate::failures::{Failures, finish};
 use crate::output::{Output, Table, cell};
 use crate::reset::{self, ResetArgs};
-use crate::topic::{Failures, finish};
 
 /// The commands on consumer groups.
 #[derive(Clone, PartialEq, Debug, Subcommand)]
