@@ -142,6 +142,30 @@ mod tests {
     }
 
     #[test]
+    fn the_flags_stand_beside_the_global_ones() {
+        #[derive(clap::Parser)]
+        struct Serve {
+            #[command(flatten)]
+            globals: crate::args::Globals,
+            #[command(flatten)]
+            config: ConfigArgs,
+        }
+        <Serve as clap::CommandFactory>::command().debug_assert();
+        let words = ["serve", "-o", "json", "--shards", "0,2", "--profile=development"];
+        let serve = <Serve as clap::Parser>::try_parse_from(words).unwrap();
+        assert_eq!(serve.globals.output, crate::args::Format::Json);
+        assert_eq!(serve.config.flags.len(), 2);
+        let config = corelog_config::BrokerConfig::load(&ConfigSources {
+            environment: Vec::new(),
+            ..serve.config.sources()
+        });
+        assert_eq!(
+            config.unwrap().shards,
+            corelog_config::ShardCount::Cores(vec![0, 2])
+        );
+    }
+
+    #[test]
     fn a_boolean_needs_no_value() {
         let args = parse("--allow-buffered-io -c x.toml").unwrap();
         assert_eq!(args.flags, [("allow.buffered.io".to_owned(), "true".to_owned())]);

@@ -8,6 +8,7 @@ use corelog_model::{Offset, PartitionIndex, TimestampMs};
 
 use crate::args::{Format, Globals};
 use crate::error::CliError;
+use crate::group::check_inactive;
 use crate::json::show_record;
 use crate::output::Output;
 use crate::parse::{StartOffset, separator, show_time, start_offset, time};
@@ -93,6 +94,9 @@ pub(crate) fn run(globals: &Globals, args: &ConsumeArgs, output: &mut Output<'_>
         Format::Json => RecordFormat::Json,
     });
     let mut client = globals.client()?;
+    if let Some(group) = &args.group {
+        check_inactive(&mut client, group)?;
+    }
     let topic = client.topic(&args.topic, false)?;
     let partitions = partitions(&topic, &args.partitions)?;
     let positions = positions(&mut client, args, &partitions)?;
@@ -114,6 +118,9 @@ pub(crate) fn run(globals: &Globals, args: &ConsumeArgs, output: &mut Output<'_>
     let mut printed: BTreeMap<PartitionIndex, Offset> = BTreeMap::new();
     while left > 0 && !consumer.positions().is_empty() {
         for fetched in consumer.poll()? {
+            if fetched.records.is_empty() {
+                continue;
+            }
             printed.insert(fetched.partition, fetched.next_offset);
             let stop = stops.get(&fetched.partition).copied().unwrap_or(Offset::MAX);
             for record in fetched.records.iter().take_while(|record| record.offset < stop) {

@@ -17,24 +17,24 @@ pub enum Exit {
     NotFound,
     /// `doctor` found something that has to be changed.
     Unfit,
-    /// `serve`: the configuration is wrong.
-    Configuration,
-    /// `serve`: an address is in use.
-    AddressInUse,
+    /// `serve`: the kernel or a limit forbids io_uring.
+    IoUring,
+    /// `serve`: an address cannot be listened on.
+    Address,
     /// `serve`: the data directory belongs to a running broker.
     DataLocked,
-    /// `serve`: the data directory was written by a newer version.
+    /// `serve`: the data directory was written by a newer release.
     DataFormat,
-    /// `serve`: the data directory cannot be written.
-    DataNotWritable,
-    /// `serve`: the memory that was asked for is not there.
+    /// `serve`: the data directory cannot be used.
+    DataDirectory,
+    /// `serve`: too little memory for the budget.
     Memory,
     /// `serve`: more shards than cores.
     Shards,
-    /// `serve`: the kernel forbids io_uring.
-    IoUring,
-    /// `serve`: the file system refuses direct I/O, and buffered I/O is not allowed.
-    DirectIo,
+    /// `serve`: the data cannot be opened.
+    Data,
+    /// The configuration is wrong.
+    Configuration,
 }
 
 impl Exit {
@@ -46,25 +46,31 @@ impl Exit {
         (Exit::Connection, "no broker answered"),
         (Exit::NotFound, "the topic, partition or group does not exist"),
         (Exit::Unfit, "doctor found something that has to be changed"),
-        (Exit::Configuration, "serve: the configuration is wrong"),
-        (Exit::AddressInUse, "serve: an address is in use"),
+        (Exit::IoUring, "serve: the kernel or a limit forbids io_uring"),
+        (Exit::Address, "serve: an address cannot be listened on"),
         (
             Exit::DataLocked,
             "serve: the data directory belongs to a running broker",
         ),
         (
             Exit::DataFormat,
-            "serve: the data directory was written by a newer version",
+            "serve: the data directory was written by a newer release",
         ),
-        (
-            Exit::DataNotWritable,
-            "serve: the data directory cannot be written",
-        ),
-        (Exit::Memory, "serve: the memory that was asked for is not there"),
+        (Exit::DataDirectory, "serve: the data directory cannot be used"),
+        (Exit::Memory, "serve: too little memory for the budget"),
         (Exit::Shards, "serve: more shards than cores"),
-        (Exit::IoUring, "serve: the kernel forbids io_uring"),
-        (Exit::DirectIo, "serve: the file system refuses direct I/O"),
+        (Exit::Data, "serve: the data cannot be opened"),
+        (Exit::Configuration, "the configuration is wrong"),
     ];
+
+    /// All codes with their meanings, a line each, for a help text.
+    pub fn help() -> String {
+        let line = |(exit, meaning): &(Exit, &str)| format!("  {:>2}  {meaning}", exit.code());
+        format!(
+            "Exit codes:\n{}",
+            Exit::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
+        )
+    }
 
     /// The number that the shell sees.
     pub const fn code(self) -> u8 {
@@ -75,15 +81,15 @@ impl Exit {
             Exit::Connection => 3,
             Exit::NotFound => 4,
             Exit::Unfit => 5,
-            Exit::Configuration => 10,
-            Exit::AddressInUse => 11,
+            Exit::IoUring => 10,
+            Exit::Address => 11,
             Exit::DataLocked => 12,
             Exit::DataFormat => 13,
-            Exit::DataNotWritable => 14,
+            Exit::DataDirectory => 14,
             Exit::Memory => 15,
             Exit::Shards => 16,
-            Exit::IoUring => 17,
-            Exit::DirectIo => 18,
+            Exit::Data => 17,
+            Exit::Configuration => 18,
         }
     }
 }
@@ -102,5 +108,6 @@ mod tests {
     fn each_code_is_its_own_and_documented() {
         let codes: Vec<_> = Exit::ALL.iter().map(|(exit, _)| exit.code()).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        assert!(Exit::help().contains("\n   3  no broker answered\n"));
     }
 }

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use crate::args::Globals;
 use crate::error::CliError;
+use crate::failures::{Failures, finish};
 use crate::output::{Output, Table, cell};
 use crate::reset::{self, ResetArgs};
-use crate::topic::{Failures, finish};
 
 /// The commands on consumer groups.
 #[derive(Clone, PartialEq, Debug, Subcommand)]
@@ -84,6 +84,17 @@ pub(crate) fn find(client: &mut Client, group: &str) -> Result<Option<GroupDescr
             Ok(None)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Refuses a group that has members: they alone may commit its offsets.
+pub(crate) fn check_inactive(client: &mut Client, group: &str) -> Result<(), CliError> {
+    match find(client, group)? {
+        Some(found) if !matches!(found.state.as_str(), "Empty" | "") => Err(CliError::GroupIsActive {
+            group: found.id,
+            state: found.state,
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 

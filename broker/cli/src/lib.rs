@@ -13,6 +13,7 @@ mod consume;
 mod doctor;
 mod error;
 mod exit;
+mod failures;
 mod group;
 mod json;
 mod output;

@@ -8,7 +8,7 @@ use corelog_model::{Offset, PartitionIndex, TimestampMs};
 use serde_json::json;
 
 use crate::error::CliError;
-use crate::group::{by_topic, find};
+use crate::group::{by_topic, check_inactive};
 use crate::output::{Output, Table, cell};
 use crate::parse::{TopicPartitions, time, topic_partitions};
 
@@ -107,14 +107,7 @@ fn target(goal: Goal, bounds: Bounds) -> Offset {
 type Plan = BTreeMap<(String, PartitionIndex), (Bounds, Offset)>;
 
 pub(crate) fn run(client: &mut Client, args: &ResetArgs, output: &mut Output<'_>) -> Result<(), CliError> {
-    if let Some(group) = find(client, &args.group)?
-        && !matches!(group.state.as_str(), "Empty" | "Dead" | "")
-    {
-        return Err(CliError::GroupIsActive {
-            group: group.id,
-            state: group.state,
-        });
-    }
+    check_inactive(client, &args.group)?;
     let committed = client.group_offsets(&args.group)?;
     let plan = plan(client, args, &committed)?;
     if args.execute {

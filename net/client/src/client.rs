@@ -194,6 +194,10 @@ impl Client {
 
     /// Does `attempt` again, with pauses, as long as it fails with what may pass. Metadata and coordinators are
     /// forgotten in between.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a blocking client of one thread: real time, and pauses between tries"
+    )]
     pub(crate) fn retrying<T>(
         &mut self,
         mut attempt: impl FnMut(&mut Client) -> Result<T, ClientError>,

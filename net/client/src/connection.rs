@@ -59,7 +59,7 @@ impl Connection {
     /// # Errors
     /// See [`ConnectionError`].
     pub fn open(address: &Address, options: &ConnectionOptions) -> Result<Connection, ConnectionError> {
-        let stream = connect(address, options.connect_timeout)?;
+        let stream = connect(address, options)?;
         let mut connection = Connection {
             address: address.clone(),
             stream,
@@ -175,7 +175,8 @@ impl Connection {
                 source,
             },
         )?;
-        write_all(&mut self.stream, &pieces).map_err(|source| self.broken(R::KEY, Duration::ZERO, source))?;
+        write_all(&mut self.stream, &pieces)
+            .map_err(|source| self.broken(R::KEY, self.request_timeout, source))?;
         Ok(self.correlation_id)
     }
 
@@ -244,7 +245,7 @@ impl Connection {
     }
 }
 
-fn connect(address: &Address, timeout: Duration) -> Result<TcpStream, ConnectionError> {
+fn connect(address: &Address, options: &ConnectionOptions) -> Result<TcpStream, ConnectionError> {
     let candidates = (address.host.as_str(), address.port)
         .to_socket_addrs()
         .map_err(|source| ConnectionError::Resolve {
@@ -253,15 +254,14 @@ fn connect(address: &Address, timeout: Duration) -> Result<TcpStream, Connection
         })?;
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for candidate in candidates {
-        match TcpStream::connect_timeout(&candidate, timeout) {
-            Ok(stream) => {
-                // Without it the last small piece of a request waits for an acknowledgement of the one before.
-                if let Err(error) = stream.set_nodelay(true) {
-                    failure = error;
-                    continue;
-                }
-                return Ok(stream);
-            }
+        let connected = TcpStream::connect_timeout(&candidate, options.connect_timeout).and_then(|stream| {
+            // Without it the last small piece of a request waits for an acknowledgement of the one before.
+            stream.set_nodelay(true)?;
+            stream.set_write_timeout(Some(options.request_timeout))?;
+            Ok(stream)
+        });
+        match connected {
+            Ok(stream) => return Ok(stream),
             Err(error) => failure = error,
         }
     }

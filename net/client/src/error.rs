@@ -8,7 +8,7 @@ use corelog_protocol::{ApiKey, DecodeError, EncodeError, ErrorCode};
 
 use crate::address::Address;
 use crate::api_error::ApiError;
-use crate::record::{DecodeBatchError, EncodeBatchError};
+use crate::record::{BuildError, DecodeBatchError};
 
 /// Why one exchange with one broker failed.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +92,7 @@ pub enum ConnectionError {
         found: i32,
     },
     /// No version of the API is common to both.
-    #[error("{address} has no version of {api} that this client speaks ({}); it is too old or too new", range(*broker))]
+    #[error("{address} {}", mismatch(*api, *broker))]
     NoCommonVersion {
         /// The broker.
         address: Address,
@@ -111,10 +111,49 @@ pub enum ConnectionError {
     },
 }
 
-fn range(versions: Option<(i16, i16)>) -> String {
-    match versions {
-        Some((first, last)) => format!("it has {first} to {last}"),
-        None => "it has none".to_owned(),
+fn mismatch(api: ApiKey, broker: Option<(i16, i16)>) -> String {
+    let ours = api.versions();
+    match broker {
+        None => format!("does not offer {api}"),
+        Some((first, last)) => format!(
+            "speaks {api} in versions {first} to {last}, and this client in {} to {}",
+            ours.start(),
+            ours.end()
+        ),
+    }
+}
+
+impl ConnectionError {
+    /// Whether another try may succeed.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            ConnectionError::Connect { .. }
+            | ConnectionError::Broken { .. }
+            | ConnectionError::TimedOut { .. } => true,
+            ConnectionError::Resolve { .. }
+            | ConnectionError::Frame { .. }
+            | ConnectionError::Decode { .. }
+            | ConnectionError::Encode { .. }
+            | ConnectionError::Correlation { .. }
+            | ConnectionError::NoCommonVersion { .. }
+            | ConnectionError::Versions { .. } => false,
+        }
+    }
+
+    /// Whether there is no Kafka broker to be heard at that address.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            ConnectionError::Resolve { .. }
+            | ConnectionError::Connect { .. }
+            | ConnectionError::Broken { .. }
+            | ConnectionError::TimedOut { .. }
+            | ConnectionError::Frame { .. } => true,
+            ConnectionError::Decode { .. }
+            | ConnectionError::Encode { .. }
+            | ConnectionError::Correlation { .. }
+            | ConnectionError::NoCommonVersion { .. }
+            | ConnectionError::Versions { .. } => false,
+        }
     }
 }
 
@@ -164,7 +203,7 @@ pub enum ClientError {
     NoBroker(i32),
     /// Records could not be encoded.
     #[error("the records cannot be sent: {0}")]
-    EncodeRecords(#[from] EncodeBatchError),
+    EncodeRecords(#[from] BuildError),
     /// Fetched records are damaged.
     #[error("the records of {topic}-{partition} are damaged: {source}")]
     DecodeRecords {
@@ -201,18 +240,7 @@ impl ClientError {
     /// Whether the same operation may succeed a moment later.
     pub fn is_retriable(&self) -> bool {
         match self {
-            ClientError::Connection(error) => match error {
-                ConnectionError::Connect { .. }
-                | ConnectionError::Broken { .. }
-                | ConnectionError::TimedOut { .. } => true,
-                ConnectionError::Resolve { .. }
-                | ConnectionError::Frame { .. }
-                | ConnectionError::Decode { .. }
-                | ConnectionError::Encode { .. }
-                | ConnectionError::Correlation { .. }
-                | ConnectionError::NoCommonVersion { .. }
-                | ConnectionError::Versions { .. } => false,
-            },
+            ClientError::Connection(error) => error.is_retriable(),
             ClientError::Refused { source, .. } => source.is_retriable(),
             ClientError::NoLeader { .. } | ClientError::NoBroker(_) => true,
             ClientError::Bootstrap { .. }
@@ -226,7 +254,18 @@ impl ClientError {
 
     /// Whether no broker could be talked to.
     pub fn is_connection(&self) -> bool {
-        matches!(self, ClientError::Bootstrap { .. } | ClientError::Connection(_))
+        match self {
+            ClientError::Bootstrap { failures } => failures.iter().any(ConnectionError::is_unreachable),
+            ClientError::Connection(error) => error.is_unreachable(),
+            ClientError::Refused { .. }
+            | ClientError::NoTopic(_)
+            | ClientError::NoPartition { .. }
+            | ClientError::NoLeader { .. }
+            | ClientError::NoBroker(_)
+            | ClientError::EncodeRecords(_)
+            | ClientError::DecodeRecords { .. }
+            | ClientError::Missing { .. } => false,
+        }
     }
 
     /// The broker's code, if the broker refused with one that is known.

@@ -1,14 +1,12 @@
 //! A small Kafka client for the command line, the tests and the load generator.
 //!
-//! What can be told apart from sockets is: batches and codecs ([`record`], [`compression`]), partitions of keys
-//! ([`partitioner`]), versions ([`versions`]), routing ([`cluster`]). [`Client`] puts them on blocking sockets of one
+//! What can be told apart from sockets is: batches ([`record`]), partitions of keys ([`partitioner`]), versions ([`versions`]), routing ([`cluster`]). [`Client`] puts them on blocking sockets of one
 //! thread.
 
 mod address;
 mod api_error;
 mod client;
 pub mod cluster;
-pub mod compression;
 mod configs;
 mod connection;
 mod consumer;

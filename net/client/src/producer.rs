@@ -1,6 +1,7 @@
 //! Producing to one topic: records are gathered by partition and sent a batch a partition.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -127,7 +128,7 @@ impl<'a> Producer<'a> {
             topic: topic.to_owned(),
             options,
             partitions: u32::try_from(info.partitions.len()).unwrap_or(u32::MAX).max(1),
-            partitioner: Partitioner::default(),
+            partitioner: Partitioner::starting_at(random()),
             identity,
             sequences: BTreeMap::new(),
             gathered: BTreeMap::new(),
@@ -203,13 +204,20 @@ impl<'a> Producer<'a> {
         let options = BatchOptions {
             compression: self.options.compression,
             producer,
-            is_transactional: false,
+            ..BatchOptions::default()
         };
         Ok(Encoded {
-            bytes: encode_batch(records, &options)?,
+            bytes: encode_batch(records, options)?,
             records: records.len(),
         })
     }
+}
+
+/// Where a producer's first records without a key go: short-lived producers should not all begin at partition 0.
+fn random() -> u32 {
+    // Each `RandomState` has keys of its own, so that the hash of nothing is random.
+    let [a, b, c, d, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// Sends every batch that is left to its leader; those acknowledged are taken out.
@@ -333,6 +341,8 @@ impl Client {
     fn init_producer_id(&mut self) -> Result<(ProducerId, ProducerEpoch), ClientError> {
         self.retrying(|client| {
             let response = client.call(&Target::Any, Duration::ZERO, |_| InitProducerIdRequest {
+                // Null, for an empty one is refused.
+                transactional_id: None,
                 transaction_timeout_ms: i32::MAX,
                 ..InitProducerIdRequest::default()
             })?;

@@ -45,7 +45,8 @@ fn record(value: &'static str) -> Record {
 }
 
 fn init_producer_id() -> Step {
-    answer(ApiKey::InitProducerId, |_: InitProducerIdRequest| {
+    answer(ApiKey::InitProducerId, |request: InitProducerIdRequest| {
+        assert_eq!(request.transactional_id, None, "Kafka refuses an empty one");
         InitProducerIdResponse {
             producer_id: 77,
             ..InitProducerIdResponse::default()
@@ -233,10 +234,7 @@ fn what_a_retry_does_not_help_is_told_at_once() {
     producer.add(record("x"), None).unwrap();
     let error = producer.flush().unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::MessageTooLarge));
-    assert!(
-        error.to_string().contains("partition 0 of topic orders"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("of topic orders"), "{error}");
     broker.finish();
 }
 
@@ -246,7 +244,7 @@ fn a_fetch_moves_the_position_and_leaves_earlier_records_out() {
         Setup::default(),
         vec![answer(ApiKey::Fetch, |request: FetchRequest| {
             assert_eq!(request.topics[0].partitions[0].fetch_offset, 1);
-            let batch = encode_batch(&[record("a"), record("b"), record("c")], &BatchOptions::default());
+            let batch = encode_batch(&[record("a"), record("b"), record("c")], BatchOptions::default());
             FetchResponse {
                 topics: vec![FetchableTopicResponse {
                     topic: request.topics[0].topic.clone(),
@@ -380,6 +378,10 @@ fn groups_of_all_brokers_are_listed_in_order() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it measures that a real wait is bounded"
+)]
 fn a_broker_that_says_nothing_times_out_within_the_bound() {
     let silent = || raw(ApiKey::ListGroups, |_, _| Reply::Silence);
     let broker = FakeBroker::start(Setup::default(), (0..8).map(|_| silent()).collect());

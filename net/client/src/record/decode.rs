@@ -1,11 +1,13 @@
 //! From fetched batches to records.
 
-use bytes::{Buf, Bytes};
-use corelog_model::batch::{BatchHeader, Compression, HEADER_SIZE, TimestampType, check_crc, parse_header};
-use corelog_model::{BatchError, Offset, TimestampMs};
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use corelog_model::batch::{BatchHeader, check_crc, parse_header};
+use corelog_model::{BatchError, Offset};
+use corelog_records::{PayloadError, RecordError, Records, payload};
 
 use super::{RecordHeader, StoredRecord};
-use crate::compression::{CompressionError, decompress};
 
 /// The most that a batch's records may expand to: what Kafka's largest request could carry, several times over.
 const PLAIN_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -16,18 +18,29 @@ pub enum DecodeBatchError {
     /// The batch around them is damaged.
     #[error(transparent)]
     Batch(#[from] BatchError),
-    /// The codec failed.
-    #[error(transparent)]
-    Compression(#[from] CompressionError),
+    /// They do not decompress.
+    #[error("the batch at offset {base_offset}: {source}")]
+    Payload {
+        /// Which batch.
+        base_offset: Offset,
+        /// Why.
+        source: PayloadError,
+    },
     /// A record is not well-formed.
-    #[error("record {index} of the batch at offset {base_offset} is damaged: {fault}")]
+    #[error("the batch at offset {base_offset}: {source}")]
     Record {
         /// Which batch.
         base_offset: Offset,
-        /// Which record, from zero.
-        index: usize,
-        /// What is wrong.
-        fault: &'static str,
+        /// Why.
+        source: RecordError,
+    },
+    /// A record's offset or timestamp lies outside what there can be, or a header's key is not UTF-8.
+    #[error("the batch at offset {base_offset} has a record with an impossible {field}")]
+    Field {
+        /// Which batch.
+        base_offset: Offset,
+        /// Which field.
+        field: &'static str,
     },
 }
 
@@ -73,61 +86,55 @@ pub fn decode_batches(
         if transactions.hides(&header, &batch) {
             continue;
         }
-        let payload = batch.slice(HEADER_SIZE..);
-        let plain = match header.compression {
-            Compression::None => payload,
-            codec @ (Compression::Gzip | Compression::Snappy | Compression::Lz4 | Compression::Zstd) => {
-                Bytes::from(decompress(codec, &payload, PLAIN_BYTES_MAX)?)
+        let plain = match payload(&header, &batch, PLAIN_BYTES_MAX) {
+            Ok(Cow::Borrowed(plain)) => batch.slice_ref(plain),
+            Ok(Cow::Owned(plain)) => Bytes::from(plain),
+            Err(source) => {
+                return Err(DecodeBatchError::Payload {
+                    base_offset: header.base_offset,
+                    source,
+                });
             }
         };
-        decode_records(&header, plain, from, &mut decoded.records)?;
+        decode_records(&header, &plain, from, &mut decoded.records)?;
     }
     Ok(decoded)
 }
 
 fn decode_records(
     header: &BatchHeader,
-    plain: Bytes,
+    plain: &Bytes,
     from: Offset,
     records: &mut Vec<StoredRecord>,
 ) -> Result<(), DecodeBatchError> {
-    let mut cursor = Cursor(plain);
-    let count = usize::try_from(header.record_count).unwrap_or(0);
-    for index in 0..count {
-        let fault = |fault| DecodeBatchError::Record {
-            base_offset: header.base_offset,
-            index,
-            fault,
-        };
-        let raw = take_record(&mut cursor).map_err(fault)?;
-        let offset = header
-            .base_offset
-            .get()
-            .checked_add(raw.offset_delta)
-            .and_then(Offset::new)
-            .ok_or_else(|| fault("its offset is impossible"))?;
+    let base_offset = header.base_offset;
+    let impossible = |field| DecodeBatchError::Field { base_offset, field };
+    let share = |bytes: Option<&[u8]>| bytes.map(|bytes| plain.slice_ref(bytes));
+    for record in Records::new(header, plain) {
+        let record = record.map_err(|source| DecodeBatchError::Record { base_offset, source })?;
+        let offset = record.offset(header).ok_or_else(|| impossible("offset"))?;
         if offset < from {
             continue;
         }
+        let headers = record
+            .headers
+            .clone()
+            .map(|header| {
+                Ok(RecordHeader {
+                    key: std::str::from_utf8(header.key)
+                        .map_err(|_| impossible("header key"))?
+                        .to_owned(),
+                    value: share(header.value),
+                })
+            })
+            .collect::<Result<_, DecodeBatchError>>()?;
         records.push(StoredRecord {
             offset,
-            timestamp: match header.timestamp_type {
-                TimestampType::CreateTime => {
-                    TimestampMs::new(header.base_timestamp.get().wrapping_add(raw.timestamp_delta))
-                }
-                TimestampType::LogAppendTime => header.max_timestamp,
-            },
+            timestamp: record.timestamp(header).ok_or_else(|| impossible("timestamp"))?,
             timestamp_type: header.timestamp_type,
-            key: raw.key,
-            value: raw.value,
-            headers: raw.headers,
-        });
-    }
-    if !cursor.0.is_empty() {
-        return Err(DecodeBatchError::Record {
-            base_offset: header.base_offset,
-            index: count,
-            fault: "bytes follow the last record",
+            key: share(record.key),
+            value: share(record.value),
+            headers,
         });
     }
     Ok(())
@@ -160,7 +167,7 @@ impl Transactions<'_> {
         }
         let producer = header.producer.map(|producer| producer.id.get());
         if header.is_control {
-            if is_abort_marker(batch) {
+            if is_abort_marker(header, batch) {
                 self.open.retain(|open| Some(*open) != producer);
             }
             return true;
@@ -169,107 +176,12 @@ impl Transactions<'_> {
     }
 }
 
-/// Whether a control batch's one record, never compressed, has the key of an abort: version i16, type i16 0.
-fn is_abort_marker(batch: &Bytes) -> bool {
-    let key = take_record(&mut Cursor(batch.slice(HEADER_SIZE..)))
-        .ok()
-        .and_then(|record| record.key);
-    key.and_then(|key| key.get(2..4).map(|kind| kind == [0, 0]))
-        .unwrap_or(false)
-}
-
-struct RawRecord {
-    timestamp_delta: i64,
-    offset_delta: i64,
-    key: Option<Bytes>,
-    value: Option<Bytes>,
-    headers: Vec<RecordHeader>,
-}
-
-fn take_record(cursor: &mut Cursor) -> Result<RawRecord, &'static str> {
-    let length = cursor.varlong()?;
-    let mut body = Cursor(cursor.take(length)?);
-    body.take(1)?;
-    let timestamp_delta = body.varlong()?;
-    let offset_delta = body.varlong()?;
-    let key = body.nullable()?;
-    let value = body.nullable()?;
-    let count = body.varlong()?;
-    // A header takes at least two bytes: a count beyond what is left allocates nothing.
-    if count < 0 || usize::try_from(count).map_or(true, |count| count > body.0.len() / 2) {
-        return Err("its header count is impossible");
-    }
-    let mut headers = Vec::new();
-    for _ in 0..count {
-        let key = body.nullable()?.ok_or("a header has no key")?;
-        let key = std::str::from_utf8(&key)
-            .map_err(|_| "a header's key is not UTF-8")?
-            .to_owned();
-        let value = body.nullable()?;
-        headers.push(RecordHeader { key, value });
-    }
-    if !body.0.is_empty() {
-        return Err("bytes follow its headers");
-    }
-    Ok(RawRecord {
-        timestamp_delta,
-        offset_delta,
-        key,
-        value,
-        headers,
-    })
-}
-
-struct Cursor(Bytes);
-
-impl Cursor {
-    fn take(&mut self, length: i64) -> Result<Bytes, &'static str> {
-        match usize::try_from(length) {
-            Ok(length) if length <= self.0.len() => Ok(self.0.split_to(length)),
-            Ok(_) | Err(_) => Err("a length reaches beyond its end"),
-        }
-    }
-
-    fn nullable(&mut self) -> Result<Option<Bytes>, &'static str> {
-        match self.varlong()? {
-            -1 => Ok(None),
-            length => self.take(length).map(Some),
-        }
-    }
-
-    fn varlong(&mut self) -> Result<i64, &'static str> {
-        let mut value: u64 = 0;
-        for shift in (0..70).step_by(7) {
-            if self.0.is_empty() {
-                return Err("a varint reaches beyond its end");
-            }
-            let byte = self.0.get_u8();
-            if shift == 63 && byte > 1 {
-                break;
-            }
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok((value >> 1).cast_signed() ^ -((value & 1).cast_signed()));
-            }
-        }
-        Err("a varint has more than 64 bits")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::BytesMut;
-
-    use super::super::encode::put_varlong;
-    use super::*;
-
-    #[test]
-    fn varlongs_keep_their_ends() {
-        for value in [0, -1, 1, 63, -64, 64, i64::MAX, i64::MIN] {
-            let mut out = BytesMut::new();
-            put_varlong(&mut out, value);
-            assert_eq!(Cursor(out.freeze()).varlong(), Ok(value));
-        }
-        assert!(Cursor(Bytes::from_static(&[0xff; 11])).varlong().is_err());
-    }
+/// Whether a control batch's first record has the key of an abort: version i16, type i16 0.
+fn is_abort_marker(header: &BatchHeader, batch: &Bytes) -> bool {
+    let Ok(plain) = payload(header, batch, PLAIN_BYTES_MAX) else {
+        return false;
+    };
+    let first = Records::new(header, &plain).next();
+    let key = first.and_then(Result::ok).and_then(|record| record.key);
+    key.and_then(|key| key.get(2..4)) == Some(&[0, 0])
 }

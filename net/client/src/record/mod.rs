@@ -1,18 +1,12 @@
-//! Records within a v2 batch (Kafka's `DefaultRecord`), encoded and decoded.
-//!
-//! ```text
-//! record   length varint | attributes i8 | timestamp delta varlong | offset delta varint
-//!          | key length varint, -1: null | key | value length varint, -1: null | value | header count varint | headers
-//! header   key length varint | key, UTF-8 | value length varint, -1: null | value
-//! ```
-//! Varints are zigzag.
+//! Records of the client: owned, and whole batches of them; the encoding is that of `corelog-records`.
 
 mod decode;
 mod encode;
 mod types;
 
+pub use corelog_records::{BatchOptions, BuildError};
 pub use decode::{AbortedProducer, DecodeBatchError, DecodedRecords, decode_batches};
-pub use encode::{BatchOptions, EncodeBatchError, encode_batch};
+pub use encode::encode_batch;
 pub use types::{Record, RecordHeader, StoredRecord};
 
 #[cfg(test)]
@@ -62,7 +56,7 @@ mod tests {
                 compression,
                 ..BatchOptions::default()
             };
-            let bytes = encode_batch(&sample(), &options).unwrap();
+            let bytes = encode_batch(&sample(), options).unwrap();
             let header = *ValidatedBatch::new(bytes.clone()).unwrap().header();
             assert_eq!(header.compression, compression);
             assert_eq!(header.record_count, 3);
@@ -91,7 +85,7 @@ mod tests {
             producer: Some(producer),
             ..BatchOptions::default()
         };
-        let bytes = encode_batch(&sample(), &options).unwrap();
+        let bytes = encode_batch(&sample(), options).unwrap();
         let header = parse_header(&bytes).unwrap();
         assert_eq!(header.producer, Some(producer));
         assert_eq!(header.last_sequence().map(Sequence::get), Some(42));
@@ -99,7 +93,7 @@ mod tests {
 
     #[test]
     fn records_before_the_asked_offset_and_cut_batches_are_left_out() {
-        let first = encode_batch(&sample(), &BatchOptions::default()).unwrap();
+        let first = encode_batch(&sample(), BatchOptions::default()).unwrap();
         let mut two = BytesMut::from(&first[..]);
         two.extend_from_slice(&first[..first.len() - 1]);
         let decoded = decode_batches(two.freeze(), Offset::new(2).unwrap(), &[]).unwrap();
@@ -114,7 +108,7 @@ mod tests {
 
     #[test]
     fn damaged_bytes_are_errors_and_never_panic() {
-        let good = encode_batch(&sample(), &BatchOptions::default()).unwrap();
+        let good = encode_batch(&sample(), BatchOptions::default()).unwrap();
         for at in HEADER_SIZE..good.len() {
             for bit in 0..8 {
                 let mut bad = BytesMut::from(&good[..]);
@@ -148,7 +142,7 @@ mod tests {
             is_transactional: true,
             ..BatchOptions::default()
         };
-        let mut batch = BytesMut::from(&encode_batch(&records, &options).unwrap()[..]);
+        let mut batch = BytesMut::from(&encode_batch(&records, options).unwrap()[..]);
         if control.is_some() {
             batch[22] |= 0b10_0000;
         }

@@ -1,19 +1,18 @@
 //! `corelog topic`.
 
+mod describe;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, Subcommand};
-use corelog_client::{
-    Client, ConfigChange, ConfigResource, ConfigValue, NewTopic, OffsetAt, TopicInfo, ValueSource,
-};
-use corelog_model::{Offset, PartitionIndex};
+use corelog_client::{Client, ConfigChange, ConfigResource, NewTopic, TopicInfo};
 use corelog_protocol::ErrorCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::args::Globals;
-use crate::error::{CliError, exit_of_code};
-use crate::exit::Exit;
-use crate::output::{Output, Table, cell, joined};
+use crate::error::CliError;
+use crate::failures::{Failures, finish};
+use crate::output::{Output, Table, cell};
 use crate::parse::{ParseError, key_value};
 
 /// The commands on topics.
@@ -147,7 +146,7 @@ pub(crate) fn run(
     match command {
         TopicCommand::Create(args) => create(&mut client, args, output),
         TopicCommand::List { internal } => list(&mut client, *internal, output),
-        TopicCommand::Describe { names, configs } => describe(&mut client, names, *configs, output),
+        TopicCommand::Describe { names, configs } => describe::describe(&mut client, names, *configs, output),
         TopicCommand::Alter(args) => alter(&mut client, args, output),
         TopicCommand::Delete { names, if_exists } => delete(&mut client, names, *if_exists, output),
     }
@@ -234,133 +233,6 @@ fn replicas(topic: &TopicInfo) -> usize {
         .map_or(0, |partition| partition.replicas.len())
 }
 
-fn describe(
-    client: &mut Client,
-    names: &[String],
-    configs: ConfigsShown,
-    output: &mut Output<'_>,
-) -> Result<(), CliError> {
-    let topics = if names.is_empty() {
-        client
-            .topics()?
-            .into_iter()
-            .filter(|topic| !topic.is_internal)
-            .collect()
-    } else {
-        names
-            .iter()
-            .map(|name| client.topic(name, false))
-            .collect::<Result<Vec<_>, _>>()?
-    };
-    let mut values = Vec::new();
-    for (number, topic) in topics.iter().enumerate() {
-        let (starts, ends) = bounds(client, topic)?;
-        let shown = match configs {
-            ConfigsShown::None => Vec::new(),
-            ConfigsShown::Changed | ConfigsShown::All => {
-                let all = client.describe_configs(&ConfigResource::Topic(topic.name.clone()), false)?;
-                let is_shown =
-                    |value: &ConfigValue| configs == ConfigsShown::All || value.source == ValueSource::Topic;
-                all.into_iter().filter(is_shown).collect()
-            }
-        };
-        if output.is_json() {
-            values.push(topic_json(topic, &shown, &starts, &ends));
-            continue;
-        }
-        if number > 0 {
-            output.line("")?;
-        }
-        let count = topic.partitions.len();
-        output.line(&format!(
-            "{}  id {}  {count} partition{}",
-            topic.name,
-            topic.id,
-            plural(count)
-        ))?;
-        for value in &shown {
-            let text = value.value.as_deref().unwrap_or("(hidden)");
-            output.line(&format!("  {} = {text}  ({})", value.name, value.source.name()))?;
-        }
-        output.table(&partitions_table(topic, &starts, &ends))?;
-    }
-    if output.is_json() {
-        output.json(&values)
-    } else {
-        Ok(())
-    }
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
-}
-
-type Offsets = BTreeMap<PartitionIndex, Option<Offset>>;
-
-/// First and next offsets, of the partitions that have a leader.
-fn bounds(client: &mut Client, topic: &TopicInfo) -> Result<(Offsets, Offsets), CliError> {
-    let led: Vec<_> = topic
-        .partitions
-        .iter()
-        .filter(|partition| partition.leader.is_some())
-        .map(|partition| partition.index)
-        .collect();
-    let starts = client.list_offsets(&topic.name, &led, OffsetAt::Earliest)?;
-    let ends = client.list_offsets(&topic.name, &led, OffsetAt::Latest)?;
-    Ok((starts, ends))
-}
-
-fn at(offsets: &Offsets, index: PartitionIndex) -> Option<i64> {
-    offsets.get(&index).copied().flatten().map(Offset::get)
-}
-
-fn partitions_table(topic: &TopicInfo, starts: &Offsets, ends: &Offsets) -> Table {
-    let mut table = Table::new(&[
-        "PARTITION",
-        "LEADER",
-        "EPOCH",
-        "REPLICAS",
-        "IN-SYNC",
-        "START",
-        "END",
-    ]);
-    for partition in &topic.partitions {
-        table.row([
-            partition.index.to_string(),
-            cell(partition.leader),
-            partition.leader_epoch.to_string(),
-            joined(&partition.replicas),
-            joined(&partition.in_sync_replicas),
-            cell(at(starts, partition.index)),
-            cell(at(ends, partition.index)),
-        ]);
-    }
-    table
-}
-
-fn topic_json(topic: &TopicInfo, configs: &[ConfigValue], starts: &Offsets, ends: &Offsets) -> Value {
-    let partitions: Vec<_> = topic
-        .partitions
-        .iter()
-        .map(|partition| {
-            json!({
-                "partition": partition.index.get(), "leader": partition.leader,
-                "leader_epoch": partition.leader_epoch, "replicas": partition.replicas,
-                "in_sync_replicas": partition.in_sync_replicas, "start_offset": at(starts, partition.index),
-                "end_offset": at(ends, partition.index),
-            })
-        })
-        .collect();
-    let configs: Vec<_> = configs
-        .iter()
-        .map(|value| json!({ "key": value.name, "value": value.value, "source": value.source.name() }))
-        .collect();
-    json!({
-        "topic": topic.name, "id": topic.id.to_string(), "internal": topic.is_internal,
-        "configs": configs, "partitions": partitions,
-    })
-}
-
 /// One key cannot be set and unset.
 fn check_alter(args: &AlterArgs) -> Result<(), CliError> {
     match args
@@ -433,53 +305,11 @@ fn delete(
     finish(output, &done, &values, failures)
 }
 
-/// What the broker refused of several things.
-#[derive(Default)]
-pub(crate) struct Failures {
-    sentences: Vec<String>,
-    exits: Vec<Exit>,
-}
-
-impl Failures {
-    pub(crate) fn add(&mut self, name: &str, error: &corelog_client::ApiError) {
-        self.sentences.push(format!("{name}: {error}"));
-        self.exits.push(error.code().map_or(Exit::Failure, exit_of_code));
-    }
-
-    pub(crate) fn into_result(self) -> Result<(), CliError> {
-        let Some(first) = self.exits.first().copied() else {
-            return Ok(());
-        };
-        let exit = if self.exits.iter().all(|exit| *exit == first) {
-            first
-        } else {
-            Exit::Failure
-        };
-        Err(CliError::Some {
-            sentences: self.sentences,
-            exit,
-        })
-    }
-}
-
-/// Prints what was done, if anything was, and then fails if anything failed.
-pub(crate) fn finish(
-    output: &mut Output<'_>,
-    done: &Table,
-    values: &[Value],
-    failures: Failures,
-) -> Result<(), CliError> {
-    if !values.is_empty() {
-        output.table_or_json(done, &values)?;
-        output.flush()?;
-    }
-    failures.into_result()
-}
-
 #[cfg(test)]
 mod tests {
     use crate::args::Command;
     use crate::args::tests::parse;
+    use crate::exit::Exit;
 
     use super::*;
 
