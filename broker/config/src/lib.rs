@@ -1,1 +1,39 @@
-//! The configuration keys, each declared once.
+//! The configuration keys, each declared once: validation, layering, DescribeConfigs and the reference page all
+//! derive from the tables in [`keys`].
+//!
+//! Invariants:
+//! - Every default in a table passes its own key's check (a test walks them all).
+//! - A topic key's broker-level synonym takes its kind, unit and bounds from the topic key: there is no second copy.
+//! - Typed structs ([`BrokerConfig`], [`TopicConfig`]) are built from checked values only.
+
+mod broker;
+mod describe;
+mod env;
+mod error;
+mod file;
+mod key;
+pub mod keys;
+mod layers;
+mod listener;
+mod reader;
+mod reference;
+mod registry;
+mod settings;
+mod shards;
+mod topic;
+mod value;
+
+pub use broker::{BrokerConfig, ConfigSources};
+pub use describe::{ConfigEntry, ConfigSource, ConfigSynonym};
+pub use env::{ENVIRONMENT_PREFIX, RESERVED_ENVIRONMENT, environment_name};
+pub use error::{ConfigError, LoadError};
+pub use key::{ConfigKey, Kind, Scope, Synonym, Unit, Valid};
+pub use layers::Origin;
+pub use listener::{Listener, ListenerError};
+pub use reference::reference_markdown;
+pub use registry::{Registry, registry};
+pub use settings::{
+    GroupConfig, LogFormat, NetworkConfig, ProducerConfig, Profile, StorageConfig, TopicDefaults,
+};
+pub use shards::{ShardCount, ShardsError};
+pub use topic::{CleanupPolicy, Durability, TopicCompression, TopicConfig, validate_topic_configs};

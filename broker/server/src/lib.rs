@@ -1,1 +1,28 @@
-//! The broker: shard runtime, partitions, one file a Kafka API, the corelog binary.
+//! The broker: shards, routing, one file a Kafka API.
+//!
+//! `ARCHITECTURE.md` has the way of a Produce and a Fetch through these files.
+
+pub mod accept;
+pub mod admin;
+pub mod api;
+pub mod cluster_id;
+pub mod connection;
+pub mod controller;
+pub mod coordinator;
+pub mod dispatch;
+pub mod error_codes;
+pub mod fetch_session;
+pub mod fetch_waits;
+pub mod frame;
+pub mod log_config;
+pub mod log_reader;
+pub mod memory;
+pub mod metrics;
+pub mod offsets_topic;
+pub mod producer_ids;
+pub mod progress;
+pub mod report;
+pub mod request;
+pub mod server;
+pub mod shard;
+pub mod topics;

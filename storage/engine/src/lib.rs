@@ -1,1 +1,35 @@
 //! The storage engine of one shard: journal, segments, index, recovery, retention, tail cache.
+
+mod checkpoint;
+mod data_dir;
+mod errors;
+mod files;
+mod format;
+mod hash;
+mod journal;
+mod layout;
+mod log;
+mod options;
+mod partition;
+mod recovery;
+mod removal;
+mod shared;
+mod storage;
+mod tail;
+#[cfg(test)]
+mod testing;
+mod types;
+
+pub use data_dir::DataDir;
+pub use errors::{
+    AppendError, CheckpointError, CreateError, DataDirError, DeleteError, DeleteRecordsError, Fenced,
+    FormatError, OpenError, ReadError,
+};
+pub use layout::{prepare_layout, read_layout};
+pub use options::{CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
+pub use partition::PartitionLog;
+pub use storage::Storage;
+pub use types::{
+    ActiveProducer, AppendOptions, AppendOrigin, Appended, Layout, LogOffsets, LogSlice, PartitionSpec,
+    ReadIsolation, StorageStats, TimestampedOffset,
+};

@@ -330,3 +330,157 @@ impl ValidatedBatch {
         &self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// kafka-python 3.0.12, `DefaultRecordBatchBuilder(magic=2, compression_type=0, is_transactional=1,
+    /// producer_id=4242, producer_epoch=7, base_sequence=2147483647)`, two empty records at 5 and 9 ms.
+    const GOLDEN: [u8; 75] = [
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x3f, 0x00, 0x00, 0x00, 0x00, 0x02,
+        0x08, 0x4c, 0xa8, 0xc9, 0x00, 0x10, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x05, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x09, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x92,
+        0x00, 0x07, 0x7f, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x02, 0x0c, 0x00, 0x00, 0x00, 0x01, 0x01, 0x00,
+        0x0c, 0x00, 0x08, 0x02, 0x01, 0x01, 0x00,
+    ];
+
+    fn parsed() -> BatchHeader {
+        parse_header(&GOLDEN).unwrap()
+    }
+
+    #[test]
+    fn a_client_batch_is_decoded() {
+        let header = parsed();
+        assert_eq!(
+            header,
+            BatchHeader {
+                base_offset: Offset::ZERO,
+                size: GOLDEN.len(),
+                leader_epoch: LeaderEpoch::new(0),
+                crc: 0x084ca8c9,
+                compression: Compression::None,
+                timestamp_type: TimestampType::CreateTime,
+                is_transactional: true,
+                is_control: false,
+                last_offset_delta: OffsetDelta::new(1),
+                base_timestamp: TimestampMs::new(5),
+                max_timestamp: TimestampMs::new(9),
+                producer: Some(BatchProducer {
+                    id: ProducerId::new(4242),
+                    epoch: ProducerEpoch::new(7),
+                    base_sequence: Sequence::new(i32::MAX),
+                }),
+                record_count: 2,
+            }
+        );
+        assert_eq!(header.next_offset().get(), 2);
+        assert_eq!(header.last_sequence(), Sequence::new(0), "sequences wrap");
+        assert_eq!(check_crc(&header, &GOLDEN), Ok(()));
+    }
+
+    #[test]
+    fn truncations_are_told_apart() {
+        for available in 0..GOLDEN.len() {
+            let needed = match available {
+                0..LOG_OVERHEAD => LOG_OVERHEAD,
+                LOG_OVERHEAD..HEADER_SIZE => HEADER_SIZE,
+                _ => GOLDEN.len(),
+            };
+            let bytes = Bytes::copy_from_slice(&GOLDEN[..available]);
+            let error = ValidatedBatch::new(bytes).unwrap_err();
+            assert_eq!(error, BatchError::Truncated { needed, available });
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_detected_where_the_checksum_covers_it() {
+        for at in 0..GOLDEN.len() {
+            for bit in 0..8 {
+                let mut bytes = GOLDEN;
+                bytes[at] ^= 1 << bit;
+                let result = ValidatedBatch::new(Bytes::copy_from_slice(&bytes));
+                // The sign of base_offset is checked; its value and the leader's epoch are the leader's to write.
+                let is_free = matches!((at, bit), (0, 0..7) | (1..8 | 12..16, _));
+                assert_eq!(result.is_ok(), is_free, "bit {bit} of byte {at}: {result:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn impossible_fields() {
+        let check = |at: usize, bytes: &[u8], expected: BatchError| {
+            let mut batch = GOLDEN;
+            batch[at..at + bytes.len()].copy_from_slice(bytes);
+            assert_eq!(parse_header(&batch), Err(expected));
+        };
+        let field = |field, value| BatchError::Field { field, value };
+        check(0, &[0xff; 8], field("base_offset", -1));
+        check(8, &[0xff; 4], BatchError::Length(-1));
+        check(8, &48i32.to_be_bytes(), BatchError::Length(48));
+        check(16, &[1], BatchError::Magic(1));
+        check(21, &[0, 5], field("attributes", 5));
+        check(23, &[0xff; 4], field("last_offset_delta", -1));
+        check(0, &i64::MAX.to_be_bytes(), field("last_offset_delta", 1));
+        check(57, &[0xff; 4], field("record_count", -1));
+    }
+
+    #[test]
+    fn lengths_are_peeked() {
+        let check = |length: i32, expected: Result<usize, BatchError>| {
+            let mut bytes = [0; LOG_OVERHEAD];
+            bytes[8..].copy_from_slice(&length.to_be_bytes());
+            assert_eq!(peek_size(&bytes), expected);
+        };
+        check(49, Ok(HEADER_SIZE));
+        check(i32::MAX, Ok(LOG_OVERHEAD + 0x7fff_ffff));
+        check(0, Err(BatchError::Length(0)));
+        check(i32::MIN, Err(BatchError::Length(i32::MIN)));
+    }
+
+    #[test]
+    fn the_leaders_patch_keeps_the_checksum() {
+        let mut bytes = GOLDEN;
+        patch(&mut bytes, Offset::new(1 << 40).unwrap(), LeaderEpoch::new(77));
+        let batch = ValidatedBatch::new(Bytes::copy_from_slice(&bytes)).unwrap();
+        let expected = BatchHeader {
+            base_offset: Offset::new(1 << 40).unwrap(),
+            leader_epoch: LeaderEpoch::new(77),
+            ..parsed()
+        };
+        assert_eq!(batch.header(), &expected);
+    }
+
+    #[test]
+    fn log_append_time_computes_the_checksum_anew() {
+        let mut bytes = GOLDEN;
+        set_log_append_time(&mut bytes, TimestampMs::new(1_700_000_000_000));
+        let batch = ValidatedBatch::new(Bytes::copy_from_slice(&bytes)).unwrap();
+        let expected = BatchHeader {
+            crc: batch.header().crc,
+            timestamp_type: TimestampType::LogAppendTime,
+            max_timestamp: TimestampMs::new(1_700_000_000_000),
+            ..parsed()
+        };
+        assert_eq!(batch.header(), &expected);
+        assert_ne!(batch.header().crc, parsed().crc);
+    }
+
+    #[test]
+    fn batches_are_split_off_without_copying() {
+        let mut bytes: Bytes = [GOLDEN, GOLDEN].concat().into();
+        assert_eq!(
+            ValidatedBatch::new(bytes.clone()).unwrap_err(),
+            BatchError::Length(63),
+            "a second batch follows"
+        );
+        let start = bytes.as_ptr();
+        let first = ValidatedBatch::split_from(&mut bytes).unwrap();
+        assert_eq!(first.bytes().as_ptr(), start);
+        ValidatedBatch::split_from(&mut bytes).unwrap();
+        assert!(bytes.is_empty());
+        let mut broken = Bytes::from_static(&[0; 70]);
+        assert!(ValidatedBatch::split_from(&mut broken).is_err());
+        assert_eq!(broken.len(), 70, "left as it was");
+    }
+}

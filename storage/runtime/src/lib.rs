@@ -6,10 +6,18 @@
 pub mod buffer;
 pub mod local;
 pub mod mailbox;
+pub mod preflight;
+mod real;
+mod ring;
 pub mod seams;
+mod shards;
 
 pub use mailbox::Mailbox;
+pub use real::DirectIoRefused;
 pub use seams::{
     Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, Listener, LocalFuture,
     Monotonic, Net, OpenOptions, Rng, Spawn, WorkClass,
+};
+pub use shards::{
+    Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError, Stopper, run_shard_here, start_shards,
 };

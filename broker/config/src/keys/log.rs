@@ -1,0 +1,16 @@
+//! The log's broker-wide keys, and the weaker synonyms of topic keys (the strongest one is generated).
+
+use crate::key::ConfigKey as K;
+use crate::key::Kind::{Int, Long};
+use crate::key::Unit::{Hours, Milliseconds, Minutes};
+use crate::key::Valid::AtLeast;
+
+pub(super) const KEYS: &[K] = &[
+    K::fixed("log.retention.check.interval.ms", Long, "The time between two looks for segments to delete.").default("300000").unit(Milliseconds).valid(AtLeast(1)),
+    K::fixed("log.retention.minutes", Int, "As log.retention.ms, in minutes; used if that is not set.").unit(Minutes).valid(AtLeast(-1)),
+    K::fixed("log.retention.hours", Int, "As log.retention.ms, in hours; used if neither that nor log.retention.minutes is set.").default("168").unit(Hours).valid(AtLeast(-1)),
+    K::fixed("log.roll.hours", Int, "As log.roll.ms, in hours; used if that is not set.").default("168").unit(Hours).valid(AtLeast(1)),
+    K::fixed("log.roll.jitter.hours", Int, "As log.roll.jitter.ms, in hours; used if that is not set.").default("0").unit(Hours).valid(AtLeast(0)),
+    K::fixed("log.flush.scheduler.interval.ms", Long, "In Kafka the time between two looks for logs to sync. In Corelog durability says when a message is on stable storage.")
+        .default("9223372036854775807").unit(Milliseconds).valid(AtLeast(0)).inert(),
+];

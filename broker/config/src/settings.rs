@@ -1,0 +1,154 @@
+//! The typed parts of a broker's configuration.
+
+use std::path::PathBuf;
+
+use crate::listener::Listener;
+
+/// A set of defaults.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Profile {
+    /// None changed.
+    #[default]
+    Production,
+    /// One machine, one person.
+    Development,
+}
+
+impl Profile {
+    /// The key's value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Profile::Production => "production",
+            Profile::Development => "development",
+        }
+    }
+
+    pub(crate) const fn defaults(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Profile::Production => &[],
+            Profile::Development => &[
+                ("auto.create.topics.enable", "true"),
+                ("group.initial.rebalance.delay.ms", "0"),
+                ("journal.file.bytes", "16777216"),
+                ("journal.files", "4"),
+                ("listeners", "PLAINTEXT://127.0.0.1:9092"),
+            ],
+        }
+    }
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LogFormat {
+    /// Human on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Listeners, connections and their limits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NetworkConfig {
+    /// `listeners`; not empty.
+    pub listeners: Vec<Listener>,
+    /// `advertised.listeners`; `None`: as `listeners`.
+    pub advertised_listeners: Option<Vec<Listener>>,
+    /// `admin.listener`: host and port.
+    pub admin_listener: (String, u16),
+    /// `socket.request.max.bytes`
+    pub request_bytes_max: u32,
+    /// `socket.listen.backlog.size`
+    pub listen_backlog: u32,
+    /// `socket.send.buffer.bytes`; `None` leaves it to the kernel.
+    pub send_buffer_bytes: Option<u32>,
+    /// `socket.receive.buffer.bytes`; `None` leaves it to the kernel.
+    pub receive_buffer_bytes: Option<u32>,
+    /// `max.connections`
+    pub connections_max: u32,
+    /// `max.connections.per.ip`
+    pub connections_per_ip_max: u32,
+    /// `connections.max.idle.ms`; `None` never closes.
+    pub connection_idle_max_ms: Option<u64>,
+    /// `queued.max.requests`, of one connection.
+    pub queued_requests_max: u32,
+    /// `queued.max.request.bytes`, of one shard; `None`: a share of its memory.
+    pub queued_request_bytes_max: Option<u64>,
+    /// `request.timeout.ms`
+    pub request_timeout_ms: u64,
+    /// `fetch.max.bytes`
+    pub fetch_bytes_max: u32,
+    /// `max.incremental.fetch.session.cache.slots`
+    pub fetch_sessions_max: u32,
+    /// `max.request.partition.size.limit`
+    pub described_partitions_max: u32,
+}
+
+/// How topics come and go.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TopicDefaults {
+    /// `num.partitions`
+    pub partitions: u32,
+    /// `default.replication.factor`
+    pub replication_factor: u32,
+    /// `auto.create.topics.enable`
+    pub is_auto_creation_enabled: bool,
+    /// `delete.topic.enable`
+    pub is_deletion_enabled: bool,
+}
+
+/// Consumer groups.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupConfig {
+    /// `offsets.topic.num.partitions`
+    pub offsets_topic_partitions: u32,
+    /// `offsets.topic.segment.bytes`
+    pub offsets_topic_segment_bytes: u32,
+    /// `offsets.retention.minutes`
+    pub offsets_retention_minutes: u32,
+    /// `offsets.retention.check.interval.ms`
+    pub offsets_retention_check_interval_ms: u64,
+    /// `offset.metadata.max.bytes`
+    pub offset_metadata_bytes_max: u32,
+    /// `group.min.session.timeout.ms`
+    pub session_timeout_min_ms: u64,
+    /// `group.max.session.timeout.ms`
+    pub session_timeout_max_ms: u64,
+    /// `group.initial.rebalance.delay.ms`
+    pub initial_rebalance_delay_ms: u64,
+    /// `group.max.size`
+    pub members_max: u32,
+}
+
+/// Idempotent and transactional producers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProducerConfig {
+    /// `producer.id.expiration.ms`
+    pub producer_id_expiration_ms: u64,
+    /// `transactional.id.expiration.ms`
+    pub transactional_id_expiration_ms: u64,
+    /// `transaction.max.timeout.ms`
+    pub transaction_timeout_max_ms: u64,
+}
+
+/// The data directory, the journal and the shards' resources.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StorageConfig {
+    /// `log.dirs`, the one data directory.
+    pub data_dir: PathBuf,
+    /// `allow.buffered.io`
+    pub is_buffered_io_allowed: bool,
+    /// `allow.shard.oversubscription`
+    pub is_oversubscription_allowed: bool,
+    /// `journal.file.bytes`
+    pub journal_file_bytes: u64,
+    /// `journal.files`, of each shard.
+    pub journal_files: u32,
+    /// `checkpoint.bytes`; half of the journal if that is 0.
+    pub checkpoint_bytes: u64,
+    /// `checkpoint.interval.ms`
+    pub checkpoint_interval_ms: u64,
+    /// `log.retention.check.interval.ms`
+    pub retention_check_interval_ms: u64,
+}

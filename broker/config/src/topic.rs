@@ -1,0 +1,361 @@
+//! A topic's configuration in force: its own settings over the broker's defaults.
+
+use std::collections::BTreeMap;
+
+use corelog_model::batch::{Compression, TimestampType};
+
+use crate::broker::BrokerConfig;
+use crate::error::ConfigError;
+use crate::key::ConfigKey;
+use crate::layers::scaled;
+use crate::registry::registry;
+use crate::value;
+
+/// What an acknowledgement promises (Corelog's key `durability`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Durability {
+    /// The records are on stable storage: they survive a power failure.
+    #[default]
+    Durable,
+    /// The records were handed to the operating system: they survive the broker's crash.
+    Written,
+    /// The records are in the broker's memory alone.
+    Memory,
+}
+
+/// What becomes of old records (`cleanup.policy`); neither means that everything is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CleanupPolicy {
+    /// Old segments are deleted by `retention.ms` and `retention.bytes`.
+    pub delete: bool,
+    /// The latest record of each key is kept.
+    pub compact: bool,
+}
+
+/// How batches are stored (`compression.type` and its levels).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TopicCompression {
+    /// As the producer sent them.
+    Producer,
+    /// Recompressed. `level` is `None` for codecs without levels and for gzip's own default.
+    Codec {
+        /// The codec; `None` is uncompressed.
+        codec: Compression,
+        /// Its level.
+        level: Option<i32>,
+    },
+}
+
+/// One topic's configuration in force. Bytes and milliseconds as the names say; `None` is "no limit".
+#[derive(Clone, PartialEq, Debug)]
+pub struct TopicConfig {
+    /// `cleanup.policy`
+    pub cleanup_policy: CleanupPolicy,
+    /// `durability`
+    pub durability: Durability,
+    /// `retention.ms`
+    pub retention_ms: Option<u64>,
+    /// `retention.bytes`
+    pub retention_bytes: Option<u64>,
+    /// `segment.bytes`
+    pub segment_bytes: u32,
+    /// `segment.ms`
+    pub segment_ms: u64,
+    /// `segment.jitter.ms`
+    pub segment_jitter_ms: u64,
+    /// `index.interval.bytes`
+    pub index_interval_bytes: u32,
+    /// `file.delete.delay.ms`
+    pub file_delete_delay_ms: u64,
+    /// `max.message.bytes`
+    pub max_message_bytes: u32,
+    /// `message.timestamp.type`
+    pub message_timestamp_type: TimestampType,
+    /// `message.timestamp.before.max.ms`; `None` if it is unlimited.
+    pub message_timestamp_before_max_ms: Option<u64>,
+    /// `message.timestamp.after.max.ms`; `None` if it is unlimited.
+    pub message_timestamp_after_max_ms: Option<u64>,
+    /// `compression.type` and the level that belongs to it
+    pub compression: TopicCompression,
+    /// `min.insync.replicas`
+    pub min_insync_replicas: u32,
+    /// `unclean.leader.election.enable`
+    pub unclean_leader_election_enable: bool,
+    /// `delete.retention.ms`
+    pub delete_retention_ms: u64,
+    /// `min.compaction.lag.ms`
+    pub min_compaction_lag_ms: u64,
+    /// `max.compaction.lag.ms`
+    pub max_compaction_lag_ms: u64,
+    /// `min.cleanable.dirty.ratio`, 0 to 1
+    pub min_cleanable_dirty_ratio: f64,
+}
+
+/// Checks what a client wants to set on a topic: every name, every value, and that they go together among
+/// themselves. Returns the canonical values, which are what should be stored.
+///
+/// # Errors
+/// The first fault, in the order of the names.
+pub fn validate_topic_configs(
+    configs: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, ConfigError> {
+    let mut canonical = BTreeMap::new();
+    for (name, text) in configs {
+        let key = registry().topic_key(name)?;
+        canonical.insert(name.clone(), value::check(key, text)?);
+    }
+    let lag = |name: &str| canonical.get(name).and_then(|text| text.parse::<i64>().ok());
+    if let (Some(least), Some(most)) = (lag("min.compaction.lag.ms"), lag("max.compaction.lag.ms")) {
+        check_lags(least, most)?;
+    }
+    Ok(canonical)
+}
+
+fn check_lags(least: i64, most: i64) -> Result<(), ConfigError> {
+    if least <= most {
+        return Ok(());
+    }
+    Err(ConfigError::Conflict {
+        first: "min.compaction.lag.ms",
+        second: "max.compaction.lag.ms",
+        rule: format!("{least} should be at most {most}"),
+    })
+}
+
+impl TopicConfig {
+    /// Builds the view of a topic whose own settings are `overrides`, over `broker`'s defaults.
+    ///
+    /// # Errors
+    /// As `validate_topic_configs`, and `Conflict` where a setting and a default do not go together.
+    pub fn effective(
+        broker: &BrokerConfig,
+        overrides: &BTreeMap<String, String>,
+    ) -> Result<TopicConfig, ConfigError> {
+        let overrides = validate_topic_configs(overrides)?;
+        let view = View {
+            broker,
+            overrides: &overrides,
+        };
+        let (least, most) = (
+            view.long("min.compaction.lag.ms"),
+            view.long("max.compaction.lag.ms"),
+        );
+        check_lags(least, most)?;
+        Ok(TopicConfig {
+            cleanup_policy: view.cleanup_policy(),
+            durability: view.durability(),
+            retention_ms: view.limit("retention.ms"),
+            retention_bytes: view.limit("retention.bytes"),
+            segment_bytes: view.size("segment.bytes"),
+            segment_ms: view.count("segment.ms"),
+            segment_jitter_ms: view.count("segment.jitter.ms"),
+            index_interval_bytes: view.size("index.interval.bytes"),
+            file_delete_delay_ms: view.count("file.delete.delay.ms"),
+            max_message_bytes: view.size("max.message.bytes"),
+            message_timestamp_type: view.timestamp_type(),
+            message_timestamp_before_max_ms: view.difference("message.timestamp.before.max.ms"),
+            message_timestamp_after_max_ms: view.difference("message.timestamp.after.max.ms"),
+            compression: view.compression(),
+            min_insync_replicas: view.size("min.insync.replicas"),
+            unclean_leader_election_enable: view.text("unclean.leader.election.enable") == "true",
+            delete_retention_ms: view.count("delete.retention.ms"),
+            min_compaction_lag_ms: view.count("min.compaction.lag.ms"),
+            max_compaction_lag_ms: view.count("max.compaction.lag.ms"),
+            min_cleanable_dirty_ratio: view
+                .text("min.cleanable.dirty.ratio")
+                .parse()
+                .expect("the key's kind is a checked double"),
+        })
+    }
+}
+
+/// The value of a topic key where the topic sets none.
+pub(crate) fn inherited(broker: &BrokerConfig, key: &ConfigKey) -> String {
+    broker
+        .layers()
+        .stack(key.synonyms)
+        .into_iter()
+        .next()
+        .map(|(factor, entry)| scaled(factor, &entry.value))
+        .or_else(|| key.default.map(str::to_owned))
+        .expect("every topic key has a default")
+}
+
+/// Reads checked values; a name or a form that is not the table's is our own mistake and panics.
+struct View<'a> {
+    broker: &'a BrokerConfig,
+    overrides: &'a BTreeMap<String, String>,
+}
+
+impl View<'_> {
+    fn text(&self, name: &str) -> String {
+        let key = registry().topic_key(name).expect("the name stands in the table");
+        match self.overrides.get(name) {
+            Some(value) => value.clone(),
+            None => inherited(self.broker, key),
+        }
+    }
+
+    fn long(&self, name: &str) -> i64 {
+        self.text(name)
+            .parse()
+            .expect("the key's kind is a checked integer")
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        u64::try_from(self.long(name)).expect("the key's bounds exclude negative values")
+    }
+
+    fn size(&self, name: &str) -> u32 {
+        u32::try_from(self.long(name)).expect("the key's kind is int and its bounds exclude negative values")
+    }
+
+    fn limit(&self, name: &str) -> Option<u64> {
+        u64::try_from(self.long(name)).ok()
+    }
+
+    fn difference(&self, name: &str) -> Option<u64> {
+        Some(self.count(name)).filter(|ms| *ms != i64::MAX.unsigned_abs())
+    }
+
+    fn cleanup_policy(&self) -> CleanupPolicy {
+        let text = self.text("cleanup.policy");
+        let policies = value::list(&text);
+        CleanupPolicy {
+            delete: policies.contains(&"delete"),
+            compact: policies.contains(&"compact"),
+        }
+    }
+
+    fn durability(&self) -> Durability {
+        match self.text("durability").as_str() {
+            "durable" => Durability::Durable,
+            "written" => Durability::Written,
+            "memory" => Durability::Memory,
+            other => unreachable!("durability {other} passed its check"),
+        }
+    }
+
+    fn timestamp_type(&self) -> TimestampType {
+        match self.text("message.timestamp.type").as_str() {
+            "CreateTime" => TimestampType::CreateTime,
+            "LogAppendTime" => TimestampType::LogAppendTime,
+            other => unreachable!("timestamp type {other} passed its check"),
+        }
+    }
+
+    fn compression(&self) -> TopicCompression {
+        let level = |name: &str| i32::try_from(self.long(name)).expect("the key's kind is int");
+        let codec = |codec, level| TopicCompression::Codec { codec, level };
+        match self.text("compression.type").as_str() {
+            "producer" => TopicCompression::Producer,
+            "uncompressed" => codec(Compression::None, None),
+            "snappy" => codec(Compression::Snappy, None),
+            "gzip" => {
+                let level = level("compression.gzip.level");
+                codec(Compression::Gzip, (level != -1).then_some(level))
+            }
+            "lz4" => codec(Compression::Lz4, Some(level("compression.lz4.level"))),
+            "zstd" => codec(Compression::Zstd, Some(level("compression.zstd.level"))),
+            other => unreachable!("compression type {other} passed its check"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn defaults_are_kafkas() {
+        let config = TopicConfig::effective(&BrokerConfig::default(), &map(&[])).unwrap();
+        assert_eq!(config.retention_ms, Some(604_800_000));
+        assert_eq!(config.retention_bytes, None);
+        assert_eq!(config.segment_bytes, 1 << 30);
+        assert_eq!(config.max_message_bytes, 1_048_588);
+        assert_eq!(
+            config.cleanup_policy,
+            CleanupPolicy {
+                delete: true,
+                compact: false
+            }
+        );
+        assert_eq!(config.durability, Durability::Durable);
+        assert_eq!(config.message_timestamp_before_max_ms, None);
+        assert_eq!(config.message_timestamp_after_max_ms, Some(3_600_000));
+        assert_eq!(config.compression, TopicCompression::Producer);
+    }
+
+    #[test]
+    fn retention_takes_the_finest_unit_that_is_set() {
+        let check = |broker: &[(&str, &str)], topic: &[(&str, &str)], expected: Option<u64>| {
+            let broker = BrokerConfig::from_pairs(broker).unwrap();
+            let config = TopicConfig::effective(&broker, &map(topic)).unwrap();
+            assert_eq!(config.retention_ms, expected, "{topic:?}");
+        };
+        check(&[("log.retention.hours", "1")], &[], Some(3_600_000));
+        check(&[("log.retention.hours", "-1")], &[], None);
+        check(
+            &[("log.retention.hours", "1"), ("log.retention.minutes", "1")],
+            &[],
+            Some(60_000),
+        );
+        let all = &[
+            ("log.retention.hours", "1"),
+            ("log.retention.minutes", "1"),
+            ("log.retention.ms", "7"),
+        ];
+        check(all, &[], Some(7));
+        check(all, &[("retention.ms", "9")], Some(9));
+        check(all, &[("retention.ms", "-1")], None);
+    }
+
+    #[test]
+    fn overrides_are_checked_and_canonical() {
+        let good = map(&[("retention.ms", " 5 "), ("cleanup.policy", "compact, delete")]);
+        let canonical = map(&[("retention.ms", "5"), ("cleanup.policy", "compact,delete")]);
+        assert_eq!(validate_topic_configs(&good), Ok(canonical));
+        let check = |pairs: &[(&str, &str)], part: &str| {
+            let message = validate_topic_configs(&map(pairs)).unwrap_err().to_string();
+            assert!(message.contains(part), "{message}");
+        };
+        check(&[("retention.msec", "5")], "did you mean retention.ms?");
+        check(&[("segment.bytes", "1")], "at least 1048576");
+        check(&[("durability", "yes")], "one of durable, written, memory");
+        check(&[("remote.storage.enable", "true")], "should be false");
+        check(
+            &[("min.compaction.lag.ms", "9"), ("max.compaction.lag.ms", "8")],
+            "contradict",
+        );
+    }
+
+    #[test]
+    fn a_setting_that_contradicts_a_default_is_refused() {
+        let broker = BrokerConfig::from_pairs(&[("log.cleaner.max.compaction.lag.ms", "5")]).unwrap();
+        let result = TopicConfig::effective(&broker, &map(&[("min.compaction.lag.ms", "6")]));
+        assert!(matches!(result, Err(ConfigError::Conflict { .. })), "{result:?}");
+    }
+
+    #[test]
+    fn levels_belong_to_their_codec() {
+        let check = |pairs: &[(&str, &str)], codec: Compression, level: Option<i32>| {
+            let config = TopicConfig::effective(&BrokerConfig::default(), &map(pairs)).unwrap();
+            assert_eq!(config.compression, TopicCompression::Codec { codec, level });
+        };
+        check(&[("compression.type", "gzip")], Compression::Gzip, None);
+        check(
+            &[("compression.type", "gzip"), ("compression.gzip.level", "9")],
+            Compression::Gzip,
+            Some(9),
+        );
+        check(&[("compression.type", "zstd")], Compression::Zstd, Some(3));
+        check(&[("compression.type", "uncompressed")], Compression::None, None);
+    }
+}

@@ -1,0 +1,92 @@
+//! How a coordinator comes and goes: replay of its partition, the state as records, the end.
+
+use crate::coordinator::{GroupCoordinator, Phase};
+use crate::log::{self, Change};
+use crate::records::RecordError;
+use crate::{Action, GroupError, Now, PersistError, Record, rebalance};
+
+impl GroupCoordinator {
+    /// Replays one record, in the order of the log. Records of newer kinds are skipped.
+    ///
+    /// # Errors
+    /// If the record is malformed; it is then as if it were not there, and loading may go on.
+    ///
+    /// # Panics
+    /// If `finish_load` was called already.
+    pub fn load(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RecordError> {
+        assert!(
+            self.phase == Phase::Loading,
+            "records are replayed before requests are served"
+        );
+        match Change::decode(key, value)? {
+            Some(change) => log::replay(&mut self.groups, change),
+            None => Ok(()),
+        }
+    }
+
+    /// Begins to serve: the sessions of the members that were restored begin now.
+    ///
+    /// # Panics
+    /// If it was called already.
+    pub fn finish_load(&mut self, now: Now) -> Vec<Action> {
+        assert!(self.phase == Phase::Loading, "loading ends once");
+        self.phase = Phase::Active;
+        // A group that only stored offsets has no tombstone of its own.
+        self.groups.retain(|_, group| !group.is_void());
+        let cx = &mut self.cx;
+        cx.now = now;
+        for group in self.groups.values_mut() {
+            for member in group.members.values() {
+                cx.schedule_session(&group.id, &member.id, member.session_timeout);
+            }
+            if group.members.len() > cx.config.group_size_max {
+                // The bound was lowered: a rebalance gives everybody the time to commit.
+                rebalance::prepare(group, cx);
+            }
+        }
+        self.schedule_expiry();
+        std::mem::take(&mut self.cx.actions)
+    }
+
+    /// Stops serving, because the partition is led elsewhere or its log is fenced: everybody who waits is told
+    /// `NotCoordinator`, and so is everybody who asks afterwards. Reports of appends in flight are ignored from now on.
+    pub fn unload(&mut self) -> Vec<Action> {
+        self.phase = Phase::Unloaded;
+        self.cx.timers.clear();
+        for (_, mut group) in std::mem::take(&mut self.groups) {
+            for member in group.members.values_mut() {
+                self.cx
+                    .fail_waiting(member, GroupError::NotCoordinator, GroupError::NotCoordinator);
+            }
+        }
+        for append in self.cx.log.drain() {
+            self.complete_append(append, Err(PersistError::NotLeader));
+        }
+        std::mem::take(&mut self.cx.actions)
+    }
+
+    /// The durable state as records, for a log that is compacted by rewriting: replayed, they give the same state as
+    /// the log up to the last append that was reported durable.
+    pub fn snapshot_records(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        for group in self.groups.values() {
+            if let Some(value) = &group.durable_metadata {
+                let change = Change::Metadata {
+                    group_id: group.id.clone(),
+                    value: Some(value.clone()),
+                };
+                records.push(change.encode());
+            }
+            for (topic, partition, committed) in group.offsets.iter() {
+                let change = Change::Offset {
+                    group_id: group.id.clone(),
+                    topic: topic.clone(),
+                    partition,
+                    committed: Some(committed.clone()),
+                };
+                records.push(change.encode());
+            }
+        }
+        records
+    }
+}

@@ -1,0 +1,221 @@
+//! What goes to `__consumer_offsets` and what follows when it is durable. The one place where durable state changes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use corelog_model::{PartitionIndex, TimestampMs, TopicName};
+
+use crate::group::Group;
+use crate::records::{GroupMetadataValue, OffsetCommitValue, Record, RecordError, RecordKey, key};
+use crate::static_join::StaticRejoin;
+use crate::{
+    Action, AppendToken, CommittedOffset, Generation, GroupError, GroupId, MemberId, PersistError,
+    RequestToken, TopicResult,
+};
+
+/// One change of durable state, which is one record.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// An offset is committed, or removed.
+    Offset {
+        group_id: GroupId,
+        topic: TopicName,
+        partition: PartitionIndex,
+        committed: Option<CommittedOffset>,
+    },
+    /// A group's metadata, encoded, or its removal.
+    Metadata { group_id: GroupId, value: Option<Bytes> },
+}
+
+impl Change {
+    pub(crate) fn encode(&self) -> Record {
+        match self {
+            Change::Offset {
+                group_id,
+                topic,
+                partition,
+                committed,
+            } => Record {
+                key: key::encode_offset_commit_key(group_id, topic, *partition),
+                value: committed.as_ref().map(OffsetCommitValue::encode),
+            },
+            Change::Metadata { group_id, value } => Record {
+                key: key::encode_group_metadata_key(group_id),
+                value: value.clone(),
+            },
+        }
+    }
+
+    /// Reads a record; `None` if it is of a kind that is not for the classic protocol.
+    pub(crate) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<Option<Change>, RecordError> {
+        match RecordKey::decode(key)? {
+            RecordKey::OffsetCommit {
+                group_id,
+                topic,
+                partition,
+            } => Ok(Some(Change::Offset {
+                group_id,
+                topic,
+                partition,
+                committed: value.map(OffsetCommitValue::decode).transpose()?,
+            })),
+            RecordKey::GroupMetadata { group_id } => Ok(Some(Change::Metadata {
+                group_id,
+                value: value.map(Bytes::copy_from_slice),
+            })),
+            RecordKey::Unknown { .. } => Ok(None),
+        }
+    }
+}
+
+/// What to do when an append is durable or failed.
+#[derive(Debug)]
+pub(crate) enum Then {
+    Nothing,
+    /// Answer an OffsetCommit or OffsetDelete; a failure takes the place of every `Ok`.
+    AnswerOffsets {
+        token: RequestToken,
+        topics: Vec<TopicResult>,
+        api: OffsetApi,
+    },
+    /// Groups are gone, or not; answer the DeleteGroups, if there was one.
+    RemoveGroups {
+        removed: Vec<GroupId>,
+        answer: Option<DeletionAnswer>,
+    },
+    /// Give out the leader's assignment.
+    Assign {
+        group_id: GroupId,
+        generation: Generation,
+        assignments: BTreeMap<MemberId, Bytes>,
+    },
+    /// Answer a static member that came back to a stable group.
+    AnswerStaticRejoin(Box<StaticRejoin>),
+}
+
+/// A DeleteGroups to be answered; a failure takes the place of every `Ok`.
+#[derive(Debug)]
+pub(crate) struct DeletionAnswer {
+    pub(crate) token: RequestToken,
+    pub(crate) results: Vec<(GroupId, Result<(), GroupError>)>,
+}
+
+/// Which of the two APIs that answer by topic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OffsetApi {
+    Commit,
+    Delete,
+}
+
+/// An append that the shell has been given.
+#[derive(Debug)]
+pub(crate) struct PendingAppend {
+    token: AppendToken,
+    outcome: Option<Result<(), PersistError>>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) then: Then,
+}
+
+/// The appends in flight, in log order. They take effect in that order, whatever the order of the reports.
+#[derive(Debug, Default)]
+pub(crate) struct PendingLog {
+    next: u64,
+    pending: VecDeque<PendingAppend>,
+}
+
+impl PendingLog {
+    pub(crate) fn append(&mut self, changes: Vec<Change>, then: Then) -> Action {
+        assert!(!changes.is_empty(), "an append has records");
+        let token = AppendToken::new(self.next);
+        self.next += 1;
+        let records = changes.iter().map(Change::encode).collect();
+        self.pending.push_back(PendingAppend {
+            token,
+            outcome: None,
+            changes,
+            then,
+        });
+        Action::Append { records, then: token }
+    }
+
+    /// Notes the shell's report. One of an append from before an `unload` is of no interest any more.
+    pub(crate) fn report(&mut self, token: AppendToken, result: Result<(), PersistError>) {
+        if let Ok(index) = self.pending.binary_search_by_key(&token, |append| append.token) {
+            self.pending[index].outcome = Some(result);
+        }
+    }
+
+    /// Takes the next append whose outcome, and that of all before it, is known.
+    pub(crate) fn pop_known(&mut self) -> Option<(PendingAppend, Result<(), PersistError>)> {
+        let outcome = self.pending.front()?.outcome?;
+        self.pending.pop_front().map(|append| (append, outcome))
+    }
+
+    pub(crate) fn drain(&mut self) -> Vec<PendingAppend> {
+        self.pending.drain(..).collect()
+    }
+}
+
+/// Makes a durable change visible. A group that is not there is made: its offsets may come before its metadata.
+pub(crate) fn apply(groups: &mut BTreeMap<GroupId, Group>, change: &Change) {
+    match change {
+        Change::Offset {
+            group_id,
+            topic,
+            partition,
+            committed,
+        } => {
+            if committed.is_some() && !groups.contains_key(group_id) {
+                groups.insert(
+                    group_id.clone(),
+                    Group::new(group_id.clone(), TimestampMs::default()),
+                );
+            }
+            if let Some(group) = groups.get_mut(group_id) {
+                group.offsets.apply(topic, *partition, committed.clone());
+            }
+        }
+        Change::Metadata { group_id, value } => {
+            if let Some(group) = groups.get_mut(group_id) {
+                group.durable_metadata.clone_from(value);
+            }
+        }
+    }
+}
+
+/// Applies a change that was read from the log, where a group is what its last record says.
+///
+/// # Errors
+/// If a group's metadata cannot be decoded; then nothing has changed.
+pub(crate) fn replay(groups: &mut BTreeMap<GroupId, Group>, change: Change) -> Result<(), RecordError> {
+    let (group_id, value) = match change {
+        Change::Offset { .. } => {
+            apply(groups, &change);
+            return Ok(());
+        }
+        Change::Metadata { group_id, value } => (group_id, value),
+    };
+    match value {
+        Some(raw) => {
+            let value = GroupMetadataValue::decode(&raw)?;
+            groups
+                .entry(group_id.clone())
+                .or_insert_with(|| Group::new(group_id, TimestampMs::default()))
+                .restore(value, raw);
+        }
+        None => forget_members(groups, &group_id),
+    }
+    Ok(())
+}
+
+/// Removes a group whose metadata is gone from the log. Offsets that are still there keep it as a simple group.
+pub(crate) fn forget_members(groups: &mut BTreeMap<GroupId, Group>, group_id: &GroupId) {
+    let Some(group) = groups.remove(group_id) else {
+        return;
+    };
+    if !group.offsets.is_empty() {
+        let mut simple = Group::new(group_id.clone(), TimestampMs::default());
+        simple.offsets = group.offsets;
+        groups.insert(group_id.clone(), simple);
+    }
+}

@@ -1,0 +1,228 @@
+//! The metadata as it stands after some number of commands: immutable, shared by the shards, cheap to copy.
+//!
+//! Invariants: a topic is under its name and under its id, the same `Arc`; a topic has at least one partition, and
+//! partition `n` is at place `n`; a partition's leader is one of its in-sync replicas, and these are among its replicas.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use corelog_model::{BrokerId, LeaderEpoch, PartitionId, PartitionIndex, ProducerId, TopicId, TopicName};
+
+use crate::bucket_map::BucketMap;
+use crate::command::Configs;
+use crate::names;
+
+/// One start of a broker: random, so that two starts differ.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Incarnation(u128);
+
+impl Incarnation {
+    /// Wraps sixteen random bytes.
+    pub const fn new(value: u128) -> Incarnation {
+        Incarnation(value)
+    }
+
+    /// The number.
+    pub const fn get(self) -> u128 {
+        self.0
+    }
+}
+
+/// Counts the changes of a partition's leader or in-sync replicas (Kafka's partition epoch, KIP-497).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct PartitionEpoch(i32);
+
+impl PartitionEpoch {
+    /// Wraps the wire value.
+    pub const fn new(value: i32) -> PartitionEpoch {
+        PartitionEpoch(value)
+    }
+
+    /// The wire value.
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+
+/// A broker that registered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokerImage {
+    /// Its node id.
+    pub id: BrokerId,
+    /// Where clients reach it.
+    pub host: String,
+    /// Where clients reach it.
+    pub port: u16,
+    /// Where it stands.
+    pub rack: Option<String>,
+    /// Its latest start.
+    pub incarnation: Incarnation,
+}
+
+/// A partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartitionImage {
+    /// Its number within its topic.
+    pub index: PartitionIndex,
+    /// The broker that leads it.
+    pub leader: BrokerId,
+    /// The leader's reign, from zero.
+    pub leader_epoch: LeaderEpoch,
+    /// The changes so far, from zero.
+    pub partition_epoch: PartitionEpoch,
+    /// The brokers that hold it, the preferred leader first.
+    pub replicas: Arc<[BrokerId]>,
+    /// Those of them that keep up.
+    pub in_sync_replicas: Arc<[BrokerId]>,
+}
+
+/// A topic.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TopicImage {
+    /// Its name.
+    pub name: TopicName,
+    /// Its identity.
+    pub id: TopicId,
+    /// Its partitions; the index is the place.
+    pub partitions: Arc<Vec<PartitionImage>>,
+    /// The settings that were given, and none of the defaults.
+    pub configs: Arc<Configs>,
+}
+
+impl TopicImage {
+    /// Whether clients are told that it is internal.
+    pub fn is_internal(&self) -> bool {
+        names::is_internal(self.name.as_str())
+    }
+
+    /// A partition, if there is one of that index.
+    pub fn partition(&self, index: PartitionIndex) -> Option<&PartitionImage> {
+        self.partitions.get(usize::try_from(index.get()).ok()?)
+    }
+
+    /// What the partitions are known by.
+    pub fn partition_ids(&self) -> impl Iterator<Item = PartitionId> {
+        self.partitions.iter().map(|partition| PartitionId {
+            topic: self.id,
+            index: partition.index,
+        })
+    }
+}
+
+/// Everything the cluster agrees on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MetadataImage {
+    pub(crate) cluster_id: Arc<str>,
+    pub(crate) commands_applied: u64,
+    pub(crate) brokers: BTreeMap<BrokerId, Arc<BrokerImage>>,
+    pub(crate) topics_by_id: BucketMap<TopicId, Arc<TopicImage>>,
+    pub(crate) topics_by_name: BucketMap<TopicName, Arc<TopicImage>>,
+    pub(crate) names_by_collision_form: BucketMap<String, TopicName>,
+    pub(crate) broker_configs: BTreeMap<Option<BrokerId>, Arc<Configs>>,
+    pub(crate) next_producer_id: ProducerId,
+    pub(crate) partition_count: usize,
+}
+
+impl MetadataImage {
+    /// The image before the first command.
+    pub fn new(cluster_id: &str) -> MetadataImage {
+        MetadataImage {
+            cluster_id: cluster_id.into(),
+            commands_applied: 0,
+            brokers: BTreeMap::new(),
+            topics_by_id: BucketMap::default(),
+            topics_by_name: BucketMap::default(),
+            names_by_collision_form: BucketMap::default(),
+            broker_configs: BTreeMap::new(),
+            next_producer_id: ProducerId::default(),
+            partition_count: 0,
+        }
+    }
+
+    /// The cluster's id, as Kafka's `Uuid.toString` writes one.
+    pub fn cluster_id(&self) -> &str {
+        &self.cluster_id
+    }
+
+    /// How many commands led here: the image's version.
+    pub fn commands_applied(&self) -> u64 {
+        self.commands_applied
+    }
+
+    /// The brokers, by id.
+    pub fn brokers(&self) -> impl ExactSizeIterator<Item = &Arc<BrokerImage>> {
+        self.brokers.values()
+    }
+
+    /// A broker that registered.
+    pub fn broker(&self, id: BrokerId) -> Option<&Arc<BrokerImage>> {
+        self.brokers.get(&id)
+    }
+
+    /// The topics, in an order that is the same for equal images, but is not that of their names.
+    pub fn topics(&self) -> impl Iterator<Item = &Arc<TopicImage>> {
+        self.topics_by_id.values()
+    }
+
+    /// How many topics there are.
+    pub fn topic_count(&self) -> usize {
+        self.topics_by_id.len()
+    }
+
+    /// How many partitions there are.
+    pub fn partition_count(&self) -> usize {
+        self.partition_count
+    }
+
+    /// The topic of that name.
+    pub fn topic(&self, name: &str) -> Option<&Arc<TopicImage>> {
+        self.topics_by_name.get(name)
+    }
+
+    /// The topic of that id.
+    pub fn topic_by_id(&self, id: TopicId) -> Option<&Arc<TopicImage>> {
+        self.topics_by_id.get(&id)
+    }
+
+    /// The partition of that id.
+    pub fn partition(&self, id: PartitionId) -> Option<&PartitionImage> {
+        self.topic_by_id(id.topic)?.partition(id.index)
+    }
+
+    /// The topic whose name metrics cannot tell from `name`; it may be the one of that very name.
+    pub fn colliding_topic(&self, name: &TopicName) -> Option<&TopicName> {
+        self.names_by_collision_form
+            .get(names::collision_form(name)?.as_str())
+    }
+
+    /// The dynamic settings of one broker, or those that all brokers have by default (`None`).
+    pub fn broker_configs(&self, broker: Option<BrokerId>) -> Option<&Arc<Configs>> {
+        self.broker_configs.get(&broker)
+    }
+
+    /// The first producer id that was never given out.
+    pub fn next_producer_id(&self) -> ProducerId {
+        self.next_producer_id
+    }
+
+    pub(crate) fn put_topic(&mut self, topic: Arc<TopicImage>) {
+        if let Some(old) = self.topics_by_id.get(&topic.id) {
+            self.partition_count -= old.partitions.len();
+        }
+        self.partition_count += topic.partitions.len();
+        if let Some(form) = names::collision_form(&topic.name) {
+            self.names_by_collision_form.insert(form, topic.name.clone());
+        }
+        self.topics_by_name.insert(topic.name.clone(), topic.clone());
+        self.topics_by_id.insert(topic.id, topic);
+    }
+
+    pub(crate) fn remove_topic(&mut self, topic: &TopicImage) {
+        self.partition_count -= topic.partitions.len();
+        if let Some(form) = names::collision_form(&topic.name) {
+            self.names_by_collision_form.remove(form.as_str());
+        }
+        self.topics_by_name.remove(topic.name.as_str());
+        self.topics_by_id.remove(&topic.id);
+    }
+}

@@ -1,0 +1,132 @@
+//! Accepts clients on the first shard and spreads them evenly: each goes to the shard that serves the fewest.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use corelog_model::ShardId;
+use corelog_runtime::{Accepted, Listener};
+
+use crate::connection;
+use crate::shard::Shard;
+
+/// How long to wait after the kernel refused to give a connection, for want of descriptors say.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Connections that are open, as the acceptor knows them.
+struct Spread {
+    by_shard: Vec<u32>,
+    by_address: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
+    open: u32,
+}
+
+impl Spread {
+    fn new(shards: u16) -> Spread {
+        Spread {
+            by_shard: vec![0; usize::from(shards)],
+            by_address: HashMap::default(),
+            open: 0,
+        }
+    }
+
+    /// The shard to serve one more connection of `address`; `None` when a limit is reached.
+    fn place(&mut self, address: IpAddr, open_max: u32, by_address_max: u32) -> Option<usize> {
+        let of_address = self.by_address.get(&address).copied().unwrap_or(0);
+        if self.open >= open_max || of_address >= by_address_max {
+            return None;
+        }
+        let shard = (0..self.by_shard.len()).min_by_key(|shard| self.by_shard[*shard])?;
+        self.open += 1;
+        self.by_shard[shard] += 1;
+        self.by_address.insert(address, of_address + 1);
+        Some(shard)
+    }
+
+    fn closed(&mut self, shard: usize, address: IpAddr) {
+        self.open -= 1;
+        self.by_shard[shard] -= 1;
+        let of_address = self.by_address.get_mut(&address).expect("placed before");
+        *of_address -= 1;
+        if *of_address == 0 {
+            self.by_address.remove(&address);
+        }
+    }
+}
+
+/// Accepts until the process ends.
+pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
+    let spread = Rc::new(RefCell::new(Spread::new(shard.shard_count)));
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => hand_over(&shard, &spread, accepted),
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                shard
+                    .handle
+                    .clock
+                    .sleep_until(shard.handle.clock.now() + PAUSE)
+                    .await;
+            }
+        }
+    }
+}
+
+fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, accepted: Accepted) {
+    let config = shard.config();
+    let (address, peer) = (accepted.peer.ip(), accepted.peer);
+    let (open_max, by_address_max) = (
+        config.network.connections_max,
+        config.network.connections_per_ip_max,
+    );
+    let Some(to) = spread.borrow_mut().place(address, open_max, by_address_max) else {
+        tracing::warn!(%peer, "refused: max.connections or max.connections.per.ip is reached");
+        return;
+    };
+    let target = ShardId::new(u16::try_from(to).expect("there are at most 65535 shards"));
+    // The call lasts as long as the connection, so its end tells that the place is free.
+    let served = shard.submit_to(target, move |shard| async move {
+        match shard.handle.net.adopt(accepted) {
+            Ok(connection) => connection::serve(shard, connection).await,
+            Err(error) => tracing::warn!(%peer, %error, "cannot serve the connection"),
+        }
+    });
+    let spread = Rc::clone(spread);
+    shard.handle.spawn(
+        corelog_runtime::WorkClass::Normal,
+        "connection's place",
+        async move {
+            served.await;
+            spread.borrow_mut().closed(to, address);
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_connections_are_spread_evenly() {
+        let mut spread = Spread::new(4);
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let places: Vec<_> = (0..8).map(|_| spread.place(address, 100, 100).unwrap()).collect();
+        assert_eq!(places, [0, 1, 2, 3, 0, 1, 2, 3]);
+        spread.closed(2, address);
+        assert_eq!(spread.place(address, 100, 100), Some(2));
+    }
+
+    #[test]
+    fn limits_hold_in_all_and_for_each_address() {
+        let mut spread = Spread::new(1);
+        let [a, b] = [[127, 0, 0, 1], [127, 0, 0, 2]].map(IpAddr::from);
+        assert!(spread.place(a, 3, 2).is_some());
+        assert!(spread.place(a, 3, 2).is_some());
+        assert!(spread.place(a, 3, 2).is_none(), "two of one address");
+        assert!(spread.place(b, 3, 2).is_some());
+        assert!(spread.place(b, 3, 2).is_none(), "three in all");
+        spread.closed(0, a);
+        assert!(spread.place(a, 3, 2).is_some());
+    }
+}

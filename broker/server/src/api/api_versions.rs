@@ -1,0 +1,102 @@
+//! ApiVersions (API key 18): what this broker speaks.
+
+use std::rc::Rc;
+
+use corelog_protocol::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use corelog_protocol::{ApiKey, ErrorCode};
+
+use crate::dispatch::{self, Answer};
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// The first version in which the client names its software (KIP-511).
+const SOFTWARE: i16 = 3;
+/// The first version that says which broker it means to talk to.
+const IDENTITY: i16 = 5;
+
+/// Answers a version that we know.
+pub async fn handle(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: ApiVersionsRequest,
+) -> ApiVersionsResponse {
+    let mut response = ApiVersionsResponse {
+        api_keys: all(),
+        ..Default::default()
+    };
+    if context.version >= SOFTWARE
+        && !(is_software(&request.client_software_name) && is_software(&request.client_software_version))
+    {
+        response = ApiVersionsResponse {
+            error_code: ErrorCode::InvalidRequest.code(),
+            ..Default::default()
+        };
+    } else if context.version >= IDENTITY && is_elsewhere(&shard, &request) {
+        response = ApiVersionsResponse {
+            error_code: ErrorCode::RebootstrapRequired.code(),
+            ..Default::default()
+        };
+    }
+    response
+}
+
+/// Answers a version that we do not know, without a look at its body: in version 0, with our range of this API
+/// (KIP-511), so that the client can ask again.
+pub fn refuse(context: &RequestContext) -> Answer {
+    let response = ApiVersionsResponse {
+        error_code: ErrorCode::UnsupportedVersion.code(),
+        api_keys: vec![row(ApiKey::ApiVersions)],
+        ..Default::default()
+    };
+    context.answer(|writer| response.encode(writer, 0))
+}
+
+fn all() -> Vec<ApiVersion> {
+    dispatch::SUPPORTED.iter().map(|api| row(*api)).collect()
+}
+
+fn row(api: ApiKey) -> ApiVersion {
+    let versions = api.advertised_versions();
+    ApiVersion {
+        api_key: api.key(),
+        min_version: *versions.start(),
+        max_version: *versions.end(),
+    }
+}
+
+/// Kafka's `ApiVersionsRequest.SOFTWARE_NAME_VERSION_PATTERN`: letters and digits, with `-` and `.` within.
+fn is_software(text: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    is_edge(text.chars().next())
+        && is_edge(text.chars().next_back())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
+}
+
+fn is_elsewhere(shard: &Shard, request: &ApiVersionsRequest) -> bool {
+    let identity = &shard.identity;
+    request
+        .cluster_id
+        .as_ref()
+        .is_some_and(|id| *id != identity.cluster_id)
+        || (request.node_id != -1 && request.node_id != identity.broker.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn software_names_follow_kafkas_pattern() {
+        let check = |text: &str, expected: bool| assert_eq!(is_software(text), expected, "{text:?}");
+        check("apache-kafka-java", true);
+        check("4.1.0", true);
+        check("a", true);
+        check("", false);
+        check("-a", false);
+        check("a.", false);
+        check("a b", false);
+        check("a_b", false);
+    }
+}

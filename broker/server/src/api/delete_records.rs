@@ -1,0 +1,91 @@
+//! DeleteRecords (API key 21): moves the start of logs (KIP-107).
+
+use std::rc::Rc;
+
+use corelog_model::{Offset, PartitionId, PartitionIndex};
+use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::delete_records::{
+    DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse, DeleteRecordsTopicResult,
+};
+use corelog_runtime::LocalFuture;
+use futures_util::future::join_all;
+
+use crate::error_codes::delete_records_failure;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// The offset that stands for the high watermark.
+const HIGH_WATERMARK: i64 = -1;
+
+/// Has the owner of each partition move its log's start, durably.
+pub async fn handle(
+    shard: Rc<Shard>,
+    _context: RequestContext,
+    request: DeleteRecordsRequest,
+) -> DeleteRecordsResponse {
+    let image = shard.image();
+    let mut items = Vec::new();
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in request.topics {
+        let known = image.topic(&topic.name);
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for asked in topic.partitions {
+            let index = PartitionIndex::new(asked.partition_index);
+            let mut answer = DeleteRecordsPartitionResult {
+                partition_index: index.get(),
+                low_watermark: -1,
+                ..Default::default()
+            };
+            match known.filter(|topic| topic.partition(index).is_some()) {
+                Some(topic) if topic.is_internal() => {
+                    answer.error_code = ErrorCode::InvalidTopicException.code();
+                }
+                Some(topic) => items.push((
+                    PartitionId {
+                        topic: topic.id,
+                        index,
+                    },
+                    asked.offset,
+                )),
+                None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
+            }
+            partitions.push(answer);
+        }
+        topics.push(DeleteRecordsTopicResult {
+            name: topic.name,
+            partitions,
+        });
+    }
+    let mut results = shard.on_owners(items, delete).await.into_iter();
+    for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        if answer.error_code != 0 {
+            continue;
+        }
+        match results.next().expect("one result a partition that is known") {
+            Ok(start) => answer.low_watermark = start,
+            Err(code) => answer.error_code = code.code(),
+        }
+    }
+    DeleteRecordsResponse {
+        topics,
+        ..Default::default()
+    }
+}
+
+fn delete(shard: Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<Result<i64, ErrorCode>>> {
+    let deletions = items.into_iter().map(move |(id, offset)| {
+        let shard = Rc::clone(&shard);
+        async move {
+            let log = shard.partition(&id).ok_or(ErrorCode::KafkaStorageError)?;
+            let before = match offset {
+                HIGH_WATERMARK => None,
+                offset => Some(Offset::new(offset).ok_or(ErrorCode::OffsetOutOfRange)?),
+            };
+            let start = log.delete_records(before).await;
+            start
+                .map(|start| start.get())
+                .map_err(|error| delete_records_failure(&error).code)
+        }
+    });
+    Box::pin(join_all(deletions))
+}

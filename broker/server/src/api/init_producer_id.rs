@@ -1,0 +1,42 @@
+//! InitProducerId (API key 22): a number for an idempotent producer (KIP-98, KIP-360).
+
+use std::rc::Rc;
+
+use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+
+use crate::error_codes::change_failure;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Gives a producer without a transactional id a new producer id, always with epoch 0. Kafka does the same for one
+/// that names its old id: its sequence starts over under the new one.
+pub async fn handle(
+    shard: Rc<Shard>,
+    _context: RequestContext,
+    request: InitProducerIdRequest,
+) -> InitProducerIdResponse {
+    let refuse = |code: ErrorCode| InitProducerIdResponse {
+        error_code: code.code(),
+        producer_id: -1,
+        producer_epoch: -1,
+        ..Default::default()
+    };
+    match request.transactional_id.as_deref() {
+        Some("") => return refuse(ErrorCode::InvalidRequest),
+        // No transaction coordinator is there; clients that check ApiVersions never ask.
+        Some(_) => return refuse(ErrorCode::UnsupportedVersion),
+        None => {}
+    }
+    if (request.producer_id == -1) != (request.producer_epoch == -1) {
+        return refuse(ErrorCode::InvalidRequest);
+    }
+    match shard.producer_ids.take(&shard).await {
+        Ok(id) => InitProducerIdResponse {
+            producer_id: id.get(),
+            producer_epoch: 0,
+            ..Default::default()
+        },
+        Err(error) => refuse(change_failure(&error).code),
+    }
+}

@@ -1,0 +1,169 @@
+//! ListOffsets (API key 2): where a log begins and ends, and where a time begins in it.
+
+use std::rc::Rc;
+
+use corelog_model::{PartitionId, PartitionIndex, TimestampMs};
+use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::list_offsets::{
+    ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
+};
+use corelog_runtime::LocalFuture;
+use futures_util::future::join_all;
+
+use crate::api::fetch::stale_epoch;
+use crate::error_codes::{Failure, read_failure};
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// The first version that tells the leader epoch (KIP-320).
+const LEADER_EPOCH: i16 = 4;
+
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+const EARLIEST_LOCAL: i64 = -4;
+const LATEST_TIERED: i64 = -5;
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
+
+/// What is asked of a partition.
+#[derive(Clone, Copy)]
+struct Question {
+    timestamp: i64,
+    current_leader_epoch: i32,
+    is_committed_only: bool,
+}
+
+/// The answer in wire form: timestamp, offset and leader epoch, each -1 for none.
+type Place = (i64, i64, i32);
+
+/// Asks the owner of each partition.
+pub async fn handle(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: ListOffsetsRequest,
+) -> ListOffsetsResponse {
+    let image = shard.image();
+    let mut items = Vec::new();
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in request.topics {
+        let known = image.topic(&topic.name);
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for partition in topic.partitions {
+            let index = PartitionIndex::new(partition.partition_index);
+            let mut answer = ListOffsetsPartitionResponse {
+                partition_index: index.get(),
+                ..Default::default()
+            };
+            match known.filter(|topic| topic.partition(index).is_some()) {
+                Some(topic) => {
+                    let question = Question {
+                        timestamp: partition.timestamp,
+                        current_leader_epoch: partition.current_leader_epoch,
+                        is_committed_only: request.isolation_level == 1,
+                    };
+                    items.push((
+                        PartitionId {
+                            topic: topic.id,
+                            index,
+                        },
+                        question,
+                    ));
+                }
+                None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
+            }
+            partitions.push(answer);
+        }
+        topics.push(ListOffsetsTopicResponse {
+            name: topic.name,
+            partitions,
+        });
+    }
+    let mut found = shard.on_owners(items, look_up).await.into_iter();
+    for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        if answer.error_code != 0 {
+            continue;
+        }
+        match found.next().expect("one result a partition that is known") {
+            Ok((timestamp, offset, leader_epoch)) => {
+                answer.timestamp = timestamp;
+                answer.offset = offset;
+                if context.version >= LEADER_EPOCH {
+                    answer.leader_epoch = leader_epoch;
+                }
+            }
+            Err(failure) => answer.error_code = failure.code.code(),
+        }
+    }
+    ListOffsetsResponse {
+        topics,
+        ..Default::default()
+    }
+}
+
+fn look_up(
+    shard: Rc<Shard>,
+    items: Vec<(PartitionId, Question)>,
+) -> LocalFuture<Vec<Result<Place, Failure>>> {
+    let answers = items.into_iter().map(move |(id, question)| {
+        let shard = Rc::clone(&shard);
+        async move { look_up_one(&shard, id, question).await }
+    });
+    Box::pin(join_all(answers))
+}
+
+async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Result<Place, Failure> {
+    let log = shard.partition(&id).ok_or(ErrorCode::KafkaStorageError)?;
+    let epoch = log.leader_epoch();
+    if let Some(code) = stale_epoch(question.current_leader_epoch, epoch) {
+        return Err(code.into());
+    }
+    let offsets = log.offsets();
+    let place = match question.timestamp {
+        LATEST if question.is_committed_only => (-1, offsets.last_stable.get(), epoch.get()),
+        LATEST => (-1, offsets.high_watermark.get(), epoch.get()),
+        EARLIEST | EARLIEST_LOCAL => {
+            let first = log.epoch_at(offsets.log_start).unwrap_or(epoch);
+            (-1, offsets.log_start.get(), first.get())
+        }
+        // Nothing is tiered, so nothing waits to be.
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => (-1, -1, -1),
+        MAX_TIMESTAMP => {
+            let found = log
+                .offset_of_max_timestamp()
+                .await
+                .map_err(|error| read_failure(&error))?;
+            wire(found)
+        }
+        timestamp if timestamp >= 0 => {
+            let timestamp = TimestampMs::new(timestamp);
+            let found = log
+                .offset_for_timestamp(timestamp)
+                .await
+                .map_err(|error| read_failure(&error))?;
+            // A record that is not yet readable is no answer.
+            let end = if question.is_committed_only {
+                offsets.last_stable
+            } else {
+                offsets.high_watermark
+            };
+            wire(found.filter(|found| found.offset < end))
+        }
+        other => {
+            return Err(Failure::new(
+                ErrorCode::UnsupportedVersion,
+                format!("there is no special timestamp {other}"),
+            ));
+        }
+    };
+    Ok(place)
+}
+
+fn wire(found: Option<corelog_storage::TimestampedOffset>) -> Place {
+    found.map_or((-1, -1, -1), |found| {
+        (
+            found.timestamp.get(),
+            found.offset.get(),
+            found.leader_epoch.get(),
+        )
+    })
+}

@@ -1,0 +1,160 @@
+//! Metadata (API key 3): brokers, topics, and who leads what. Creates missing topics where both sides allow it.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_metadata::controller::{ControllerRequest, NewTopic};
+use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
+use corelog_model::{TopicId, TopicName};
+use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::metadata::{
+    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
+    MetadataResponseTopic,
+};
+
+use crate::api::authorized;
+use crate::controller;
+use crate::error_codes::change_failure;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// From this version on an empty list of topics means none; before, all.
+const EMPTY_IS_NONE: i16 = 1;
+
+/// Answers from this shard's image.
+pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: MetadataRequest) -> MetadataResponse {
+    let image = shard.image();
+    let mut response = MetadataResponse {
+        brokers: image
+            .brokers()
+            .map(|broker| MetadataResponseBroker {
+                node_id: broker.id.get(),
+                host: broker.host.clone(),
+                port: i32::from(broker.port),
+                rack: broker.rack.clone(),
+            })
+            .collect(),
+        cluster_id: Some(shard.identity.cluster_id.clone()),
+        controller_id: shard.identity.broker.get(),
+        cluster_authorized_operations: authorized::report(
+            request.include_cluster_authorized_operations,
+            authorized::CLUSTER,
+        ),
+        ..Default::default()
+    };
+    let operations = authorized::report(request.include_topic_authorized_operations, authorized::TOPIC);
+    let asked = match request.topics {
+        Some(topics) if !topics.is_empty() || context.version >= EMPTY_IS_NONE => topics,
+        Some(_) | None => {
+            let mut all: Vec<&Arc<TopicImage>> = image.topics().collect();
+            all.sort_by(|a, b| a.name.cmp(&b.name));
+            response.topics = all.into_iter().map(|topic| describe(topic, operations)).collect();
+            return response;
+        }
+    };
+    let may_create = request.allow_auto_topic_creation && shard.config().topics.is_auto_creation_enabled;
+    let missing: BTreeSet<String> = asked
+        .iter()
+        .filter_map(|topic| topic.name.clone().filter(|_| topic.topic_id == TopicId::ZERO))
+        .filter(|name| image.topic(name).is_none())
+        .collect();
+    let (image, refused) = if may_create && !missing.is_empty() {
+        create(&shard, missing).await
+    } else {
+        (image, Vec::new())
+    };
+    for topic in asked {
+        let by_id = topic.topic_id != TopicId::ZERO;
+        let known = match &topic.name {
+            Some(name) if !by_id => image.topic(name),
+            Some(_) | None => image.topic_by_id(topic.topic_id),
+        };
+        response.topics.push(match known {
+            Some(topic) => describe(topic, operations),
+            None => MetadataResponseTopic {
+                error_code: unknown(&topic.name, by_id, &refused).code(),
+                name: topic.name,
+                topic_id: topic.topic_id,
+                topic_authorized_operations: authorized::NOT_ASKED,
+                ..Default::default()
+            },
+        });
+    }
+    response
+}
+
+/// Creates topics with the defaults; returns the image after that and the names that were refused, with the reason.
+async fn create(
+    shard: &Rc<Shard>,
+    missing: BTreeSet<String>,
+) -> (Arc<MetadataImage>, Vec<(String, ErrorCode)>) {
+    let requests = missing
+        .iter()
+        .map(|name| ControllerRequest::CreateTopic(crate::offsets_topic::defaults_for(shard, name)))
+        .collect();
+    let results = controller::change(shard, requests, false).await;
+    let refused = missing
+        .into_iter()
+        .zip(results)
+        .filter_map(|(name, result)| match result {
+            Ok(_) => None,
+            Err(error) => Some((name, change_failure(&error).code)),
+        });
+    (shard.image(), refused.collect())
+}
+
+fn unknown(name: &Option<String>, by_id: bool, refused: &[(String, ErrorCode)]) -> ErrorCode {
+    if by_id {
+        return ErrorCode::UnknownTopicId;
+    }
+    let Some(name) = name else {
+        return ErrorCode::InvalidRequest;
+    };
+    if TopicName::new(name).is_err() || names::is_reserved(name) {
+        return ErrorCode::InvalidTopicException;
+    }
+    let code = refused
+        .iter()
+        .find(|(refused, _)| refused == name)
+        .map(|(_, code)| *code);
+    match code {
+        // Another client was faster, and its topic has gone again.
+        Some(ErrorCode::TopicAlreadyExists) | None => ErrorCode::UnknownTopicOrPartition,
+        Some(code) => code,
+    }
+}
+
+fn describe(topic: &TopicImage, operations: i32) -> MetadataResponseTopic {
+    MetadataResponseTopic {
+        error_code: 0,
+        name: Some(topic.name.to_string()),
+        topic_id: topic.id,
+        is_internal: topic.is_internal(),
+        partitions: topic.partitions.iter().map(partition).collect(),
+        topic_authorized_operations: operations,
+    }
+}
+
+fn partition(partition: &PartitionImage) -> MetadataResponsePartition {
+    MetadataResponsePartition {
+        error_code: 0,
+        partition_index: partition.index.get(),
+        leader_id: partition.leader.get(),
+        leader_epoch: partition.leader_epoch.get(),
+        replica_nodes: partition.replicas.iter().map(|id| id.get()).collect(),
+        isr_nodes: partition.in_sync_replicas.iter().map(|id| id.get()).collect(),
+        offline_replicas: Vec::new(),
+    }
+}
+
+/// A topic with the broker's defaults, as a client's use of its name makes it.
+pub fn defaulted(name: &str) -> NewTopic {
+    NewTopic {
+        name: name.to_owned(),
+        partition_count: -1,
+        replication_factor: -1,
+        assignments: Vec::new(),
+        configs: Default::default(),
+    }
+}

@@ -1,0 +1,181 @@
+//! From a frame to the handler of its API: one line an API.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use corelog_protocol::messages::alter_configs::AlterConfigsRequest;
+use corelog_protocol::messages::alter_partition_reassignments::AlterPartitionReassignmentsRequest;
+use corelog_protocol::messages::api_versions::ApiVersionsRequest;
+use corelog_protocol::messages::create_partitions::CreatePartitionsRequest;
+use corelog_protocol::messages::create_topics::CreateTopicsRequest;
+use corelog_protocol::messages::delete_records::DeleteRecordsRequest;
+use corelog_protocol::messages::delete_topics::DeleteTopicsRequest;
+use corelog_protocol::messages::describe_cluster::DescribeClusterRequest;
+use corelog_protocol::messages::describe_configs::DescribeConfigsRequest;
+use corelog_protocol::messages::describe_log_dirs::DescribeLogDirsRequest;
+use corelog_protocol::messages::describe_producers::DescribeProducersRequest;
+use corelog_protocol::messages::describe_topic_partitions::DescribeTopicPartitionsRequest;
+use corelog_protocol::messages::elect_leaders::ElectLeadersRequest;
+use corelog_protocol::messages::fetch::FetchRequest;
+use corelog_protocol::messages::incremental_alter_configs::IncrementalAlterConfigsRequest;
+use corelog_protocol::messages::init_producer_id::InitProducerIdRequest;
+use corelog_protocol::messages::list_config_resources::ListConfigResourcesRequest;
+use corelog_protocol::messages::list_offsets::ListOffsetsRequest;
+use corelog_protocol::messages::list_partition_reassignments::ListPartitionReassignmentsRequest;
+use corelog_protocol::messages::metadata::MetadataRequest;
+use corelog_protocol::messages::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
+use corelog_protocol::messages::produce::ProduceRequest;
+use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Request, RequestHeader};
+use corelog_runtime::LocalFuture;
+
+use crate::api;
+use crate::connection::Client;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// What becomes of a request.
+pub enum Answer {
+    /// A whole response frame, its size included.
+    Send(Vec<Bytes>),
+    /// No response is due (acks=0).
+    Silence,
+    /// The connection is to be closed, for this reason.
+    Close(String),
+}
+
+/// Why a request is not begun; its connection closes.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The header is none, or names an API that Kafka does not have.
+    #[error("the request's header is malformed: {0}")]
+    Header(#[source] DecodeError),
+    /// The body is not what API and version say.
+    #[error("the {api} request of version {version} is malformed: {source}")]
+    Body {
+        /// The API.
+        api: ApiKey,
+        /// The version.
+        version: i16,
+        /// Why.
+        source: DecodeError,
+    },
+    /// An API or version that ApiVersions does not name.
+    #[error("{api} in version {version} is not supported")]
+    Unsupported {
+        /// The API.
+        api: ApiKey,
+        /// The version.
+        version: i16,
+    },
+}
+
+macro_rules! handlers {
+    ($($api:ident: $request:ident => $handler:path,)+) => {
+        /// The APIs that are served, and that ApiVersions names.
+        pub const SUPPORTED: &[ApiKey] = &[ApiKey::Produce, $(ApiKey::$api,)+];
+
+        fn begin(
+            shard: &Rc<Shard>,
+            context: RequestContext,
+            reader: &mut Reader,
+        ) -> Result<LocalFuture<Answer>, StartError> {
+            match context.api {
+                ApiKey::Produce => {
+                    let request = decode::<ProduceRequest>(&context, reader)?;
+                    Ok(api::produce::start(shard, context, request))
+                }
+                $(ApiKey::$api => {
+                    let request = decode::<$request>(&context, reader)?;
+                    Ok(answer(Rc::clone(shard), context, request, $handler))
+                })+
+                api => Err(StartError::Unsupported { api, version: context.version }),
+            }
+        }
+    };
+}
+
+handlers! {
+    Fetch: FetchRequest => api::fetch::handle,
+    ListOffsets: ListOffsetsRequest => api::list_offsets::handle,
+    Metadata: MetadataRequest => api::metadata::handle,
+    ApiVersions: ApiVersionsRequest => api::api_versions::handle,
+    DeleteRecords: DeleteRecordsRequest => api::delete_records::handle,
+    InitProducerId: InitProducerIdRequest => api::init_producer_id::handle,
+    OffsetForLeaderEpoch: OffsetForLeaderEpochRequest => api::offset_for_leader_epoch::handle,
+    CreateTopics: CreateTopicsRequest => api::create_topics::handle,
+    DeleteTopics: DeleteTopicsRequest => api::delete_topics::handle,
+    CreatePartitions: CreatePartitionsRequest => api::create_partitions::handle,
+    DescribeConfigs: DescribeConfigsRequest => api::describe_configs::handle,
+    AlterConfigs: AlterConfigsRequest => api::alter_configs::handle,
+    IncrementalAlterConfigs: IncrementalAlterConfigsRequest => api::incremental_alter_configs::handle,
+    DescribeCluster: DescribeClusterRequest => api::describe_cluster::handle,
+    DescribeTopicPartitions: DescribeTopicPartitionsRequest => api::describe_topic_partitions::handle,
+    DescribeLogDirs: DescribeLogDirsRequest => api::describe_log_dirs::handle,
+    DescribeProducers: DescribeProducersRequest => api::describe_producers::handle,
+    ListPartitionReassignments: ListPartitionReassignmentsRequest => api::list_partition_reassignments::handle,
+    AlterPartitionReassignments: AlterPartitionReassignmentsRequest => api::alter_partition_reassignments::handle,
+    ElectLeaders: ElectLeadersRequest => api::elect_leaders::handle,
+    ListConfigResources: ListConfigResourcesRequest => api::list_config_resources::handle,
+}
+
+/// Whether a request may begin before the earlier ones of its connection have been answered, given its frame.
+pub fn may_pipeline(frame: &[u8]) -> bool {
+    frame.get(..2) == Some(ApiKey::Produce.key().to_be_bytes().as_slice())
+}
+
+/// Begins a request. Produce is admitted to its logs, or on its way to them, when this returns; every other API begins
+/// when the future is first polled.
+///
+/// # Errors
+/// See [`StartError`].
+pub fn start(
+    shard: &Rc<Shard>,
+    client: &Rc<Client>,
+    frame: Bytes,
+) -> Result<LocalFuture<Answer>, StartError> {
+    let arrival = shard.handle.clock.now();
+    shard.metrics.bytes_received(frame.len());
+    let mut reader = Reader::new(frame);
+    let header = RequestHeader::decode(&mut reader).map_err(StartError::Header)?;
+    let is_known = header.is_supported();
+    let context = RequestContext::new(header, Rc::clone(client));
+    let (api, version) = (context.api, context.version);
+    if !is_known {
+        return if api == ApiKey::ApiVersions {
+            Ok(Box::pin(std::future::ready(api::api_versions::refuse(&context))))
+        } else {
+            Err(StartError::Unsupported { api, version })
+        };
+    }
+    let answer = begin(shard, context, &mut reader)?;
+    let shard = Rc::clone(shard);
+    Ok(Box::pin(async move {
+        let answer = answer.await;
+        shard
+            .metrics
+            .answered(api, shard.handle.clock.now().since(arrival));
+        answer
+    }))
+}
+
+fn decode<R: Request>(context: &RequestContext, reader: &mut Reader) -> Result<R, StartError> {
+    let (api, version) = (context.api, context.version);
+    R::decode(reader, version).map_err(|source| StartError::Body { api, version, source })
+}
+
+fn answer<R, F>(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: R,
+    handler: fn(Rc<Shard>, RequestContext, R) -> F,
+) -> LocalFuture<Answer>
+where
+    R: Request + 'static,
+    F: Future<Output = R::Response> + 'static,
+{
+    Box::pin(async move {
+        let response = handler(shard, context.clone(), request).await;
+        context.answer(|writer| response.encode(writer, context.version))
+    })
+}

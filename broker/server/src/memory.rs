@@ -1,0 +1,111 @@
+//! The memory of a shard, divided once at the start.
+
+/// Least memory of a shard, in bytes.
+const SHARD_BYTES_MIN: u64 = 64 << 20;
+
+/// Too little memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// The budget exceeds the machine.
+    #[error(
+        "{shards} shards of {shard_bytes} bytes need more than the machine's {machine_bytes} bytes of memory. \
+         Lower memory.bytes or shards"
+    )]
+    Machine {
+        /// How many.
+        shards: u16,
+        /// Each.
+        shard_bytes: u64,
+        /// All there is.
+        machine_bytes: u64,
+    },
+    /// The budget is too small to work with.
+    #[error("{shard_bytes} bytes are too little for a shard: it needs {SHARD_BYTES_MIN}. Raise memory.bytes")]
+    Shard {
+        /// What it would have.
+        shard_bytes: u64,
+    },
+}
+
+/// What a shard may use for what, in bytes. Nothing is taken before it is needed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryPlan {
+    /// Requests from their arrival to their answer.
+    pub request_bytes: usize,
+    /// Logs in memory, those that are in no segment yet included.
+    pub cache_bytes: usize,
+    /// Appended and in no segment yet.
+    pub dirty_bytes: usize,
+}
+
+impl MemoryPlan {
+    /// Divides `shard_bytes`, or an equal share of half of the machine's memory.
+    ///
+    /// # Errors
+    /// See [`MemoryError`].
+    pub fn new(shard_bytes: Option<u64>, shards: u16) -> Result<MemoryPlan, MemoryError> {
+        MemoryPlan::divide(shard_bytes, shards, machine_bytes())
+    }
+
+    fn divide(shard_bytes: Option<u64>, shards: u16, machine_bytes: u64) -> Result<MemoryPlan, MemoryError> {
+        let each = shard_bytes.unwrap_or(machine_bytes / 2 / u64::from(shards));
+        if each < SHARD_BYTES_MIN {
+            return Err(MemoryError::Shard { shard_bytes: each });
+        }
+        if each.saturating_mul(u64::from(shards)) > machine_bytes {
+            return Err(MemoryError::Machine {
+                shards,
+                shard_bytes: each,
+                machine_bytes,
+            });
+        }
+        let share = |part: u64| usize::try_from(each / 8 * part).unwrap_or(usize::MAX);
+        // What remains is for connections, indexes, groups and the program itself.
+        Ok(MemoryPlan {
+            request_bytes: share(2),
+            cache_bytes: share(4),
+            dirty_bytes: share(2),
+        })
+    }
+}
+
+/// The machine's memory, or the control group's limit if that is less.
+fn machine_bytes() -> u64 {
+    let total = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    let total = total.map_or(u64::MAX, |kib| kib.saturating_mul(1024));
+    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let limit = limit.and_then(|text| text.trim().parse::<u64>().ok());
+    total.min(limit.unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_divided_and_refused() {
+        const GIB: u64 = 1 << 30;
+        let plan = MemoryPlan::divide(Some(GIB), 2, 8 * GIB).unwrap();
+        assert_eq!(
+            (plan.request_bytes, plan.cache_bytes, plan.dirty_bytes),
+            (256 << 20, 512 << 20, 256 << 20)
+        );
+        let share = MemoryPlan::divide(None, 2, 8 * GIB).unwrap();
+        assert_eq!(share.cache_bytes, 1 << 30);
+        assert_eq!(
+            MemoryPlan::divide(Some(5 * GIB), 2, 8 * GIB),
+            Err(MemoryError::Machine {
+                shards: 2,
+                shard_bytes: 5 * GIB,
+                machine_bytes: 8 * GIB
+            })
+        );
+        assert_eq!(
+            MemoryPlan::divide(Some(1), 2, GIB),
+            Err(MemoryError::Shard { shard_bytes: 1 })
+        );
+    }
+}

@@ -1,0 +1,271 @@
+//! What the admin port's `/metrics` prints, collected from all shards.
+
+use std::rc::Rc;
+
+use corelog_model::{PartitionId, ShardId};
+use corelog_storage::{LogOffsets, StorageStats};
+use futures_util::future::join_all;
+
+use crate::metrics::{Exposition, Snapshot};
+use crate::shard::Shard;
+
+/// One partition's levels.
+struct PartitionLevels {
+    id: PartitionId,
+    offsets: LogOffsets,
+    bytes: u64,
+}
+
+/// One shard's counters and levels.
+struct ShardReport {
+    id: ShardId,
+    counters: Snapshot,
+    storage: StorageStats,
+    request_memory_used: usize,
+    partitions: Vec<PartitionLevels>,
+    committed: Vec<Committed>,
+}
+
+/// A group's committed offset of a partition.
+pub struct Committed {
+    /// The group.
+    pub group: String,
+    /// The topic.
+    pub topic: String,
+    /// The partition within it.
+    pub partition: i32,
+    /// The offset of the next record to read.
+    pub offset: i64,
+}
+
+/// Counters and levels of the whole broker.
+pub struct Report {
+    shards: Vec<ShardReport>,
+    names: Vec<(PartitionId, String)>,
+}
+
+/// Asks every shard.
+pub async fn collect(shard: &Rc<Shard>) -> Report {
+    let asked: Vec<_> = shard
+        .all()
+        .map(|to| shard.submit_to(to, |shard| std::future::ready(of_shard(&shard))))
+        .collect();
+    let image = shard.image();
+    let names = image
+        .topics()
+        .flat_map(|topic| {
+            topic
+                .partition_ids()
+                .map(|id| (id, topic.name.to_string()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    Report {
+        shards: join_all(asked).await,
+        names,
+    }
+}
+
+fn of_shard(shard: &Shard) -> ShardReport {
+    let partitions = shard.storage.partitions().into_iter().filter_map(|id| {
+        let log = shard.partition(&id)?;
+        Some(PartitionLevels {
+            id,
+            offsets: log.offsets(),
+            bytes: log.size_bytes(),
+        })
+    });
+    ShardReport {
+        id: shard.id,
+        counters: shard.metrics.snapshot(),
+        storage: shard.storage.stats(),
+        request_memory_used: shard.request_memory.total() - shard.request_memory.free(),
+        partitions: partitions.collect(),
+        committed: shard.coordinators.committed_offsets(),
+    }
+}
+
+impl Report {
+    /// Prints everything in Prometheus' text format.
+    pub fn print(&self, out: &mut Exposition) {
+        let mut sum = Snapshot::default();
+        self.shards.iter().for_each(|shard| sum.add(&shard.counters));
+        sum.print(out);
+        self.print_cluster(out);
+        self.print_storage(out);
+        self.print_partitions(out);
+    }
+
+    fn print_cluster(&self, out: &mut Exposition) {
+        let fenced = self.shards.iter().filter(|shard| shard.storage.is_fenced);
+        let offline: usize = fenced.map(|shard| shard.partitions.len()).sum();
+        let level = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        out.gauge(
+            "corelog_partitions",
+            "Partitions of this broker.",
+            level(self.names.len()),
+        );
+        out.gauge(
+            "corelog_offline_partitions",
+            "Partitions whose journal is fenced.",
+            level(offline),
+        );
+        out.gauge(
+            "corelog_active_controller",
+            "1 on the broker that is the controller.",
+            1,
+        );
+        // One broker: each partition has one replica, which is in sync.
+        out.gauge(
+            "corelog_under_replicated_partitions",
+            "Partitions with replicas out of sync.",
+            0,
+        );
+        out.gauge(
+            "corelog_under_min_isr_partitions",
+            "Partitions below min.insync.replicas.",
+            0,
+        );
+    }
+
+    fn print_storage(&self, out: &mut Exposition) {
+        type Pick = fn(&ShardReport) -> u64;
+        let rows: [(&str, &str, &str, Pick); 12] = [
+            (
+                "corelog_journal_bytes_total",
+                "counter",
+                "Bytes written to the journal.",
+                |s| s.storage.journaled_bytes,
+            ),
+            (
+                "corelog_bypassed_bytes_total",
+                "counter",
+                "Bytes written durably straight to segments.",
+                |s| s.storage.bypassed_bytes,
+            ),
+            (
+                "corelog_flushed_bytes_total",
+                "counter",
+                "Bytes flushed to segments later.",
+                |s| s.storage.flushed_bytes,
+            ),
+            (
+                "corelog_journal_frames_total",
+                "counter",
+                "Commits of the journal.",
+                |s| s.storage.frames,
+            ),
+            (
+                "corelog_journal_commit_nanoseconds_total",
+                "counter",
+                "Time that commits took.",
+                |s| s.storage.commit_nanos,
+            ),
+            (
+                "corelog_checkpoints_total",
+                "counter",
+                "Checkpoints finished.",
+                |s| s.storage.checkpoints,
+            ),
+            (
+                "corelog_disk_read_bytes_total",
+                "counter",
+                "Bytes read from segments.",
+                |s| s.storage.disk_read_bytes,
+            ),
+            (
+                "corelog_dirty_bytes",
+                "gauge",
+                "Bytes that are in no segment yet.",
+                |s| s.storage.dirty_bytes,
+            ),
+            ("corelog_cache_bytes", "gauge", "Bytes of logs in memory.", |s| {
+                s.storage.cache_bytes
+            }),
+            (
+                "corelog_journal_files_free",
+                "gauge",
+                "Journal files free to be written.",
+                |s| s.storage.journal_files_free,
+            ),
+            (
+                "corelog_journal_fenced",
+                "gauge",
+                "1 when the journal is fenced after a failed write.",
+                |s| u64::from(s.storage.is_fenced),
+            ),
+            (
+                "corelog_request_memory_bytes",
+                "gauge",
+                "Memory that requests under way hold.",
+                |s| u64::try_from(s.request_memory_used).unwrap_or(u64::MAX),
+            ),
+        ];
+        for (name, kind, help, pick) in rows {
+            out.head(name, kind, help);
+            for shard in &self.shards {
+                out.sample(name, &[("shard", &shard.id.to_string())], pick(shard));
+            }
+        }
+    }
+
+    fn print_partitions(&self, out: &mut Exposition) {
+        let mut levels: Vec<(&str, String, &PartitionLevels)> = Vec::new();
+        let all = self.shards.iter().flat_map(|shard| &shard.partitions);
+        let mut by_id: std::collections::BTreeMap<_, _> = all.map(|levels| (levels.id, levels)).collect();
+        for (id, topic) in &self.names {
+            if let Some(level) = by_id.remove(id) {
+                levels.push((topic, id.index.to_string(), level));
+            }
+        }
+        levels.sort_by(|a, b| (a.0, a.2.id.index).cmp(&(b.0, b.2.id.index)));
+        type Pick = fn(&PartitionLevels) -> u64;
+        let rows: [(&str, &str, Pick); 3] = [
+            (
+                "corelog_partition_high_watermark",
+                "End of what consumers may read.",
+                |levels| u64::try_from(levels.offsets.high_watermark.get()).unwrap_or_default(),
+            ),
+            (
+                "corelog_partition_log_start_offset",
+                "First offset there is.",
+                |levels| u64::try_from(levels.offsets.log_start.get()).unwrap_or_default(),
+            ),
+            ("corelog_partition_size_bytes", "Bytes of the log.", |levels| {
+                levels.bytes
+            }),
+        ];
+        for (name, help, pick) in rows {
+            out.head(name, "gauge", help);
+            for (topic, partition, level) in &levels {
+                out.sample(name, &[("topic", topic), ("partition", partition)], pick(level));
+            }
+        }
+        self.print_lag(out, &levels);
+    }
+
+    fn print_lag(&self, out: &mut Exposition, levels: &[(&str, String, &PartitionLevels)]) {
+        let name = "corelog_consumer_group_lag";
+        out.head(
+            name,
+            "gauge",
+            "Records between a group's committed offset and the high watermark.",
+        );
+        let ends: std::collections::HashMap<(&str, i32), i64> = levels
+            .iter()
+            .map(|(topic, _, level)| ((*topic, level.id.index.get()), level.offsets.high_watermark.get()))
+            .collect();
+        for committed in self.shards.iter().flat_map(|shard| &shard.committed) {
+            if let Some(end) = ends.get(&(committed.topic.as_str(), committed.partition)) {
+                let lag = u64::try_from(end - committed.offset).unwrap_or_default();
+                let partition = committed.partition.to_string();
+                let labels = [
+                    ("group", &*committed.group),
+                    ("topic", &*committed.topic),
+                    ("partition", &*partition),
+                ];
+                out.sample(name, &labels, lag);
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! One shard: a thread that owns its partitions, its groups and its connections outright.
+//!
+//! Everything in here belongs to that thread (INV-1, INV-2); other shards reach it through [`Shard::submit_to`].
+
+mod calls;
+mod scatter;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_config::{BrokerConfig, ConfigError, TopicConfig};
+use corelog_metadata::{MetadataImage, TopicImage, shard_of};
+use corelog_model::{BrokerId, PartitionId, ShardId, TopicId};
+use corelog_runtime::local::Budget;
+use corelog_runtime::{Handle, Mailbox};
+use corelog_storage::{PartitionLog, Storage};
+
+pub use calls::{Calls, ShardMessage, Work};
+
+use crate::controller::{ControllerShell, is_metadata_partition};
+use crate::coordinator::Coordinators;
+use crate::fetch_session::FetchSessions;
+use crate::fetch_waits::FetchWaits;
+use crate::metrics::ShardMetrics;
+use crate::producer_ids::ProducerIds;
+
+/// The shard that runs the controller and accepts connections.
+pub const FIRST: ShardId = ShardId::new(0);
+
+/// The shard that owns a partition on a broker of `shard_count` shards. The metadata's own log is the controller's.
+pub fn owner_of(partition: PartitionId, shard_count: u16) -> ShardId {
+    if is_metadata_partition(partition) {
+        FIRST
+    } else {
+        shard_of(partition, shard_count)
+    }
+}
+
+/// What a shard is made of; see [`Shard`].
+pub struct ShardParts {
+    /// This shard.
+    pub id: ShardId,
+    /// How many shards there are.
+    pub shard_count: u16,
+    /// The seams.
+    pub handle: Handle,
+    /// The way to the other shards.
+    pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
+    /// The partitions' logs.
+    pub storage: Rc<Storage>,
+    /// The configuration.
+    pub config: Arc<BrokerConfig>,
+    /// What clients are told of this broker.
+    pub identity: Arc<Identity>,
+    /// Memory for requests under way, in bytes.
+    pub request_memory: usize,
+}
+
+/// What clients are told of this broker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The cluster's id, in Kafka's form.
+    pub cluster_id: String,
+    /// This broker's number.
+    pub broker: BrokerId,
+    /// The host that clients are to connect to.
+    pub host: String,
+    /// The port that clients are to connect to.
+    pub port: u16,
+    /// The rack, if there is one.
+    pub rack: Option<String>,
+}
+
+/// One shard of a broker.
+pub struct Shard {
+    /// This shard.
+    pub id: ShardId,
+    /// How many shards there are.
+    pub shard_count: u16,
+    /// The seams.
+    pub handle: Handle,
+    /// The partitions' logs.
+    pub storage: Rc<Storage>,
+    /// What is counted.
+    pub metrics: ShardMetrics,
+    /// Memory for requests under way.
+    pub request_memory: Budget,
+    /// What clients are told of this broker.
+    pub identity: Arc<Identity>,
+    /// The fetch sessions of this shard's connections.
+    pub fetch_sessions: RefCell<FetchSessions>,
+    /// The long polls that wait here.
+    pub fetch_waits: FetchWaits,
+    /// The groups whose offsets partition is on this shard.
+    pub coordinators: Coordinators,
+    /// The producer ids that this shard gives out.
+    pub producer_ids: ProducerIds,
+    pub(crate) mailbox: Rc<dyn Mailbox<ShardMessage>>,
+    pub(crate) calls: Calls,
+    controller: RefCell<Option<Rc<ControllerShell>>>,
+    config: RefCell<Arc<BrokerConfig>>,
+    image: RefCell<Arc<MetadataImage>>,
+    topic_configs: RefCell<HashMap<TopicId, Rc<TopicConfig>, foldhash::fast::RandomState>>,
+    is_open: Cell<bool>,
+    connection_number_next: Cell<u64>,
+}
+
+impl Shard {
+    /// A shard with an empty image; [`crate::topics::apply_image`] gives it its partitions.
+    pub fn new(parts: ShardParts) -> Rc<Shard> {
+        let sessions = usize::try_from(parts.config.network.fetch_sessions_max).unwrap_or(usize::MAX);
+        let image = MetadataImage::new(&parts.identity.cluster_id);
+        Rc::new(Shard {
+            id: parts.id,
+            shard_count: parts.shard_count,
+            handle: parts.handle,
+            storage: parts.storage,
+            metrics: ShardMetrics::default(),
+            request_memory: Budget::new(parts.request_memory),
+            identity: parts.identity,
+            fetch_sessions: RefCell::new(FetchSessions::new(sessions)),
+            fetch_waits: FetchWaits::default(),
+            coordinators: Coordinators::default(),
+            producer_ids: ProducerIds::default(),
+            mailbox: parts.mailbox,
+            calls: Calls::default(),
+            controller: RefCell::new(None),
+            config: RefCell::new(parts.config),
+            image: RefCell::new(Arc::new(image)),
+            topic_configs: RefCell::default(),
+            is_open: Cell::new(false),
+            connection_number_next: Cell::new(0),
+        })
+    }
+
+    /// The metadata as this shard knows it.
+    pub fn image(&self) -> Arc<MetadataImage> {
+        Arc::clone(&self.image.borrow())
+    }
+
+    /// Replaces the metadata; [`crate::topics::apply_image`] acts on the difference.
+    pub(crate) fn set_image(&self, image: Arc<MetadataImage>) {
+        self.topic_configs.borrow_mut().clear();
+        *self.image.borrow_mut() = image;
+    }
+
+    /// The configuration in force, dynamic values included.
+    pub fn config(&self) -> Arc<BrokerConfig> {
+        Arc::clone(&self.config.borrow())
+    }
+
+    /// Puts another configuration in force.
+    pub(crate) fn set_config(&self, config: Arc<BrokerConfig>) {
+        self.topic_configs.borrow_mut().clear();
+        *self.config.borrow_mut() = config;
+    }
+
+    /// A topic's settings in force.
+    ///
+    /// # Errors
+    /// When one of them does not go with the broker's.
+    pub fn topic_config(&self, topic: &TopicImage) -> Result<Rc<TopicConfig>, ConfigError> {
+        if let Some(known) = self.topic_configs.borrow().get(&topic.id) {
+            return Ok(Rc::clone(known));
+        }
+        let config = Rc::new(TopicConfig::effective(&self.config(), &topic.configs)?);
+        self.topic_configs
+            .borrow_mut()
+            .insert(topic.id, Rc::clone(&config));
+        Ok(config)
+    }
+
+    /// The shard that owns a partition, whether or not there is one.
+    pub fn owner_of(&self, partition: PartitionId) -> ShardId {
+        owner_of(partition, self.shard_count)
+    }
+
+    /// A partition of this shard.
+    pub fn partition(&self, id: &PartitionId) -> Option<Rc<PartitionLog>> {
+        self.storage.partition(id)
+    }
+
+    /// All shards of this broker.
+    pub fn all(&self) -> impl Iterator<Item = ShardId> + use<> {
+        (0..self.shard_count).map(ShardId::new)
+    }
+
+    /// The controller; on the first shard alone, once it has been loaded.
+    pub fn controller(&self) -> Option<Rc<ControllerShell>> {
+        self.controller.borrow().clone()
+    }
+
+    /// Puts the controller in its place.
+    pub(crate) fn set_controller(&self, controller: ControllerShell) {
+        assert_eq!(self.id, FIRST, "the controller is on the first shard");
+        *self.controller.borrow_mut() = Some(Rc::new(controller));
+    }
+
+    /// Whether clients are served: all partitions are open, and the journal is not fenced.
+    pub fn is_ready(&self) -> bool {
+        self.is_open.get() && !self.storage.stats().is_fenced
+    }
+
+    /// Clients are served from now on, or no more.
+    pub(crate) fn set_open(&self, is_open: bool) {
+        self.is_open.set(is_open);
+    }
+
+    /// A number for a new connection of this shard.
+    pub(crate) fn next_connection_number(&self) -> u64 {
+        let number = self.connection_number_next.get();
+        self.connection_number_next.set(number + 1);
+        number
+    }
+}

@@ -1,0 +1,186 @@
+//! What each shard does when the metadata changes: it opens, closes and reconfigures its partitions.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_metadata::{MetadataImage, TopicImage};
+use corelog_model::PartitionId;
+use corelog_storage::{CreateError, DeleteError, PartitionSpec};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use crate::log_config::log_config;
+use crate::shard::Shard;
+
+/// Partitions that are created or deleted at a time; their entries share journal frames.
+const CONCURRENT_MAX: usize = 64;
+
+/// Why a shard could not follow the metadata. The image is in force all the same; a partition without a log is
+/// answered as storage error.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// A log could not be made.
+    #[error("partition {directory} cannot be created: {source}")]
+    Create {
+        /// Its directory.
+        directory: String,
+        /// Why.
+        source: CreateError,
+    },
+    /// A log could not be removed.
+    #[error("partition {id:?} cannot be deleted: {source}")]
+    Delete {
+        /// Which.
+        id: PartitionId,
+        /// Why.
+        source: DeleteError,
+    },
+}
+
+/// Moves this shard from its image to `image`: new partitions get their logs, gone ones lose them.
+///
+/// # Errors
+/// The first log that could not be made or removed; the others are.
+pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+    let delta = image.changes_since(&shard.image());
+    let mine = |id: &PartitionId| shard.owner_of(*id) == shard.id;
+    let gone: Vec<PartitionId> = delta.deleted_partitions.iter().copied().filter(mine).collect();
+    for id in &gone {
+        shard.coordinators.unload(*id);
+    }
+    let deleted = delete_all(&shard, gone).await;
+    let created = create_missing(&shard, &image, &delta.created_partitions).await;
+    if !delta.reconfigured_brokers.is_empty() {
+        reconfigure_broker(&shard, &image);
+    }
+    for topic in &delta.reconfigured_topics {
+        reconfigure(&shard, topic);
+    }
+    for id in delta.changed_partitions.iter().filter(|id| mine(id)) {
+        set_leader_epoch(&shard, &image, *id);
+    }
+    let opened: Vec<PartitionId> = delta.created_partitions.iter().copied().filter(mine).collect();
+    shard.set_image(image);
+    for id in opened {
+        shard.coordinators.load(&shard, id);
+    }
+    deleted.and(created)
+}
+
+/// At the start: removes the logs whose topics are gone, which a crash may have left.
+///
+/// # Errors
+/// As [`apply_image`].
+pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ApplyError> {
+    let orphans = shard
+        .storage
+        .partitions()
+        .into_iter()
+        .filter(|id| image.partition(*id).is_none() && !crate::controller::is_metadata_partition(*id));
+    delete_all(shard, orphans.collect()).await
+}
+
+async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), ApplyError> {
+    let deletions = ids.into_iter().map(|id| {
+        let shard = Rc::clone(shard);
+        async move {
+            match shard.storage.delete_partition(id).await {
+                Ok(()) | Err(DeleteError::NotFound(_)) => Ok(()),
+                Err(source) => Err(ApplyError::Delete { id, source }),
+            }
+        }
+    });
+    let results: Vec<_> = stream::iter(deletions)
+        .buffer_unordered(CONCURRENT_MAX)
+        .collect()
+        .await;
+    results.into_iter().collect()
+}
+
+async fn create_missing(
+    shard: &Rc<Shard>,
+    image: &Arc<MetadataImage>,
+    created: &[PartitionId],
+) -> Result<(), ApplyError> {
+    let known: BTreeSet<PartitionId> = shard.storage.partitions().into_iter().collect();
+    let mut missing = Vec::new();
+    for id in created.iter().filter(|id| shard.owner_of(**id) == shard.id) {
+        if known.contains(id) {
+            if let Some(topic) = image.topic_by_id(id.topic) {
+                reconfigure_partition(shard, topic, *id);
+            }
+            set_leader_epoch(shard, image, *id);
+        } else if let Some(spec) = spec(shard, image, *id) {
+            missing.push(spec);
+        }
+    }
+    let creations = missing.into_iter().map(|spec| {
+        let shard = Rc::clone(shard);
+        async move {
+            let directory = spec.directory.clone();
+            let created = shard.storage.create_partition(spec).await;
+            created
+                .map(drop)
+                .map_err(|source| ApplyError::Create { directory, source })
+        }
+    });
+    let results: Vec<_> = stream::iter(creations)
+        .buffer_unordered(CONCURRENT_MAX)
+        .collect()
+        .await;
+    results.into_iter().collect()
+}
+
+fn spec(shard: &Shard, image: &MetadataImage, id: PartitionId) -> Option<PartitionSpec> {
+    let topic = image.topic_by_id(id.topic)?;
+    let partition = topic.partition(id.index)?;
+    Some(PartitionSpec {
+        id,
+        directory: format!("{}-{}", topic.name, id.index),
+        leader_epoch: partition.leader_epoch,
+        config: topic_log_config(shard, topic),
+    })
+}
+
+fn topic_log_config(shard: &Shard, topic: &TopicImage) -> corelog_storage::LogConfig {
+    log_config(&shard.config(), topic.name.as_str(), &topic.configs).unwrap_or_else(|error| {
+        tracing::error!(topic = %topic.name, %error, "the topic's settings conflict with the broker's; using the broker's");
+        log_config(&shard.config(), topic.name.as_str(), &Default::default()).unwrap_or_default()
+    })
+}
+
+fn reconfigure(shard: &Shard, topic: &TopicImage) {
+    for id in topic.partition_ids().filter(|id| shard.owner_of(*id) == shard.id) {
+        reconfigure_partition(shard, topic, id);
+    }
+}
+
+fn reconfigure_partition(shard: &Shard, topic: &TopicImage, id: PartitionId) {
+    if let Some(log) = shard.partition(&id) {
+        log.set_config(topic_log_config(shard, topic));
+    }
+}
+
+fn reconfigure_broker(shard: &Shard, image: &MetadataImage) {
+    let empty = Default::default();
+    let cluster = image.broker_configs(None).map_or(&empty, |configs| &**configs);
+    let broker = image
+        .broker_configs(Some(shard.identity.broker))
+        .map_or(&empty, |configs| &**configs);
+    match shard.config().with_dynamic(cluster, broker) {
+        Ok(config) => shard.set_config(Arc::new(config)),
+        Err(error) => {
+            tracing::error!(%error, "the dynamic settings conflict; the earlier ones stay in force")
+        }
+    }
+    for topic in image.topics() {
+        reconfigure(shard, topic);
+    }
+}
+
+fn set_leader_epoch(shard: &Shard, image: &MetadataImage, id: PartitionId) {
+    if let (Some(log), Some(partition)) = (shard.partition(&id), image.partition(id)) {
+        log.set_leader_epoch(partition.leader_epoch);
+    }
+}

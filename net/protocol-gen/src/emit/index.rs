@@ -1,0 +1,85 @@
+//! The files that name every API: `messages/mod.rs` and `api_table.rs`.
+
+use std::fmt::Write;
+
+use super::snake;
+use crate::schema::{Module, ModuleKind};
+
+/// Declares the message modules and gives each message its traits.
+pub(crate) fn messages_mod(modules: &[Module]) -> String {
+    let mut out = String::from(
+        "//! One module an API, and those for messages that travel inside others. Generated; not to be edited.\n\n\
+         use crate::message::{data_message, api_messages};\n\n",
+    );
+    for module in modules {
+        let _ = writeln!(out, "pub mod {};", snake(&module.name));
+    }
+    out.push_str(
+        "\n/// Calls a macro with `Api: module::Request => module::Response;` for every API, for code that treats all \
+         alike.\n#[macro_export]\nmacro_rules! for_each_api {\n    ($callback:ident) => {\n        $callback! {\n",
+    );
+    for module in modules {
+        if matches!(module.kind, ModuleKind::Api { .. }) {
+            let path = snake(&module.name);
+            let _ = writeln!(
+                out,
+                "            {0}: {path}::{0}Request => {path}::{0}Response;",
+                module.name
+            );
+        }
+    }
+    out.push_str("        }\n    };\n}\n\nfor_each_api!(api_messages);\n");
+    for module in modules {
+        if module.kind == ModuleKind::Data {
+            for message in &module.messages {
+                let _ = writeln!(out, "data_message!({}::{});", snake(&module.name), message.name);
+            }
+        }
+    }
+    out
+}
+
+/// The enum of APIs and one row of facts for each, ordered by key.
+pub(crate) fn api_table(modules: &[Module]) -> String {
+    let mut rows = Vec::new();
+    for module in modules {
+        if let ModuleKind::Api { key, advertised, .. } = module.kind
+            && let Some(request) = module.messages.first()
+        {
+            rows.push((key, module.name.as_str(), request, advertised));
+        }
+    }
+    rows.sort_by_key(|row| row.0);
+    let mut out =
+        String::from("//! Every API there is a codec for. Generated from `schema/`; not to be edited.\n\n");
+    out.push_str("use crate::api_key::ApiFacts;\n\n/// A Kafka API.\n");
+    out.push_str("#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]\npub enum ApiKey {\n");
+    for (key, name, ..) in &rows {
+        let _ = writeln!(out, "/// Key {key}.\n{name},");
+    }
+    out.push_str("}\n\nimpl ApiKey {\n/// Every API, ordered by key.\npub const ALL: &[ApiKey] = &[\n");
+    for (_, name, ..) in &rows {
+        let _ = writeln!(out, "ApiKey::{name},");
+    }
+    out.push_str("];\n\npub(crate) const fn facts(self) -> ApiFacts {\nmatch self {\n");
+    for (key, name, request, advertised) in &rows {
+        let versions = request.versions;
+        let advertised = advertised.unwrap_or(versions);
+        let flexible = match request.flexible {
+            Some(range) => format!("Some({})", range.first),
+            None => "None".to_owned(),
+        };
+        let _ = writeln!(
+            out,
+            "ApiKey::{name} => ApiFacts {{ key: {key}, name: \"{name}\", versions: ({}, {}), advertised: ({}, {}), \
+             flexible: {flexible} }},",
+            versions.first, versions.last, advertised.first, advertised.last
+        );
+    }
+    out.push_str("}\n}\n\npub(crate) const fn from_key(key: i16) -> Option<ApiKey> {\nSome(match key {\n");
+    for (key, name, ..) in &rows {
+        let _ = writeln!(out, "{key} => ApiKey::{name},");
+    }
+    out.push_str("_ => return None,\n})\n}\n}\n");
+    out
+}

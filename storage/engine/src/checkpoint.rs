@@ -1,0 +1,160 @@
+//! Checkpoints: everything that was appended is made durable in the segments, then one file says so, then the
+//! journal's files before it are free again.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_runtime::DiskError;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use crate::errors::CheckpointError;
+use crate::format::envelope;
+use crate::format::names;
+use crate::format::v1::{CheckpointV1, PartitionV1};
+use crate::options::CheckpointSync;
+use crate::partition::PartitionLog;
+use crate::shared::{Life, Shared};
+
+/// How many partitions are flushed or synced at once.
+const CONCURRENCY: usize = 16;
+
+/// What a checkpoint will say, as of one moment.
+struct Snapshot {
+    first_sequence: u64,
+    partitions: Vec<PartitionV1>,
+    /// The logs to flush, and how far.
+    dirty: Vec<(Rc<PartitionLog>, u64)>,
+    logs: Vec<Rc<PartitionLog>>,
+}
+
+/// Takes the snapshot. There is no await in here: what is appended later is not covered and is in later frames.
+fn snapshot(shared: &Shared) -> Snapshot {
+    let logs = shared.all_partitions();
+    let mut dirty = Vec::new();
+    for log in &logs {
+        if log.take_touched() {
+            dirty.push((Rc::clone(log), log.tail_end()));
+        }
+    }
+    Snapshot {
+        first_sequence: shared.journal.borrow().next_sequence(),
+        partitions: logs.iter().map(|log| log.to_v1()).collect(),
+        dirty,
+        logs,
+    }
+}
+
+/// Makes a checkpoint, one at a time. `is_clean` says that nothing is appended or journaled any more.
+pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), CheckpointError> {
+    let _lane = shared.checkpoint_lane.acquire(1).await;
+    if let Some(fenced) = shared.fenced() {
+        return Err(fenced.into());
+    }
+    let since = shared.since_checkpoint.get();
+    let taken = snapshot(shared);
+    let first_sequence = taken.first_sequence;
+    if let Err(error) = write(shared, taken, is_clean).await {
+        if error.is_full() {
+            return Err(CheckpointError::DiskFull(Arc::new(error)));
+        }
+        shared.fence(&error);
+        return Err(CheckpointError::Fenced(
+            shared.fenced().expect("fenced in the line before"),
+        ));
+    }
+    shared.since_checkpoint.set(shared.since_checkpoint.get() - since);
+    shared.ring.borrow_mut().recycle(first_sequence);
+    shared.stats.borrow_mut().checkpoints += 1;
+    shared.journal_work.notify_all();
+    for log in shared.all_partitions() {
+        log.evict_cold();
+    }
+    Ok(())
+}
+
+async fn write(shared: &Rc<Shared>, taken: Snapshot, is_clean: bool) -> Result<(), DiskError> {
+    let Snapshot {
+        first_sequence,
+        partitions,
+        dirty,
+        logs,
+    } = taken;
+    let flushed: Result<Vec<()>, (DiskError, bool)> = stream::iter(dirty)
+        .map(|(log, end)| async move { log.write_out(end, true).await.map_err(|error| (error, true)) })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await;
+    if let Err((error, _)) = flushed {
+        // A write to a reserved place failed: the segments are not what they should be.
+        shared.fence(&error);
+        return Err(error);
+    }
+    sync_segments(shared, &logs).await?;
+    let checkpoint = CheckpointV1 {
+        shard: shared.options.shard.get(),
+        incarnation: shared.incarnation,
+        first_sequence,
+        is_clean,
+        partitions,
+    };
+    let dir = names::journal_dir(
+        &shared.options.dir,
+        shared.options.generation,
+        shared.options.shard,
+    );
+    let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
+    envelope::replace_file(&shared.handle, &dir.join(names::CHECKPOINT), content).await
+}
+
+async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), DiskError> {
+    let mut unsynced = Vec::new();
+    for log in logs {
+        for base in log.take_unsynced() {
+            unsynced.push((Rc::clone(log), base));
+        }
+    }
+    let whole_file_system = match shared.options.checkpoint_sync {
+        CheckpointSync::Files => false,
+        CheckpointSync::Filesystem => true,
+        CheckpointSync::FilesUpTo(count) => unsynced.len() > count,
+    };
+    if whole_file_system {
+        return shared.handle.disk.sync_filesystem(&shared.options.dir).await;
+    }
+    stream::iter(unsynced)
+        .map(|(log, base)| async move { log.sync_segment_if_there(base).await })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<()>>()
+        .await
+        .map(|_| ())
+}
+
+/// Makes checkpoints when they are asked for, until the storage closes or is fenced.
+pub(crate) async fn run(shared: Rc<Shared>) {
+    loop {
+        let wanted = shared.checkpoint_wanted.notified();
+        if shared.life.get() != Life::Open || shared.fenced().is_some() {
+            return;
+        }
+        let is_due = shared.since_checkpoint.get() >= shared.options.checkpoint_bytes
+            || shared.ring.borrow().is_exhausted();
+        if !is_due {
+            wanted.await;
+            continue;
+        }
+        match make(&shared, false).await {
+            Ok(()) => {
+                if shared.ring.borrow().is_exhausted() {
+                    // The one file in use is not full yet: there is nothing to free before it is.
+                    wanted.await;
+                }
+            }
+            Err(CheckpointError::Fenced(_)) => return,
+            Err(CheckpointError::DiskFull(error)) => {
+                tracing::warn!(%error, "no room for a checkpoint; it is tried again");
+                let again = shared.handle.clock.now() + std::time::Duration::from_secs(1);
+                shared.handle.clock.sleep_until(again).await;
+            }
+        }
+    }
+}

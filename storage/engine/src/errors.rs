@@ -1,0 +1,323 @@
+//! What can go wrong, one enum an operation. All of them are `Send`: an answer may cross shards.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use corelog_model::{Offset, PartitionId, ProducerEpoch, ProducerId, TimestampMs};
+use corelog_runtime::DiskError;
+
+/// The data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// Another process holds the lock.
+    #[error("the data directory {} belongs to a running broker", path.display())]
+    Locked {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A newer release wrote it.
+    #[error("the data directory {} has format {found}; this release reads up to {supported}", path.display())]
+    NewerFormat {
+        /// The directory.
+        path: PathBuf,
+        /// What its version file says.
+        found: u32,
+        /// The newest format this release knows.
+        supported: u32,
+    },
+    /// The version file is not one.
+    #[error("the version file {} holds no format number", path.display())]
+    BadVersion {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No file can be made in it.
+    #[error("the data directory {} is not writable: {source}", path.display())]
+    NotWritable {
+        /// The directory.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Anything else that the kernel refuses.
+    #[error("{} cannot be used as data directory: {source}", path.display())]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+}
+
+/// A file of ours is not what it should be.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FormatError {
+    /// Shorter than its header or than its header says.
+    #[error("it is {size} bytes long and should be {needed}")]
+    Truncated {
+        /// The bytes there are.
+        size: u64,
+        /// The bytes there should be.
+        needed: u64,
+    },
+    /// Not a file of this kind.
+    #[error("it does not begin with the magic of a {expected}")]
+    Magic {
+        /// The kind of file that was wanted.
+        expected: &'static str,
+    },
+    /// A format this release does not know.
+    #[error("it has format {found}; this release knows {supported}")]
+    Version {
+        /// What it says.
+        found: u16,
+        /// What is known.
+        supported: u16,
+    },
+    /// The checksum does not match.
+    #[error("its checksum is {computed:#010x} and it says {stored:#010x}")]
+    Checksum {
+        /// What it says.
+        stored: u32,
+        /// What its bytes give.
+        computed: u32,
+    },
+    /// The checksum holds, yet the archive is not valid.
+    #[error("its content is not a valid archive")]
+    Archive,
+    /// A value that cannot be.
+    #[error("its field {field} is impossible: {value}")]
+    Field {
+        /// The name.
+        field: &'static str,
+        /// The value.
+        value: i128,
+    },
+}
+
+/// A shard's storage cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The checkpoint is gone although the directory is not new.
+    #[error("the checkpoint {} is missing", path.display())]
+    CheckpointMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of ours is damaged.
+    #[error("{} is damaged: {source}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        source: FormatError,
+    },
+    /// A journal frame that was acknowledged is damaged: which partitions it held is not known.
+    #[error("an acknowledged frame of the journal is damaged: {} at byte {position}", path.display())]
+    JournalDamaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the frame should begin.
+        position: u64,
+    },
+    /// An option is out of bounds.
+    #[error("the storage option {option} is out of bounds: {reason}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The directory was not laid out: see [`crate::prepare_layout`].
+    #[error("the layout {} is missing", path.display())]
+    LayoutMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The directory was laid out for another number of shards.
+    #[error("the data is laid out for {found} shards, generation {generation}, and {wanted} are asked for")]
+    ShardCount {
+        /// Shards of the layout.
+        found: u16,
+        /// Generation of the layout.
+        generation: u64,
+        /// Shards asked for.
+        wanted: u16,
+    },
+    /// The disk is full, already at the start.
+    #[error("the disk is too full to start: {0}")]
+    DiskFull(#[source] DiskError),
+    /// The disk.
+    #[error(transparent)]
+    Io(DiskError),
+}
+
+impl From<DiskError> for OpenError {
+    fn from(error: DiskError) -> OpenError {
+        if error.is_full() {
+            OpenError::DiskFull(error)
+        } else {
+            OpenError::Io(error)
+        }
+    }
+}
+
+/// Why a shard's journal takes nothing any more: a write or a sync failed, and what is on disk is not known until
+/// the next start reads it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the shard's journal is fenced until a restart: {0}")]
+pub struct Fenced(pub Arc<str>);
+
+/// A partition cannot be created.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CreateError {
+    /// A partition of this id is there.
+    #[error("the partition {0:?} exists")]
+    Exists(PartitionId),
+    /// Another partition uses this directory.
+    #[error("the directory {0} belongs to another partition")]
+    DirectoryInUse(String),
+    /// A name with a separator, or one of ours.
+    #[error("{0:?} cannot be a partition's directory")]
+    BadDirectory(String),
+    /// No room.
+    #[error("the disk is full")]
+    DiskFull(#[source] Arc<DiskError>),
+    /// The journal is fenced.
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    /// The disk.
+    #[error(transparent)]
+    Io(Arc<DiskError>),
+}
+
+/// A partition cannot be deleted.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DeleteError {
+    /// There is no such partition.
+    #[error("there is no partition {0:?}")]
+    NotFound(PartitionId),
+    /// The journal is fenced.
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    /// The disk.
+    #[error(transparent)]
+    Io(Arc<DiskError>),
+}
+
+/// Batches were not appended.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AppendError {
+    /// A batch is larger than `max.message.bytes`, or than a segment.
+    #[error("the batch has {size} bytes, {max} are allowed")]
+    RecordTooLarge {
+        /// Its size.
+        size: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A timestamp is out of the log's bounds.
+    #[error("the timestamp {timestamp} is out of bounds {earliest:?} to {latest:?}")]
+    InvalidTimestamp {
+        /// The batch's.
+        timestamp: TimestampMs,
+        /// The oldest allowed, inclusive.
+        earliest: Option<TimestampMs>,
+        /// The newest allowed, inclusive.
+        latest: Option<TimestampMs>,
+    },
+    /// A gap or a step back in a producer's sequence (KIP-98).
+    #[error("producer {producer} sent sequence {found}, the last was {last:?}")]
+    OutOfOrderSequence {
+        /// Who.
+        producer: ProducerId,
+        /// The batch's first sequence.
+        found: i32,
+        /// The last sequence stored.
+        last: Option<i32>,
+    },
+    /// The producer has been replaced by a newer one.
+    #[error("producer {producer} sent epoch {found}, the current one is {current}")]
+    InvalidProducerEpoch {
+        /// Who.
+        producer: ProducerId,
+        /// The batch's.
+        found: ProducerEpoch,
+        /// The newest seen.
+        current: ProducerEpoch,
+    },
+    /// No room on the disk for this append; a later one may succeed.
+    #[error("the disk is full")]
+    DiskFull(#[source] Arc<DiskError>),
+    /// The journal is fenced; whether this append is stored is decided by the next start.
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    /// The log was found corrupt and is not served.
+    #[error("the log is corrupt and not served: {0}")]
+    Corrupt(Arc<str>),
+    /// The partition was deleted.
+    #[error("the partition is deleted")]
+    Deleted,
+    /// The shard is closing.
+    #[error("the storage is closed")]
+    Closed,
+    /// The disk; nothing was appended.
+    #[error(transparent)]
+    Io(Arc<DiskError>),
+}
+
+/// A read failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The offset is not in the log.
+    #[error("offset {requested} is not within {log_start}..={end}")]
+    OffsetOutOfRange {
+        /// The offset asked for.
+        requested: Offset,
+        /// The first offset there is.
+        log_start: Offset,
+        /// The end up to which this reader may read, exclusive.
+        end: Offset,
+    },
+    /// Bytes on disk are not what was written.
+    #[error("the log is corrupt: {0}")]
+    Corrupt(Arc<str>),
+    /// The partition was deleted.
+    #[error("the partition is deleted")]
+    Deleted,
+    /// The disk.
+    #[error(transparent)]
+    Io(Arc<DiskError>),
+}
+
+/// Records could not be deleted.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DeleteRecordsError {
+    /// The offset is beyond the high watermark.
+    #[error("offset {requested} is not within {log_start}..={high_watermark}")]
+    OffsetOutOfRange {
+        /// The offset asked for.
+        requested: Offset,
+        /// The first offset there is.
+        log_start: Offset,
+        /// The high watermark.
+        high_watermark: Offset,
+    },
+    /// The journal is fenced.
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    /// The partition was deleted.
+    #[error("the partition is deleted")]
+    Deleted,
+}
+
+/// A checkpoint failed. Unless it was for want of room, the journal is fenced.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// No room for the checkpoint file; the one before stays in force.
+    #[error("the disk is too full for a checkpoint")]
+    DiskFull(#[source] Arc<DiskError>),
+    /// The journal is fenced.
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+}

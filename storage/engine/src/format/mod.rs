@@ -1,0 +1,5 @@
+//! What is on disk: the versioned types, and the envelope around those that are files of their own.
+
+pub(crate) mod envelope;
+pub(crate) mod names;
+pub mod v1;

@@ -1,0 +1,103 @@
+//! The names of files and directories within the data directory.
+
+use std::path::{Path, PathBuf};
+
+use corelog_model::{Offset, ShardId};
+
+/// The file that a running broker holds a lock on.
+pub(crate) const LOCK: &str = "corelog.lock";
+/// The file that holds the format's number, in decimal.
+pub(crate) const VERSION: &str = "corelog.version";
+/// The file that says how many shards there are.
+pub(crate) const LAYOUT: &str = "layout";
+/// The directory of all journals.
+pub(crate) const JOURNAL: &str = "journal";
+/// A shard's checkpoint.
+pub(crate) const CHECKPOINT: &str = "checkpoint";
+/// How a deleted partition's directory ends.
+pub(crate) const DELETED_SUFFIX: &str = "-delete";
+
+/// `<dir>/journal/<generation>`.
+pub(crate) fn generation_dir(dir: &Path, generation: u64) -> PathBuf {
+    dir.join(JOURNAL).join(generation.to_string())
+}
+
+/// `<dir>/journal/<generation>/<shard>`.
+pub(crate) fn journal_dir(dir: &Path, generation: u64, shard: ShardId) -> PathBuf {
+    generation_dir(dir, generation).join(shard.to_string())
+}
+
+/// `00000007.journal`.
+pub(crate) fn journal_file(index: u32) -> String {
+    format!("{index:08}.journal")
+}
+
+/// The number of a journal file, if `name` is one's.
+pub(crate) fn parse_journal_file(name: &str) -> Option<u32> {
+    let digits = name.strip_suffix(".journal")?;
+    (digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| digits.parse().ok())
+        .flatten()
+}
+
+/// `00000000000000000042.log`, as Kafka names it.
+pub(crate) fn segment_file(base: Offset) -> String {
+    format!("{:020}.log", base.get())
+}
+
+/// `00000000000000000042.cindex`.
+pub(crate) fn index_file(base: Offset) -> String {
+    format!("{:020}.cindex", base.get())
+}
+
+/// The base offset of a segment or index file, if `name` is one's with the given ending.
+pub(crate) fn parse_base(name: &str, ending: &str) -> Option<Offset> {
+    let digits = name.strip_suffix(ending)?;
+    if digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit()) {
+        Offset::new(digits.parse().ok()?)
+    } else {
+        None
+    }
+}
+
+/// Whether a partition may use `name` as its directory: one path component, none of ours.
+pub(crate) fn is_partition_directory(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.starts_with('.')
+        && !name.contains(['/', '\0'])
+        && !name.ends_with(DELETED_SUFFIX)
+        && ![LOCK, VERSION, LAYOUT, JOURNAL].contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        let base = Offset::new(42).unwrap();
+        assert_eq!(segment_file(base), "00000000000000000042.log");
+        assert_eq!(parse_base(&segment_file(base), ".log"), Some(base));
+        assert_eq!(parse_base(&index_file(base), ".cindex"), Some(base));
+        assert_eq!(parse_base("99999999999999999999.log", ".log"), None);
+        assert_eq!(parse_base("42.log", ".log"), None);
+        assert_eq!(parse_journal_file(&journal_file(7)), Some(7));
+        assert_eq!(parse_journal_file("0000000x.journal"), None);
+    }
+
+    #[test]
+    fn partition_directories_are_single_components() {
+        for (name, expected) in [
+            ("orders-0", true),
+            ("..", false),
+            ("a/b", false),
+            ("journal", false),
+            ("layout", false),
+            ("x.1-delete", false),
+            ("", false),
+        ] {
+            assert_eq!(is_partition_directory(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The task that commits: it gathers what waits, writes it as a frame, and says what is acknowledged.
+//!
+//! The commit under way is the batching window: what comes in meanwhile is the next frame. There is no timer.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use corelog_runtime::buffer::AlignedBuf;
+use corelog_runtime::{DiskError, WorkClass};
+use futures_util::future::{try_join, try_join_all};
+
+use super::core::{CommitState, Plan, Planned};
+use super::frame::{self, FrameStamp};
+use super::ring::FramePlace;
+use crate::format::v1::{EntryV1, TableV1};
+use crate::options::SyncMethod;
+use crate::partition::PartitionLog;
+use crate::shared::{Life, Shared};
+
+/// Bytes of one partition that go straight to its segment.
+struct Bypass {
+    partition: Rc<PartitionLog>,
+    segment_base: corelog_model::Offset,
+    upto: u64,
+}
+
+/// A frame ready to be written.
+struct Commit {
+    sequence: u64,
+    entries: usize,
+    place: FramePlace,
+    frame: Bytes,
+    bypasses: Vec<Bypass>,
+}
+
+/// Commits until the storage closes or is fenced.
+pub(crate) async fn run(shared: Rc<Shared>) {
+    loop {
+        let work = shared.journal_work.notified();
+        if shared.life.get() == Life::Closed || shared.fenced().is_some() {
+            return;
+        }
+        prepare_file_ahead(&shared);
+        match next_commit(&shared) {
+            Some(commit) if shared.options.commits_in_flight_max == 1 => commit_one(&shared, commit).await,
+            Some(commit) => {
+                let shared_too = Rc::clone(&shared);
+                shared
+                    .handle
+                    .spawn(WorkClass::Latency, "journal commit", async move {
+                        commit_one(&shared_too, commit).await;
+                        shared_too.journal_work.notify_all();
+                    });
+            }
+            None => work.await,
+        }
+    }
+}
+
+/// Pre-writes the next file of the ring while there is still room in the one before.
+fn prepare_file_ahead(shared: &Rc<Shared>) {
+    let next = shared.ring.borrow_mut().next_to_prepare();
+    let Some(number) = next else {
+        if shared.ring.borrow().is_exhausted() {
+            shared.checkpoint_wanted.notify_all();
+        }
+        return;
+    };
+    let shared_too = Rc::clone(shared);
+    shared
+        .handle
+        .spawn(WorkClass::Background, "journal pre-write", async move {
+            match shared_too.journal_files.prepare(number).await {
+                Ok(()) => {
+                    shared_too.ring.borrow_mut().file_ready(number);
+                    shared_too.journal_work.notify_all();
+                }
+                Err(error) if error.is_full() => {
+                    // The files there are have to do; a checkpoint frees them.
+                    tracing::warn!(%error, "no room for another journal file");
+                    shared_too.ring.borrow_mut().file_refused();
+                    shared_too.checkpoint_wanted.notify_all();
+                }
+                Err(error) => shared_too.fence(&error),
+            }
+        });
+}
+
+/// Plans the next frame and puts it together, if there is something to commit and room for it.
+fn next_commit(shared: &Rc<Shared>) -> Option<Commit> {
+    if !shared.journal.borrow().wants_frame() {
+        return None;
+    }
+    let frame_bytes_max = u64::try_from(shared.options.frame_bytes_max).unwrap_or(u64::MAX);
+    if !shared.ring.borrow().has_room(frame_bytes_max) {
+        shared.checkpoint_wanted.notify_all();
+        return None;
+    }
+    let plan = shared.journal.borrow_mut().plan()?;
+    Some(assemble(shared, &plan))
+}
+
+fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
+    let table = TableV1 {
+        entries: plan.items.iter().map(|item| entry(shared, item)).collect(),
+    };
+    let table_bytes = frame::encode_table(&table);
+    let length = frame::frame_length(table_bytes.len(), plan.payload_length);
+    assert!(
+        length <= shared.options.frame_bytes_max,
+        "a frame of {length} bytes was planned too large"
+    );
+    let frame_bytes = u64::try_from(length).expect("a length within u64");
+    let place = shared.ring.borrow_mut().place(plan.sequence, frame_bytes);
+    let stamp = FrameStamp {
+        shard: shared.options.shard.get(),
+        incarnation: shared.incarnation,
+        sequence: plan.sequence,
+        acknowledged_end: plan.acknowledged_end,
+    };
+    let mut frame = AlignedBuf::zeroed(length);
+    let entries = table.entries.len();
+    let mut at = frame::write_head(&mut frame, stamp, &table_bytes, entries, plan.payload_length);
+    let mut bypasses = Vec::new();
+    let mut journaled = frame_bytes;
+    for item in &plan.items {
+        let Planned::Run { run, payload_from } = item else {
+            continue;
+        };
+        let partition = shared
+            .partition(run.key)
+            .expect("a partition stays until its runs are journaled");
+        at = partition.take_for_journal(run, *payload_from, &mut frame, at);
+        if *payload_from > run.start {
+            journaled += payload_from - run.start;
+            shared.stats.borrow_mut().bypassed_bytes += payload_from - run.start;
+            bypasses.push(Bypass {
+                upto: partition.stream_of(run.segment_base, *payload_from),
+                segment_base: run.segment_base,
+                partition,
+            });
+        }
+    }
+    let since = shared.since_checkpoint.get() + journaled;
+    shared.since_checkpoint.set(since);
+    if since >= shared.options.checkpoint_bytes {
+        shared.checkpoint_wanted.notify_all();
+    }
+    Commit {
+        sequence: plan.sequence,
+        entries,
+        place,
+        frame: frame.freeze(),
+        bypasses,
+    }
+}
+
+fn entry(shared: &Shared, item: &Planned) -> EntryV1 {
+    match item {
+        Planned::Change(_) => item.entry(0),
+        Planned::Run { run, payload_from } => {
+            let partition = shared
+                .partition(run.key)
+                .expect("a partition stays until its runs are journaled");
+            item.entry(partition.payload_crc(run, *payload_from))
+        }
+    }
+}
+
+async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
+    let began = shared.handle.clock.now();
+    let (sequence, entries, bytes) = (commit.sequence, commit.entries, commit.frame.len());
+    if let Err(error) = write(shared, commit).await {
+        shared.fence(&error);
+        return;
+    }
+    {
+        let took = shared.handle.clock.now().since(began).as_nanos();
+        let took = u64::try_from(took).unwrap_or(u64::MAX);
+        let mut stats = shared.stats.borrow_mut();
+        stats.frames += 1;
+        stats.frame_entries += u64::try_from(entries).unwrap_or(u64::MAX);
+        stats.journaled_bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+        stats.commit_nanos = stats.commit_nanos.saturating_add(took);
+        let bucket = (took / 16_000).checked_ilog2().map_or(0, |log| log + 1);
+        let bucket = usize::try_from(bucket)
+            .unwrap_or(usize::MAX)
+            .min(stats.commit_buckets.len() - 1);
+        stats.commit_buckets[bucket] += 1;
+    }
+    let progress = shared
+        .journal
+        .borrow_mut()
+        .advance(sequence, CommitState::Durable);
+    shared.acknowledge(progress);
+}
+
+async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
+    let Commit {
+        sequence,
+        place,
+        frame,
+        bypasses,
+        ..
+    } = commit;
+    let file = shared.journal_files.get(place.file);
+    let bypass_writes = try_join_all(
+        bypasses
+            .iter()
+            .map(|bypass| bypass.partition.write_out(bypass.upto, false)),
+    );
+    match shared.options.sync_method {
+        SyncMethod::WriteThenSync => try_join(file.write_at(place.position, frame), bypass_writes).await?,
+        SyncMethod::Dsync => try_join(file.write_durably_at(place.position, frame), bypass_writes).await?,
+    };
+    let progress = shared
+        .journal
+        .borrow_mut()
+        .advance(sequence, CommitState::Written);
+    shared.acknowledge(progress);
+    let bypass_syncs = try_join_all(
+        bypasses
+            .iter()
+            .map(|bypass| bypass.partition.sync_segment(bypass.segment_base)),
+    );
+    match shared.options.sync_method {
+        SyncMethod::WriteThenSync => try_join(file.sync(), bypass_syncs).await.map(|_| ()),
+        SyncMethod::Dsync => bypass_syncs.await.map(|_| ()),
+    }
+}

@@ -1,0 +1,114 @@
+//! The journal's files on disk: pre-written, so that a commit never waits for the file system to allocate.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use corelog_runtime::buffer::AlignedBuf;
+use corelog_runtime::{DiskError, File, Handle, OpenOptions};
+
+use crate::format::names;
+
+/// How much is pre-written at a time, in bytes.
+const WRITE_BYTES: usize = 1 << 20;
+
+/// See the module.
+pub(crate) struct JournalFiles {
+    handle: Handle,
+    dir: PathBuf,
+    file_bytes: u64,
+    direct: bool,
+    open: RefCell<BTreeMap<u32, Rc<dyn File>>>,
+}
+
+impl JournalFiles {
+    /// The files in `dir`, each `file_bytes` long.
+    pub(crate) fn new(handle: Handle, dir: PathBuf, file_bytes: u64, direct: bool) -> JournalFiles {
+        JournalFiles {
+            handle,
+            dir,
+            file_bytes,
+            direct,
+            open: RefCell::default(),
+        }
+    }
+
+    fn options(&self) -> OpenOptions {
+        OpenOptions {
+            write: true,
+            direct: self.direct,
+            ..OpenOptions::default()
+        }
+    }
+
+    /// Opens the files that are there whole and removes the others; returns the numbers of the former.
+    pub(crate) async fn open_existing(&self) -> Result<Vec<u32>, DiskError> {
+        let mut ready = Vec::new();
+        for name in self.handle.disk.list_dir(&self.dir).await? {
+            let path = self.dir.join(&name);
+            match names::parse_journal_file(&name) {
+                Some(number) => {
+                    let file = self.handle.disk.open(&path, self.options()).await?;
+                    if file.size().await? == self.file_bytes {
+                        self.open.borrow_mut().insert(number, file);
+                        ready.push(number);
+                    } else {
+                        self.handle.disk.remove_file(&path).await?;
+                    }
+                }
+                None if name.ends_with(".tmp") => self.handle.disk.remove_file(&path).await?,
+                None => {}
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Makes the file `number`, all its blocks written. It gets its name only then.
+    pub(crate) async fn prepare(&self, number: u32) -> Result<(), DiskError> {
+        let name = names::journal_file(number);
+        let temporary = self.dir.join(format!("{name}.tmp"));
+        let result = self.write_zeros(&temporary).await;
+        if let Err(error) = result {
+            // What is there takes room that a full disk needs.
+            let _ = self.handle.disk.remove_file(&temporary).await;
+            return Err(error);
+        }
+        let path = self.dir.join(name);
+        self.handle.disk.rename(&temporary, &path).await?;
+        self.handle.disk.sync_dir(&self.dir).await?;
+        let file = self.handle.disk.open(&path, self.options()).await?;
+        self.open.borrow_mut().insert(number, file);
+        Ok(())
+    }
+
+    async fn write_zeros(&self, path: &std::path::Path) -> Result<(), DiskError> {
+        let options = OpenOptions {
+            create: true,
+            truncate: true,
+            ..self.options()
+        };
+        let file = self.handle.disk.open(path, options).await?;
+        file.allocate(self.file_bytes).await?;
+        let zeros: Bytes = AlignedBuf::zeroed(WRITE_BYTES).freeze();
+        let step = u64::try_from(WRITE_BYTES).expect("a length within u64");
+        let mut position = 0;
+        while position < self.file_bytes {
+            let length = step.min(self.file_bytes - position);
+            let length = usize::try_from(length).expect("at most WRITE_BYTES");
+            file.write_at(position, zeros.slice(..length)).await?;
+            position += step;
+        }
+        file.sync().await
+    }
+
+    /// An open file.
+    ///
+    /// # Panics
+    /// If it was neither found nor prepared.
+    pub(crate) fn get(&self, number: u32) -> Rc<dyn File> {
+        let open = self.open.borrow();
+        Rc::clone(open.get(&number).expect("a prepared file"))
+    }
+}

@@ -1,0 +1,301 @@
+//! Finding the frames that a crash left behind.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use bytes::Bytes;
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_runtime::{DiskError, File, Handle, OpenOptions};
+
+use super::frame::{self, HEADER_SIZE, HeaderV1};
+use crate::format::names;
+use crate::format::v1::TableV1;
+
+/// How much of a frame is read to see its head, in bytes.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// A frame's head, and where it lies.
+#[derive(Clone, Debug)]
+pub(crate) struct FoundFrame {
+    pub(crate) file: u32,
+    pub(crate) position: u64,
+    pub(crate) header: HeaderV1,
+    pub(crate) table: TableV1,
+}
+
+impl FoundFrame {
+    /// Where the payloads begin in the file.
+    pub(crate) fn payload_position(&self) -> u64 {
+        self.position + 64 + u64::from(self.header.table_length)
+    }
+
+    /// The byte after the frame.
+    pub(crate) fn end(&self) -> u64 {
+        self.position + u64::from(self.header.frame_length)
+    }
+}
+
+/// The frames in order, and how their row ends.
+#[derive(Debug, Default)]
+pub(crate) struct Chain {
+    pub(crate) frames: Vec<FoundFrame>,
+    /// The number of the first frame that is not there.
+    pub(crate) end_sequence: u64,
+    /// A frame that was acknowledged is not there: the file and the position where it should be.
+    pub(crate) lost: Option<(PathBuf, u64)>,
+}
+
+impl Chain {
+    /// Frames before this number were acknowledged for certain.
+    pub(crate) fn acknowledged_end(&self) -> u64 {
+        self.frames
+            .last()
+            .map_or(0, |frame| frame.header.acknowledged_end)
+    }
+}
+
+/// Which frames count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) shard: u16,
+    pub(crate) incarnation: u64,
+    pub(crate) first_sequence: u64,
+}
+
+/// What a place in a journal file holds, as far as the search for frame `expected` goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Seen {
+    /// The expected frame.
+    Expected,
+    /// One before it: stale, or covered by the checkpoint.
+    Earlier,
+    /// One after it, made when frames before `acknowledged_end` had been acknowledged.
+    Later { acknowledged_end: u64 },
+    /// No frame of this journal's incarnation.
+    Nothing,
+}
+
+/// What is to be done about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Decision {
+    /// Take the frame, go on behind it.
+    Take,
+    /// Step over it.
+    Skip,
+    /// The row ends here; what follows was never acknowledged.
+    End,
+    /// The row ends here although the expected frame was acknowledged.
+    Lost,
+}
+
+/// The table of recovery's cases.
+pub(crate) fn decide(seen: Seen, expected: u64) -> Decision {
+    match seen {
+        Seen::Expected => Decision::Take,
+        Seen::Earlier => Decision::Skip,
+        Seen::Later { acknowledged_end } if acknowledged_end > expected => Decision::Lost,
+        Seen::Later { .. } | Seen::Nothing => Decision::End,
+    }
+}
+
+fn classify(frame: Option<&HeaderV1>, wanted: Wanted, expected: u64) -> Seen {
+    match frame {
+        Some(header) if header.shard == wanted.shard && header.incarnation == wanted.incarnation => {
+            match header.sequence.cmp(&expected) {
+                std::cmp::Ordering::Equal => Seen::Expected,
+                std::cmp::Ordering::Less => Seen::Earlier,
+                std::cmp::Ordering::Greater => Seen::Later {
+                    acknowledged_end: header.acknowledged_end,
+                },
+            }
+        }
+        Some(_) | None => Seen::Nothing,
+    }
+}
+
+/// The journal files of a shard, opened to be read.
+pub(crate) struct JournalReader {
+    dir: PathBuf,
+    files: BTreeMap<u32, (Rc<dyn File>, u64)>,
+}
+
+impl JournalReader {
+    /// Opens all files of the journal in `dir`.
+    pub(crate) async fn open(handle: &Handle, dir: &Path, direct: bool) -> Result<JournalReader, DiskError> {
+        let mut files = BTreeMap::new();
+        let options = OpenOptions {
+            direct,
+            ..OpenOptions::default()
+        };
+        for name in handle.disk.list_dir(dir).await? {
+            if let Some(number) = names::parse_journal_file(&name) {
+                let file = handle.disk.open(&dir.join(name), options).await?;
+                let size = file.size().await?;
+                files.insert(number, (file, size));
+            }
+        }
+        Ok(JournalReader {
+            dir: dir.to_owned(),
+            files,
+        })
+    }
+
+    /// Bytes of a file; fewer where it ends.
+    pub(crate) async fn read(&self, file: u32, position: u64, length: usize) -> Result<Bytes, DiskError> {
+        let (open, size) = &self.files[&file];
+        let page = u64::try_from(PAGE).expect("4096");
+        let start = position & !(page - 1);
+        let skip = usize::try_from(position - start).expect("less than a page");
+        let left = usize::try_from(size.saturating_sub(position)).unwrap_or(usize::MAX);
+        let length = length.min(left);
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        let buffer = AlignedBuf::zeroed((skip + length).next_multiple_of(PAGE));
+        let (read, buffer) = open.read_at(start, buffer).await;
+        let end = read?.min(skip + length).max(skip);
+        Ok(buffer.freeze().slice(skip..end))
+    }
+
+    /// The frame at a position, if there is one with a valid head.
+    async fn frame_at(&self, file: u32, position: u64) -> Result<Option<FoundFrame>, DiskError> {
+        let (_, size) = &self.files[&file];
+        let bytes = self.read(file, position, PAGE).await?;
+        let Ok(header) = frame::parse_header(&bytes) else {
+            return Ok(None);
+        };
+        if position + u64::from(header.frame_length) > *size {
+            return Ok(None);
+        }
+        let end = HEADER_SIZE + usize::try_from(header.table_length).expect("32 bits");
+        let bytes = if end <= bytes.len() {
+            bytes
+        } else {
+            self.read(file, position, end.max(HEAD_BYTES)).await?
+        };
+        let Some(table) = bytes.get(HEADER_SIZE..end) else {
+            return Ok(None);
+        };
+        Ok(frame::check(&header, table).ok().map(|table| FoundFrame {
+            file,
+            position,
+            header,
+            table,
+        }))
+    }
+
+    /// Reads the heads of all frames from `wanted.first_sequence` on.
+    pub(crate) async fn chain(&self, wanted: Wanted) -> Result<Chain, DiskError> {
+        // Which file begins with which frame: files are recycled, so their numbers say nothing.
+        let mut starts: BTreeMap<u64, u32> = BTreeMap::new();
+        for &number in self.files.keys() {
+            if let Some(frame) = self.frame_at(number, 0).await?
+                && classify(Some(&frame.header), wanted, 0) != Seen::Nothing
+            {
+                starts.insert(frame.header.sequence, number);
+            }
+        }
+        let mut chain = Chain {
+            end_sequence: wanted.first_sequence,
+            ..Chain::default()
+        };
+        let first = starts.range(..=wanted.first_sequence).next_back();
+        let Some((&begins_with, &number)) = first else {
+            self.look_beyond(&mut chain, None, &starts, wanted).await?;
+            return Ok(chain);
+        };
+        let (mut file, mut position, mut next) = (number, 0, begins_with);
+        loop {
+            let found = self.frame_at(file, position).await?;
+            let seen = classify(found.as_ref().map(|frame| &frame.header), wanted, next);
+            match (decide(seen, next), found) {
+                (Decision::Take, Some(frame)) => {
+                    position = frame.end();
+                    next += 1;
+                    if frame.header.sequence >= wanted.first_sequence {
+                        chain.frames.push(frame);
+                    }
+                }
+                (Decision::Take | Decision::Skip | Decision::End | Decision::Lost, _) => {
+                    match starts.get(&next) {
+                        Some(&number) if number != file => (file, position) = (number, 0),
+                        Some(_) | None => break,
+                    }
+                }
+            }
+        }
+        chain.end_sequence = next.max(wanted.first_sequence);
+        self.look_beyond(&mut chain, Some((file, position)), &starts, wanted)
+            .await?;
+        Ok(chain)
+    }
+
+    /// Looks behind the end of the row for a frame that proves that the missing one was acknowledged: in the rest of
+    /// the file, and at the beginning of the others.
+    async fn look_beyond(
+        &self,
+        chain: &mut Chain,
+        end: Option<(u32, u64)>,
+        starts: &BTreeMap<u64, u32>,
+        wanted: Wanted,
+    ) -> Result<(), DiskError> {
+        let expected = chain.end_sequence;
+        let mut is_lost = false;
+        for (&sequence, &number) in starts.range(expected..) {
+            if let Some(frame) = self.frame_at(number, 0).await? {
+                let seen = classify(Some(&frame.header), wanted, expected);
+                is_lost |= sequence > expected && decide(seen, expected) == Decision::Lost;
+            }
+        }
+        let place = end.unwrap_or((0, 0));
+        if let Some((file, position)) = end {
+            let (_, size) = self.files[&file];
+            let mut at = position;
+            while at < size && !is_lost {
+                let window = self.read(file, at, 1 << 20).await?;
+                for (nth, page) in window.chunks(PAGE).enumerate() {
+                    let Ok(header) = frame::parse_header(page) else {
+                        continue;
+                    };
+                    let seen = classify(Some(&header), wanted, expected);
+                    let offset = u64::try_from(nth * PAGE).expect("within a window");
+                    if decide(seen, expected) == Decision::Lost
+                        && self.frame_at(file, at + offset).await?.is_some()
+                    {
+                        is_lost = true;
+                    }
+                }
+                if window.is_empty() {
+                    break;
+                }
+                at += u64::try_from(window.len()).expect("within a window");
+            }
+        }
+        if is_lost {
+            chain.lost = Some((self.dir.join(names::journal_file(place.0)), place.1));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_case_has_its_decision() {
+        let later = |acknowledged_end| Seen::Later { acknowledged_end };
+        for (seen, expected) in [
+            (Seen::Expected, Decision::Take),
+            (Seen::Earlier, Decision::Skip),
+            (Seen::Nothing, Decision::End),
+            (later(6), Decision::End),
+            (later(7), Decision::End),
+            (later(8), Decision::Lost),
+            (later(9), Decision::Lost),
+        ] {
+            assert_eq!(decide(seen, 7), expected, "{seen:?}");
+        }
+    }
+}

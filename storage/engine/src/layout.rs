@@ -1,0 +1,165 @@
+//! The file `layout`: how many shards the data is divided among.
+
+use std::path::Path;
+
+use corelog_model::{PartitionId, ShardId};
+use corelog_runtime::Handle;
+
+use crate::errors::OpenError;
+use crate::format::v1::{CheckpointV1, LayoutV1, PartitionV1};
+use crate::format::{envelope, names};
+use crate::log::core::partition_id;
+use crate::options::StorageOptions;
+use crate::recovery::{self, Target};
+use crate::removal;
+use crate::types::Layout;
+
+/// Reads the layout; `None` in a new directory.
+///
+/// # Errors
+/// `Damaged` or `Io`.
+pub async fn read_layout(handle: &Handle, dir: &Path) -> Result<Option<Layout>, OpenError> {
+    let path = dir.join(names::LAYOUT);
+    let Some(content) = envelope::read_file(handle, &path).await? else {
+        return Ok(None);
+    };
+    match envelope::decode::<LayoutV1>(envelope::LAYOUT, &content) {
+        Ok(layout) => Ok(Some(Layout {
+            generation: layout.generation,
+            shard_count: layout.shard_count,
+        })),
+        Err(source) => Err(OpenError::Damaged { path, source }),
+    }
+}
+
+/// Makes the data directory ready for `shard_count` shards. To be run once, by one shard, before any shard opens its
+/// storage. A new directory is laid out; one that was laid out for another number of shards is re-divided: every
+/// partition goes to the shard that `shard_of` says. A crash leaves the old layout or the new one.
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn prepare_layout(
+    handle: Handle,
+    dir: &Path,
+    direct: bool,
+    shard_count: u16,
+    shard_of: impl Fn(&PartitionId) -> ShardId,
+    progress: impl Fn(f64),
+) -> Result<Layout, OpenError> {
+    let old = read_layout(&handle, dir).await?;
+    if let Some(layout) = old
+        && layout.shard_count == shard_count
+    {
+        remove_generations(&handle, dir, Some(layout.generation)).await?;
+        return Ok(layout);
+    }
+    let layout = Layout {
+        generation: old.map_or(1, |layout| layout.generation + 1),
+        shard_count,
+    };
+    // What an interrupted attempt left of the new generation is not to be built upon.
+    remove_generations(&handle, dir, old.map(|layout| layout.generation)).await?;
+    let mut images: Vec<Vec<PartitionV1>> = (0..shard_count).map(|_| Vec::new()).collect();
+    if let Some(old) = old {
+        tracing::info!(
+            from = old.shard_count,
+            to = shard_count,
+            "the data is divided anew"
+        );
+        for shard in 0..old.shard_count {
+            let target = Target {
+                dir: dir.to_owned(),
+                generation: old.generation,
+                shard: ShardId::new(shard),
+                direct,
+            };
+            let share = |fraction: f64| (f64::from(shard) + fraction) / f64::from(old.shard_count);
+            let recovered =
+                recovery::recover(&handle, &target, &|fraction| progress(share(fraction))).await?;
+            for image in recovered.partitions {
+                let shard = shard_of(&partition_id(image.topic, image.index));
+                images[usize::from(shard.get())].push(image);
+            }
+        }
+    }
+    for (shard, partitions) in (0..).zip(images) {
+        write_first_checkpoint(&handle, dir, layout.generation, ShardId::new(shard), partitions).await?;
+    }
+    handle
+        .disk
+        .sync_dir(&names::generation_dir(dir, layout.generation))
+        .await?;
+    handle.disk.sync_dir(&dir.join(names::JOURNAL)).await?;
+    let content = envelope::encode(
+        envelope::LAYOUT,
+        &LayoutV1 {
+            generation: layout.generation,
+            shard_count,
+        },
+    );
+    envelope::replace_file(&handle, &dir.join(names::LAYOUT), content).await?;
+    remove_generations(&handle, dir, Some(layout.generation)).await?;
+    Ok(layout)
+}
+
+async fn write_first_checkpoint(
+    handle: &Handle,
+    dir: &Path,
+    generation: u64,
+    shard: ShardId,
+    partitions: Vec<PartitionV1>,
+) -> Result<(), OpenError> {
+    let journal_dir = names::journal_dir(dir, generation, shard);
+    handle.disk.create_dir_all(&journal_dir).await?;
+    let checkpoint = CheckpointV1 {
+        shard: shard.get(),
+        incarnation: 1,
+        first_sequence: 0,
+        is_clean: true,
+        partitions,
+    };
+    let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
+    envelope::replace_file(handle, &journal_dir.join(names::CHECKPOINT), content).await?;
+    Ok(())
+}
+
+/// Removes the journals of all generations but one.
+async fn remove_generations(handle: &Handle, dir: &Path, keep: Option<u64>) -> Result<(), OpenError> {
+    let journal = dir.join(names::JOURNAL);
+    let generations = match handle.disk.list_dir(&journal).await {
+        Ok(names) => names,
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for name in generations {
+        if name.parse::<u64>().ok() == keep {
+            continue;
+        }
+        let generation = journal.join(&name);
+        for shard in handle.disk.list_dir(&generation).await? {
+            removal::remove_tree(handle, &generation.join(shard)).await?;
+        }
+        handle.disk.remove_dir(&generation).await?;
+    }
+    Ok(())
+}
+
+/// The options of a shard must agree with the layout.
+pub(crate) async fn check_layout(handle: &Handle, options: &StorageOptions) -> Result<(), OpenError> {
+    let found = read_layout(handle, &options.dir).await?;
+    match found {
+        Some(layout)
+            if layout.shard_count == options.shard_count && layout.generation == options.generation =>
+        {
+            Ok(())
+        }
+        Some(layout) => Err(OpenError::ShardCount {
+            found: layout.shard_count,
+            generation: layout.generation,
+            wanted: options.shard_count,
+        }),
+        None => Err(OpenError::LayoutMissing {
+            path: options.dir.join(names::LAYOUT),
+        }),
+    }
+}

@@ -1,0 +1,399 @@
+//! One log's state and decisions. No I/O, no clock: times are given.
+//!
+//! Invariants: `log_start <= last_stable <= high_watermark <= log_end`, changed by one mutator that asserts it; there
+//! is always an active segment; offsets are dense from segment to segment.
+
+use corelog_model::batch::{BatchHeader, TimestampType};
+use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TimestampMs, TopicId, ValidatedBatch};
+
+use super::epochs::EpochTable;
+use super::index::SparseIndex;
+use super::producers::{ProducedBatch, ProducerTable, Verdict};
+use super::segment::{NO_TIMESTAMP, Segment};
+use crate::FormatError;
+use crate::errors::AppendError;
+use crate::format::v1::PartitionV1;
+use crate::options::LogConfig;
+use crate::types::{AppendOrigin, LogOffsets};
+
+/// What is to be done with batches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Check {
+    /// They were appended before.
+    Duplicate(ProducedBatch),
+    /// They may be appended, after a roll of the segment if one is due.
+    New { bytes: u64, needs_roll: bool },
+}
+
+/// Where a batch was put.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Placed {
+    pub(crate) base_offset: Offset,
+    pub(crate) last_offset: Offset,
+    pub(crate) leader_epoch: LeaderEpoch,
+    pub(crate) segment_base: Offset,
+    pub(crate) position: u64,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct LogCore {
+    pub(crate) config: LogConfig,
+    pub(crate) epochs: EpochTable,
+    pub(crate) producers: ProducerTable,
+    leader_epoch: LeaderEpoch,
+    offsets: LogOffsets,
+    segments: Vec<Segment>,
+    index: SparseIndex,
+}
+
+impl LogCore {
+    /// An empty log.
+    pub(crate) fn new(leader_epoch: LeaderEpoch, config: LogConfig) -> LogCore {
+        LogCore {
+            config,
+            epochs: EpochTable::default(),
+            producers: ProducerTable::default(),
+            leader_epoch,
+            offsets: LogOffsets {
+                log_start: Offset::ZERO,
+                last_stable: Offset::ZERO,
+                high_watermark: Offset::ZERO,
+                log_end: Offset::ZERO,
+            },
+            segments: vec![Segment::new(Offset::ZERO)],
+            index: SparseIndex::default(),
+        }
+    }
+
+    /// The offsets.
+    pub(crate) fn offsets(&self) -> LogOffsets {
+        self.offsets
+    }
+
+    /// The epoch of the next append.
+    pub(crate) fn leader_epoch(&self) -> LeaderEpoch {
+        self.leader_epoch
+    }
+
+    /// Sets the epoch of the next appends; never falls.
+    pub(crate) fn set_leader_epoch(&mut self, epoch: LeaderEpoch) {
+        self.leader_epoch = self.leader_epoch.max(epoch);
+    }
+
+    /// The segments by base offset; the last one is active.
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The segment that is appended to.
+    pub(crate) fn active(&self) -> &Segment {
+        self.segments.last().expect("there is always an active segment")
+    }
+
+    /// The active segment's index.
+    pub(crate) fn index(&self) -> &SparseIndex {
+        &self.index
+    }
+
+    /// The segment that holds `offset`, and the offset after its last record.
+    pub(crate) fn segment_of(&self, offset: Offset) -> Option<(Segment, Offset)> {
+        let after = self.segments.partition_point(|segment| segment.base <= offset);
+        let segment = self.segments.get(after.checked_sub(1)?)?;
+        let end = self
+            .segments
+            .get(after)
+            .map_or(self.offsets.log_end, |next| next.base);
+        Some((*segment, end))
+    }
+
+    /// The one place where offsets change.
+    fn set_offsets(&mut self, offsets: LogOffsets) {
+        assert!(
+            offsets.log_start <= offsets.last_stable
+                && offsets.last_stable <= offsets.high_watermark
+                && offsets.high_watermark <= offsets.log_end,
+            "offsets out of order: {offsets:?}"
+        );
+        self.offsets = offsets;
+    }
+
+    /// Judges batches; nothing is changed.
+    pub(crate) fn check(
+        &self,
+        batches: &[ValidatedBatch],
+        origin: AppendOrigin,
+        now: TimestampMs,
+    ) -> Result<Check, AppendError> {
+        let mut bytes = 0u64;
+        let mut records = 0i64;
+        let mut overlay: Option<ProducerTable> = None;
+        let mut next = self.offsets.log_end;
+        for (nth, batch) in batches.iter().enumerate() {
+            let header = batch.header();
+            if origin == AppendOrigin::Client {
+                self.check_bounds(header, now)?;
+            }
+            match overlay.as_ref().unwrap_or(&self.producers).check(header)? {
+                Verdict::Duplicate(batch) => return Ok(Check::Duplicate(batch)),
+                Verdict::New => {}
+            }
+            if batches.len() > 1 && nth + 1 < batches.len() && header.producer.is_some() {
+                let table = overlay.get_or_insert_with(|| self.producers.clone());
+                table.record(header, next, now);
+            }
+            next = next + header.last_offset_delta;
+            next = next.next();
+            records += header.last_offset_delta.get() + 1;
+            bytes += u64::try_from(header.size).expect("a size within u64");
+        }
+        if origin == AppendOrigin::Client && bytes > self.config.segment_bytes {
+            return Err(AppendError::RecordTooLarge {
+                size: usize::try_from(bytes).unwrap_or(usize::MAX),
+                max: usize::try_from(self.config.segment_bytes).unwrap_or(usize::MAX),
+            });
+        }
+        let timestamp = batches
+            .iter()
+            .map(|batch| self.stamp(batch.header(), now))
+            .max()
+            .unwrap_or(now);
+        Ok(Check::New {
+            bytes,
+            needs_roll: self.needs_roll(bytes, records, timestamp),
+        })
+    }
+
+    fn check_bounds(&self, header: &BatchHeader, now: TimestampMs) -> Result<(), AppendError> {
+        if header.size > self.config.max_message_bytes {
+            return Err(AppendError::RecordTooLarge {
+                size: header.size,
+                max: self.config.max_message_bytes,
+            });
+        }
+        if self.config.timestamp_type == TimestampType::LogAppendTime {
+            return Ok(());
+        }
+        let earliest = self
+            .config
+            .timestamp_before_max_ms
+            .map(|ms| TimestampMs::new(now.get().saturating_sub(ms)));
+        let latest = self
+            .config
+            .timestamp_after_max_ms
+            .map(|ms| TimestampMs::new(now.get().saturating_add(ms)));
+        for timestamp in [header.base_timestamp, header.max_timestamp] {
+            let is_set = timestamp != NO_TIMESTAMP;
+            if is_set
+                && (earliest.is_some_and(|earliest| timestamp < earliest)
+                    || latest.is_some_and(|latest| timestamp > latest))
+            {
+                return Err(AppendError::InvalidTimestamp {
+                    timestamp,
+                    earliest,
+                    latest,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The largest timestamp that a batch will have in the log.
+    fn stamp(&self, header: &BatchHeader, now: TimestampMs) -> TimestampMs {
+        match self.config.timestamp_type {
+            TimestampType::CreateTime => header.max_timestamp,
+            TimestampType::LogAppendTime => now,
+        }
+    }
+
+    /// Whether the active segment must be closed before so much is appended (Kafka's `LogSegment.shouldRoll`).
+    fn needs_roll(&self, bytes: u64, records: i64, timestamp: TimestampMs) -> bool {
+        let active = self.active();
+        if active.size == 0 {
+            return false;
+        }
+        let is_full = active.size.saturating_add(bytes) > self.config.segment_bytes;
+        let is_old = active.first_timestamp != NO_TIMESTAMP
+            && timestamp.get().saturating_sub(active.first_timestamp.get()) > self.config.segment_ms;
+        // Kafka's indexes hold offsets relative to the base in 32 bits.
+        let relative = (self.offsets.log_end - active.base).get() + records;
+        is_full || is_old || relative > i64::from(i32::MAX)
+    }
+
+    /// Whether `segment.ms` has passed for the active segment, with nothing appended meanwhile.
+    pub(crate) fn is_roll_due(&self, now: TimestampMs) -> bool {
+        let active = self.active();
+        active.size > 0
+            && active.first_timestamp != NO_TIMESTAMP
+            && now.get().saturating_sub(active.first_timestamp.get()) > self.config.segment_ms
+    }
+
+    /// Closes the active segment; the next one begins at the log's end. Returns what was closed, with its index.
+    pub(crate) fn roll(&mut self) -> (Segment, SparseIndex) {
+        let closed = *self.active();
+        assert!(closed.size > 0, "an empty segment is not rolled");
+        self.segments.push(Segment::new(self.offsets.log_end));
+        (closed, std::mem::take(&mut self.index))
+    }
+
+    /// Takes a checked batch into the log: gives it its place and moves the log's end.
+    pub(crate) fn place(&mut self, header: &BatchHeader, now: TimestampMs) -> Placed {
+        let timestamp = self.stamp(header, now);
+        let epoch = self.leader_epoch;
+        self.absorb_at_end(header, timestamp, epoch)
+    }
+
+    /// Takes a batch that is read back from a segment and continues the log.
+    pub(crate) fn absorb(&mut self, header: &BatchHeader) -> Placed {
+        assert_eq!(
+            header.base_offset, self.offsets.log_end,
+            "a batch that continues the log"
+        );
+        self.leader_epoch = self.leader_epoch.max(header.leader_epoch);
+        let placed = self.absorb_at_end(header, header.max_timestamp, header.leader_epoch);
+        self.raise_high_watermark(self.offsets.log_end);
+        placed
+    }
+
+    fn absorb_at_end(&mut self, header: &BatchHeader, timestamp: TimestampMs, epoch: LeaderEpoch) -> Placed {
+        let base_offset = self.offsets.log_end;
+        let last_offset = base_offset + header.last_offset_delta;
+        let interval = self.config.index_interval_bytes;
+        let active = self
+            .segments
+            .last_mut()
+            .expect("there is always an active segment");
+        let position = active.size;
+        self.index
+            .note(base_offset, position, active.max_timestamp, interval);
+        active.absorb(header, base_offset, timestamp);
+        let segment_base = active.base;
+        self.epochs.record(epoch, base_offset);
+        self.producers.record(header, base_offset, timestamp);
+        self.set_offsets(LogOffsets {
+            log_end: last_offset.next(),
+            ..self.offsets
+        });
+        Placed {
+            base_offset,
+            last_offset,
+            leader_epoch: epoch,
+            segment_base,
+            position,
+        }
+    }
+
+    /// Everything before `end` is acknowledged; returns whether the high watermark moved.
+    pub(crate) fn raise_high_watermark(&mut self, end: Offset) -> bool {
+        if end <= self.offsets.high_watermark {
+            return false;
+        }
+        self.set_offsets(LogOffsets {
+            high_watermark: end,
+            last_stable: end,
+            ..self.offsets
+        });
+        true
+    }
+
+    /// The log begins at `offset` from now on, if that is later than now; returns the segments that are needed no
+    /// more, oldest first. The active one stays.
+    pub(crate) fn raise_log_start(&mut self, offset: Offset) -> Vec<Segment> {
+        if offset > self.offsets.log_start {
+            self.set_offsets(LogOffsets {
+                log_start: offset,
+                ..self.offsets
+            });
+            self.epochs.truncate_front(offset);
+        }
+        let log_start = self.offsets.log_start;
+        let keep_from = self
+            .segments
+            .partition_point(|segment| segment.base <= log_start)
+            .saturating_sub(1);
+        self.segments.drain(..keep_from).collect()
+    }
+
+    /// Sets log start and high watermark of a log that is being recovered.
+    pub(crate) fn recover_log_start(&mut self, offset: Offset) {
+        let offset = offset.clamp(self.offsets.log_start, self.offsets.log_end);
+        self.raise_log_start(offset);
+    }
+
+    /// The log's bytes.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.size).sum()
+    }
+
+    /// The persisted form.
+    pub(crate) fn to_v1(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV1 {
+        PartitionV1 {
+            topic: id.topic.get(),
+            index: id.index.get(),
+            directory: directory.to_owned(),
+            leader_epoch: self.leader_epoch.get(),
+            log_start: self.offsets.log_start.get(),
+            log_end: self.offsets.log_end.get(),
+            segments: self.segments.iter().map(|segment| segment.to_v1()).collect(),
+            active_index: self.index.entries().to_vec(),
+            epochs: self.epochs.to_v1(),
+            producers: self.producers.to_v1(),
+            corrupt: corrupt.map(str::to_owned),
+        }
+    }
+
+    /// From the persisted form.
+    ///
+    /// # Errors
+    /// `Field` where the parts contradict each other.
+    pub(crate) fn from_v1(image: &PartitionV1, config: LogConfig) -> Result<LogCore, FormatError> {
+        let field = |field: &'static str, value: i64| FormatError::Field {
+            field,
+            value: i128::from(value),
+        };
+        let log_end = Offset::new(image.log_end).ok_or(field("log_end", image.log_end))?;
+        let log_start = Offset::new(image.log_start)
+            .filter(|&start| start <= log_end)
+            .ok_or(field("log_start", image.log_start))?;
+        let mut segments = Vec::with_capacity(image.segments.len());
+        for segment in &image.segments {
+            let segment =
+                Segment::from_v1(segment).ok_or(field("segment.base_offset", segment.base_offset))?;
+            let follows = segments
+                .last()
+                .is_none_or(|last: &Segment| last.base < segment.base);
+            if !follows || segment.base > log_end {
+                return Err(field("segment.base_offset", segment.base.get()));
+            }
+            segments.push(segment);
+        }
+        if segments.first().is_none_or(|first| first.base > log_start) {
+            return Err(field(
+                "segments",
+                i64::try_from(segments.len()).unwrap_or(i64::MAX),
+            ));
+        }
+        Ok(LogCore {
+            config,
+            epochs: EpochTable::from_v1(&image.epochs),
+            producers: ProducerTable::from_v1(&image.producers),
+            leader_epoch: LeaderEpoch::new(image.leader_epoch),
+            offsets: LogOffsets {
+                log_start,
+                last_stable: log_end,
+                high_watermark: log_end,
+                log_end,
+            },
+            segments,
+            index: SparseIndex::from_entries(&image.active_index),
+        })
+    }
+}
+
+/// The id in a persisted form.
+pub(crate) fn partition_id(topic: [u8; 16], index: i32) -> PartitionId {
+    PartitionId {
+        topic: TopicId::new(topic),
+        index: PartitionIndex::new(index),
+    }
+}

@@ -1,0 +1,7 @@
+//! One log's state: offsets, segments, index, producers, epochs. No I/O.
+
+pub(crate) mod core;
+pub(crate) mod epochs;
+pub(crate) mod index;
+pub(crate) mod producers;
+pub(crate) mod segment;

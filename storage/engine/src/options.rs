@@ -1,0 +1,162 @@
+//! What an operator chooses: limits of one shard's storage, and the settings of one log.
+
+use std::path::PathBuf;
+
+use corelog_model::ShardId;
+use corelog_model::batch::TimestampType;
+
+/// How a commit of the journal is made durable. Which one is faster is a property of the device: probe it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum SyncMethod {
+    /// Write, then fdatasync.
+    #[default]
+    WriteThenSync,
+    /// One write with RWF_DSYNC.
+    Dsync,
+}
+
+/// How a checkpoint makes segments durable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CheckpointSync {
+    /// fdatasync of each dirty file up to this many of them, one syncfs when there are more.
+    FilesUpTo(usize),
+    /// Always fdatasync each dirty file.
+    Files,
+    /// Always one syncfs. It waits for other programs' dirty pages on that file system too.
+    Filesystem,
+}
+
+/// The limits of one shard's storage. All sizes in bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StorageOptions {
+    /// The data directory, shared by all shards.
+    pub dir: PathBuf,
+    /// This shard.
+    pub shard: ShardId,
+    /// How many shards there are; as in the directory's layout (see [`crate::prepare_layout`]).
+    pub shard_count: u16,
+    /// The generation of the layout (see [`crate::prepare_layout`]).
+    pub generation: u64,
+    /// The length of one journal file, a multiple of a page and at least twice `frame_bytes_max`.
+    pub journal_file_bytes: u64,
+    /// How many journal files there may be, at least two. When all are in use, appends wait for a checkpoint.
+    pub journal_files_max: usize,
+    /// The longest journal frame, at least twice `bypass_bytes_min`.
+    pub frame_bytes_max: usize,
+    /// How many commits may be under way at once.
+    pub commits_in_flight_max: usize,
+    /// A run of one partition at least this long goes straight to its segment.
+    pub bypass_bytes_min: usize,
+    /// A checkpoint begins when this many bytes were journaled or bypassed since the last one.
+    pub checkpoint_bytes: u64,
+    /// A partition is flushed to its segment when this many of its bytes wait.
+    pub flush_bytes_min: usize,
+    /// Appends wait while more bytes than this are in no segment yet.
+    pub dirty_bytes_max: usize,
+    /// Bytes of logs kept in memory, those that are in no segment yet included; the oldest clean ones go first.
+    pub cache_bytes_max: usize,
+    /// A read from a segment fetches at least this much.
+    pub read_ahead_bytes: usize,
+    /// How many files may be open at once, the journal's apart.
+    pub open_files_max: usize,
+    /// How a commit is made durable.
+    pub sync_method: SyncMethod,
+    /// How a checkpoint makes segments durable.
+    pub checkpoint_sync: CheckpointSync,
+    /// Bypass the page cache (O_DIRECT).
+    pub direct: bool,
+}
+
+impl StorageOptions {
+    /// The usual limits for shard `shard` of the data directory `dir`.
+    pub fn new(dir: impl Into<PathBuf>, shard: ShardId, layout: crate::Layout) -> StorageOptions {
+        const MIB: usize = 1 << 20;
+        StorageOptions {
+            dir: dir.into(),
+            shard,
+            shard_count: layout.shard_count,
+            generation: layout.generation,
+            journal_file_bytes: 64 << 20,
+            journal_files_max: 16,
+            frame_bytes_max: 4 * MIB,
+            commits_in_flight_max: 1,
+            bypass_bytes_min: 256 << 10,
+            checkpoint_bytes: 512 << 20,
+            flush_bytes_min: MIB,
+            dirty_bytes_max: 256 * MIB,
+            cache_bytes_max: 512 * MIB,
+            read_ahead_bytes: 256 << 10,
+            open_files_max: 4096,
+            sync_method: SyncMethod::WriteThenSync,
+            checkpoint_sync: CheckpointSync::FilesUpTo(512),
+            direct: true,
+        }
+    }
+}
+
+/// When an append is acknowledged, and so what a crash can take.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Durability {
+    /// When it is on stable storage: neither a crash of the process nor of the machine loses it.
+    #[default]
+    Durable,
+    /// When its write has completed: a crash of the process does not lose it, a loss of power may lose the last
+    /// commits.
+    Written,
+    /// At once, from memory: a crash of the process may lose what came in since the last commit. It still goes
+    /// through the journal, so that what survives is a prefix.
+    Memory,
+}
+
+/// The settings of one log. Kafka's topic configurations of the same names, parsed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogConfig {
+    /// When an append is acknowledged.
+    pub durability: Durability,
+    /// `segment.bytes`: a segment is closed before it grows beyond this.
+    pub segment_bytes: u64,
+    /// `segment.ms`: a segment whose first record is older than this is closed.
+    pub segment_ms: i64,
+    /// `retention.ms`: a closed segment whose newest record is older goes; `None` keeps it.
+    pub retention_ms: Option<i64>,
+    /// `retention.bytes`: the oldest closed segments go while the log is larger; `None` keeps them.
+    pub retention_bytes: Option<u64>,
+    /// `max.message.bytes`: the largest batch a client may append.
+    pub max_message_bytes: usize,
+    /// `message.timestamp.type`: LogAppendTime rewrites the batches.
+    pub timestamp_type: TimestampType,
+    /// `message.timestamp.before.max.ms`: the oldest CreateTime; `None` is any.
+    pub timestamp_before_max_ms: Option<i64>,
+    /// `message.timestamp.after.max.ms`: the furthest CreateTime in the future; `None` is any.
+    pub timestamp_after_max_ms: Option<i64>,
+    /// `cleanup.policy` contains `compact`. Compacted segments are not deleted by retention unless `delete` is set.
+    pub compact: bool,
+    /// `cleanup.policy` contains `delete`.
+    pub delete: bool,
+    /// `index.interval.bytes`; the sparse index has an entry at most every 64 KiB whatever this says.
+    pub index_interval_bytes: u64,
+    /// `producer.id.expiration.ms`: a producer that was silent for longer is forgotten.
+    pub producer_id_expiration_ms: i64,
+}
+
+impl Default for LogConfig {
+    /// Kafka's defaults.
+    fn default() -> LogConfig {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        LogConfig {
+            durability: Durability::Durable,
+            segment_bytes: 1 << 30,
+            segment_ms: 7 * DAY_MS,
+            retention_ms: Some(7 * DAY_MS),
+            retention_bytes: None,
+            max_message_bytes: 1_048_588,
+            timestamp_type: TimestampType::CreateTime,
+            timestamp_before_max_ms: None,
+            timestamp_after_max_ms: Some(60 * 60 * 1000),
+            compact: false,
+            delete: true,
+            index_interval_bytes: 4096,
+            producer_id_expiration_ms: DAY_MS,
+        }
+    }
+}

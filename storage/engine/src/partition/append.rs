@@ -1,0 +1,385 @@
+//! Appending: checks, admission in the order of the calls, and the wait for the acknowledgement.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_model::batch::{self, TimestampType};
+use corelog_model::{Offset, TimestampMs, ValidatedBatch};
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_runtime::local::oneshot;
+use corelog_runtime::{DiskError, LocalFuture, WorkClass};
+
+use super::{PartitionLog, State, Status};
+use crate::errors::AppendError;
+use crate::journal::core::Run;
+use crate::log::core::Check;
+use crate::options::Durability;
+use crate::shared::Life;
+use crate::types::{AppendOptions, Appended};
+
+type Answer = Result<Appended, AppendError>;
+
+/// Someone who waits for an acknowledgement.
+pub(super) struct Waiter {
+    pub(super) end: Offset,
+    appended: Appended,
+    sender: oneshot::Sender<Answer>,
+}
+
+impl Waiter {
+    /// Whoever asked may have gone meanwhile; the append stands all the same.
+    pub(super) fn succeed(self) {
+        let _ = self.sender.send(Ok(self.appended));
+    }
+
+    pub(super) fn fail(self, error: AppendError) {
+        let _ = self.sender.send(Err(error));
+    }
+}
+
+/// An append that could not be admitted in its call.
+pub(super) struct Admission {
+    batches: Vec<ValidatedBatch>,
+    options: AppendOptions,
+    sender: oneshot::Sender<Answer>,
+}
+
+impl Admission {
+    pub(super) fn fail(self, error: AppendError) {
+        let _ = self.sender.send(Err(error));
+    }
+}
+
+/// What keeps an append from being admitted now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Blocked {
+    /// A new segment is due.
+    Roll { bytes: u64 },
+    /// The segment's file must grow to so many bytes.
+    Reserve { upto: u64 },
+    /// The page that the log ends in must be read back.
+    Page,
+    /// Too much waits to be flushed.
+    Dirty { bytes: u64 },
+}
+
+/// What came of a try.
+enum Admitted {
+    Answered(Answer),
+    Waits(Appended, Offset),
+    Blocked(Blocked),
+}
+
+impl PartitionLog {
+    /// Appends whole batches at the end of the log, all or none of them, in the order of the calls. Resolves when
+    /// they are acknowledged as the log's [`Durability`] says; dropping the future does not take the append back.
+    ///
+    /// # Errors
+    /// See [`AppendError`]. After `Fenced` it is not known whether the batches are stored; after any other error
+    /// they are not.
+    ///
+    /// # Panics
+    /// If `batches` is empty.
+    pub fn append(
+        self: &Rc<Self>,
+        batches: Vec<ValidatedBatch>,
+        options: AppendOptions,
+    ) -> LocalFuture<Result<Appended, AppendError>> {
+        assert!(!batches.is_empty(), "an append has a batch at least");
+        let (sender, receiver) = oneshot::channel();
+        let is_queued = self.state.borrow().is_admitting;
+        let admitted = if is_queued {
+            None
+        } else {
+            match self.try_admit(&batches, options) {
+                Admitted::Blocked(_) => None,
+                Admitted::Answered(answer) => return Box::pin(std::future::ready(answer)),
+                Admitted::Waits(appended, end) => Some((appended, end)),
+            }
+        };
+        match admitted {
+            Some((appended, end)) => self.wait_for(Waiter {
+                end,
+                appended,
+                sender,
+            }),
+            None => {
+                let mut state = self.state.borrow_mut();
+                state.admissions.push_back(Admission {
+                    batches,
+                    options,
+                    sender,
+                });
+                let is_first = !std::mem::replace(&mut state.is_admitting, true);
+                drop(state);
+                if is_first {
+                    self.spawn_admission();
+                }
+            }
+        }
+        Box::pin(async move { receiver.await.unwrap_or(Err(AppendError::Closed)) })
+    }
+
+    /// Starts the task that admits what queued up. `is_admitting` is set and stays so until it ends.
+    pub(super) fn spawn_admission(self: &Rc<Self>) {
+        let log = Rc::clone(self);
+        self.shared
+            .handle
+            .spawn(WorkClass::Latency, "append admission", async move {
+                log.admit_queued().await;
+            });
+    }
+
+    fn wait_for(&self, waiter: Waiter) {
+        let mut state = self.state.borrow_mut();
+        // A duplicate waits for its original, which is older than the last one in the queue.
+        let at = state.waiters.partition_point(|other| other.end <= waiter.end);
+        state.waiters.insert(at, waiter);
+    }
+
+    /// Admits what queued up, oldest first, doing what each of them waits for.
+    async fn admit_queued(self: Rc<Self>) {
+        loop {
+            let next = self.state.borrow_mut().admissions.pop_front();
+            let Some(admission) = next else {
+                // No await between the look at the queue and this: nobody can be overlooked.
+                self.state.borrow_mut().is_admitting = false;
+                return;
+            };
+            let admitted = loop {
+                match self.try_admit(&admission.batches, admission.options) {
+                    Admitted::Blocked(blocked) => {
+                        if let Err(error) = self.unblock(blocked).await {
+                            break Admitted::Answered(Err(error));
+                        }
+                    }
+                    admitted @ (Admitted::Answered(_) | Admitted::Waits(..)) => break admitted,
+                }
+            };
+            let sender = admission.sender;
+            match admitted {
+                // Whoever asked may have gone; the append stands all the same.
+                Admitted::Answered(answer) => drop(sender.send(answer)),
+                Admitted::Waits(appended, end) => self.wait_for(Waiter {
+                    end,
+                    appended,
+                    sender,
+                }),
+                Admitted::Blocked(_) => unreachable!("the loop ends otherwise"),
+            }
+        }
+    }
+
+    async fn unblock(self: &Rc<Self>, blocked: Blocked) -> Result<(), AppendError> {
+        let result = match blocked {
+            Blocked::Roll { bytes } => self.roll_for(bytes).await,
+            Blocked::Reserve { upto } => self.reserve(upto).await,
+            Blocked::Page => self.load_page().await,
+            Blocked::Dirty { bytes } => {
+                loop {
+                    let changed = self.shared.dirty_changed.notified();
+                    if self.shared.has_dirty_room(bytes)
+                        || self.shared.fenced().is_some()
+                        || self.shared.life.get() != Life::Open
+                    {
+                        break;
+                    }
+                    self.want_flush();
+                    changed.await;
+                }
+                Ok(())
+            }
+        };
+        result.map_err(|error| {
+            if error.is_full() {
+                AppendError::DiskFull(Arc::new(error))
+            } else {
+                AppendError::Io(Arc::new(error))
+            }
+        })
+    }
+
+    fn refusal(&self, state: &State) -> Option<AppendError> {
+        match &state.status {
+            Status::Open => {}
+            Status::Deleted => return Some(AppendError::Deleted),
+            Status::Corrupt(reason) => return Some(AppendError::Corrupt(Arc::clone(reason))),
+        }
+        if let Some(fenced) = self.shared.fenced() {
+            return Some(AppendError::Fenced(fenced));
+        }
+        if self.shared.life.get() != Life::Open {
+            return Some(AppendError::Closed);
+        }
+        None
+    }
+
+    /// Admits batches if nothing is in the way. There is no await in here: the log does not change under it.
+    fn try_admit(&self, batches: &[ValidatedBatch], options: AppendOptions) -> Admitted {
+        let now = self.shared.handle.clock.wall();
+        let mut state = self.state.borrow_mut();
+        if let Some(error) = self.refusal(&state) {
+            return Admitted::Answered(Err(error));
+        }
+        let (bytes, needs_roll) = match state.core.check(batches, options.origin, now) {
+            Err(error) => return Admitted::Answered(Err(error)),
+            Ok(Check::Duplicate(original)) => {
+                let stamps = state.core.config.timestamp_type == TimestampType::LogAppendTime;
+                let appended = Appended {
+                    base_offset: original.first_offset,
+                    last_offset: original.last_offset,
+                    log_append_time: stamps.then_some(original.timestamp),
+                    log_start: state.core.offsets().log_start,
+                    is_duplicate: true,
+                };
+                let end = original.last_offset.next();
+                return if end <= state.core.offsets().high_watermark {
+                    Admitted::Answered(Ok(appended))
+                } else {
+                    Admitted::Waits(appended, end)
+                };
+            }
+            Ok(Check::New { bytes, needs_roll }) => (bytes, needs_roll),
+        };
+        if needs_roll {
+            return Admitted::Blocked(Blocked::Roll { bytes });
+        }
+        let position = state.core.active().size;
+        let upto = (position + bytes).next_multiple_of(u64::try_from(PAGE).expect("4096"));
+        if upto > state.reserved.bytes {
+            return Admitted::Blocked(Blocked::Reserve { upto });
+        }
+        if !state.tail.can_append_at(position) {
+            return Admitted::Blocked(Blocked::Page);
+        }
+        if !self.shared.has_dirty_room(bytes) {
+            return Admitted::Blocked(Blocked::Dirty { bytes });
+        }
+        let appended = self.place(&mut state, batches, now);
+        let is_memory = state.core.config.durability == Durability::Memory;
+        let wants_flush = !state.is_flush_queued
+            && (state.tail.dirty() >= u64::try_from(self.shared.options.flush_bytes_min).unwrap_or(u64::MAX)
+                || self.shared.is_dirty_high());
+        drop(state);
+        if wants_flush {
+            self.want_flush();
+        }
+        self.shared.evict();
+        let end = appended.last_offset.next();
+        if is_memory {
+            self.acknowledge(end);
+            return Admitted::Answered(Ok(appended));
+        }
+        Admitted::Waits(appended, end)
+    }
+
+    /// Gives each batch its place, copies it into the tail, and hands the run to the journal.
+    fn place(&self, state: &mut State, batches: &[ValidatedBatch], now: TimestampMs) -> Appended {
+        let stamps = state.core.config.timestamp_type == TimestampType::LogAppendTime;
+        let chunk_bytes_max = self.shared.chunk_bytes_max();
+        let mut first = None;
+        let mut last_offset = state.core.offsets().log_end;
+        let mut total = 0;
+        if state.tail.is_empty() {
+            self.shared.count_tail(true);
+        }
+        let mut run: Option<Run> = None;
+        for batch in batches {
+            let placed = state.core.place(batch.header(), now);
+            first.get_or_insert(placed.base_offset);
+            last_offset = placed.last_offset;
+            let size = u64::try_from(batch.bytes().len()).expect("a size within u64");
+            total += size;
+            let mut head = [0u8; batch::HEADER_SIZE];
+            head.copy_from_slice(&batch.bytes()[..batch::HEADER_SIZE]);
+            let body = &batch.bytes()[batch::HEADER_SIZE..];
+            batch::patch(&mut head, placed.base_offset, placed.leader_epoch);
+            if stamps {
+                stamp(&mut head, body, now);
+            }
+            state.tail.mark(placed.base_offset);
+            let opened = |opened: crate::tail::Opened| {
+                self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
+            };
+            state.tail.append(
+                placed.segment_base,
+                placed.position,
+                &head,
+                chunk_bytes_max,
+                opened,
+            );
+            let body_at = placed.position + u64::try_from(head.len()).expect("61");
+            state
+                .tail
+                .append(placed.segment_base, body_at, body, chunk_bytes_max, opened);
+            let run = run.get_or_insert(Run {
+                key: self.key,
+                id: self.id,
+                leader_epoch: placed.leader_epoch,
+                segment_base: placed.segment_base,
+                base_offset: placed.base_offset,
+                end_offset: placed.base_offset,
+                start: placed.position,
+                end: placed.position,
+            });
+            run.end_offset = placed.last_offset.next();
+            run.end = placed.position + size;
+        }
+        state.is_touched = true;
+        self.shared.add_dirty(total);
+        {
+            let mut stats = self.shared.stats.borrow_mut();
+            stats.appended_bytes += total;
+            stats.appended_batches += u64::try_from(batches.len()).unwrap_or(u64::MAX);
+        }
+        self.shared.push_run(run.expect("there is a batch at least"));
+        Appended {
+            base_offset: first.expect("there is a batch at least"),
+            last_offset,
+            log_append_time: stamps.then_some(now),
+            log_start: state.core.offsets().log_start,
+            is_duplicate: false,
+        }
+    }
+
+    /// Reads the page that the log ends in back into the tail, so that it can be filled up.
+    async fn load_page(&self) -> Result<(), DiskError> {
+        let _lane = self.lane.acquire(1).await;
+        let page = u64::try_from(PAGE).expect("4096");
+        let (base, size) = {
+            let state = self.state.borrow();
+            (state.core.active().base, state.core.active().size)
+        };
+        let start = size & !(page - 1);
+        let file = self
+            .shared
+            .files
+            .get(self.key, base, &self.segment_path(base), false)
+            .await?;
+        let (read, buffer) = file.read_at(start, AlignedBuf::zeroed(PAGE)).await;
+        let held = usize::try_from(size - start).expect("less than a page");
+        if read? < held {
+            return Err(DiskError {
+                operation: "read",
+                path: self.segment_path(base),
+                source: std::io::ErrorKind::UnexpectedEof.into(),
+            });
+        }
+        let mut state = self.state.borrow_mut();
+        if state.tail.is_empty() {
+            self.shared.count_tail(true);
+            let opened = state.tail.begin(base, start, &buffer[..held]);
+            self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
+        }
+        Ok(())
+    }
+}
+
+/// Sets LogAppendTime in a batch that lies in two parts.
+fn stamp(head: &mut [u8; batch::HEADER_SIZE], body: &[u8], now: TimestampMs) {
+    batch::set_log_append_time(head, now);
+    // The checksum that was just computed covers the header alone; it goes on over the records.
+    let stored = crc32c::crc32c(&head[21..]);
+    let crc = crc32c::crc32c_append(stored, body);
+    head[17..21].copy_from_slice(&crc.to_be_bytes());
+}

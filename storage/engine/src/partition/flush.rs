@@ -1,0 +1,125 @@
+//! Bringing the tail to the segment files.
+
+use std::rc::Rc;
+
+use corelog_model::Offset;
+use corelog_runtime::DiskError;
+
+use super::{PartitionLog, Status};
+use crate::shared::{Life, Shared};
+
+impl PartitionLog {
+    /// Writes the tail up to a stream position to the segments, without a sync. Without `partial_pages` the page that
+    /// the log ends in stays.
+    pub(crate) async fn write_out(&self, upto: u64, partial_pages: bool) -> Result<(), DiskError> {
+        let _lane = self.lane.acquire(1).await;
+        loop {
+            let next = {
+                let state = self.state.borrow();
+                if let Status::Deleted = state.status {
+                    return Ok(());
+                }
+                state.tail.next_write(upto, partial_pages)
+            };
+            let Some(write) = next else { return Ok(()) };
+            let base = write.segment_base;
+            let file = self
+                .shared
+                .files
+                .get(self.key, base, &self.segment_path(base), true)
+                .await?;
+            let bytes = u64::try_from(write.data.len()).unwrap_or(u64::MAX);
+            file.write_at(write.position, write.data).await?;
+            let before = {
+                let mut state = self.state.borrow_mut();
+                if !state.unsynced.contains(&base) {
+                    state.unsynced.push(base);
+                }
+                let before = state.tail.dirty();
+                state.tail.flushed_to(write.flushed_to);
+                before - state.tail.dirty()
+            };
+            self.shared.remove_dirty(before);
+            self.shared.stats.borrow_mut().flushed_bytes += bytes;
+        }
+    }
+
+    /// Makes what was written of a segment durable, its name included.
+    pub(crate) async fn sync_segment(&self, base: Offset) -> Result<(), DiskError> {
+        let is_directory_dirty = std::mem::take(&mut self.state.borrow_mut().is_directory_dirty);
+        if is_directory_dirty {
+            let dir = self.shared.partition_dir(&self.directory);
+            self.shared.handle.disk.sync_dir(&dir).await?;
+        }
+        let path = self.segment_path(base);
+        let file = self.shared.files.get(self.key, base, &path, true).await?;
+        file.sync().await
+    }
+
+    /// As [`PartitionLog::sync_segment`], unless retention has removed the segment or the log is deleted.
+    pub(crate) async fn sync_segment_if_there(&self, base: Offset) -> Result<(), DiskError> {
+        let _lane = self.lane.acquire(1).await;
+        {
+            let state = self.state.borrow();
+            let is_known = state.core.segments().iter().any(|segment| segment.base == base);
+            if !is_known || matches!(state.status, Status::Deleted) {
+                return Ok(());
+            }
+        }
+        self.sync_segment(base).await
+    }
+
+    /// The stream position after the last byte of the log.
+    pub(crate) fn tail_end(&self) -> u64 {
+        self.state.borrow().tail.end()
+    }
+
+    /// The segments that were written to since they were last taken, for a checkpoint to sync.
+    pub(crate) fn take_unsynced(&self) -> Vec<Offset> {
+        let mut state = self.state.borrow_mut();
+        std::mem::take(&mut state.unsynced)
+    }
+
+    /// Whether anything happened since the last call; asked by checkpoints.
+    pub(crate) fn take_touched(&self) -> bool {
+        std::mem::take(&mut self.state.borrow_mut().is_touched)
+    }
+
+    /// Queues the log for the flusher, once.
+    pub(crate) fn want_flush(&self) {
+        let mut state = self.state.borrow_mut();
+        if state.tail.dirty() > 0 && !std::mem::replace(&mut state.is_flush_queued, true) {
+            self.shared.flush_queue.push(self.key);
+        }
+    }
+
+    async fn flush_queued(&self) -> Result<(), DiskError> {
+        self.state.borrow_mut().is_flush_queued = false;
+        // With memory short, the last pages go too.
+        let partial_pages = self.shared.is_dirty_high();
+        let end = self.tail_end();
+        self.write_out(end, partial_pages).await
+    }
+}
+
+/// Flushes the logs that queue up, one after another.
+pub(crate) async fn run(shared: Rc<Shared>) {
+    while let Some(key) = shared.flush_queue.pop().await {
+        let Some(log) = shared.partition(key) else {
+            continue;
+        };
+        if shared.fenced().is_some() {
+            return;
+        }
+        if let Err(error) = log.flush_queued().await {
+            return shared.fence(&error);
+        }
+        shared.evict();
+        if shared.life.get() == Life::Open && shared.flush_queue.is_empty() && shared.is_dirty_high() {
+            // Many logs with little each: none of them asks by itself.
+            for log in shared.all_partitions() {
+                log.want_flush();
+            }
+        }
+    }
+}

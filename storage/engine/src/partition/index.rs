@@ -1,0 +1,91 @@
+//! The indexes of closed segments: kept in files, read when they are needed, made anew when they are missing.
+
+use std::rc::Rc;
+
+use corelog_model::{Offset, TimestampMs};
+
+use super::PartitionLog;
+use crate::errors::ReadError;
+use crate::format::envelope;
+use crate::format::v1::SegmentIndexV1;
+use crate::log::index::SparseIndex;
+use crate::log::segment::{NO_TIMESTAMP, Segment};
+
+impl PartitionLog {
+    /// Writes a closed segment's index. It is derived data: a failure costs a scan later.
+    pub(super) async fn write_index(&self, segment: Segment) {
+        let found = self
+            .state
+            .borrow()
+            .closed_indexes
+            .iter()
+            .find(|(base, _)| *base == segment.base)
+            .map(|(_, index)| Rc::clone(index));
+        let Some(index) = found else { return };
+        let value = SegmentIndexV1 {
+            base_offset: segment.base.get(),
+            segment_size: segment.size,
+            entries: index.entries().to_vec(),
+        };
+        let content = envelope::encode(envelope::SEGMENT_INDEX, &value);
+        let path = self.index_path(segment.base);
+        match envelope::write_file(&self.shared.handle, &path, content).await {
+            Ok(()) => self
+                .state
+                .borrow_mut()
+                .closed_indexes
+                .retain(|(base, _)| *base != segment.base),
+            Err(error) => tracing::warn!(%error, "a segment's index is not written; it will be made anew"),
+        }
+    }
+
+    /// The index of a segment: the active one's, one in memory, the file's, or one made by reading the segment.
+    pub(super) async fn index_of(&self, segment: Segment) -> Result<Rc<SparseIndex>, ReadError> {
+        {
+            let state = self.state.borrow();
+            if state.core.active().base == segment.base {
+                return Ok(Rc::new(state.core.index().clone()));
+            }
+            let found = state
+                .closed_indexes
+                .iter()
+                .find(|(base, _)| *base == segment.base);
+            if let Some((_, index)) = found {
+                return Ok(Rc::clone(index));
+            }
+        }
+        let path = self.index_path(segment.base);
+        if let Ok(Some(content)) = envelope::read_file(&self.shared.handle, &path).await
+            && let Ok(value) = envelope::decode::<SegmentIndexV1>(envelope::SEGMENT_INDEX, &content)
+            && value.segment_size == segment.size
+            && value.base_offset == segment.base.get()
+        {
+            return Ok(self.keep_index(segment.base, SparseIndex::from_entries(&value.entries)));
+        }
+        let index = self.rebuild_index(segment).await?;
+        Ok(self.keep_index(segment.base, index))
+    }
+
+    fn keep_index(&self, base: Offset, index: SparseIndex) -> Rc<SparseIndex> {
+        /// How many indexes of closed segments a log keeps in memory.
+        const KEPT_MAX: usize = 4;
+        let index = Rc::new(index);
+        let mut state = self.state.borrow_mut();
+        if state.closed_indexes.len() >= KEPT_MAX {
+            state.closed_indexes.remove(0);
+        }
+        state.closed_indexes.push((base, Rc::clone(&index)));
+        index
+    }
+
+    async fn rebuild_index(&self, segment: Segment) -> Result<SparseIndex, ReadError> {
+        let mut index = SparseIndex::default();
+        let mut scan = self.scan(segment, 0, segment.size);
+        let mut max_timestamp: TimestampMs = NO_TIMESTAMP;
+        while let Some(found) = scan.next().await? {
+            index.note(found.header.base_offset, found.position, max_timestamp, 0);
+            max_timestamp = max_timestamp.max(found.header.max_timestamp);
+        }
+        Ok(index)
+    }
+}

@@ -1,0 +1,99 @@
+//! Offsets by time (ListOffsets).
+
+use std::rc::Rc;
+
+use corelog_model::{Offset, TimestampMs};
+
+use super::PartitionLog;
+use super::read::Found;
+use crate::errors::ReadError;
+use crate::log::segment::{NO_TIMESTAMP, Segment};
+use crate::types::{ReadIsolation, TimestampedOffset};
+
+impl PartitionLog {
+    /// The first record at or after `timestamp` that is below the high watermark; `None` if there is none.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn offset_for_timestamp(
+        self: &Rc<Self>,
+        timestamp: TimestampMs,
+    ) -> Result<Option<TimestampedOffset>, ReadError> {
+        let start = self.offsets().log_start;
+        let end = self.check_read(start, ReadIsolation::Committed)?;
+        self.make_readable().await?;
+        let segments: Vec<Segment> = self.state.borrow().core.segments().to_vec();
+        for segment in segments {
+            if segment.size == 0 || segment.max_timestamp < timestamp {
+                continue;
+            }
+            let index = self.index_of(segment).await?;
+            let mut scan = self.scan(segment, index.position_for_timestamp(timestamp), segment.size);
+            while let Some(found) = scan.next().await? {
+                if found.header.base_offset >= end {
+                    return Ok(None);
+                }
+                if found.header.max_timestamp >= timestamp
+                    && found.header.next_offset() > start
+                    && let Some(place) = self.first_record(&found, start, |stamp| stamp >= timestamp)
+                {
+                    return Ok(Some(place));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first record with the largest timestamp of the log; `None` if the log has no records with timestamps.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn offset_of_max_timestamp(self: &Rc<Self>) -> Result<Option<TimestampedOffset>, ReadError> {
+        let start = self.offsets().log_start;
+        self.check_read(start, ReadIsolation::Committed)?;
+        self.make_readable().await?;
+        let newest = {
+            let state = self.state.borrow();
+            let mut newest: Option<Segment> = None;
+            for segment in state.core.segments() {
+                if segment.max_timestamp > newest.map_or(NO_TIMESTAMP, |known| known.max_timestamp) {
+                    newest = Some(*segment);
+                }
+            }
+            newest
+        };
+        let Some(segment) = newest else { return Ok(None) };
+        let index = self.index_of(segment).await?;
+        let position = index.position_for_offset(segment.max_timestamp_offset);
+        let mut scan = self.scan(segment, position, segment.size);
+        while let Some(found) = scan.next().await? {
+            if found.header.max_timestamp == segment.max_timestamp {
+                return Ok(self.first_record(&found, start, |stamp| stamp >= segment.max_timestamp));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Brings the tail to the segments, so that a scan of the files sees the whole log.
+    async fn make_readable(&self) -> Result<(), ReadError> {
+        let end = self.tail_end();
+        self.write_out(end, true)
+            .await
+            .map_err(|error| ReadError::Io(std::sync::Arc::new(error)))
+    }
+
+    /// The first record of a batch whose timestamp is wanted.
+    fn first_record(
+        &self,
+        found: &Found,
+        log_start: Offset,
+        is_wanted: impl Fn(TimestampMs) -> bool,
+    ) -> Option<TimestampedOffset> {
+        let header = &found.header;
+        is_wanted(header.max_timestamp).then(|| TimestampedOffset {
+            offset: header.base_offset.max(log_start),
+            timestamp: header.max_timestamp,
+            leader_epoch: header.leader_epoch,
+        })
+    }
+}

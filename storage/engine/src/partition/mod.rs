@@ -1,0 +1,501 @@
+//! One partition's log as its shard holds it: the decisions of `log::core`, the bytes of `tail`, and the tasks around.
+//!
+//! Invariants: appends are admitted in the order of the calls; what is admitted has its place reserved in the segment
+//! file; at most one task writes to the segment files at a time (the lane), so that an older image of a page never
+//! lands after a newer one; the high watermark moves in one function.
+
+mod append;
+mod flush;
+mod index;
+mod lookup;
+mod read;
+mod retention;
+mod roll;
+
+pub(crate) use self::flush::run as run_flush;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_model::{LeaderEpoch, Offset, PartitionId, TimestampMs};
+use corelog_runtime::local::{Budget, Notified, Notify};
+
+use self::append::{Admission, Waiter};
+use crate::errors::{AppendError, DeleteRecordsError};
+use crate::format::names;
+use crate::format::v1::{EntryV1, PartitionV1};
+use crate::journal::core::{PartitionKey, Run};
+use crate::log::core::LogCore;
+use crate::log::index::SparseIndex;
+use crate::log::segment::Segment;
+use crate::options::{Durability, LogConfig};
+use crate::shared::Shared;
+use crate::tail::{Evicted, Tail};
+use crate::types::{ActiveProducer, LogOffsets};
+
+/// Whether a log is served.
+#[derive(Clone, Debug)]
+pub(crate) enum Status {
+    /// It is.
+    Open,
+    /// It was deleted.
+    Deleted,
+    /// It was found corrupt.
+    Corrupt(Arc<str>),
+}
+
+/// What is reserved of the active segment's file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Reserved {
+    /// Bytes from the file's start; zero when nothing is known.
+    bytes: u64,
+    /// How much was added the last time.
+    step: u64,
+}
+
+pub(crate) struct State {
+    pub(crate) core: LogCore,
+    pub(crate) tail: Tail,
+    pub(crate) status: Status,
+    waiters: VecDeque<Waiter>,
+    admissions: VecDeque<Admission>,
+    is_admitting: bool,
+    is_flush_queued: bool,
+    reserved: Reserved,
+    /// A segment file was created and its directory not synced since.
+    is_directory_dirty: bool,
+    /// Segments closed since the last checkpoint, written to since, or both: to be synced by the next one.
+    unsynced: Vec<Offset>,
+    /// The indexes of closed segments whose file is not written yet.
+    closed_indexes: Vec<(Offset, Rc<SparseIndex>)>,
+    /// Appended to since the last checkpoint.
+    is_touched: bool,
+}
+
+/// One partition's log. All calls come from the shard that owns it.
+pub struct PartitionLog {
+    id: PartitionId,
+    directory: String,
+    key: PartitionKey,
+    shared: Rc<Shared>,
+    state: RefCell<State>,
+    lane: Budget,
+    high_watermark: Notify,
+}
+
+impl PartitionLog {
+    pub(crate) fn new(
+        shared: &Rc<Shared>,
+        key: PartitionKey,
+        id: PartitionId,
+        directory: String,
+        core: LogCore,
+        corrupt: Option<String>,
+    ) -> PartitionLog {
+        PartitionLog {
+            id,
+            directory,
+            key,
+            shared: Rc::clone(shared),
+            state: RefCell::new(State {
+                core,
+                tail: Tail::default(),
+                status: match corrupt {
+                    Some(reason) => Status::Corrupt(Arc::from(reason)),
+                    None => Status::Open,
+                },
+                waiters: VecDeque::new(),
+                admissions: VecDeque::new(),
+                is_admitting: false,
+                is_flush_queued: false,
+                reserved: Reserved::default(),
+                is_directory_dirty: false,
+                unsynced: Vec::new(),
+                closed_indexes: Vec::new(),
+                is_touched: false,
+            }),
+            lane: Budget::new(1),
+            high_watermark: Notify::new(),
+        }
+    }
+
+    /// Which partition this is.
+    pub fn id(&self) -> PartitionId {
+        self.id
+    }
+
+    /// The name of its directory within the data directory.
+    pub fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    /// The settings in force.
+    pub fn config(&self) -> LogConfig {
+        self.state.borrow().core.config.clone()
+    }
+
+    /// Changes the settings; appends that are admitted already keep the old ones.
+    pub fn set_config(&self, config: LogConfig) {
+        self.state.borrow_mut().core.config = config;
+    }
+
+    /// The leader epoch of the next append.
+    pub fn leader_epoch(&self) -> LeaderEpoch {
+        self.state.borrow().core.leader_epoch()
+    }
+
+    /// Sets the leader epoch of the next appends; an older one than the current is ignored.
+    pub fn set_leader_epoch(&self, epoch: LeaderEpoch) {
+        self.state.borrow_mut().core.set_leader_epoch(epoch);
+    }
+
+    /// The four offsets as they are now.
+    pub fn offsets(&self) -> LogOffsets {
+        self.state.borrow().core.offsets()
+    }
+
+    /// Resolves at the next change of the high watermark, and when the log is deleted or its shard fenced. Take it
+    /// before looking at what it is to announce a change of.
+    pub fn high_watermark_changed(&self) -> Notified {
+        self.high_watermark.notified()
+    }
+
+    /// Why the log is not served, if it was found corrupt.
+    pub fn corruption(&self) -> Option<Arc<str>> {
+        match &self.state.borrow().status {
+            Status::Corrupt(reason) => Some(Arc::clone(reason)),
+            Status::Open | Status::Deleted => None,
+        }
+    }
+
+    /// The largest leader epoch not above `epoch` that the log knows, and its end, exclusive
+    /// (OffsetForLeaderEpoch). `None` if the log knows nothing of it.
+    pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+        let state = self.state.borrow();
+        let offsets = state.core.offsets();
+        state.core.epochs.end_offset_for(
+            epoch,
+            state.core.leader_epoch(),
+            offsets.log_start,
+            offsets.log_end,
+        )
+    }
+
+    /// The epoch that the record at `offset` was appended in; `None` if no record has been.
+    pub fn epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
+        self.state.borrow().core.epochs.epoch_of(offset)
+    }
+
+    /// The newest leader epoch that has records.
+    pub fn last_leader_epoch(&self) -> Option<LeaderEpoch> {
+        self.state.borrow().core.epochs.latest()
+    }
+
+    /// The bytes of all segments.
+    pub fn size_bytes(&self) -> u64 {
+        self.state.borrow().core.size_bytes()
+    }
+
+    /// The number of segments, the active one included.
+    pub fn segment_count(&self) -> usize {
+        self.state.borrow().core.segments().len()
+    }
+
+    /// The producers that the log remembers, by id.
+    pub fn active_producers(&self) -> Vec<ActiveProducer> {
+        self.state.borrow().core.producers.active()
+    }
+
+    /// Makes the log begin at `before`, or at the high watermark if it is `None`; an offset before the current start
+    /// changes nothing. Returns the log's start once it is durable. Segments that are no longer needed are removed in
+    /// the background.
+    ///
+    /// # Errors
+    /// See [`DeleteRecordsError`].
+    pub async fn delete_records(
+        self: &Rc<Self>,
+        before: Option<Offset>,
+    ) -> Result<Offset, DeleteRecordsError> {
+        let offsets = self.offsets();
+        if let Status::Deleted = self.state.borrow().status {
+            return Err(DeleteRecordsError::Deleted);
+        }
+        let target = before.unwrap_or(offsets.high_watermark);
+        if target > offsets.high_watermark {
+            return Err(DeleteRecordsError::OffsetOutOfRange {
+                requested: target,
+                log_start: offsets.log_start,
+                high_watermark: offsets.high_watermark,
+            });
+        }
+        if target > offsets.log_start {
+            self.move_log_start(target).await?;
+        }
+        Ok(self.offsets().log_start)
+    }
+
+    /// Makes a new log start durable, then acts on it: readers never see a start that a crash takes back.
+    pub(crate) async fn move_log_start(self: &Rc<Self>, target: Offset) -> Result<(), crate::Fenced> {
+        let entry = EntryV1::LogStart {
+            topic: self.id.topic.get(),
+            index: self.id.index.get(),
+            offset: target.get(),
+        };
+        self.shared.change(entry).await?;
+        let dropped = self.state.borrow_mut().core.raise_log_start(target);
+        self.state.borrow_mut().is_touched = true;
+        if !dropped.is_empty() {
+            let log = Rc::clone(self);
+            self.shared.handle.spawn(
+                corelog_runtime::WorkClass::Background,
+                "segment removal",
+                async move {
+                    log.remove_segments(dropped).await;
+                },
+            );
+        }
+        Ok(())
+    }
+
+    async fn remove_segments(self: Rc<Self>, segments: Vec<Segment>) {
+        for segment in segments {
+            // Whoever writes to it must be done, so that the file does not come back.
+            let _lane = self.lane.acquire(1).await;
+            self.shared.files.forget(self.key, segment.base);
+            {
+                let mut state = self.state.borrow_mut();
+                state.closed_indexes.retain(|(base, _)| *base != segment.base);
+                state.unsynced.retain(|base| *base != segment.base);
+            }
+            for path in [self.segment_path(segment.base), self.index_path(segment.base)] {
+                match self.shared.handle.disk.remove_file(&path).await {
+                    Ok(()) => {}
+                    Err(error) if error.is_not_found() => {}
+                    Err(error) => tracing::warn!(%error, "a segment's file stays behind"),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn segment_path(&self, base: Offset) -> PathBuf {
+        self.shared
+            .partition_dir(&self.directory)
+            .join(names::segment_file(base))
+    }
+
+    pub(crate) fn index_path(&self, base: Offset) -> PathBuf {
+        self.shared
+            .partition_dir(&self.directory)
+            .join(names::index_file(base))
+    }
+
+    pub(crate) fn key(&self) -> PartitionKey {
+        self.key
+    }
+
+    /// The persisted form of what the log is now.
+    pub(crate) fn to_v1(&self) -> PartitionV1 {
+        let state = self.state.borrow();
+        let corrupt = match &state.status {
+            Status::Corrupt(reason) => Some(reason.as_ref()),
+            Status::Open | Status::Deleted => None,
+        };
+        state.core.to_v1(self.id, &self.directory, corrupt)
+    }
+
+    /// The checksum of a run's payload.
+    pub(crate) fn payload_crc(&self, run: &Run, payload_from: u64) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        if payload_from < run.end {
+            let (start, end) = (
+                self.stream_of(run.segment_base, payload_from),
+                self.stream_of(run.segment_base, run.end),
+            );
+            for slice in self.state.borrow().tail.slices(start, end) {
+                hasher.update(slice);
+            }
+        }
+        hasher.finalize()
+    }
+
+    /// Copies a run's payload into a frame at `at`; returns where it ends. The journal needs nothing of the run any
+    /// more then.
+    pub(crate) fn take_for_journal(
+        &self,
+        run: &Run,
+        payload_from: u64,
+        frame: &mut [u8],
+        mut at: usize,
+    ) -> usize {
+        let mut state = self.state.borrow_mut();
+        let stream = |position: u64| {
+            let found = state.tail.stream_of(run.segment_base, position);
+            found.expect("the tail holds what is not journaled")
+        };
+        let end = stream(run.end);
+        if payload_from < run.end {
+            for slice in state.tail.slices(stream(payload_from), end) {
+                frame[at..at + slice.len()].copy_from_slice(slice);
+                at += slice.len();
+            }
+        }
+        state.tail.journaled_to(end);
+        at
+    }
+
+    /// The stream position of a byte of the tail.
+    pub(crate) fn stream_of(&self, segment_base: Offset, position: u64) -> u64 {
+        let found = self.state.borrow().tail.stream_of(segment_base, position);
+        found.expect("the tail holds what was just journaled")
+    }
+
+    /// Appends before `end` are written, not synced.
+    pub(crate) fn on_written(&self, end: Offset) {
+        let durability = self.state.borrow().core.config.durability;
+        match durability {
+            Durability::Written | Durability::Memory => self.acknowledge(end),
+            Durability::Durable => {}
+        }
+    }
+
+    /// Appends before `end` are durable.
+    pub(crate) fn on_durable(&self, end: Offset) {
+        self.acknowledge(end);
+    }
+
+    /// Moves the high watermark and answers whom that acknowledges.
+    pub(crate) fn acknowledge(&self, end: Offset) {
+        let moved = self.state.borrow_mut().core.raise_high_watermark(end);
+        if !moved {
+            return;
+        }
+        loop {
+            let waiter = self
+                .state
+                .borrow_mut()
+                .waiters
+                .pop_front_if(|waiter| waiter.end <= end);
+            match waiter {
+                Some(waiter) => waiter.succeed(),
+                None => break,
+            }
+        }
+        self.high_watermark.notify_all();
+    }
+
+    /// The journal is fenced: nobody who waits will be answered otherwise.
+    pub(crate) fn on_fenced(&self) {
+        if let Some(fenced) = self.shared.fenced() {
+            self.fail_all(&AppendError::Fenced(fenced));
+        }
+    }
+
+    fn fail_all(&self, error: &AppendError) {
+        let (waiters, admissions) = {
+            let mut state = self.state.borrow_mut();
+            (
+                std::mem::take(&mut state.waiters),
+                std::mem::take(&mut state.admissions),
+            )
+        };
+        for waiter in waiters {
+            waiter.fail(error.clone());
+        }
+        for admission in admissions {
+            admission.fail(error.clone());
+        }
+        self.high_watermark.notify_all();
+    }
+
+    /// The log is gone: readers and writers are told, its memory is given back.
+    pub(crate) fn on_deleted(&self) {
+        self.state.borrow_mut().status = Status::Deleted;
+        self.fail_all(&AppendError::Deleted);
+    }
+
+    /// The storage was closed.
+    pub(crate) fn on_closed(&self) {
+        self.fail_all(&AppendError::Closed);
+    }
+
+    /// Waits until nothing is being written to the segment files.
+    pub(crate) async fn finish_writes(&self) {
+        let _lane = self.lane.acquire(1).await;
+        let bases: Vec<Offset> = self
+            .state
+            .borrow()
+            .core
+            .segments()
+            .iter()
+            .map(|s| s.base)
+            .collect();
+        for base in bases {
+            self.shared.files.forget(self.key, base);
+        }
+    }
+
+    /// Gives the reserved room of the active segment back; the next append reserves anew.
+    pub(crate) async fn trim_active(&self) -> Result<(), corelog_runtime::DiskError> {
+        let active = {
+            let mut state = self.state.borrow_mut();
+            if state.reserved.bytes <= state.core.active().size {
+                return Ok(());
+            }
+            state.reserved = Reserved::default();
+            let active = *state.core.active();
+            state.unsynced.push(active.base);
+            active
+        };
+        self.trim_segment(active).await
+    }
+
+    /// Gives back the memory of a deleted log, once nothing of it waits for the journal.
+    pub(crate) fn discard_tail(&self) {
+        let mut state = self.state.borrow_mut();
+        let dirty = state.tail.dirty();
+        let end = state.tail.end();
+        state.tail.flushed_to(end);
+        state.tail.journaled_to(end);
+        let held = !state.tail.is_empty();
+        let freed = state.tail.evict_all();
+        drop(state);
+        self.shared.remove_dirty(dirty);
+        self.shared.remove_cache(freed);
+        if held {
+            self.shared.count_tail(false);
+        }
+    }
+
+    /// Gives up the oldest chunk, if that is `ordinal` and can be.
+    pub(crate) fn evict_front(&self, ordinal: u64) -> Evicted {
+        let evicted = self.state.borrow_mut().tail.evict_front(ordinal);
+        if let Evicted::Freed(bytes) = evicted {
+            self.shared.remove_cache(bytes);
+        }
+        evicted
+    }
+
+    /// Gives up all memory of a log that nobody appends to, if everything is in its segments.
+    pub(crate) fn evict_cold(&self) {
+        let mut state = self.state.borrow_mut();
+        if state.is_touched || state.is_admitting || state.tail.is_empty() {
+            return;
+        }
+        let freed = state.tail.evict_all();
+        if freed > 0 {
+            drop(state);
+            self.shared.remove_cache(freed);
+            self.shared.count_tail(false);
+        }
+    }
+
+    /// Producers that were silent for too long are forgotten.
+    pub(crate) fn expire_producers(&self, now: TimestampMs) {
+        let core = &mut self.state.borrow_mut().core;
+        let expiration = core.config.producer_id_expiration_ms;
+        core.producers.expire(now, expiration);
+    }
+}

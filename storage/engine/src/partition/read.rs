@@ -1,0 +1,266 @@
+//! Reading: from the tail without I/O, or from a segment.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use corelog_model::Offset;
+use corelog_model::batch::{self, BatchHeader};
+use corelog_runtime::LocalFuture;
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
+
+use super::{PartitionLog, Status};
+use crate::errors::ReadError;
+use crate::log::segment::Segment;
+use crate::types::{LogSlice, ReadIsolation};
+
+/// A batch found in a segment.
+pub(super) struct Found {
+    pub(super) header: BatchHeader,
+    pub(super) position: u64,
+    pub(super) bytes: Bytes,
+}
+
+/// A walk over the batches of a segment's file, each checked against its checksum.
+pub(super) struct SegmentScan<'a> {
+    log: &'a PartitionLog,
+    segment: Segment,
+    position: u64,
+    end: u64,
+    window: Bytes,
+    window_start: u64,
+    read_bytes: usize,
+}
+
+impl SegmentScan<'_> {
+    /// The next batch, `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Found>, ReadError> {
+        if self.position >= self.end {
+            return Ok(None);
+        }
+        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
+        let mut needed = batch::HEADER_SIZE.min(left);
+        loop {
+            let bytes = self.fill(needed).await?;
+            let size = batch::peek_size(&bytes).map_err(|error| self.corrupt(&error))?;
+            if size > left {
+                return Err(self.corrupt(&"a batch goes beyond the segment's end"));
+            }
+            if bytes.len() < size {
+                needed = size;
+                continue;
+            }
+            let header = batch::parse_header(&bytes).map_err(|error| self.corrupt(&error))?;
+            batch::check_crc(&header, &bytes).map_err(|error| self.corrupt(&error))?;
+            let found = Found {
+                header,
+                position: self.position,
+                bytes: bytes.slice(..size),
+            };
+            self.position += u64::try_from(size).expect("a size within u64");
+            return Ok(Some(found));
+        }
+    }
+
+    fn corrupt(&self, what: &dyn std::fmt::Display) -> ReadError {
+        let path = self.log.segment_path(self.segment.base);
+        let reason = format!("{} at byte {}: {what}", path.display(), self.position);
+        tracing::error!(%reason, "a segment is corrupt");
+        ReadError::Corrupt(Arc::from(reason))
+    }
+
+    /// The window's bytes from the current position, at least `needed` of them.
+    async fn fill(&mut self, needed: usize) -> Result<Bytes, ReadError> {
+        let have = |window: &Bytes, start: u64, position: u64| -> Option<Bytes> {
+            let at = usize::try_from(position.checked_sub(start)?).ok()?;
+            (at + needed <= window.len()).then(|| window.slice(at..))
+        };
+        if let Some(bytes) = have(&self.window, self.window_start, self.position) {
+            return Ok(bytes);
+        }
+        let page = u64::try_from(PAGE).expect("4096");
+        let start = self.position & !(page - 1);
+        let skip = usize::try_from(self.position - start).expect("less than a page");
+        let until_end = usize::try_from(self.end - start).unwrap_or(usize::MAX);
+        let length = (skip + needed)
+            .max(self.read_bytes.min(until_end))
+            .next_multiple_of(PAGE);
+        let path = self.log.segment_path(self.segment.base);
+        let shared = &self.log.shared;
+        let io = |error| ReadError::Io(Arc::new(error));
+        let file = shared
+            .files
+            .get(self.log.key, self.segment.base, &path, false)
+            .await
+            .map_err(io)?;
+        let (read, buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
+        let read = read.map_err(io)?;
+        shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
+        let valid = read.min(until_end);
+        self.window = buffer.freeze().slice(..valid);
+        self.window_start = start;
+        have(&self.window, self.window_start, self.position)
+            .ok_or_else(|| self.corrupt(&"the file is shorter than the segment"))
+    }
+}
+
+impl PartitionLog {
+    /// Reads whole batches from the one that holds `from`, about `bytes_max` of them but one at least if there is
+    /// one, never beyond what `isolation` lets see. What the tail holds is returned as views, without I/O.
+    ///
+    /// # Errors
+    /// See [`ReadError`]. An offset at the end is not an error: it gives no bytes.
+    pub fn read(
+        self: &Rc<Self>,
+        from: Offset,
+        bytes_max: usize,
+        isolation: ReadIsolation,
+    ) -> LocalFuture<Result<LogSlice, ReadError>> {
+        match self.read_tail(from, bytes_max, isolation) {
+            Ok(Some(slice)) => Box::pin(std::future::ready(Ok(slice))),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+            Ok(None) => {
+                let log = Rc::clone(self);
+                Box::pin(async move { log.read_segment(from, bytes_max, isolation).await })
+            }
+        }
+    }
+
+    /// Whether this log may be read at `from`; the end for the reader.
+    pub(super) fn check_read(&self, from: Offset, isolation: ReadIsolation) -> Result<Offset, ReadError> {
+        let state = self.state.borrow();
+        match &state.status {
+            Status::Open => {}
+            Status::Deleted => return Err(ReadError::Deleted),
+            Status::Corrupt(reason) => return Err(ReadError::Corrupt(Arc::clone(reason))),
+        }
+        let offsets = state.core.offsets();
+        let end = match isolation {
+            ReadIsolation::Stable => offsets.last_stable,
+            ReadIsolation::Committed => offsets.high_watermark,
+            ReadIsolation::LogEnd => offsets.log_end,
+        };
+        if from < offsets.log_start || from > offsets.log_end {
+            return Err(ReadError::OffsetOutOfRange {
+                requested: from,
+                log_start: offsets.log_start,
+                end,
+            });
+        }
+        Ok(end)
+    }
+
+    fn read_tail(
+        &self,
+        from: Offset,
+        bytes_max: usize,
+        isolation: ReadIsolation,
+    ) -> Result<Option<LogSlice>, ReadError> {
+        let end = self.check_read(from, isolation)?;
+        let state = self.state.borrow();
+        let offsets = state.core.offsets();
+        let pieces = if from >= end {
+            Some(Vec::new())
+        } else {
+            state.tail.read(from, end, bytes_max)
+        };
+        Ok(pieces.map(|pieces| LogSlice {
+            bytes: pieces.iter().map(Bytes::len).sum(),
+            pieces,
+            offsets,
+        }))
+    }
+
+    /// A walk over the batches of a segment between two positions, the first of which begins one.
+    pub(super) fn scan(&self, segment: Segment, position: u64, end: u64) -> SegmentScan<'_> {
+        SegmentScan {
+            log: self,
+            segment,
+            position,
+            end,
+            window: Bytes::new(),
+            window_start: 0,
+            read_bytes: self.shared.options.read_ahead_bytes,
+        }
+    }
+
+    async fn read_segment(
+        &self,
+        from: Offset,
+        bytes_max: usize,
+        isolation: ReadIsolation,
+    ) -> Result<LogSlice, ReadError> {
+        let end = self.check_read(from, isolation)?;
+        let (segment, offsets) = {
+            let state = self.state.borrow();
+            let (segment, _) = state.core.segment_of(from).expect("checked to be in the log");
+            (segment, state.core.offsets())
+        };
+        let index = self.index_of(segment).await?;
+        let result = self
+            .read_from(segment, index.position_for_offset(from), from, end, bytes_max)
+            .await;
+        match result {
+            Ok(pieces) => Ok(LogSlice {
+                bytes: pieces.iter().map(Bytes::len).sum(),
+                pieces,
+                offsets,
+            }),
+            // The log may have been cut or deleted while the segment was read.
+            Err(error) => Err(self.check_read(from, isolation).err().unwrap_or(error)),
+        }
+    }
+
+    async fn read_from(
+        &self,
+        segment: Segment,
+        position: u64,
+        from: Offset,
+        end: Offset,
+        bytes_max: usize,
+    ) -> Result<Vec<Bytes>, ReadError> {
+        let mut scan = self.scan(segment, position, segment.size);
+        scan.read_bytes = scan.read_bytes.max(bytes_max);
+        let mut pieces: Vec<Bytes> = Vec::new();
+        let mut total = 0;
+        while let Some(found) = scan.next().await? {
+            if found.header.next_offset() <= from {
+                continue;
+            }
+            let is_too_much = !pieces.is_empty() && total + found.bytes.len() > bytes_max;
+            if found.header.base_offset >= end || is_too_much {
+                break;
+            }
+            total += found.bytes.len();
+            match pieces.last_mut() {
+                Some(last) if follows(last, &found.bytes) => *last = join(last, &found.bytes, &scan.window),
+                Some(_) | None => pieces.push(found.bytes),
+            }
+            if total >= bytes_max {
+                break;
+            }
+            // What the tail holds now may not be in the segment.
+            let tail_begins = self.state.borrow().tail.first_offset();
+            if tail_begins.is_some_and(|first| found.header.next_offset() >= first) {
+                break;
+            }
+        }
+        Ok(pieces)
+    }
+}
+
+/// Whether `next` lies directly behind `last` in memory.
+fn follows(last: &Bytes, next: &Bytes) -> bool {
+    last.as_ptr_range().end == next.as_ptr()
+}
+
+/// The two neighbours as one slice of the window they lie in.
+fn join(last: &Bytes, next: &Bytes, window: &Bytes) -> Bytes {
+    let start = last.as_ptr().addr().checked_sub(window.as_ptr().addr());
+    match start {
+        Some(start) if start + last.len() + next.len() <= window.len() => {
+            window.slice(start..start + last.len() + next.len())
+        }
+        Some(_) | None => [&last[..], &next[..]].concat().into(),
+    }
+}

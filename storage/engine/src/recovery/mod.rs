@@ -1,0 +1,231 @@
+//! What opening a shard does to what the last run left behind.
+//!
+//! The checkpoint says what is durable in the segments; the journal's frames say what was appended since. Their
+//! payloads are written to the segments again, the segments are read from the recovery point on, and the end of the
+//! last whole batch that the journal knows of is the end of the log. All of it can be killed and begun again: nothing
+//! but the last step, the new checkpoint, changes what a later recovery sees.
+
+mod replay;
+mod scan;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use corelog_model::{PartitionId, ShardId};
+use corelog_runtime::Handle;
+
+use crate::OpenError;
+use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
+use crate::format::{envelope, names};
+use crate::journal::reader::{JournalReader, Wanted};
+use crate::log::core::{LogCore, partition_id};
+use crate::options::LogConfig;
+use corelog_model::{LeaderEpoch, Offset};
+
+/// Which shard to recover.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) dir: PathBuf,
+    pub(crate) generation: u64,
+    pub(crate) shard: ShardId,
+    pub(crate) direct: bool,
+}
+
+impl Target {
+    pub(crate) fn journal_dir(&self) -> PathBuf {
+        names::journal_dir(&self.dir, self.generation, self.shard)
+    }
+
+    pub(crate) fn checkpoint_path(&self) -> PathBuf {
+        self.journal_dir().join(names::CHECKPOINT)
+    }
+}
+
+/// A run that the journal knows of.
+#[derive(Clone, Copy, Debug)]
+struct KnownRun {
+    append: AppendV1,
+    is_acknowledged: bool,
+    is_payload_whole: bool,
+}
+
+/// A partition on its way back.
+struct Recovering {
+    id: PartitionId,
+    directory: String,
+    core: LogCore,
+    corrupt: Option<String>,
+    /// What the checkpoint covers.
+    recovered_end: Offset,
+    log_start: Option<Offset>,
+    runs: Vec<KnownRun>,
+    /// The first run that the replay has not come to.
+    next_run: usize,
+}
+
+/// Reads a checkpoint.
+pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV1, OpenError> {
+    let path = target.checkpoint_path();
+    match envelope::read_file(handle, &path).await? {
+        None => Err(OpenError::CheckpointMissing { path }),
+        Some(content) => envelope::decode::<CheckpointV1>(envelope::CHECKPOINT, &content)
+            .map_err(|source| OpenError::Damaged { path, source }),
+    }
+}
+
+fn open_images(
+    images: Vec<PartitionV1>,
+    path: &std::path::Path,
+) -> Result<BTreeMap<PartitionId, Recovering>, OpenError> {
+    let mut partitions = BTreeMap::new();
+    for image in images {
+        let id = partition_id(image.topic, image.index);
+        let core = LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
+            path: path.to_owned(),
+            source,
+        })?;
+        partitions.insert(
+            id,
+            Recovering {
+                id,
+                recovered_end: core.offsets().log_end,
+                directory: image.directory,
+                core,
+                corrupt: image.corrupt,
+                log_start: None,
+                runs: Vec::new(),
+                next_run: 0,
+            },
+        );
+    }
+    Ok(partitions)
+}
+
+/// Brings a shard's partitions to a state in which everything is durable in whole segments, and returns that state as
+/// the checkpoint to write. The progress is a fraction.
+pub(crate) async fn recover(
+    handle: &Handle,
+    target: &Target,
+    progress: &dyn Fn(f64),
+) -> Result<CheckpointV1, OpenError> {
+    let checkpoint = read_checkpoint(handle, target).await?;
+    let next = |first_sequence, partitions| CheckpointV1 {
+        shard: checkpoint.shard,
+        incarnation: checkpoint.incarnation + 1,
+        first_sequence,
+        is_clean: true,
+        partitions,
+    };
+    if checkpoint.is_clean {
+        return Ok(next(checkpoint.first_sequence, checkpoint.partitions.clone()));
+    }
+    let wanted = Wanted {
+        shard: checkpoint.shard,
+        incarnation: checkpoint.incarnation,
+        first_sequence: checkpoint.first_sequence,
+    };
+    let reader = JournalReader::open(handle, &target.journal_dir(), target.direct).await?;
+    let chain = reader.chain(wanted).await?;
+    if let Some((path, position)) = chain.lost {
+        return Err(OpenError::JournalDamaged { path, position });
+    }
+    let mut partitions = open_images(checkpoint.partitions.clone(), &target.checkpoint_path())?;
+    let acknowledged_end = chain.acknowledged_end();
+    let mut deleted = Vec::new();
+    for frame in &chain.frames {
+        let is_acknowledged = frame.header.sequence < acknowledged_end;
+        for entry in &frame.table.entries {
+            apply(entry, is_acknowledged, &mut partitions, &mut deleted);
+        }
+    }
+    for directory in deleted {
+        let path = target.dir.join(&directory);
+        crate::removal::retire_directory(handle, &target.dir, &path).await?;
+    }
+    replay::replay(handle, target, &reader, &chain.frames, &mut partitions, progress).await?;
+    let mut images = Vec::with_capacity(partitions.len());
+    for (_, mut partition) in partitions {
+        if !partition.runs.is_empty() {
+            scan::settle(handle, target, &mut partition).await?;
+        }
+        if let Some(offset) = partition.log_start {
+            partition.core.recover_log_start(offset);
+        }
+        let image = partition
+            .core
+            .to_v1(partition.id, &partition.directory, partition.corrupt.as_deref());
+        images.push(image);
+    }
+    handle.disk.sync_dir(&target.dir).await?;
+    progress(1.0);
+    Ok(next(chain.end_sequence, images))
+}
+
+/// Takes one entry of the journal into account.
+fn apply(
+    entry: &EntryV1,
+    is_acknowledged: bool,
+    partitions: &mut BTreeMap<PartitionId, Recovering>,
+    deleted: &mut Vec<String>,
+) {
+    match entry {
+        EntryV1::PartitionCreated {
+            topic,
+            index,
+            leader_epoch,
+            directory,
+        } => {
+            let id = partition_id(*topic, *index);
+            // The checkpoint may have seen it already.
+            partitions.entry(id).or_insert_with(|| Recovering {
+                id,
+                directory: directory.clone(),
+                core: LogCore::new(LeaderEpoch::new(*leader_epoch), LogConfig::default()),
+                corrupt: None,
+                recovered_end: Offset::ZERO,
+                log_start: None,
+                runs: Vec::new(),
+                next_run: 0,
+            });
+        }
+        EntryV1::PartitionDeleted { topic, index } => {
+            if let Some(partition) = partitions.remove(&partition_id(*topic, *index)) {
+                deleted.push(partition.directory);
+            }
+        }
+        EntryV1::LogStart { topic, index, offset } => {
+            if let Some(partition) = partitions.get_mut(&partition_id(*topic, *index)) {
+                partition.log_start = partition.log_start.max(Offset::new(*offset));
+            }
+        }
+        EntryV1::Append(append) => {
+            if let Some(partition) = partitions.get_mut(&partition_id(append.topic, append.index))
+                && append.end_offset > partition.recovered_end.get()
+            {
+                partition.runs.push(KnownRun {
+                    append: *append,
+                    is_acknowledged,
+                    is_payload_whole: false,
+                });
+            }
+        }
+    }
+}
+
+/// Opens a segment's file for recovery.
+async fn open_segment(
+    handle: &Handle,
+    target: &Target,
+    directory: &str,
+    base: Offset,
+) -> Result<Rc<dyn corelog_runtime::File>, OpenError> {
+    let options = corelog_runtime::OpenOptions {
+        write: true,
+        create: true,
+        direct: target.direct,
+        ..corelog_runtime::OpenOptions::default()
+    };
+    let path = target.dir.join(directory).join(names::segment_file(base));
+    Ok(handle.disk.open(&path, options).await?)
+}

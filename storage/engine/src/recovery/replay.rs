@@ -1,0 +1,131 @@
+//! Writing the journal's payloads to the segments again.
+
+use std::collections::BTreeMap;
+
+use corelog_model::{Offset, PartitionId};
+use corelog_runtime::Handle;
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
+
+use super::{Recovering, Target, open_segment};
+use crate::OpenError;
+use crate::format::v1::EntryV1;
+use crate::journal::reader::{FoundFrame, JournalReader};
+use crate::log::core::partition_id;
+
+/// A partition's bytes are written when so many are gathered.
+const PARTITION_BYTES_MAX: usize = 1 << 20;
+/// All partitions' bytes are written when so many are gathered.
+const TOTAL_BYTES_MAX: usize = 64 << 20;
+
+/// Contiguous bytes of one segment that wait to be written.
+struct Gathered {
+    directory: String,
+    segment_base: Offset,
+    position: u64,
+    bytes: Vec<u8>,
+}
+
+impl Gathered {
+    fn end(&self) -> u64 {
+        self.position + u64::try_from(self.bytes.len()).expect("a length within u64")
+    }
+
+    /// Writes the bytes over what the pages around them hold.
+    async fn write(self, handle: &Handle, target: &Target) -> Result<(), OpenError> {
+        let page = u64::try_from(PAGE).expect("4096");
+        let dir = target.dir.join(&self.directory);
+        handle.disk.create_dir_all(&dir).await?;
+        let file = open_segment(handle, target, &self.directory, self.segment_base).await?;
+        let start = self.position & !(page - 1);
+        let skip = usize::try_from(self.position - start).expect("less than a page");
+        let length = (skip + self.bytes.len()).next_multiple_of(PAGE);
+        // Bytes beside the payload may be there durably although no payload holds them: a bypass wrote them.
+        let (read, mut buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
+        read?;
+        if buffer[skip..skip + self.bytes.len()] == self.bytes[..] {
+            return Ok(());
+        }
+        buffer[skip..skip + self.bytes.len()].copy_from_slice(&self.bytes);
+        file.write_at(start, buffer.freeze()).await?;
+        Ok(())
+    }
+}
+
+/// Reads the frames one after another and writes their payloads.
+pub(super) async fn replay(
+    handle: &Handle,
+    target: &Target,
+    reader: &JournalReader,
+    frames: &[FoundFrame],
+    partitions: &mut BTreeMap<PartitionId, Recovering>,
+    progress: &dyn Fn(f64),
+) -> Result<(), OpenError> {
+    let mut waiting: BTreeMap<PartitionId, Gathered> = BTreeMap::new();
+    let mut total = 0;
+    for (nth, frame) in frames.iter().enumerate() {
+        let length = usize::try_from(frame.header.payload_length).expect("32 bits");
+        let payloads = reader.read(frame.file, frame.payload_position(), length).await?;
+        let mut at = 0;
+        for entry in &frame.table.entries {
+            let EntryV1::Append(append) = entry else { continue };
+            let end = at + usize::try_from(append.length).expect("32 bits");
+            let payload = payloads.get(at..end);
+            at = end;
+            let id = partition_id(append.topic, append.index);
+            let Some(partition) = partitions.get_mut(&id) else {
+                continue;
+            };
+            // The runs are in the order of the frames; those that the checkpoint covers are not among them.
+            let Some(run) = partition.runs.get_mut(partition.next_run) else {
+                continue;
+            };
+            if run.append != *append {
+                continue;
+            }
+            partition.next_run += 1;
+            let Some(payload) = payload.filter(|bytes| crc32fast::hash(bytes) == append.payload_crc) else {
+                continue;
+            };
+            run.is_payload_whole = true;
+            let segment_base = Offset::new(append.segment_base_offset).unwrap_or_default();
+            let is_dropped = segment_base < partition.core.segments()[0].base;
+            if payload.is_empty() || is_dropped {
+                continue;
+            }
+            let continues = waiting.get(&id).is_some_and(|gathered| {
+                gathered.segment_base == segment_base
+                    && gathered.end() == append.position
+                    && gathered.bytes.len() < PARTITION_BYTES_MAX
+            });
+            if !continues && let Some(gathered) = waiting.remove(&id) {
+                total -= gathered.bytes.len();
+                gathered.write(handle, target).await?;
+            }
+            let gathered = waiting.entry(id).or_insert_with(|| Gathered {
+                directory: partition.directory.clone(),
+                segment_base,
+                position: append.position,
+                bytes: Vec::new(),
+            });
+            gathered.bytes.extend_from_slice(payload);
+            total += payload.len();
+        }
+        if total > TOTAL_BYTES_MAX {
+            for (_, gathered) in std::mem::take(&mut waiting) {
+                gathered.write(handle, target).await?;
+            }
+            total = 0;
+        }
+        report(progress, nth, frames.len());
+    }
+    for (_, gathered) in waiting {
+        gathered.write(handle, target).await?;
+    }
+    Ok(())
+}
+
+/// Replaying is taken for the first nine tenths of a recovery.
+fn report(progress: &dyn Fn(f64), nth: usize, count: usize) {
+    let thousandths = (nth + 1) * 900 / count.max(1);
+    progress(f64::from(u32::try_from(thousandths).unwrap_or(0)) / 1000.0);
+}

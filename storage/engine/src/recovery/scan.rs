@@ -1,0 +1,230 @@
+//! Reading a log from its recovery point on: the end of the last whole batch that the journal knows of is its end.
+
+use std::rc::Rc;
+
+use corelog_model::batch::{self, BatchHeader};
+use corelog_model::{FilePosition, Offset};
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_runtime::{DiskError, File, Handle};
+
+use super::{KnownRun, Recovering, Target, open_segment};
+use crate::OpenError;
+use crate::format::names;
+
+/// How much is read at a time, in bytes.
+const READ_BYTES: usize = 1 << 20;
+
+/// How far the journal vouches for a segment whose bytes up to `from` are whole: through runs that touch one another.
+fn covered_end(runs: &[KnownRun], base: Offset, from: u64) -> u64 {
+    let mut end = from;
+    for run in runs {
+        let append = &run.append;
+        // An acknowledged run whose payload is damaged may still be whole in the segment; another one is not worth it.
+        let counts = run.is_payload_whole || run.is_acknowledged;
+        if append.segment_base_offset == base.get() && counts && append.run_position <= end {
+            end = end.max(append.position + u64::from(append.length));
+        }
+    }
+    end
+}
+
+/// Reads batches of a segment's file one after another.
+struct Walk {
+    file: Rc<dyn File>,
+    position: u64,
+    end: u64,
+    window: AlignedBuf,
+    window_start: u64,
+    window_length: usize,
+}
+
+impl Walk {
+    /// Bytes from the current position, `needed` of them, or `None` if the file ends before.
+    async fn bytes(&mut self, needed: usize) -> Result<Option<&[u8]>, DiskError> {
+        let inside = |start: u64, length: usize, position: u64| {
+            let at = usize::try_from(position.checked_sub(start)?).ok()?;
+            (at + needed <= length).then_some(at)
+        };
+        if inside(self.window_start, self.window_length, self.position).is_none() {
+            let page = u64::try_from(PAGE).expect("4096");
+            let start = FilePosition::new(self.position).page_floor(page).get();
+            let length = (needed + PAGE).max(READ_BYTES).next_multiple_of(PAGE);
+            let buffer = std::mem::replace(&mut self.window, AlignedBuf::zeroed(PAGE));
+            let buffer = if buffer.len() >= length {
+                buffer
+            } else {
+                AlignedBuf::zeroed(length)
+            };
+            let (read, buffer) = self.file.read_at(start, buffer).await;
+            self.window = buffer;
+            self.window_start = start;
+            self.window_length = read?;
+        }
+        let at = inside(self.window_start, self.window_length, self.position);
+        Ok(at.map(|at| &self.window[at..at + needed]))
+    }
+
+    /// The batch at the current position, if it is whole and continues the log at `expected`.
+    async fn batch(&mut self, expected: Offset) -> Result<Option<BatchHeader>, DiskError> {
+        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
+        if left < batch::HEADER_SIZE {
+            return Ok(None);
+        }
+        let Some(bytes) = self.bytes(batch::HEADER_SIZE).await? else {
+            return Ok(None);
+        };
+        let Ok(header) = batch::parse_header(bytes) else {
+            return Ok(None);
+        };
+        if header.size > left || header.base_offset != expected {
+            return Ok(None);
+        }
+        let Some(bytes) = self.bytes(header.size).await? else {
+            return Ok(None);
+        };
+        Ok(batch::check_crc(&header, bytes).is_ok().then_some(header))
+    }
+}
+
+/// Finds the end of a log, cuts off what lies beyond, and makes the rest durable.
+pub(super) async fn settle(
+    handle: &Handle,
+    target: &Target,
+    partition: &mut Recovering,
+) -> Result<(), OpenError> {
+    let dir = target.dir.join(&partition.directory);
+    handle.disk.create_dir_all(&dir).await?;
+    let mut touched = Vec::new();
+    loop {
+        let active = *partition.core.active();
+        let file = open_segment(handle, target, &partition.directory, active.base).await?;
+        let mut walk = Walk {
+            file: Rc::clone(&file),
+            position: active.size,
+            end: covered_end(&partition.runs, active.base, active.size),
+            window: AlignedBuf::zeroed(PAGE),
+            window_start: 0,
+            window_length: 0,
+        };
+        while let Some(header) = walk.batch(partition.core.offsets().log_end).await? {
+            partition.core.absorb(&header);
+            walk.position = partition.core.active().size;
+        }
+        touched.push((active.base, file));
+        let end = partition.core.offsets().log_end;
+        let goes_on = partition
+            .runs
+            .iter()
+            .any(|run| run.append.segment_base_offset == end.get() && end > active.base);
+        if !goes_on {
+            break;
+        }
+        partition.core.roll();
+    }
+    check_reach(partition);
+    if partition.corrupt.is_some() {
+        // Nothing is cut off a damaged log: what can be saved is for its owner to decide.
+        return Ok(());
+    }
+    for (base, file) in touched {
+        let segment = partition
+            .core
+            .segments()
+            .iter()
+            .find(|segment| segment.base == base);
+        let size = segment.map_or(0, |segment| segment.size);
+        // What lies beyond the end must never be taken for a part of the log.
+        file.truncate(size).await?;
+        file.sync().await?;
+    }
+    remove_strangers(handle, partition, &dir).await?;
+    handle.disk.sync_dir(&dir).await?;
+    Ok(())
+}
+
+/// What was acknowledged must be there.
+fn check_reach(partition: &mut Recovering) {
+    let end = partition.core.offsets().log_end;
+    let promised = partition
+        .runs
+        .iter()
+        .filter(|run| run.is_acknowledged)
+        .map(|run| run.append.end_offset)
+        .max();
+    if let Some(promised) = promised
+        && promised > end.get()
+        && partition.corrupt.is_none()
+    {
+        let reason = format!(
+            "records up to offset {promised} were acknowledged and those from {end} on are not whole"
+        );
+        tracing::error!(partition = %partition.directory, %reason, "the log is corrupt and will not be served");
+        partition.corrupt = Some(reason);
+    }
+}
+
+/// Removes segments that the log does not know: they were begun and nothing in them survived.
+async fn remove_strangers(
+    handle: &Handle,
+    partition: &Recovering,
+    dir: &std::path::Path,
+) -> Result<(), OpenError> {
+    for name in handle.disk.list_dir(dir).await? {
+        let base = names::parse_base(&name, ".log").or_else(|| names::parse_base(&name, ".cindex"));
+        let Some(base) = base else { continue };
+        let is_known = partition
+            .core
+            .segments()
+            .iter()
+            .any(|segment| segment.base == base);
+        if !is_known {
+            handle.disk.remove_file(&dir.join(name)).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::v1::AppendV1;
+
+    fn run(base: i64, run_position: u64, position: u64, length: u32, flags: (bool, bool)) -> KnownRun {
+        KnownRun {
+            append: AppendV1 {
+                topic: [0; 16],
+                index: 0,
+                leader_epoch: 0,
+                base_offset: 0,
+                end_offset: 0,
+                segment_base_offset: base,
+                run_position,
+                position,
+                length,
+                payload_crc: 0,
+            },
+            is_acknowledged: flags.0,
+            is_payload_whole: flags.1,
+        }
+    }
+
+    #[test]
+    fn the_journal_vouches_through_runs_that_touch() {
+        const WHOLE: (bool, bool) = (false, true);
+        let check = |runs: &[KnownRun], expected: u64| {
+            assert_eq!(covered_end(runs, Offset::ZERO, 100), expected);
+        };
+        check(&[], 100);
+        check(&[run(0, 100, 100, 50, WHOLE), run(0, 150, 150, 10, WHOLE)], 160);
+        // The checkpoint may have covered a part already.
+        check(&[run(0, 50, 50, 60, WHOLE)], 110);
+        // A bypassed run counts from where it began.
+        check(&[run(0, 100, 8192, 8, WHOLE)], 8200);
+        // A gap ends it; another segment does not count.
+        check(&[run(0, 101, 101, 50, WHOLE)], 100);
+        check(&[run(7, 100, 100, 50, WHOLE)], 100);
+        // A torn payload counts only if its frame was acknowledged.
+        check(&[run(0, 100, 100, 50, (false, false))], 100);
+        check(&[run(0, 100, 100, 50, (true, false))], 150);
+    }
+}

@@ -1,0 +1,286 @@
+//! What the partitions, the journal and the background tasks of one shard have in common.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_model::PartitionId;
+use corelog_runtime::local::{Budget, Notify, Queue, oneshot};
+use corelog_runtime::{DiskError, Handle};
+
+use crate::errors::Fenced;
+use crate::files::Files;
+use crate::format::v1::EntryV1;
+use crate::hash::Map;
+use crate::journal::core::{JournalCore, PartitionKey, Progress, Run};
+use crate::journal::files::JournalFiles;
+use crate::journal::ring::Ring;
+use crate::options::StorageOptions;
+use crate::partition::PartitionLog;
+use crate::tail::{CHUNK_BYTES_MAX, Evicted};
+use crate::types::StorageStats;
+
+/// How far the storage is on its way out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Life {
+    /// It serves.
+    Open,
+    /// No more appends.
+    Closing,
+    /// The tasks end.
+    Closed,
+}
+
+/// See the module.
+pub(crate) struct Shared {
+    pub(crate) handle: Handle,
+    pub(crate) options: StorageOptions,
+    pub(crate) journal: RefCell<JournalCore>,
+    pub(crate) ring: RefCell<Ring>,
+    pub(crate) journal_files: JournalFiles,
+    pub(crate) incarnation: u64,
+    /// Something to commit, room in the ring, or the end.
+    pub(crate) journal_work: Notify,
+    /// A commit ended.
+    pub(crate) journal_idle: Notify,
+    pub(crate) partitions: RefCell<BTreeMap<PartitionKey, Rc<PartitionLog>>>,
+    pub(crate) by_id: RefCell<Map<PartitionId, PartitionKey>>,
+    pub(crate) next_key: Cell<PartitionKey>,
+    pub(crate) files: Files,
+    pub(crate) flush_queue: Queue<PartitionKey>,
+    /// Fewer dirty bytes, or the end.
+    pub(crate) dirty_changed: Notify,
+    pub(crate) checkpoint_wanted: Notify,
+    pub(crate) checkpoint_lane: Budget,
+    /// The last checkpoint found no room on the disk.
+    pub(crate) is_checkpoint_blocked: Cell<Option<u64>>,
+    pub(crate) since_checkpoint: Cell<u64>,
+    pub(crate) life: Cell<Life>,
+    pub(crate) stats: RefCell<StorageStats>,
+    tickets: RefCell<Map<u64, oneshot::Sender<()>>>,
+    fenced: RefCell<Option<Fenced>>,
+    dirty_bytes: Cell<u64>,
+    cache_bytes: Cell<usize>,
+    tails: Cell<usize>,
+    /// The chunks of all tails, oldest first.
+    cache_order: RefCell<VecDeque<(PartitionKey, u64)>>,
+}
+
+/// The parts of a [`Shared`] that opening provides.
+pub(crate) struct Parts {
+    pub(crate) handle: Handle,
+    pub(crate) options: StorageOptions,
+    pub(crate) journal: JournalCore,
+    pub(crate) ring: Ring,
+    pub(crate) journal_files: JournalFiles,
+    pub(crate) incarnation: u64,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: Parts) -> Shared {
+        let Parts {
+            handle,
+            options,
+            journal,
+            ring,
+            journal_files,
+            incarnation,
+        } = parts;
+        Shared {
+            files: Files::new(handle.clone(), options.direct, options.open_files_max),
+            handle,
+            options,
+            journal: RefCell::new(journal),
+            ring: RefCell::new(ring),
+            journal_files,
+            incarnation,
+            journal_work: Notify::new(),
+            journal_idle: Notify::new(),
+            partitions: RefCell::default(),
+            by_id: RefCell::default(),
+            next_key: Cell::new(0),
+            flush_queue: Queue::new(),
+            dirty_changed: Notify::new(),
+            checkpoint_wanted: Notify::new(),
+            checkpoint_lane: Budget::new(1),
+            is_checkpoint_blocked: Cell::new(None),
+            since_checkpoint: Cell::new(0),
+            life: Cell::new(Life::Open),
+            stats: RefCell::default(),
+            tickets: RefCell::default(),
+            fenced: RefCell::default(),
+            dirty_bytes: Cell::new(0),
+            cache_bytes: Cell::new(0),
+            tails: Cell::new(0),
+            cache_order: RefCell::default(),
+        }
+    }
+
+    /// Why the journal takes nothing any more.
+    pub(crate) fn fenced(&self) -> Option<Fenced> {
+        self.fenced.borrow().clone()
+    }
+
+    /// Ends the journal for good: a write or a sync failed and what is on disk is not known. Logged once, here.
+    pub(crate) fn fence(&self, error: &DiskError) {
+        if self.fenced.borrow().is_some() {
+            return;
+        }
+        tracing::error!(shard = self.options.shard.get(), %error, "the journal is fenced until a restart");
+        let fenced = Fenced(Arc::from(error.to_string()));
+        *self.fenced.borrow_mut() = Some(fenced);
+        self.journal.borrow_mut().fence();
+        self.stats.borrow_mut().is_fenced = true;
+        // Dropped senders tell whoever waits for a change.
+        let tickets = std::mem::take(&mut *self.tickets.borrow_mut());
+        drop(tickets);
+        for partition in self.all_partitions() {
+            partition.on_fenced();
+        }
+        self.journal_work.notify_all();
+        self.journal_idle.notify_all();
+        self.dirty_changed.notify_all();
+        self.checkpoint_wanted.notify_all();
+    }
+
+    /// The partitions, by age.
+    pub(crate) fn all_partitions(&self) -> Vec<Rc<PartitionLog>> {
+        self.partitions.borrow().values().map(Rc::clone).collect()
+    }
+
+    /// A partition that is open.
+    pub(crate) fn partition(&self, key: PartitionKey) -> Option<Rc<PartitionLog>> {
+        self.partitions.borrow().get(&key).map(Rc::clone)
+    }
+
+    /// The path of a partition's directory.
+    pub(crate) fn partition_dir(&self, directory: &str) -> PathBuf {
+        self.options.dir.join(directory)
+    }
+
+    /// Gives a run to the journal.
+    pub(crate) fn push_run(&self, run: Run) {
+        self.journal.borrow_mut().push_run(run);
+        self.journal_work.notify_all();
+    }
+
+    /// Journals a change and waits until it is durable.
+    pub(crate) async fn change(&self, entry: EntryV1) -> Result<(), Fenced> {
+        if let Some(fenced) = self.fenced() {
+            return Err(fenced);
+        }
+        let (sender, receiver) = oneshot::channel();
+        let ticket = self.journal.borrow_mut().push_change(entry);
+        self.tickets.borrow_mut().insert(ticket, sender);
+        self.journal_work.notify_all();
+        match receiver.await {
+            Ok(()) => Ok(()),
+            Err(oneshot::Canceled) => Err(self
+                .fenced()
+                .unwrap_or_else(|| Fenced(Arc::from("the storage was closed")))),
+        }
+    }
+
+    /// Passes on what a commit acknowledged.
+    pub(crate) fn acknowledge(&self, progress: Progress) {
+        for (key, end) in progress.written {
+            if let Some(partition) = self.partition(key) {
+                partition.on_written(end);
+            }
+        }
+        for (key, end) in progress.durable {
+            if let Some(partition) = self.partition(key) {
+                partition.on_durable(end);
+            }
+        }
+        for ticket in progress.tickets {
+            let sender = self.tickets.borrow_mut().remove(&ticket);
+            if let Some(sender) = sender {
+                // Whoever asked may have gone; the change stands.
+                let _ = sender.send(());
+            }
+        }
+        self.journal_idle.notify_all();
+    }
+
+    /// Bytes in no segment yet.
+    pub(crate) fn dirty_bytes(&self) -> u64 {
+        self.dirty_bytes.get()
+    }
+
+    /// Whether so many more bytes may be appended now.
+    pub(crate) fn has_dirty_room(&self, bytes: u64) -> bool {
+        let max = u64::try_from(self.options.dirty_bytes_max).unwrap_or(u64::MAX);
+        self.dirty_bytes.get() == 0 || self.dirty_bytes.get().saturating_add(bytes) <= max
+    }
+
+    /// More than half of what may be dirty is.
+    pub(crate) fn is_dirty_high(&self) -> bool {
+        let max = u64::try_from(self.options.dirty_bytes_max).unwrap_or(u64::MAX);
+        self.dirty_bytes.get() > max / 2
+    }
+
+    /// Bytes were appended.
+    pub(crate) fn add_dirty(&self, bytes: u64) {
+        self.dirty_bytes.set(self.dirty_bytes.get() + bytes);
+    }
+
+    /// Bytes were flushed, or dropped with their partition.
+    pub(crate) fn remove_dirty(&self, bytes: u64) {
+        self.dirty_bytes.set(self.dirty_bytes.get() - bytes);
+        self.dirty_changed.notify_all();
+    }
+
+    /// Bytes of logs in memory.
+    pub(crate) fn cache_bytes(&self) -> usize {
+        self.cache_bytes.get()
+    }
+
+    /// The largest chunk to take now, so that many logs share the cache.
+    pub(crate) fn chunk_bytes_max(&self) -> usize {
+        (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX)
+    }
+
+    /// A chunk was opened.
+    pub(crate) fn add_chunk(&self, key: PartitionKey, ordinal: u64, capacity: usize) {
+        self.cache_bytes.set(self.cache_bytes.get() + capacity);
+        self.cache_order.borrow_mut().push_back((key, ordinal));
+    }
+
+    /// Memory of a tail was freed.
+    pub(crate) fn remove_cache(&self, bytes: usize) {
+        self.cache_bytes.set(self.cache_bytes.get() - bytes);
+    }
+
+    /// A tail came to hold something, or holds nothing any more.
+    pub(crate) fn count_tail(&self, holds: bool) {
+        let count = self.tails.get();
+        self.tails.set(if holds { count + 1 } else { count - 1 });
+    }
+
+    /// Evicts the oldest chunks that are in their segments while there is too much in memory.
+    pub(crate) fn evict(&self) {
+        let mut looked_at = self.cache_order.borrow().len();
+        while self.cache_bytes.get() > self.options.cache_bytes_max && looked_at > 0 {
+            looked_at -= 1;
+            let Some((key, ordinal)) = self.cache_order.borrow_mut().pop_front() else {
+                return;
+            };
+            let Some(partition) = self.partition(key) else {
+                continue;
+            };
+            match partition.evict_front(ordinal) {
+                Evicted::Gone | Evicted::Freed(_) => {}
+                Evicted::InUse => self.cache_order.borrow_mut().push_back((key, ordinal)),
+                Evicted::Dirty => {
+                    // Flushing comes in the order of age too: what follows is not cleaner than this.
+                    self.cache_order.borrow_mut().push_front((key, ordinal));
+                    partition.want_flush();
+                    return;
+                }
+            }
+        }
+    }
+}

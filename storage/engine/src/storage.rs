@@ -1,0 +1,363 @@
+//! The storage of one shard: its partitions, and the tasks that journal, flush and checkpoint.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_model::{PartitionId, TimestampMs};
+use corelog_runtime::{DiskError, Handle, WorkClass};
+
+use crate::errors::{CheckpointError, CreateError, DeleteError, OpenError};
+use crate::format::v1::EntryV1;
+use crate::format::{envelope, names};
+use crate::journal::core::{JournalCore, Limits};
+use crate::journal::files::JournalFiles;
+use crate::journal::ring::Ring;
+use crate::log::core::{LogCore, partition_id};
+use crate::options::{LogConfig, StorageOptions};
+use crate::partition::{self, PartitionLog};
+use crate::recovery::{self, Target};
+use crate::shared::{Life, Parts, Shared};
+use crate::types::{PartitionSpec, StorageStats};
+use crate::{checkpoint, journal, removal};
+
+/// The storage of one shard. All calls come from that shard.
+pub struct Storage {
+    shared: Rc<Shared>,
+}
+
+fn check_options(options: &StorageOptions) -> Result<(), OpenError> {
+    const PAGE: u64 = 4096;
+    let bad = |option, reason| Err(OpenError::Option { option, reason });
+    let frame = u64::try_from(options.frame_bytes_max).unwrap_or(u64::MAX);
+    if !options.journal_file_bytes.is_multiple_of(PAGE)
+        || options.journal_file_bytes < frame.saturating_mul(2)
+    {
+        return bad(
+            "journal_file_bytes",
+            "whole pages, at least twice frame_bytes_max",
+        );
+    }
+    if options.journal_files_max < 2 {
+        return bad("journal_files_max", "at least two");
+    }
+    if options.bypass_bytes_min < 8192 || options.frame_bytes_max / 2 < options.bypass_bytes_min {
+        return bad("bypass_bytes_min", "from two pages to half of frame_bytes_max");
+    }
+    if frame > 1 << 30 {
+        return bad("frame_bytes_max", "at most 1 GiB");
+    }
+    if options.commits_in_flight_max == 0 {
+        return bad("commits_in_flight_max", "at least one");
+    }
+    Ok(())
+}
+
+impl Storage {
+    /// Opens a shard's storage, recovering what a crash left. `progress` hears how far that is, as a fraction.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(
+        handle: Handle,
+        options: StorageOptions,
+        progress: impl Fn(f64) + 'static,
+    ) -> Result<Rc<Storage>, OpenError> {
+        check_options(&options)?;
+        crate::layout::check_layout(&handle, &options).await?;
+        let target = Target {
+            dir: options.dir.clone(),
+            generation: options.generation,
+            shard: options.shard,
+            direct: options.direct,
+        };
+        let mut checkpoint = recovery::recover(&handle, &target, &progress).await?;
+        let images = checkpoint.partitions.clone();
+        checkpoint.is_clean = false;
+        // From here on frames of this incarnation count and no others. None has been written yet.
+        let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
+        envelope::replace_file(&handle, &target.checkpoint_path(), content).await?;
+
+        let journal_dir = target.journal_dir();
+        let journal_files = JournalFiles::new(
+            handle.clone(),
+            journal_dir,
+            options.journal_file_bytes,
+            options.direct,
+        );
+        let mut ring = Ring::new(options.journal_file_bytes, options.journal_files_max);
+        let mut ready = journal_files.open_existing().await?;
+        // Two files at least: with one alone nothing could be recycled on a full disk.
+        for number in 0.. {
+            if ready.len() >= 2 {
+                break;
+            }
+            if !ready.contains(&number) {
+                journal_files.prepare(number).await?;
+                ready.push(number);
+            }
+        }
+        for number in ready {
+            ring.file_ready(number);
+        }
+        let limits = Limits {
+            frame_bytes_max: options.frame_bytes_max,
+            bypass_bytes_min: options.bypass_bytes_min,
+            commits_in_flight_max: options.commits_in_flight_max,
+        };
+        let shared = Rc::new(Shared::new(Parts {
+            journal: JournalCore::new(limits, checkpoint.first_sequence),
+            ring,
+            journal_files,
+            incarnation: checkpoint.incarnation,
+            handle,
+            options,
+        }));
+        for image in images {
+            let core =
+                LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
+                    path: target.checkpoint_path(),
+                    source,
+                })?;
+            let id = partition_id(image.topic, image.index);
+            insert(&shared, id, image.directory, core, image.corrupt);
+        }
+        start_tasks(&shared);
+        Ok(Rc::new(Storage { shared }))
+    }
+
+    /// The partitions there are, by age.
+    pub fn partitions(&self) -> Vec<PartitionId> {
+        self.shared.all_partitions().iter().map(|log| log.id()).collect()
+    }
+
+    /// A partition's log.
+    pub fn partition(&self, id: &PartitionId) -> Option<Rc<PartitionLog>> {
+        let key = self.shared.by_id.borrow().get(id).copied()?;
+        self.shared.partition(key)
+    }
+
+    /// Makes a partition; it is durable when this returns.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn create_partition(&self, spec: PartitionSpec) -> Result<Rc<PartitionLog>, CreateError> {
+        let shared = &self.shared;
+        if !names::is_partition_directory(&spec.directory) {
+            return Err(CreateError::BadDirectory(spec.directory));
+        }
+        if let Some(fenced) = shared.fenced() {
+            return Err(fenced.into());
+        }
+        if shared.by_id.borrow().contains_key(&spec.id) {
+            return Err(CreateError::Exists(spec.id));
+        }
+        let is_used = shared
+            .all_partitions()
+            .iter()
+            .any(|log| log.directory() == spec.directory);
+        if is_used {
+            return Err(CreateError::DirectoryInUse(spec.directory));
+        }
+        let core = LogCore::new(spec.leader_epoch, spec.config);
+        // Entered before the first await: whoever asks for the same one meanwhile finds it there.
+        let log = insert(shared, spec.id, spec.directory.clone(), core, None);
+        match self.make_directory(&spec.directory).await {
+            Ok(()) => {}
+            Err(error) => {
+                remove(shared, &log);
+                return Err(if error.is_full() {
+                    CreateError::DiskFull(Arc::new(error))
+                } else {
+                    CreateError::Io(Arc::new(error))
+                });
+            }
+        }
+        let entry = EntryV1::PartitionCreated {
+            topic: spec.id.topic.get(),
+            index: spec.id.index.get(),
+            leader_epoch: spec.leader_epoch.get(),
+            directory: spec.directory,
+        };
+        if let Err(fenced) = shared.change(entry).await {
+            remove(shared, &log);
+            return Err(fenced.into());
+        }
+        Ok(log)
+    }
+
+    async fn make_directory(&self, directory: &str) -> Result<(), DiskError> {
+        let shared = &self.shared;
+        let dir = shared.partition_dir(directory);
+        // What an interrupted creation left behind is not this partition's.
+        removal::retire_directory(&shared.handle, &shared.options.dir, &dir).await?;
+        shared.handle.disk.create_dir_all(&dir).await?;
+        shared.handle.disk.sync_dir(&shared.options.dir).await
+    }
+
+    /// Removes a partition. It is gone for good when this returns; its files go in the background.
+    ///
+    /// # Errors
+    /// See [`DeleteError`].
+    pub async fn delete_partition(&self, id: PartitionId) -> Result<(), DeleteError> {
+        let shared = &self.shared;
+        let log = self.partition(&id).ok_or(DeleteError::NotFound(id))?;
+        if let Some(fenced) = shared.fenced() {
+            return Err(fenced.into());
+        }
+        log.on_deleted();
+        shared
+            .change(EntryV1::PartitionDeleted {
+                topic: id.topic.get(),
+                index: id.index.get(),
+            })
+            .await?;
+        log.finish_writes().await;
+        let dir = shared.partition_dir(log.directory());
+        let retired = removal::retire_directory(&shared.handle, &shared.options.dir, &dir).await;
+        log.discard_tail();
+        remove(shared, &log);
+        retired.map_err(|error| DeleteError::Io(Arc::new(error)))?;
+        let (handle, parent) = (shared.handle.clone(), shared.options.dir.clone());
+        shared
+            .handle
+            .spawn(WorkClass::Background, "partition removal", async move {
+                removal::remove_retired(&handle, &parent).await;
+            });
+        Ok(())
+    }
+
+    /// Makes everything durable in the segments and frees the journal.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`].
+    pub async fn checkpoint(&self) -> Result<(), CheckpointError> {
+        checkpoint::make(&self.shared, false).await
+    }
+
+    /// Closes cleanly: refuses new appends, commits those that are admitted, makes everything durable, brings the
+    /// segments to their true size. The next start reads the checkpoint and nothing else.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`]; the next start recovers then.
+    pub async fn close(&self) -> Result<(), CheckpointError> {
+        let shared = &self.shared;
+        shared.life.set(Life::Closing);
+        shared.dirty_changed.notify_all();
+        loop {
+            let idle = shared.journal_idle.notified();
+            if let Some(fenced) = shared.fenced() {
+                self.end();
+                return Err(fenced.into());
+            }
+            if shared.journal.borrow().is_idle() {
+                break;
+            }
+            if shared.ring.borrow().is_exhausted() {
+                checkpoint::make(shared, false).await?;
+                continue;
+            }
+            idle.await;
+        }
+        let result = self.close_segments().await;
+        self.end();
+        result
+    }
+
+    async fn close_segments(&self) -> Result<(), CheckpointError> {
+        checkpoint::make(&self.shared, false).await?;
+        for log in self.shared.all_partitions() {
+            if let Err(error) = log.trim_active().await {
+                tracing::warn!(%error, "a segment keeps its reserved room");
+            }
+        }
+        checkpoint::make(&self.shared, true).await
+    }
+
+    fn end(&self) {
+        let shared = &self.shared;
+        shared.life.set(Life::Closed);
+        shared.flush_queue.close();
+        shared.journal_work.notify_all();
+        shared.checkpoint_wanted.notify_all();
+        shared.dirty_changed.notify_all();
+    }
+
+    /// Removes what the logs' retention lets go, closes segments that are due, forgets silent producers.
+    pub async fn apply_retention(&self, now: TimestampMs) {
+        for log in self.shared.all_partitions() {
+            log.apply_retention(now).await;
+        }
+    }
+
+    /// Counters and levels.
+    pub fn stats(&self) -> StorageStats {
+        let shared = &self.shared;
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let ring = shared.ring.borrow();
+        StorageStats {
+            dirty_bytes: shared.dirty_bytes(),
+            cache_bytes: count(shared.cache_bytes()),
+            journal_files: count(ring.count()),
+            journal_files_free: count(ring.free_count()),
+            partitions: count(shared.partitions.borrow().len()),
+            open_files: count(shared.files.count()),
+            ..*shared.stats.borrow()
+        }
+    }
+}
+
+impl Drop for Storage {
+    /// Without [`Storage::close`] this is a crash: the tasks end, nothing more is written.
+    fn drop(&mut self) {
+        self.end();
+        let partitions = std::mem::take(&mut *self.shared.partitions.borrow_mut());
+        for log in partitions.values() {
+            log.on_closed();
+        }
+    }
+}
+
+fn insert(
+    shared: &Rc<Shared>,
+    id: PartitionId,
+    directory: String,
+    core: LogCore,
+    corrupt: Option<String>,
+) -> Rc<PartitionLog> {
+    let key = shared.next_key.get();
+    shared.next_key.set(key + 1);
+    let log = Rc::new(PartitionLog::new(shared, key, id, directory, core, corrupt));
+    shared.partitions.borrow_mut().insert(key, Rc::clone(&log));
+    shared.by_id.borrow_mut().insert(id, key);
+    log
+}
+
+fn remove(shared: &Shared, log: &PartitionLog) {
+    shared.partitions.borrow_mut().remove(&log.key());
+    shared.by_id.borrow_mut().remove(&log.id());
+}
+
+fn start_tasks(shared: &Rc<Shared>) {
+    let spawn = |class, name, task| shared.handle.spawner.spawn(class, name, task);
+    spawn(
+        WorkClass::Latency,
+        "journal",
+        Box::pin(journal::commit::run(Rc::clone(shared))),
+    );
+    spawn(
+        WorkClass::Background,
+        "flush",
+        Box::pin(partition::run_flush(Rc::clone(shared))),
+    );
+    spawn(
+        WorkClass::Normal,
+        "checkpoint",
+        Box::pin(checkpoint::run(Rc::clone(shared))),
+    );
+    let (handle, dir) = (shared.handle.clone(), shared.options.dir.clone());
+    spawn(
+        WorkClass::Background,
+        "removal",
+        Box::pin(async move { removal::remove_retired(&handle, &dir).await }),
+    );
+}

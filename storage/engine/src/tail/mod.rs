@@ -1,0 +1,6 @@
+//! A log's newest bytes, in memory.
+
+pub(crate) mod chunk;
+mod core;
+
+pub(crate) use self::core::{CHUNK_BYTES_MAX, Evicted, Opened, Tail};

@@ -1,0 +1,162 @@
+//! What goes in and out of a log.
+
+use bytes::Bytes;
+use corelog_model::{LeaderEpoch, Offset, PartitionId, ProducerEpoch, ProducerId, Sequence, TimestampMs};
+
+use crate::LogConfig;
+
+/// How the data directory is divided. Kept in its file `layout`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Layout {
+    /// Grows by one with each change of the number of shards.
+    pub generation: u64,
+    /// How many shards there are.
+    pub shard_count: u16,
+}
+
+/// A partition to be.
+#[derive(Clone, Debug)]
+pub struct PartitionSpec {
+    /// Its identity.
+    pub id: PartitionId,
+    /// Its directory's name within the data directory, `<topic>-<partition>` as Kafka names it.
+    pub directory: String,
+    /// The epoch of its first appends.
+    pub leader_epoch: LeaderEpoch,
+    /// Its settings.
+    pub config: LogConfig,
+}
+
+/// Who appends.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum AppendOrigin {
+    /// A producer: size, timestamps and sequences are checked.
+    #[default]
+    Client,
+    /// The broker itself (offsets, markers): sequences are still recorded, nothing is refused for its size or time.
+    Internal,
+}
+
+/// How to append.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct AppendOptions {
+    /// Who appends.
+    pub origin: AppendOrigin,
+}
+
+/// What an append came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Appended {
+    /// The offset of the first record; of the original when this was a duplicate.
+    pub base_offset: Offset,
+    /// The offset of the last record, inclusive.
+    pub last_offset: Offset,
+    /// The time that was written into the batches, if the log stamps them itself.
+    pub log_append_time: Option<TimestampMs>,
+    /// The first offset of the log at the append.
+    pub log_start: Offset,
+    /// The batch had been appended before (KIP-98) and was not stored again.
+    pub is_duplicate: bool,
+}
+
+/// The four offsets of a log: `log_start <= last_stable <= high_watermark <= log_end`. All but the first are
+/// exclusive ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogOffsets {
+    /// The first offset that may be read.
+    pub log_start: Offset,
+    /// The end for readers of committed transactions.
+    pub last_stable: Offset,
+    /// The end for consumers: everything before it is acknowledged.
+    pub high_watermark: Offset,
+    /// The offset of the next record.
+    pub log_end: Offset,
+}
+
+/// How far a reader may see.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ReadIsolation {
+    /// Up to the last stable offset (`read_committed`).
+    Stable,
+    /// Up to the high watermark (`read_uncommitted`).
+    #[default]
+    Committed,
+    /// Everything, acknowledged or not: replicas alone.
+    LogEnd,
+}
+
+/// A stretch of a log.
+#[derive(Clone, Debug)]
+pub struct LogSlice {
+    /// Whole batches once put together; the first contains the offset asked for. A batch may go on in the next piece.
+    pub pieces: Vec<Bytes>,
+    /// The length of all pieces together.
+    pub bytes: usize,
+    /// The offsets at the moment of the read.
+    pub offsets: LogOffsets,
+}
+
+/// A record's place in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimestampedOffset {
+    /// The record's offset.
+    pub offset: Offset,
+    /// Its timestamp.
+    pub timestamp: TimestampMs,
+    /// The leader epoch it was appended in.
+    pub leader_epoch: LeaderEpoch,
+}
+
+/// A producer that a log remembers (DescribeProducers).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ActiveProducer {
+    /// Who.
+    pub id: ProducerId,
+    /// Its newest epoch.
+    pub epoch: ProducerEpoch,
+    /// The last sequence stored.
+    pub last_sequence: Option<Sequence>,
+    /// When it last appended.
+    pub last_timestamp: TimestampMs,
+}
+
+/// Counters and levels of one shard's storage. Counters never fall.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StorageStats {
+    /// Bytes of batches appended.
+    pub appended_bytes: u64,
+    /// Batches appended.
+    pub appended_batches: u64,
+    /// Bytes of frames written to the journal, padding included.
+    pub journaled_bytes: u64,
+    /// Bytes that went straight to segments.
+    pub bypassed_bytes: u64,
+    /// Frames made durable.
+    pub frames: u64,
+    /// Entries of those frames.
+    pub frame_entries: u64,
+    /// Nanoseconds that commits took, together.
+    pub commit_nanos: u64,
+    /// Commits by duration: the bucket `i` counts those under 2^i × 16 µs, the last one all others.
+    pub commit_buckets: [u64; 16],
+    /// Bytes flushed to segments.
+    pub flushed_bytes: u64,
+    /// Checkpoints finished.
+    pub checkpoints: u64,
+    /// Bytes read from segments.
+    pub disk_read_bytes: u64,
+    /// Bytes in no segment yet.
+    pub dirty_bytes: u64,
+    /// Bytes of logs in memory, the dirty ones included.
+    pub cache_bytes: u64,
+    /// Journal files there are.
+    pub journal_files: u64,
+    /// Journal files free to be written.
+    pub journal_files_free: u64,
+    /// Partitions.
+    pub partitions: u64,
+    /// Segment files open.
+    pub open_files: u64,
+    /// Whether the journal is fenced.
+    pub is_fenced: bool,
+}

@@ -1,0 +1,18 @@
+//! The inside of Kafka's record batches: their records, their compression, and building them whole.
+//!
+//! `corelog-model` reads a batch's header and its checksum, which is all that the produce and fetch paths need. This
+//! crate looks past the header. It does no I/O and knows no clock; every input may be hostile, none panics.
+
+pub mod builder;
+pub mod check;
+pub mod compression;
+pub mod records;
+mod varint;
+mod xerial;
+
+pub use builder::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder, Stamps};
+pub use check::{
+    HeaderFault, KeyPolicy, RecordsFault, RecordsSummary, check_produced_header, check_produced_records,
+};
+pub use compression::{CompressError, DecompressError, compress, decompress};
+pub use records::{Header, Headers, PayloadError, Record, RecordError, Records, payload};

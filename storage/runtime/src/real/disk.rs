@@ -1,0 +1,251 @@
+//! The file system over the shard's ring; what the ring has no operation for runs on the helper thread.
+
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::file::RealFile;
+use crate::ring::{Descriptor, Offload, Operation, Outcome, Product, Ring, sync_filesystem};
+use crate::seams::{Disk, DiskError, File, LocalFuture, OpenOptions};
+
+/// The file system refused O_DIRECT, and buffered files were not allowed. The source of a [`DiskError`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the file system refuses direct I/O (O_DIRECT), and buffered I/O is not allowed")]
+pub struct DirectIoRefused;
+
+impl DirectIoRefused {
+    /// Whether this is why `error` came.
+    pub fn is_cause_of(error: &DiskError) -> bool {
+        error
+            .source
+            .get_ref()
+            .is_some_and(|source| source.is::<DirectIoRefused>())
+    }
+}
+
+/// See [`Disk`].
+pub(crate) struct RealDisk {
+    ring: Rc<Ring>,
+    offload: Rc<Offload>,
+    allow_buffered: bool,
+}
+
+impl RealDisk {
+    /// Where O_DIRECT is refused, files open buffered if `allow_buffered`, or not at all.
+    pub(crate) fn new(ring: Rc<Ring>, offload: Rc<Offload>, allow_buffered: bool) -> RealDisk {
+        RealDisk {
+            ring,
+            offload,
+            allow_buffered,
+        }
+    }
+}
+
+/// Makes the error of `operation` on `path`.
+pub(super) fn disk_error(operation: &'static str, path: &Path, source: io::Error) -> DiskError {
+    DiskError {
+        operation,
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+/// The bytes that an outcome counts.
+pub(super) fn count(outcome: Outcome) -> io::Result<usize> {
+    match outcome.result? {
+        Product::Count(count) => Ok(count),
+        Product::Descriptor(_) | Product::Received(..) => unreachable!("a file operation yields a count"),
+    }
+}
+
+fn c_path(operation: &'static str, path: &Path) -> Result<CString, DiskError> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|error| {
+        disk_error(
+            operation,
+            path,
+            io::Error::new(io::ErrorKind::InvalidInput, error),
+        )
+    })
+}
+
+async fn open_descriptor(
+    ring: &Rc<Ring>,
+    offload: &Rc<Offload>,
+    path: &Path,
+    flags: i32,
+) -> Result<Rc<Descriptor>, DiskError> {
+    let name = c_path("open", path)?;
+    let outcome = ring.start(Operation::open(name, flags)).await;
+    match outcome.result {
+        Ok(Product::Descriptor(fd)) => Ok(Descriptor::file(fd, Rc::clone(offload))),
+        Ok(Product::Count(_) | Product::Received(..)) => unreachable!("an open yields a descriptor"),
+        Err(error) => Err(disk_error("open", path, error)),
+    }
+}
+
+async fn run_on_path(
+    ring: Rc<Ring>,
+    operation: &'static str,
+    path: PathBuf,
+    begin: impl FnOnce(CString) -> Operation,
+) -> Result<(), DiskError> {
+    let name = c_path(operation, &path)?;
+    let outcome = ring.start(begin(name)).await;
+    outcome
+        .result
+        .map(drop)
+        .map_err(|error| disk_error(operation, &path, error))
+}
+
+fn open_flags(options: OpenOptions) -> i32 {
+    let mut flags = if options.write {
+        libc::O_RDWR
+    } else {
+        libc::O_RDONLY
+    };
+    if options.create || options.create_new {
+        flags |= libc::O_CREAT;
+    }
+    if options.create_new {
+        flags |= libc::O_EXCL;
+    }
+    if options.truncate {
+        flags |= libc::O_TRUNC;
+    }
+    if options.direct {
+        flags |= libc::O_DIRECT;
+    }
+    flags
+}
+
+impl Disk for RealDisk {
+    fn open(&self, path: &Path, options: OpenOptions) -> LocalFuture<Result<Rc<dyn File>, DiskError>> {
+        let (ring, offload) = (Rc::clone(&self.ring), Rc::clone(&self.offload));
+        let (path, allow_buffered) = (path.to_path_buf(), self.allow_buffered);
+        Box::pin(async move {
+            let mut direct = options.direct;
+            let mut opened = open_descriptor(&ring, &offload, &path, open_flags(options)).await;
+            // openat(2): EINVAL is how a file system says that it has no O_DIRECT. The file may have been made
+            // all the same, so `create_new` must not be asked for again.
+            let refused = matches!(&opened, Err(error) if error.source.raw_os_error() == Some(libc::EINVAL));
+            if direct && refused {
+                if !allow_buffered {
+                    let source = io::Error::new(io::ErrorKind::Unsupported, DirectIoRefused);
+                    return Err(disk_error("open", &path, source));
+                }
+                direct = false;
+                let mut again = options;
+                again.direct = false;
+                again.create |= again.create_new;
+                again.create_new = false;
+                opened = open_descriptor(&ring, &offload, &path, open_flags(again)).await;
+            }
+            let file = RealFile::new(ring, offload, opened?, path, direct);
+            Ok(Rc::new(file) as Rc<dyn File>)
+        })
+    }
+
+    fn create_dir_all(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
+        let (ring, path) = (Rc::clone(&self.ring), path.to_path_buf());
+        Box::pin(async move {
+            // Downwards from the first ancestor that is there; found upwards, since most often it is the parent.
+            let mut missing = vec![path];
+            while let Some(directory) = missing.last() {
+                let made = run_on_path(
+                    Rc::clone(&ring),
+                    "create directory",
+                    directory.clone(),
+                    Operation::make_directory,
+                );
+                match made.await {
+                    Ok(()) => {
+                        missing.pop();
+                    }
+                    Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => {
+                        missing.pop();
+                    }
+                    Err(error) if error.is_not_found() => match directory.parent() {
+                        Some(parent) if !parent.as_os_str().is_empty() => missing.push(parent.to_path_buf()),
+                        _ => return Err(error),
+                    },
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn list_dir(&self, path: &Path) -> LocalFuture<Result<Vec<String>, DiskError>> {
+        let (offload, path) = (Rc::clone(&self.offload), path.to_path_buf());
+        Box::pin(async move {
+            let list = offload.run(move || list(&path).map_err(|error| disk_error("list", &path, error)));
+            list.await
+        })
+    }
+
+    fn remove_file(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
+        let (ring, path) = (Rc::clone(&self.ring), path.to_path_buf());
+        Box::pin(run_on_path(ring, "remove", path, |name| {
+            Operation::remove(name, false)
+        }))
+    }
+
+    fn remove_dir(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
+        let (ring, path) = (Rc::clone(&self.ring), path.to_path_buf());
+        Box::pin(run_on_path(ring, "remove directory", path, |name| {
+            Operation::remove(name, true)
+        }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> LocalFuture<Result<(), DiskError>> {
+        let (ring, from) = (Rc::clone(&self.ring), from.to_path_buf());
+        let to = c_path("rename to", to);
+        Box::pin(async move {
+            let to = to?;
+            run_on_path(ring, "rename", from, |name| Operation::rename(name, to)).await
+        })
+    }
+
+    fn sync_dir(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
+        let (ring, offload) = (Rc::clone(&self.ring), Rc::clone(&self.offload));
+        let path = path.to_path_buf();
+        Box::pin(async move {
+            let flags = libc::O_RDONLY | libc::O_DIRECTORY;
+            let directory = open_descriptor(&ring, &offload, &path, flags).await?;
+            let outcome = ring.start(Operation::sync(&directory, false)).await;
+            outcome
+                .result
+                .map(drop)
+                .map_err(|error| disk_error("sync directory", &path, error))
+        })
+    }
+
+    fn sync_filesystem(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
+        let (offload, path) = (Rc::clone(&self.offload), path.to_path_buf());
+        Box::pin(async move {
+            let sync = move || {
+                fs::File::open(&path)
+                    .and_then(|file| sync_filesystem(&file))
+                    .map_err(|error| disk_error("sync file system of", &path, error))
+            };
+            offload.run(sync).await
+        })
+    }
+}
+
+/// The names within a directory, sorted. Blocks.
+fn list(path: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name().into_string().map_err(|name| {
+            let message = format!("the name {} is not UTF-8", name.display());
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        })?;
+        names.push(name);
+    }
+    names.sort_unstable();
+    Ok(names)
+}

@@ -1,0 +1,184 @@
+//! Files over the shard's ring.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use bytes::{Buf, Bytes};
+
+use super::disk::{count, disk_error};
+use crate::buffer::{AlignedBuf, PAGE};
+use crate::ring::{Descriptor, Held, Offload, Operation, Ring};
+use crate::seams::{DiskError, File, LocalFuture};
+
+/// See [`File`].
+pub(super) struct RealFile(Rc<Inner>);
+
+struct Inner {
+    ring: Rc<Ring>,
+    offload: Rc<Offload>,
+    descriptor: Rc<Descriptor>,
+    path: PathBuf,
+    direct: bool,
+}
+
+impl RealFile {
+    pub(super) fn new(
+        ring: Rc<Ring>,
+        offload: Rc<Offload>,
+        descriptor: Rc<Descriptor>,
+        path: PathBuf,
+        direct: bool,
+    ) -> RealFile {
+        RealFile(Rc::new(Inner {
+            ring,
+            offload,
+            descriptor,
+            path,
+            direct,
+        }))
+    }
+}
+
+impl Inner {
+    fn error(&self, operation: &'static str, source: io::Error) -> DiskError {
+        disk_error(operation, &self.path, source)
+    }
+
+    fn assert_aligned(&self, operation: &str, position: u64, address: usize, length: usize) {
+        let page = PAGE as u64;
+        assert!(
+            !self.direct
+                || (position.is_multiple_of(page)
+                    && address.is_multiple_of(PAGE)
+                    && length.is_multiple_of(PAGE)),
+            "misaligned direct {operation} of {length} bytes from {address:#x} at {position} of {}",
+            self.path.display()
+        );
+    }
+
+    /// Where to go on after `done` bytes: direct I/O goes on from whole pages alone.
+    fn resume_at(&self, done: usize) -> usize {
+        if self.direct { done - done % PAGE } else { done }
+    }
+
+    async fn read(&self, position: u64, mut buffer: AlignedBuf) -> (Result<usize, DiskError>, AlignedBuf) {
+        let mut done = 0;
+        loop {
+            let from = self.resume_at(done);
+            let operation = Operation::read(&self.descriptor, position + from as u64, buffer, from);
+            let mut outcome = self.ring.start(operation).await;
+            let Held::Buffer(back) = std::mem::replace(&mut outcome.held, Held::Nothing) else {
+                unreachable!("a read gives its buffer back")
+            };
+            buffer = back;
+            match count(outcome) {
+                Ok(read) => {
+                    // No more than before: the end of the file.
+                    if from + read <= done {
+                        return (Ok(done), buffer);
+                    }
+                    done = from + read;
+                    if done == buffer.len() {
+                        return (Ok(done), buffer);
+                    }
+                }
+                Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
+                Err(error) => return (Err(self.error("read", error)), buffer),
+            }
+        }
+    }
+
+    async fn write(&self, mut position: u64, mut data: Bytes, durable: bool) -> Result<(), DiskError> {
+        let operation = if durable { "write durably" } else { "write" };
+        while !data.is_empty() {
+            let write = Operation::write(&self.descriptor, position, data.clone(), durable);
+            let written = match count(self.ring.start(write).await) {
+                Ok(written) => written,
+                Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
+                Err(error) => return Err(self.error(operation, error)),
+            };
+            let step = self.resume_at(written);
+            if step == 0 {
+                return Err(self.error(operation, io::ErrorKind::WriteZero.into()));
+            }
+            data.advance(step);
+            position += step as u64;
+        }
+        Ok(())
+    }
+
+    async fn run(&self, name: &'static str, operation: Operation) -> Result<(), DiskError> {
+        let outcome = self.ring.start(operation).await;
+        outcome.result.map(drop).map_err(|error| self.error(name, error))
+    }
+}
+
+impl File for RealFile {
+    fn read_at(
+        &self,
+        position: u64,
+        buffer: AlignedBuf,
+    ) -> LocalFuture<(Result<usize, DiskError>, AlignedBuf)> {
+        let file = Rc::clone(&self.0);
+        file.assert_aligned("read", position, buffer.as_ptr().addr(), buffer.len());
+        Box::pin(async move { file.read(position, buffer).await })
+    }
+
+    fn write_at(&self, position: u64, data: Bytes) -> LocalFuture<Result<(), DiskError>> {
+        let file = Rc::clone(&self.0);
+        file.assert_aligned("write", position, data.as_ptr().addr(), data.len());
+        Box::pin(async move { file.write(position, data, false).await })
+    }
+
+    fn write_durably_at(&self, position: u64, data: Bytes) -> LocalFuture<Result<(), DiskError>> {
+        let file = Rc::clone(&self.0);
+        file.assert_aligned("write", position, data.as_ptr().addr(), data.len());
+        Box::pin(async move { file.write(position, data, true).await })
+    }
+
+    fn sync(&self) -> LocalFuture<Result<(), DiskError>> {
+        let file = Rc::clone(&self.0);
+        Box::pin(async move { file.run("sync", Operation::sync(&file.descriptor, true)).await })
+    }
+
+    fn allocate(&self, length: u64) -> LocalFuture<Result<(), DiskError>> {
+        let file = Rc::clone(&self.0);
+        Box::pin(async move {
+            file.run("allocate", Operation::allocate(&file.descriptor, length))
+                .await
+        })
+    }
+
+    fn truncate(&self, length: u64) -> LocalFuture<Result<(), DiskError>> {
+        let file = Rc::clone(&self.0);
+        Box::pin(async move {
+            if file.ring.has_truncate() {
+                let operation = Operation::truncate(&file.descriptor, length);
+                return file.run("truncate", operation).await;
+            }
+            let duplicate = file.descriptor.as_fd().try_clone_to_owned();
+            let call = move || duplicate.and_then(|fd| fs::File::from(fd).set_len(length));
+            let result = Rc::clone(&file.offload).run(call).await;
+            result.map_err(|error| file.error("truncate", error))
+        })
+    }
+
+    fn size(&self) -> LocalFuture<Result<u64, DiskError>> {
+        let file = Rc::clone(&self.0);
+        Box::pin(async move {
+            let outcome = file.ring.start(Operation::status(&file.descriptor)).await;
+            match (outcome.result, outcome.held) {
+                (Ok(_), Held::Status(status)) => Ok(status.size()),
+                (Ok(_), _) => unreachable!("statx gives its status back"),
+                (Err(error), _) => Err(file.error("stat", error)),
+            }
+        })
+    }
+
+    fn is_direct(&self) -> bool {
+        self.0.direct
+    }
+}

@@ -1,0 +1,104 @@
+//! System calls that neither the ring nor the standard library offers, each behind a safe function.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+/// Takes a descriptor out of a completion.
+pub(super) fn own_descriptor(fd: RawFd) -> OwnedFd {
+    // SAFETY: called once for each successful completion of an operation that makes a descriptor (openat, accept),
+    // whose result is a new one that nothing else owns.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+fn new_descriptor(result: RawFd) -> io::Result<OwnedFd> {
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `result` is what a call that makes a descriptor has just returned; nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(result) })
+}
+
+/// Makes an eventfd (eventfd(2)), non-blocking, close-on-exec, counting from zero.
+pub(crate) fn eventfd() -> io::Result<File> {
+    // SAFETY: eventfd takes no pointers.
+    new_descriptor(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) }).map(File::from)
+}
+
+/// Makes a blocking TCP socket, close-on-exec; the ring turns waiting into completions.
+pub(crate) fn tcp_socket(ipv6: bool) -> io::Result<OwnedFd> {
+    let domain = if ipv6 { libc::AF_INET6 } else { libc::AF_INET };
+    // SAFETY: socket takes no pointers.
+    new_descriptor(unsafe { libc::socket(domain, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) })
+}
+
+/// Makes everything on the file system that holds `file` durable (syncfs(2)). Blocks.
+pub(crate) fn sync_filesystem(file: &File) -> io::Result<()> {
+    // SAFETY: syncfs takes a descriptor, which `file` keeps open for the call, and no pointers.
+    match unsafe { libc::syncfs(file.as_raw_fd()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Random bytes from the kernel (getrandom(2)).
+pub(crate) fn random_bytes() -> io::Result<[u8; 32]> {
+    let mut bytes = [0u8; 32];
+    // SAFETY: the pointer and the length describe `bytes`, borrowed mutably for the call.
+    let count = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+    // Up to 256 bytes come whole (man page), so a short count is an error of its own.
+    match usize::try_from(count) {
+        Ok(count) if count == bytes.len() => Ok(bytes),
+        Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Err(_) => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A resource limit of this process: soft and hard (getrlimit(2)); `u64::MAX` is "unlimited".
+pub(crate) fn resource_limit(resource: ResourceLimit) -> io::Result<(u64, u64)> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    let number = match resource {
+        ResourceLimit::OpenFiles => libc::RLIMIT_NOFILE,
+        ResourceLimit::LockedMemory => libc::RLIMIT_MEMLOCK,
+    };
+    // SAFETY: the pointer is to a local of the type the call fills in.
+    match unsafe { libc::getrlimit(number, &raw mut limit) } {
+        0 => Ok((limit.rlim_cur, limit.rlim_max)),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Raises the soft limit of open files to the hard one (setrlimit(2)).
+///
+/// # Errors
+/// When the kernel refuses; the limit is then as it was.
+pub(crate) fn raise_open_files() -> io::Result<()> {
+    let (_, rlim_max) = resource_limit(ResourceLimit::OpenFiles)?;
+    let limit = libc::rlimit {
+        rlim_cur: rlim_max,
+        rlim_max,
+    };
+    // SAFETY: the pointer is to a local of the type the call reads.
+    match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// See [`resource_limit`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ResourceLimit {
+    /// RLIMIT_NOFILE, in descriptors.
+    OpenFiles,
+    /// RLIMIT_MEMLOCK, in bytes.
+    LockedMemory,
+}
+
+/// The calling thread's id, as `/proc/self/task` names it (gettid(2)).
+pub(crate) fn thread_id() -> i32 {
+    // SAFETY: gettid takes nothing and cannot fail.
+    unsafe { libc::gettid() }
+}

@@ -1,0 +1,169 @@
+//! The driver of a shard: one task that moves what the ring, the timers, the mailbox and the shutdown have to move,
+//! once a scheduler round, and sleeps on one eventfd when none of them has anything.
+//!
+//! Invariant: before it sleeps it lets the others signal it and then looks at everything once more, so no wake-up is
+//! lost; while it is awake nobody signals, and an idle shard takes no turns at all.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::os::fd::{AsRawFd, RawFd};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use glommio::io::PollableFd;
+
+use crate::mailbox::Parking;
+use crate::real::Timers;
+use crate::ring::Ring;
+use crate::shards::Slices;
+
+/// Something that the driver moves.
+pub(crate) trait Pollable {
+    /// Moves what can be moved now; whether anything moved.
+    fn turn(&self) -> bool;
+    /// Whether a turn would move something.
+    fn is_ready(&self) -> bool;
+    /// A number that changes with traffic that is likely to be answered soon.
+    fn traffic(&self) -> u64 {
+        0
+    }
+}
+
+/// What one shard's driver drives.
+pub(crate) struct Hub {
+    ring: Rc<Ring>,
+    timers: Rc<Timers>,
+    others: Vec<Rc<dyn Pollable>>,
+    parking: Arc<Parking>,
+    spin: Duration,
+    slices: Rc<Slices>,
+    driver: RefCell<Option<Waker>>,
+    finished: Cell<bool>,
+}
+
+impl Hub {
+    /// `spin` is how long after traffic between shards the driver looks for more before it sleeps.
+    pub(crate) fn new(
+        ring: Rc<Ring>,
+        timers: Rc<Timers>,
+        others: Vec<Rc<dyn Pollable>>,
+        parking: Arc<Parking>,
+        spin: Duration,
+        slices: Rc<Slices>,
+    ) -> Rc<Hub> {
+        Rc::new(Hub {
+            ring,
+            timers,
+            others,
+            parking,
+            spin,
+            slices,
+            driver: RefCell::new(None),
+            finished: Cell::new(false),
+        })
+    }
+
+    /// Ends [`Self::drive`] and [`Self::watch`].
+    pub(crate) fn finish(&self) {
+        self.finished.set(true);
+        self.kick();
+        self.parking.signal();
+    }
+
+    fn kick(&self) {
+        let driver = self.driver.borrow_mut().take();
+        if let Some(waker) = driver {
+            waker.wake();
+        }
+    }
+
+    /// Wakes the driver whenever the eventfd is signalled.
+    pub(crate) async fn watch(self: Rc<Self>) {
+        let eventfd = PollableFd::new(EventFd(Arc::clone(&self.parking))).expect("on an executor");
+        while !self.finished.get() {
+            eventfd.readable().await.expect("an eventfd can be polled");
+            self.parking.drain();
+            self.kick();
+        }
+    }
+
+    /// Drives the shard until [`Self::finish`].
+    ///
+    /// # Panics
+    /// If the kernel refuses the ring's submissions: nothing of this shard could go on.
+    pub(crate) async fn drive(self: Rc<Self>) {
+        let mut traffic = 0;
+        let mut last_traffic = None;
+        while !self.finished.get() {
+            self.slices.turned();
+            let moved = self.turn();
+            if !self.spin.is_zero() {
+                let now_traffic = self.others.iter().map(|other| other.traffic()).sum();
+                if now_traffic != traffic {
+                    traffic = now_traffic;
+                    last_traffic = Some(Instant::now());
+                }
+            }
+            let spinning = last_traffic.is_some_and(|at| at.elapsed() < self.spin);
+            if !spinning {
+                last_traffic = None;
+            }
+            if moved {
+                // What was woken runs before the next turn, which then submits all that it asked for at once.
+                glommio::executor().yield_now().await;
+                continue;
+            }
+            if spinning {
+                glommio::executor().yield_task_queue_now().await;
+                continue;
+            }
+            self.ring.set_signalling(true);
+            self.parking.park();
+            if !self.has_work() {
+                self.sleep().await;
+            }
+            self.parking.unpark();
+            self.ring.set_signalling(false);
+        }
+    }
+
+    fn turn(&self) -> bool {
+        let mut moved = self.ring.turn().expect("the kernel takes the ring's submissions");
+        moved |= self.timers.turn();
+        for other in &self.others {
+            moved |= other.turn();
+        }
+        moved
+    }
+
+    fn has_work(&self) -> bool {
+        self.ring.has_work() || self.timers.is_ready() || self.others.iter().any(|other| other.is_ready())
+    }
+
+    /// Resolves when something has woken this task.
+    async fn sleep(&self) {
+        let mut slept = false;
+        poll_fn(|cx: &mut Context<'_>| {
+            if std::mem::replace(&mut slept, true) {
+                return Poll::Ready(());
+            }
+            *self.driver.borrow_mut() = Some(cx.waker().clone());
+            self.ring.set_driver(cx.waker());
+            self.slices.set_driver(cx.waker());
+            self.timers.arm(cx);
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// The parking's descriptor, kept open by the one who polls it.
+struct EventFd(Arc<Parking>);
+
+impl AsRawFd for EventFd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.eventfd().as_raw_fd()
+    }
+}

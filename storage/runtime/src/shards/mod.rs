@@ -1,0 +1,15 @@
+//! Shards: one pinned glommio executor a core, each with its ring and its seams.
+
+mod heartbeat;
+mod hub;
+mod shutdown;
+mod slice;
+mod start;
+mod watchdog;
+
+pub use shutdown::{ShutdownSignal, Stopper};
+pub use start::{Shard, ShardsHandle, ShardsOptions, StartError, run_shard_here, start_shards};
+
+pub(crate) use heartbeat::{Heartbeat, Pulse};
+pub(crate) use hub::{Hub, Pollable};
+pub(crate) use slice::Slices;

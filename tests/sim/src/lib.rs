@@ -1,0 +1,19 @@
+//! The simulated machine: the second form of the seams, on one thread, in virtual time, from one seed.
+
+mod disk;
+mod exec;
+mod machine;
+mod mailbox;
+mod net;
+mod rng;
+mod simulation;
+mod trace;
+
+pub use disk::{Damage, DiskCounters, DiskOptions, Fault, FaultChances, FaultRule, Operation, Survival};
+pub use exec::RunError;
+pub use machine::Machine;
+pub use mailbox::SimMailbox;
+pub use net::NetOptions;
+pub use rng::SimRng;
+pub use simulation::{Options, Simulation};
+pub use trace::{TraceEvent, TraceKind};
