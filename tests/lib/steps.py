@@ -27,6 +27,12 @@ COMMANDS = {
     "make": ["make"],
     "mkfs.ext4": ["e2fsprogs"],
 }
+# And for each header that librdkafka's tests are compiled with.
+HEADERS = {
+    "zlib.h": ["zlib1g-dev"],
+    "zstd.h": ["libzstd-dev"],
+    "rapidjson/document.h": ["rapidjson-dev"],
+}
 
 
 @dataclass
@@ -54,6 +60,7 @@ def sudo(command):
 
 def missing_packages():
     packages = [p for command, names in COMMANDS.items() if not find(command) for p in names]
+    packages += [p for header, names in HEADERS.items() if not Path("/usr/include", header).exists() for p in names]
     if subprocess.run(["python3", "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode:
         packages.append("python3-venv")
     return packages
@@ -109,6 +116,7 @@ def install_steps():
             900, needs=["apt"], cwd=java,
         ),
         Step("reference", [str(TESTS / "reference/install")], 900, needs=["apt", "mvn"]),
+        Step("librdkafka-build", [str(TESTS / "librdkafka/prepare")], 1200, needs=["apt"]),
     ]
 
 
@@ -140,5 +148,5 @@ def broker_steps():
         Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
         Step("crash", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--kills", "20"], 420, needs=["pip"], **own),
         Step("full-disk", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--full-disk"], 300, needs=["pip"], **own),
-        Step("librdkafka", ["python3", str(TESTS / "librdkafka/run")], 1200, needs=["apt"], **own),
+        Step("librdkafka", ["python3", str(TESTS / "librdkafka/run")], 900, needs=["librdkafka-build", "reference"], **own),
     ]
