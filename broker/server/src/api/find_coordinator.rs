@@ -47,7 +47,7 @@ pub async fn handle(
 }
 
 async fn find(shard: &Rc<Shard>, key_type: i8, key: String) -> Coordinator {
-    let failure = match key_type {
+    let partition = match key_type {
         // The broker coordinates the group wherever in it the partition is.
         GROUP => partition_of(shard, &key).await.map(drop).map_err(|error| {
             tracing::warn!(%error, "the topic of the groups' offsets cannot be created");
@@ -66,12 +66,18 @@ async fn find(shard: &Rc<Shard>, key_type: i8, key: String) -> Coordinator {
             format!("there are no coordinators of the key type {other}"),
         )),
     };
-    match failure {
-        Ok(()) => Coordinator {
+    // What is advertised stands in the metadata; other shards than the first do not know the listeners.
+    let image = shard.image();
+    let found = partition.and_then(|()| {
+        let broker = image.broker(shard.identity.broker);
+        broker.ok_or_else(|| ErrorCode::CoordinatorNotAvailable.into())
+    });
+    match found {
+        Ok(broker) => Coordinator {
             key,
-            node_id: shard.identity.broker.get(),
-            host: shard.identity.host.clone(),
-            port: i32::from(shard.identity.port),
+            node_id: broker.id.get(),
+            host: broker.host.clone(),
+            port: i32::from(broker.port),
             error_code: ErrorCode::None.code(),
             error_message: Some(String::new()),
         },
