@@ -141,9 +141,9 @@ pub fn group_result_code<T>(result: &Result<T, GroupError>) -> i16 {
 
 fn controller_code(error: &ControllerError) -> ErrorCode {
     match error {
-        ControllerError::TopicName(_)
-        | ControllerError::TopicReserved(_)
-        | ControllerError::TopicCollides { .. } => ErrorCode::InvalidTopicException,
+        ControllerError::TopicName(_) | ControllerError::TopicCollides { .. } => {
+            ErrorCode::InvalidTopicException
+        }
         ControllerError::TopicExists(_) => ErrorCode::TopicAlreadyExists,
         ControllerError::UnknownTopicName(_) => ErrorCode::UnknownTopicOrPartition,
         ControllerError::UnknownTopicId(_) => ErrorCode::UnknownTopicId,
@@ -152,9 +152,10 @@ fn controller_code(error: &ControllerError) -> ErrorCode {
         }
         ControllerError::TooManyPartitions { .. } => ErrorCode::PolicyViolation,
         ControllerError::ReplicationFactor { .. } => ErrorCode::InvalidReplicationFactor,
-        ControllerError::AssignmentAndNumbers { .. } | ControllerError::ConfigRepeated { .. } => {
-            ErrorCode::InvalidRequest
-        }
+        // As `ControllerApis.createTopics` answers for Kafka's own such topic.
+        ControllerError::TopicReserved(_)
+        | ControllerError::AssignmentAndNumbers { .. }
+        | ControllerError::ConfigRepeated { .. } => ErrorCode::InvalidRequest,
         ControllerError::Assignment(_) => ErrorCode::InvalidReplicaAssignment,
         ControllerError::Config(_)
         | ControllerError::ConfigNotList { .. }

@@ -16,7 +16,7 @@ use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
-use corelog_runtime::{LocalFuture, Monotonic, timeout};
+use corelog_runtime::{LocalFuture, Monotonic, local};
 use corelog_storage::{LogOffsets, LogSlice, ReadError, ReadIsolation};
 use futures_util::future::select_all;
 
@@ -351,7 +351,7 @@ pub(crate) async fn wait_here(shard: &Rc<Shard>, seen: &[(PartitionId, Offset)],
                 return;
             }
         }
-        if timeout(&shard.handle.clock, deadline, select_all(changes))
+        if local::timeout(&*shard.handle.clock, deadline, select_all(changes))
             .await
             .is_err()
         {

@@ -15,6 +15,9 @@ use crate::error_codes::{Failure, read_failure};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
+/// The first version that tells the leader epoch (KIP-320).
+const LEADER_EPOCH: i16 = 4;
+
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
@@ -36,7 +39,7 @@ type Place = (i64, i64, i32);
 /// Asks the owner of each partition.
 pub async fn handle(
     shard: Rc<Shard>,
-    _context: RequestContext,
+    context: RequestContext,
     request: ListOffsetsRequest,
 ) -> ListOffsetsResponse {
     let image = shard.image();
@@ -84,7 +87,9 @@ pub async fn handle(
             Ok((timestamp, offset, leader_epoch)) => {
                 answer.timestamp = timestamp;
                 answer.offset = offset;
-                answer.leader_epoch = leader_epoch;
+                if context.version >= LEADER_EPOCH {
+                    answer.leader_epoch = leader_epoch;
+                }
             }
             Err(failure) => answer.error_code = failure.code.code(),
         }

@@ -103,3 +103,113 @@ impl Parking {
         let _none = (&self.eventfd).read(&mut count);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+
+    use super::{Flag, lower_if_raised, raise};
+
+    impl Flag for AtomicBool {
+        fn store(&self, value: bool) {
+            self.store(value, Ordering::Relaxed);
+        }
+        fn load(&self) -> bool {
+            self.load(Ordering::Relaxed)
+        }
+        fn swap(&self, value: bool) -> bool {
+            self.swap(value, Ordering::AcqRel)
+        }
+        fn fence() {
+            fence(Ordering::SeqCst);
+        }
+    }
+
+    /// A queue's length, as the ring's indices publish it, the flag, and the eventfd as a count of signals.
+    struct Shared {
+        queued: AtomicUsize,
+        parked: AtomicBool,
+        signals: AtomicUsize,
+    }
+
+    impl Shared {
+        fn wake(&self) {
+            if lower_if_raised(&self.parked) {
+                self.signals.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Over every interleaving of a sender (or two) with a shard that parks: it sees the message when it looks once
+    /// more, or a signal comes.
+    fn check_parking(senders: usize) {
+        loom::model(move || {
+            let shared = Arc::new(Shared {
+                queued: AtomicUsize::new(0),
+                parked: AtomicBool::new(false),
+                signals: AtomicUsize::new(0),
+            });
+            let threads: Vec<_> = (0..senders)
+                .map(|_| {
+                    let shared = Arc::clone(&shared);
+                    loom::thread::spawn(move || {
+                        shared.queued.fetch_add(1, Ordering::Release);
+                        shared.wake();
+                    })
+                })
+                .collect();
+            raise(&shared.parked);
+            let seen = shared.queued.load(Ordering::Acquire);
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            let signals = shared.signals.load(Ordering::Relaxed);
+            assert!(
+                seen == senders || signals > 0,
+                "saw {seen} of {senders} messages and no signal"
+            );
+            assert!(signals <= 1, "one signal wakes a shard");
+        });
+    }
+
+    #[test]
+    fn a_parking_shard_misses_no_message() {
+        check_parking(1);
+    }
+
+    #[test]
+    fn a_parking_shard_misses_neither_of_two() {
+        check_parking(2);
+    }
+
+    /// A sender that finds the queue full against a receiver that makes room: the sender's second look finds the
+    /// room, or the receiver wakes it. The same handshake the other way round.
+    #[test]
+    fn a_starved_sender_is_woken() {
+        loom::model(|| {
+            let shared = Arc::new(Shared {
+                queued: AtomicUsize::new(1),
+                parked: AtomicBool::new(false),
+                signals: AtomicUsize::new(0),
+            });
+            let receiver = {
+                let shared = Arc::clone(&shared);
+                loom::thread::spawn(move || {
+                    shared.queued.store(0, Ordering::Release);
+                    shared.wake();
+                })
+            };
+            let mut sent = shared.queued.load(Ordering::Acquire) == 0;
+            if !sent {
+                raise(&shared.parked);
+                sent = shared.queued.load(Ordering::Acquire) == 0;
+            }
+            receiver.join().unwrap();
+            assert!(
+                sent || shared.signals.load(Ordering::Relaxed) > 0,
+                "starved for ever"
+            );
+        });
+    }
+}

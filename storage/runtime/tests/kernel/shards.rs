@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
+use corelog_runtime::local::{Elapsed, timeout};
 use corelog_runtime::{Shard, ShardsOptions, StartError, WorkClass, start_shards};
 use futures_util::FutureExt;
 
@@ -139,4 +141,52 @@ fn idle_shards_cost_nothing() {
     for used in shards.unwrap().join() {
         assert!(used < Duration::from_millis(10), "an idle second took {used:?}");
     }
+}
+
+#[test]
+fn a_deadline_ends_a_wait() {
+    on_one_shard(async |handle| {
+        let clock = &*handle.clock;
+        let soon = clock.now() + Duration::from_millis(5);
+        let late = timeout(clock, soon, std::future::pending::<()>()).await;
+        assert_eq!(late, Err(Elapsed));
+        assert!(clock.now() >= soon);
+        assert_eq!(timeout(clock, soon, async { 1 }).await, Ok(1));
+    });
+}
+
+/// A task that never waits for anything but its own turn does not keep the others from theirs.
+#[test]
+fn a_busy_class_gives_way() {
+    on_one_shard(async |handle| {
+        let stop = Rc::new(std::cell::Cell::new(false));
+        for class in [WorkClass::Latency, WorkClass::Normal, WorkClass::Background] {
+            let stop = Rc::clone(&stop);
+            handle.spawn(class, "busy", async move {
+                while !stop.get() {
+                    let mut polled = false;
+                    std::future::poll_fn(|cx| {
+                        cx.waker().wake_by_ref();
+                        match std::mem::replace(&mut polled, true) {
+                            true => Poll::Ready(()),
+                            false => Poll::Pending,
+                        }
+                    })
+                    .await;
+                }
+            });
+        }
+        // The timer, a file and a socket all get through.
+        let deadline = handle.clock.now() + Duration::from_millis(20);
+        handle.clock.sleep_until(deadline).await;
+        assert!(
+            !handle
+                .disk
+                .list_dir("/proc/self".as_ref())
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        stop.set(true);
+    });
 }

@@ -1,11 +1,17 @@
 //! What tasks of one shard use to wait for one another: no atomics, no locks, wakers and cells alone.
 
+mod race;
+#[cfg(test)]
+mod tests;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+
+pub use race::{Either, Elapsed, select, timeout};
 
 /// A value that is sent once.
 pub mod oneshot {

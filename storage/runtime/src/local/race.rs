@@ -1,0 +1,48 @@
+//! The first of two futures, and a future with a deadline.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
+use crate::seams::{Clock, Monotonic};
+
+/// Which of two came first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Either<A, B> {
+    /// The first argument.
+    Left(A),
+    /// The second argument.
+    Right(B),
+}
+
+/// The deadline passed first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the deadline has passed")]
+pub struct Elapsed;
+
+/// Waits for the first of two futures and drops the other. The left one is asked first, so it wins a tie.
+pub async fn select<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> Either<A, B> {
+    let (mut left, mut right) = (pin!(left), pin!(right));
+    poll_fn(|cx| {
+        if let Poll::Ready(value) = left.as_mut().poll(cx) {
+            return Poll::Ready(Either::Left(value));
+        }
+        right.as_mut().poll(cx).map(Either::Right)
+    })
+    .await
+}
+
+/// Waits for `future` until `deadline`, and drops it then. One that is ready is given even after the deadline.
+///
+/// # Errors
+/// When the deadline came first.
+pub async fn timeout<T>(
+    clock: &dyn Clock,
+    deadline: Monotonic,
+    future: impl Future<Output = T>,
+) -> Result<T, Elapsed> {
+    match select(future, clock.sleep_until(deadline)).await {
+        Either::Left(value) => Ok(value),
+        Either::Right(()) => Err(Elapsed),
+    }
+}
