@@ -66,9 +66,10 @@ fn to_wire(
             error_code: group_code(&error).code(),
             error_message: Some(error.to_string()),
             group_id: group,
-            group_state: match &error {
-                GroupError::GroupIdNotFound => GroupStateName::Dead.as_str().to_owned(),
-                _ => String::new(),
+            group_state: if error == GroupError::GroupIdNotFound {
+                GroupStateName::Dead.as_str().to_owned()
+            } else {
+                String::new()
             },
             authorized_operations: authorized::NOT_ASKED,
             ..Default::default()

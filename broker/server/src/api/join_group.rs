@@ -96,9 +96,10 @@ fn to_wire(result: Result<JoinedGroup, GroupError>, version: i16) -> JoinGroupRe
             error_code: group_code(&error).code(),
             generation_id: -1,
             protocol_name: no_name,
-            member_id: match &error {
-                GroupError::MemberIdRequired(member_id) => member_id.to_string(),
-                _ => String::new(),
+            member_id: if let GroupError::MemberIdRequired(member_id) = &error {
+                member_id.to_string()
+            } else {
+                String::new()
             },
             ..Default::default()
         },

@@ -118,6 +118,12 @@ impl Coordinators {
         all
     }
 
+    /// The coordinator of a partition.
+    #[cfg(test)]
+    pub(super) fn shell(&self, id: PartitionId) -> Option<Rc<GroupShell>> {
+        self.by_partition.borrow().get(&id).cloned()
+    }
+
     fn all(&self) -> Vec<Rc<GroupShell>> {
         self.by_partition.borrow().values().cloned().collect()
     }

@@ -10,6 +10,8 @@ mod load;
 mod settings;
 mod shell;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use ask::{ask, list};
 pub use coordinators::Coordinators;

@@ -57,7 +57,7 @@ fn is_due(grown: usize, snapshot: usize) -> bool {
 
 /// Why there is no new snapshot; the old records still say it all.
 #[derive(Debug, thiserror::Error)]
-enum SnapshotError {
+pub(super) enum SnapshotError {
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -85,7 +85,8 @@ pub(super) fn begin_if_due(shell: &Rc<GroupShell>) {
         });
 }
 
-async fn rewrite(shell: &Rc<GroupShell>) -> Result<(), SnapshotError> {
+/// Writes a snapshot and removes what came before it.
+pub(super) async fn rewrite(shell: &Rc<GroupShell>) -> Result<(), SnapshotError> {
     shell.hold_appends();
     let written = write(shell).await;
     // The next attempt, if this one failed, is due when the log has grown as much again.
@@ -99,7 +100,7 @@ async fn rewrite(shell: &Rc<GroupShell>) -> Result<(), SnapshotError> {
 }
 
 /// Writes the live state durably; returns where it begins, or `None` when the coordinator was unloaded meanwhile.
-async fn write(shell: &Rc<GroupShell>) -> Result<Option<Offset>, SnapshotError> {
+pub(super) async fn write(shell: &Rc<GroupShell>) -> Result<Option<Offset>, SnapshotError> {
     while !shell.is_quiet() && !shell.is_unloaded() {
         let done = shell.appends_done.notified();
         done.await;
