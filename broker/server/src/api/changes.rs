@@ -97,7 +97,9 @@ async fn within(shard: &Rc<Shard>, requests: Vec<ControllerRequest>, options: Op
     let decided = match u64::try_from(options.timeout_ms) {
         Ok(ms) if ms > 0 => {
             let deadline = shard.handle.clock.now() + Duration::from_millis(ms);
-            local::timeout(&*shard.handle.clock, deadline, receiver).await.ok()?
+            local::timeout(&*shard.handle.clock, deadline, receiver)
+                .await
+                .ok()?
         }
         Ok(_) | Err(_) => receiver.await,
     };
