@@ -341,8 +341,8 @@ impl Client {
     fn init_producer_id(&mut self) -> Result<(ProducerId, ProducerEpoch), ClientError> {
         self.retrying(|client| {
             let response = client.call(&Target::Any, Duration::ZERO, |_| InitProducerIdRequest {
-                transactional_id: None,
                 // Null, for an empty one is refused.
+                transactional_id: None,
                 transaction_timeout_ms: i32::MAX,
                 ..InitProducerIdRequest::default()
             })?;
