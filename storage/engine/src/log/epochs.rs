@@ -28,6 +28,12 @@ impl EpochTable {
         self.entries.last().map(|&(epoch, _)| epoch)
     }
 
+    /// The epoch that `offset` was appended in.
+    pub(crate) fn epoch_of(&self, offset: Offset) -> Option<LeaderEpoch> {
+        let entry = self.entries.iter().rev().find(|&&(_, start)| start <= offset);
+        entry.map(|&(epoch, _)| epoch)
+    }
+
     /// The largest epoch not above `asked` and its end, exclusive: the start of the next one, or the log's end for
     /// the newest. `None` if `asked` is older than all there is (Kafka's `endOffsetFor`); the current epoch of a log
     /// without records ends at its end.
