@@ -25,7 +25,7 @@ const EXIT_CONFIGURATION: u8 = 18;
 /// 12 the data directory belongs to a running broker; 13 it was written by a newer release; 14 it cannot be used;
 /// 15 too little memory for the budget; 16 more shards than cores; 17 the data cannot be opened; 18 a setting is wrong.
 #[derive(Args, Debug, Default)]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// Keep all data in this directory (log.dirs)
     #[arg(long, short, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -44,7 +44,7 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     /// A development broker in ./data, for `corelog` without a command.
-    pub fn development() -> ServeArgs {
+    pub(crate) fn development() -> ServeArgs {
         let mut args = ServeArgs::default();
         args.config
             .flags
@@ -74,7 +74,7 @@ impl ServeArgs {
 }
 
 /// Runs until a signal or a fault.
-pub fn run(args: ServeArgs) -> ExitCode {
+pub(crate) fn run(args: ServeArgs) -> ExitCode {
     let config = match BrokerConfig::load(&args.sources()) {
         Ok(config) => config,
         Err(error) => return refuse(&chain(&error), EXIT_CONFIGURATION),

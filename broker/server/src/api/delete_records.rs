@@ -72,7 +72,7 @@ pub async fn handle(
     }
 }
 
-fn delete(shard: Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<Result<i64, ErrorCode>>> {
+fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<Result<i64, ErrorCode>>> {
     let deletions = items.into_iter().map(move |(id, offset)| {
         let shard = Rc::clone(&shard);
         async move {

@@ -214,9 +214,10 @@ async fn read_all(shard: &Rc<Shard>, targets: &[Target], limits: &Limits) -> Vec
 
 /// On the owner: reads in order until the request's bytes are used up.
 fn read_owned(
-    shard: Rc<Shard>,
+    shard: &Rc<Shard>,
     items: Vec<(PartitionId, (FetchWish, ReadIsolation, usize))>,
 ) -> LocalFuture<Vec<Found>> {
+    let shard = Rc::clone(shard);
     Box::pin(async move {
         let mut left = items.first().map_or(0, |(_, (_, _, bytes_max))| *bytes_max);
         let mut is_first = true;

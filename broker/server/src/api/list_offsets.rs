@@ -101,7 +101,7 @@ pub async fn handle(
 }
 
 fn look_up(
-    shard: Rc<Shard>,
+    shard: &Rc<Shard>,
     items: Vec<(PartitionId, Question)>,
 ) -> LocalFuture<Vec<Result<Place, Failure>>> {
     let answers = items.into_iter().map(move |(id, question)| {

@@ -221,7 +221,7 @@ fn parse(mut bytes: Bytes) -> Result<ValidatedBatch, Failure> {
 }
 
 /// On the owner: appends each batch to its log. All are admitted before this returns.
-fn append(shard: Rc<Shard>, items: Vec<(PartitionId, ValidatedBatch)>) -> LocalFuture<Vec<Outcome>> {
+fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, ValidatedBatch)>) -> LocalFuture<Vec<Outcome>> {
     let options = AppendOptions {
         origin: AppendOrigin::Client,
     };
