@@ -105,7 +105,7 @@ fn look_up(
     items: Vec<(PartitionId, Question)>,
 ) -> LocalFuture<Vec<Result<Place, Failure>>> {
     let answers = items.into_iter().map(move |(id, question)| {
-        let shard = Rc::clone(&shard);
+        let shard = Rc::clone(shard);
         async move { look_up_one(&shard, id, question).await }
     });
     Box::pin(join_all(answers))

@@ -234,7 +234,7 @@ fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, ValidatedBatch)>) -> Local
                 .partition(&id)
                 .ok_or_else(|| Failure::from(ErrorCode::KafkaStorageError));
             let pending = log.map(|log| log.append(vec![batch], options));
-            let shard = Rc::clone(&shard);
+            let shard = Rc::clone(shard);
             async move {
                 let appended = pending?.await.map_err(|error| append_failure(&error))?;
                 if !appended.is_duplicate {
