@@ -330,6 +330,16 @@ impl Permit {
     pub fn amount(&self) -> usize {
         self.amount
     }
+
+    /// Gives back what exceeds `amount` units.
+    pub fn shrink_to(&mut self, amount: usize) {
+        let Some(excess) = self.amount.checked_sub(amount).filter(|excess| *excess > 0) else {
+            return;
+        };
+        self.amount = amount;
+        self.budget.0.borrow_mut().free += excess;
+        self.budget.wake_first();
+    }
 }
 
 impl Drop for Permit {

@@ -161,6 +161,24 @@ fn notified_may_be_dropped_by_the_waker_of_another() {
 }
 
 #[test]
+fn a_permit_gives_back_what_it_does_not_need() {
+    let budget = Budget::new(10);
+    let mut permit = ready(&mut Task::new(budget.acquire(10)));
+    let mut next = Task::new(budget.acquire(4));
+    pending(&mut next);
+    permit.shrink_to(10);
+    permit.shrink_to(7);
+    assert_eq!((next.wakes(), budget.free()), (0, 3));
+    permit.shrink_to(3);
+    permit.shrink_to(9);
+    assert_eq!((next.wakes(), permit.amount()), (1, 3));
+    let next = ready(&mut next);
+    assert_eq!(budget.free(), 3);
+    drop((permit, next));
+    assert_eq!(budget.free(), 10);
+}
+
+#[test]
 fn budget_serves_in_arrival_order() {
     let budget = Budget::new(10);
     let first = ready(&mut Task::new(budget.acquire(8)));
