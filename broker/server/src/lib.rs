@@ -7,6 +7,7 @@ pub mod admin;
 pub mod api;
 pub mod cluster_id;
 pub mod connection;
+pub mod connections;
 pub mod controller;
 pub mod coordinator;
 pub mod dispatch;

@@ -26,7 +26,7 @@ use crate::controller::{self, ChangeError, ControllerShell};
 use crate::memory::{MemoryError, MemoryPlan};
 use crate::progress::Progress;
 use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts, owner_of};
-use crate::{accept, admin, topics};
+use crate::{accept, admin, connections, topics};
 
 /// Why the broker does not run, or ended. [`ServeError::exit_code`] tells scripts which.
 #[derive(Debug, thiserror::Error)]
@@ -295,6 +295,11 @@ async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> R
         WorkClass::Background,
         "checkpoints",
         take_checkpoints(Rc::clone(&shard)),
+    );
+    parts.handle.spawn(
+        WorkClass::Background,
+        "connections",
+        connections::watch(Rc::clone(&shard)),
     );
     let stop = Box::pin(parts.shutdown.requested());
     if let Some(listeners) = listeners {
