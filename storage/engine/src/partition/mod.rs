@@ -65,8 +65,10 @@ pub(crate) struct State {
     is_admitting: bool,
     is_flush_queued: bool,
     reserved: Reserved,
-    /// A segment file was created and its directory not synced since.
-    is_directory_dirty: bool,
+    /// How many segment files were created.
+    files_created: u64,
+    /// How many of their names are durable.
+    files_named: u64,
     /// Segments closed since the last checkpoint, written to since, or both: to be synced by the next one.
     unsynced: Vec<Offset>,
     /// The indexes of closed segments whose file is not written yet.
@@ -124,7 +126,8 @@ impl PartitionLog {
                 is_admitting: false,
                 is_flush_queued: false,
                 reserved: Reserved::default(),
-                is_directory_dirty: false,
+                files_created: 0,
+                files_named: 0,
                 unsynced: Vec::new(),
                 closed_indexes: Vec::new(),
                 is_touched: false,
