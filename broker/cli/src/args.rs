@@ -9,6 +9,7 @@ use crate::consume::ConsumeArgs;
 use crate::doctor::DoctorArgs;
 use crate::error::CliError;
 use crate::group::GroupCommand;
+use crate::log::LogCommand;
 use crate::produce::ProduceArgs;
 use crate::topic::TopicCommand;
 
@@ -77,6 +78,10 @@ pub enum Command {
 
     /// Print the records of a topic.
     Consume(ConsumeArgs),
+
+    /// Look into the files of a data directory.
+    #[command(subcommand)]
+    Log(LogCommand),
 
     /// Explain and check the configuration.
     #[command(subcommand)]

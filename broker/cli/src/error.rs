@@ -7,6 +7,7 @@ use corelog_config::LoadError;
 use corelog_protocol::ErrorCode;
 
 use crate::exit::Exit;
+use crate::log::InspectFailure;
 use crate::parse::ParseError;
 
 /// Why a command failed.
@@ -24,6 +25,9 @@ pub enum CliError {
     /// An argument is malformed.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// Files cannot be inspected.
+    #[error(transparent)]
+    Inspect(#[from] InspectFailure),
     /// Standard output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
@@ -71,6 +75,9 @@ impl CliError {
             CliError::Client(error) => error.code().map_or(Exit::Failure, exit_of_code),
             CliError::Address(_) | CliError::Parse(_) | CliError::Line { .. } => Exit::Usage,
             CliError::Configuration(_) => Exit::Configuration,
+            CliError::Inspect(InspectFailure::Unknown(_) | InspectFailure::Empty(_)) => Exit::Usage,
+            CliError::Inspect(InspectFailure::Records { .. }) => Exit::Damaged,
+            CliError::Inspect(InspectFailure::Io { .. } | InspectFailure::Inspect(_)) => Exit::Failure,
             CliError::Output(_) | CliError::Input(_) | CliError::GroupIsActive { .. } => Exit::Failure,
             CliError::Some { exit, .. } => *exit,
             CliError::NoOffsets(_) | CliError::NoGroup(_) => Exit::NotFound,

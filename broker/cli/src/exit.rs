@@ -17,6 +17,8 @@ pub enum Exit {
     NotFound,
     /// `doctor` found something that has to be changed.
     Unfit,
+    /// `log inspect` found damage.
+    Damaged,
     /// `serve`: the kernel or a limit forbids io_uring.
     IoUring,
     /// `serve`: an address cannot be listened on.
@@ -35,6 +37,10 @@ pub enum Exit {
     Data,
     /// The configuration is wrong.
     Configuration,
+    /// `serve`: the data directory belongs to another node or cluster.
+    Identity,
+    /// `serve`: the file system refuses direct I/O.
+    DirectIo,
 }
 
 impl Exit {
@@ -46,6 +52,7 @@ impl Exit {
         (Exit::Connection, "no broker answered"),
         (Exit::NotFound, "the topic, partition or group does not exist"),
         (Exit::Unfit, "doctor found something that has to be changed"),
+        (Exit::Damaged, "log inspect found damage"),
         (Exit::IoUring, "serve: the kernel or a limit forbids io_uring"),
         (Exit::Address, "serve: an address cannot be listened on"),
         (
@@ -61,6 +68,11 @@ impl Exit {
         (Exit::Shards, "serve: more shards than cores"),
         (Exit::Data, "serve: the data cannot be opened"),
         (Exit::Configuration, "the configuration is wrong"),
+        (
+            Exit::Identity,
+            "serve: the data directory belongs to another node or cluster",
+        ),
+        (Exit::DirectIo, "serve: the file system refuses direct I/O"),
     ];
 
     /// All codes with their meanings, a line each, for a help text.
@@ -81,6 +93,7 @@ impl Exit {
             Exit::Connection => 3,
             Exit::NotFound => 4,
             Exit::Unfit => 5,
+            Exit::Damaged => 6,
             Exit::IoUring => 10,
             Exit::Address => 11,
             Exit::DataLocked => 12,
@@ -90,6 +103,8 @@ impl Exit {
             Exit::Shards => 16,
             Exit::Data => 17,
             Exit::Configuration => 18,
+            Exit::Identity => 19,
+            Exit::DirectIo => 20,
         }
     }
 }

@@ -16,6 +16,7 @@ mod exit;
 mod failures;
 mod group;
 mod json;
+mod log;
 mod output;
 mod parse;
 mod produce;

@@ -9,7 +9,7 @@ use crate::args::{Command, Format, Globals};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::{config, consume, doctor, group, produce, topic};
+use crate::{config, consume, doctor, group, log, produce, topic};
 
 /// Runs a command on the process's own standard streams. `program` is the whole command line, for completions.
 pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> ExitCode {
@@ -46,6 +46,7 @@ pub fn execute(
     let mut output = Output::new(globals.output, writer);
     match command {
         Command::Doctor(args) => return doctor::run(args, &mut output),
+        Command::Log(command) => return log::run(command, &mut output),
         Command::Topic(command) => topic::run(globals, command, &mut output)?,
         Command::Group(command) => group::run(globals, command, &mut output)?,
         Command::Produce(args) => produce::run(globals, args, io::stdin(), &mut output)?,

@@ -11,12 +11,16 @@ use crate::ring::{ResourceLimit, resource_limit};
 const LOCKED_MEMORY_MIN: u64 = 512 * 1024;
 /// Descriptors below which a broker of some size runs dry.
 const OPEN_FILES_WANTED: u64 = 65_536;
+/// Descriptors with which a broker does well enough not to speak of it at each start.
+const OPEN_FILES_ENOUGH: u64 = 10_000;
 /// Descriptors without which it makes no sense to start.
 const OPEN_FILES_MIN: u64 = 256;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Severity {
+    /// It works; a large broker may want more.
+    Advice,
     /// It works, but may not under load.
     Warning,
     /// Nothing can be started.
@@ -72,7 +76,8 @@ impl Finding {
             | Finding::LockedMemory { .. }
             | Finding::Ring { .. } => Severity::Fatal,
             Finding::OpenFiles { limit, .. } if *limit < OPEN_FILES_MIN => Severity::Fatal,
-            Finding::OpenFiles { .. } => Severity::Warning,
+            Finding::OpenFiles { limit, .. } if *limit < OPEN_FILES_ENOUGH => Severity::Warning,
+            Finding::OpenFiles { .. } => Severity::Advice,
         }
     }
 
@@ -198,6 +203,7 @@ mod tests {
         let open_files = |limit| judge_open_files(limit, limit).map(|finding| finding.severity());
         assert_eq!(open_files(100), Some(Severity::Fatal));
         assert_eq!(open_files(1024), Some(Severity::Warning));
+        assert_eq!(open_files(OPEN_FILES_ENOUGH), Some(Severity::Advice));
         assert_eq!(open_files(OPEN_FILES_WANTED), None);
     }
 

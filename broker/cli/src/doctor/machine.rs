@@ -84,7 +84,7 @@ fn rings_and_limits(findings: &[Finding]) -> Vec<Line> {
         };
         let line = match finding.severity() {
             Severity::Fatal => Line::fail(check, finding.to_string(), finding.remedy()),
-            Severity::Warning => Line::warn(check, finding.to_string(), finding.remedy()),
+            Severity::Warning | Severity::Advice => Line::warn(check, finding.to_string(), finding.remedy()),
         };
         lines.insert(check, line);
     }

@@ -11,7 +11,7 @@ pub(super) const KEYS: &[K] = &[
         .valid(NotEmpty),
     K::fixed("broker.rack", String, "The rack or zone that this server stands in, as Metadata reports it.").valid(NotEmpty),
     K::fixed("log.dirs", List, "The data directory. Kafka allows several; Corelog takes exactly one.").default("./data").valid(One),
-    K::dynamic("num.partitions", Int, "The partitions of a topic that is created without saying how many.").default("1").valid(AtLeast(1)),
+    K::fixed("num.partitions", Int, "The partitions of a topic that is created without saying how many.").default("1").valid(AtLeast(1)),
     K::fixed("default.replication.factor", Int, "The replicas of a topic that is created without saying how many.").default("1").valid(AtLeast(1)),
     K::dynamic("auto.create.topics.enable", Boolean, "Whether asking for a topic that does not exist creates it, if the client allows it too. Kafka's default is true; the development profile sets true.")
         .default("false"),

@@ -1,0 +1,178 @@
+//! `corelog log inspect`: what the files of a data directory hold, and whether their checksums hold.
+//!
+//! Invariants:
+//! - Files are read, never written, and no lock is taken: a broker may run, or not start any more.
+//! - Damage is what a start could not mend: bytes that the checkpoint or an acknowledged journal frame vouches for. A
+//!   torn end that was never acknowledged is a note, as after every kill.
+
+mod files;
+mod journal;
+mod report;
+mod segment;
+mod show;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use corelog_storage::inspect::{self, FileKind, InspectError, PartitionV1};
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::output::Output;
+
+use files::{DataRoot, Found};
+use journal::Journal;
+use report::{Detail, FileReport};
+
+/// `corelog log ...`.
+#[derive(Clone, PartialEq, Eq, Debug, Subcommand)]
+pub enum LogCommand {
+    /// Show what a journal, checkpoint, layout, segment or index holds, and whether its checksums hold.
+    Inspect(InspectArgs),
+}
+
+/// The arguments of `log inspect`.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  corelog log inspect data
+  corelog log inspect data/orders-0 --records
+  corelog log inspect data/journal/1/0/00000000.journal --output json
+A directory is listed, a file a line; a single file is shown whole. Nothing is written and a broker may run meanwhile.
+The exit code is 6 if something is damaged.")]
+pub struct InspectArgs {
+    /// A data directory, a partition's directory, or a file of either.
+    #[arg(value_name = "DIR|FILE")]
+    path: PathBuf,
+
+    /// Print the records of segments too.
+    #[arg(long)]
+    records: bool,
+}
+
+/// The path cannot be inspected.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectFailure {
+    /// A file or directory cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The engine cannot read a file.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// It is a file of another program, or one without content to check.
+    #[error("{} is no journal, checkpoint, layout, segment or index", .0.display())]
+    Unknown(PathBuf),
+    /// A batch is whole and its records are not.
+    #[error("{}: {source}", path.display())]
+    Records {
+        /// The segment.
+        path: PathBuf,
+        /// Why.
+        source: corelog_client::record::DecodeBatchError,
+    },
+    /// No file of ours is in the directory.
+    #[error("{} holds no journal, checkpoint, layout, segment or index", .0.display())]
+    Empty(PathBuf),
+}
+
+pub(crate) fn run(command: &LogCommand, output: &mut Output<'_>) -> Result<Exit, CliError> {
+    match command {
+        LogCommand::Inspect(args) => inspect(args, output),
+    }
+}
+
+fn inspect(args: &InspectArgs, output: &mut Output<'_>) -> Result<Exit, CliError> {
+    let found = files::find(&args.path)?;
+    let root = DataRoot::of(&args.path);
+    let mut journals = BTreeMap::new();
+    let mut reports = Vec::new();
+    for file in &found {
+        match look(file, &root, &mut journals) {
+            Ok(report) => reports.push(report),
+            // A running broker removes what has expired, between the listing and the look.
+            Err(InspectError::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::NotFound && found.len() > 1 => {}
+            Err(error) => return Err(InspectFailure::from(error).into()),
+        }
+    }
+    let is_single = args.path.is_file();
+    show::reports(&reports, is_single, args.records, output)?;
+    let is_damaged = reports.iter().any(|report| !report.faults.is_empty());
+    Ok(if is_damaged { Exit::Damaged } else { Exit::Success })
+}
+
+fn look(
+    file: &Found,
+    root: &DataRoot,
+    journals: &mut BTreeMap<PathBuf, Journal>,
+) -> Result<FileReport, InspectError> {
+    match file.kind {
+        FileKind::Journal => {
+            let dir = file.path.parent().unwrap_or(Path::new("")).to_owned();
+            let journal = journals.entry(dir).or_insert_with(|| Journal::of(&file.path));
+            journal.look(&file.path)
+        }
+        FileKind::Segment => segment::look(&file.path, recovery_point(&file.path, root)),
+        FileKind::Checkpoint => enveloped(file, inspect::checkpoint, |found| {
+            let content = format!(
+                "shard {}, incarnation {}, {} partitions, {}",
+                found.shard,
+                found.incarnation,
+                found.partitions.len(),
+                if found.is_clean {
+                    "closed cleanly".to_owned()
+                } else {
+                    format!("journal from frame {} on", found.first_sequence)
+                }
+            );
+            (content, Detail::Checkpoint(found))
+        }),
+        FileKind::Layout => enveloped(file, inspect::layout, |found| {
+            let content = format!("{} shards, generation {}", found.shard_count, found.generation);
+            (content, Detail::Layout(found))
+        }),
+        FileKind::SegmentIndex => enveloped(file, inspect::segment_index, |found| {
+            let content = format!(
+                "{} entries for a segment of {} bytes",
+                found.entries.len(),
+                found.segment_size
+            );
+            (content, Detail::SegmentIndex(found))
+        }),
+    }
+}
+
+/// Bytes of this segment that the checkpoint vouches for; `None` if nothing is known, and then all of them count.
+fn recovery_point(path: &Path, root: &DataRoot) -> Option<u64> {
+    let directory = path.parent()?.file_name()?.to_str()?;
+    let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
+    let partition: &PartitionV1 = root.partitions.get(directory)?;
+    let segment = partition.segments.iter().find(|segment| segment.base_offset == base);
+    // One that the checkpoint does not know was begun after it.
+    Some(segment.map_or(0, |segment| segment.size))
+}
+
+fn enveloped<T>(
+    file: &Found,
+    read: impl Fn(&Path) -> Result<T, InspectError>,
+    describe: impl Fn(T) -> (String, Detail),
+) -> Result<FileReport, InspectError> {
+    match read(&file.path) {
+        Ok(found) => {
+            let (content, detail) = describe(found);
+            Ok(FileReport::new(&file.path, file.kind, content, detail))
+        }
+        Err(InspectError::Format { source, .. }) => {
+            let mut report = FileReport::new(&file.path, file.kind, "unreadable".into(), Detail::None);
+            report.faults.push(source.to_string());
+            Ok(report)
+        }
+        Err(error @ InspectError::Io { .. }) => Err(error),
+    }
+}

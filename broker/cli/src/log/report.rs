@@ -1,0 +1,48 @@
+//! What was found in one file.
+
+use std::path::{Path, PathBuf};
+
+use corelog_storage::inspect::{
+    CheckpointV1, FileKind, FrameReport, LayoutV1, SegmentIndexV1, SegmentReport,
+};
+use serde::Serialize;
+
+/// One file, looked at.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct FileReport {
+    pub(crate) path: PathBuf,
+    pub(crate) kind: FileKind,
+    /// What it holds, in some words.
+    pub(crate) content: String,
+    /// What is damaged: sentences.
+    pub(crate) faults: Vec<String>,
+    /// What is remarkable and no damage.
+    pub(crate) notes: Vec<String>,
+    pub(crate) detail: Detail,
+}
+
+impl FileReport {
+    pub(crate) fn new(path: &Path, kind: FileKind, content: String, detail: Detail) -> FileReport {
+        FileReport {
+            path: path.to_owned(),
+            kind,
+            content,
+            faults: Vec::new(),
+            notes: Vec::new(),
+            detail,
+        }
+    }
+}
+
+/// All that a file holds, but for the records themselves.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Detail {
+    /// It cannot be read.
+    None,
+    Layout(LayoutV1),
+    Checkpoint(CheckpointV1),
+    SegmentIndex(SegmentIndexV1),
+    Segment(SegmentReport),
+    Journal(Vec<FrameReport>),
+}
