@@ -44,6 +44,18 @@ pub enum ConfigError {
         /// What must hold.
         rule: String,
     },
+    /// An operation on lists on a key that is none.
+    #[error("{name} is no list: set it to a value, there is nothing to append to or subtract from")]
+    NotAList {
+        /// The key.
+        name: &'static str,
+    },
+    /// An operation that needs a value has none.
+    #[error("{name} needs a value; to give it its default back, delete it")]
+    NoValue {
+        /// The key.
+        name: &'static str,
+    },
     /// A key that only a restart changes.
     #[error("{name} cannot be changed while the broker runs: set it in the configuration file and restart")]
     NeedsRestart {

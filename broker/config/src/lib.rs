@@ -6,6 +6,7 @@
 //! - A topic key's broker-level synonym takes its kind, unit and bounds from the topic key: there is no second copy.
 //! - Typed structs ([`BrokerConfig`], [`TopicConfig`]) are built from checked values only.
 
+mod alter;
 mod broker;
 mod describe;
 mod env;
@@ -23,6 +24,7 @@ mod shards;
 mod topic;
 mod value;
 
+pub use alter::{AlterOperation, altered};
 pub use broker::{BrokerConfig, ConfigSources};
 pub use describe::{ConfigEntry, ConfigSource, ConfigSynonym};
 pub use env::{ENVIRONMENT_PREFIX, RESERVED_ENVIRONMENT, environment_name};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use corelog_runtime::local::Budget;
-use corelog_runtime::{Connection, Listener, WorkClass, timeout};
+use corelog_runtime::{Connection, Listener, WorkClass, local};
 
 use crate::metrics::Exposition;
 use crate::shard::Shard;
@@ -48,7 +48,7 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
                 let exchange = answer(Rc::clone(&task_shard), Rc::clone(&connection));
                 let clock = Rc::clone(&task_shard.handle.clock);
                 // Whether it was answered or too slow, the connection ends here.
-                let _ = timeout(&clock, deadline, exchange).await;
+                let _ = local::timeout(&*clock, deadline, exchange).await;
                 connection.shutdown();
                 drop(slot);
             });

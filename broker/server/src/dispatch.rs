@@ -4,14 +4,39 @@ use std::future::Future;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use corelog_protocol::messages::alter_configs::AlterConfigsRequest;
+use corelog_protocol::messages::alter_partition_reassignments::AlterPartitionReassignmentsRequest;
 use corelog_protocol::messages::api_versions::ApiVersionsRequest;
+use corelog_protocol::messages::create_partitions::CreatePartitionsRequest;
+use corelog_protocol::messages::create_topics::CreateTopicsRequest;
+use corelog_protocol::messages::delete_groups::DeleteGroupsRequest;
 use corelog_protocol::messages::delete_records::DeleteRecordsRequest;
+use corelog_protocol::messages::delete_topics::DeleteTopicsRequest;
+use corelog_protocol::messages::describe_cluster::DescribeClusterRequest;
+use corelog_protocol::messages::describe_configs::DescribeConfigsRequest;
+use corelog_protocol::messages::describe_groups::DescribeGroupsRequest;
+use corelog_protocol::messages::describe_log_dirs::DescribeLogDirsRequest;
+use corelog_protocol::messages::describe_producers::DescribeProducersRequest;
+use corelog_protocol::messages::describe_topic_partitions::DescribeTopicPartitionsRequest;
+use corelog_protocol::messages::elect_leaders::ElectLeadersRequest;
 use corelog_protocol::messages::fetch::FetchRequest;
+use corelog_protocol::messages::find_coordinator::FindCoordinatorRequest;
+use corelog_protocol::messages::heartbeat::HeartbeatRequest;
+use corelog_protocol::messages::incremental_alter_configs::IncrementalAlterConfigsRequest;
 use corelog_protocol::messages::init_producer_id::InitProducerIdRequest;
+use corelog_protocol::messages::join_group::JoinGroupRequest;
+use corelog_protocol::messages::leave_group::LeaveGroupRequest;
+use corelog_protocol::messages::list_config_resources::ListConfigResourcesRequest;
+use corelog_protocol::messages::list_groups::ListGroupsRequest;
 use corelog_protocol::messages::list_offsets::ListOffsetsRequest;
+use corelog_protocol::messages::list_partition_reassignments::ListPartitionReassignmentsRequest;
 use corelog_protocol::messages::metadata::MetadataRequest;
+use corelog_protocol::messages::offset_commit::OffsetCommitRequest;
+use corelog_protocol::messages::offset_delete::OffsetDeleteRequest;
+use corelog_protocol::messages::offset_fetch::OffsetFetchRequest;
 use corelog_protocol::messages::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use corelog_protocol::messages::produce::ProduceRequest;
+use corelog_protocol::messages::sync_group::SyncGroupRequest;
 use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Request, RequestHeader};
 use corelog_runtime::LocalFuture;
 
@@ -85,10 +110,35 @@ handlers! {
     Fetch: FetchRequest => api::fetch::handle,
     ListOffsets: ListOffsetsRequest => api::list_offsets::handle,
     Metadata: MetadataRequest => api::metadata::handle,
+    OffsetCommit: OffsetCommitRequest => api::offset_commit::handle,
+    OffsetFetch: OffsetFetchRequest => api::offset_fetch::handle,
+    FindCoordinator: FindCoordinatorRequest => api::find_coordinator::handle,
+    JoinGroup: JoinGroupRequest => api::join_group::handle,
+    Heartbeat: HeartbeatRequest => api::heartbeat::handle,
+    LeaveGroup: LeaveGroupRequest => api::leave_group::handle,
+    SyncGroup: SyncGroupRequest => api::sync_group::handle,
+    DescribeGroups: DescribeGroupsRequest => api::describe_groups::handle,
+    ListGroups: ListGroupsRequest => api::list_groups::handle,
     ApiVersions: ApiVersionsRequest => api::api_versions::handle,
     DeleteRecords: DeleteRecordsRequest => api::delete_records::handle,
     InitProducerId: InitProducerIdRequest => api::init_producer_id::handle,
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest => api::offset_for_leader_epoch::handle,
+    DeleteGroups: DeleteGroupsRequest => api::delete_groups::handle,
+    OffsetDelete: OffsetDeleteRequest => api::offset_delete::handle,
+    CreateTopics: CreateTopicsRequest => api::create_topics::handle,
+    DeleteTopics: DeleteTopicsRequest => api::delete_topics::handle,
+    CreatePartitions: CreatePartitionsRequest => api::create_partitions::handle,
+    DescribeConfigs: DescribeConfigsRequest => api::describe_configs::handle,
+    AlterConfigs: AlterConfigsRequest => api::alter_configs::handle,
+    IncrementalAlterConfigs: IncrementalAlterConfigsRequest => api::incremental_alter_configs::handle,
+    DescribeCluster: DescribeClusterRequest => api::describe_cluster::handle,
+    DescribeTopicPartitions: DescribeTopicPartitionsRequest => api::describe_topic_partitions::handle,
+    DescribeLogDirs: DescribeLogDirsRequest => api::describe_log_dirs::handle,
+    DescribeProducers: DescribeProducersRequest => api::describe_producers::handle,
+    ListPartitionReassignments: ListPartitionReassignmentsRequest => api::list_partition_reassignments::handle,
+    AlterPartitionReassignments: AlterPartitionReassignmentsRequest => api::alter_partition_reassignments::handle,
+    ElectLeaders: ElectLeadersRequest => api::elect_leaders::handle,
+    ListConfigResources: ListConfigResourcesRequest => api::list_config_resources::handle,
 }
 
 /// Whether a request may begin before the earlier ones of its connection have been answered, given its frame.

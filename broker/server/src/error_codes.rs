@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use corelog_groups::GroupError;
 use corelog_metadata::ControllerError;
 use corelog_protocol::ErrorCode;
 use corelog_storage::{AppendError, CreateError, DeleteRecordsError, ReadError};
@@ -104,11 +105,45 @@ pub fn change_failure(error: &ChangeError) -> Failure {
     Failure::new(code, error.to_string())
 }
 
+/// Of a request to a group's coordinator.
+pub fn group_code(error: &GroupError) -> ErrorCode {
+    match error {
+        GroupError::UnknownMemberId => ErrorCode::UnknownMemberId,
+        GroupError::IllegalGeneration => ErrorCode::IllegalGeneration,
+        GroupError::RebalanceInProgress => ErrorCode::RebalanceInProgress,
+        GroupError::MemberIdRequired(_) => ErrorCode::MemberIdRequired,
+        GroupError::FencedInstanceId => ErrorCode::FencedInstanceId,
+        GroupError::InconsistentGroupProtocol => ErrorCode::InconsistentGroupProtocol,
+        GroupError::InvalidSessionTimeout => ErrorCode::InvalidSessionTimeout,
+        GroupError::InvalidGroupId => ErrorCode::InvalidGroupId,
+        GroupError::GroupIdNotFound => ErrorCode::GroupIdNotFound,
+        GroupError::NonEmptyGroup => ErrorCode::NonEmptyGroup,
+        GroupError::GroupSubscribedToTopic => ErrorCode::GroupSubscribedToTopic,
+        GroupError::GroupMaxSizeReached => ErrorCode::GroupMaxSizeReached,
+        GroupError::OffsetMetadataTooLarge => ErrorCode::OffsetMetadataTooLarge,
+        GroupError::UnstableOffsetCommit => ErrorCode::UnstableOffsetCommit,
+        GroupError::InvalidCommitOffsetSize => ErrorCode::InvalidCommitOffsetSize,
+        GroupError::CoordinatorLoadInProgress => ErrorCode::CoordinatorLoadInProgress,
+        GroupError::NotCoordinator => ErrorCode::NotCoordinator,
+        GroupError::CoordinatorNotAvailable => ErrorCode::CoordinatorNotAvailable,
+        GroupError::InvalidRequest => ErrorCode::InvalidRequest,
+        GroupError::UnknownServerError => ErrorCode::UnknownServerError,
+    }
+}
+
+/// Of a request to a group's coordinator: zero if it went well.
+pub fn group_result_code<T>(result: &Result<T, GroupError>) -> i16 {
+    match result {
+        Ok(_) => ErrorCode::None.code(),
+        Err(error) => group_code(error).code(),
+    }
+}
+
 fn controller_code(error: &ControllerError) -> ErrorCode {
     match error {
-        ControllerError::TopicName(_)
-        | ControllerError::TopicReserved(_)
-        | ControllerError::TopicCollides { .. } => ErrorCode::InvalidTopicException,
+        ControllerError::TopicName(_) | ControllerError::TopicCollides { .. } => {
+            ErrorCode::InvalidTopicException
+        }
         ControllerError::TopicExists(_) => ErrorCode::TopicAlreadyExists,
         ControllerError::UnknownTopicName(_) => ErrorCode::UnknownTopicOrPartition,
         ControllerError::UnknownTopicId(_) => ErrorCode::UnknownTopicId,
@@ -117,9 +152,10 @@ fn controller_code(error: &ControllerError) -> ErrorCode {
         }
         ControllerError::TooManyPartitions { .. } => ErrorCode::PolicyViolation,
         ControllerError::ReplicationFactor { .. } => ErrorCode::InvalidReplicationFactor,
-        ControllerError::AssignmentAndNumbers { .. } | ControllerError::ConfigRepeated { .. } => {
-            ErrorCode::InvalidRequest
-        }
+        // As `ControllerApis.createTopics` answers for Kafka's own such topic.
+        ControllerError::TopicReserved(_)
+        | ControllerError::AssignmentAndNumbers { .. }
+        | ControllerError::ConfigRepeated { .. } => ErrorCode::InvalidRequest,
         ControllerError::Assignment(_) => ErrorCode::InvalidReplicaAssignment,
         ControllerError::Config(_)
         | ControllerError::ConfigNotList { .. }

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use corelog_cli::Globals;
 
 mod serve;
 
@@ -15,18 +16,24 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
 struct Cli {
+    #[command(flatten)]
+    globals: Globals,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
+    #[command(flatten)]
+    Tool(corelog_cli::Command),
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Some(Command::Serve(args)) => serve::run(args),
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Serve(args)) => serve::run(*args),
+        Some(Command::Tool(command)) => corelog_cli::run(&cli.globals, &command, Cli::command()),
         None => serve::run(serve::ServeArgs::development()),
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use corelog_broker::server::{self, ServeError};
+use corelog_cli::ConfigArgs;
 use corelog_config::{BrokerConfig, ConfigSources, LogFormat};
 use corelog_runtime::Stopper;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -23,11 +24,8 @@ const EXIT_CONFIGURATION: u8 = 18;
 /// Exit codes: 0 stopped cleanly; 10 the kernel or a limit forbids io_uring; 11 an address cannot be listened on;
 /// 12 the data directory belongs to a running broker; 13 it was written by a newer release; 14 it cannot be used;
 /// 15 too little memory for the budget; 16 more shards than cores; 17 the data cannot be opened; 18 a setting is wrong.
-#[derive(Args, Debug)]
-pub struct ServeArgs {
-    /// Read settings from this TOML file, keys named as in Kafka: num.partitions = 3
-    #[arg(long, short, value_name = "FILE", env = "CORELOG_CONFIG")]
-    config: Option<PathBuf>,
+#[derive(Args, Debug, Default)]
+pub(crate) struct ServeArgs {
     /// Keep all data in this directory (log.dirs)
     #[arg(long, short, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -40,44 +38,27 @@ pub struct ServeArgs {
     /// Serve /metrics and /health on this address (admin.listener)
     #[arg(long, value_name = "HOST:PORT")]
     admin_listen: Option<String>,
-    /// Shards: auto, a count, or the cores to pin them to, such as 0,2,4-7
-    #[arg(long, short, value_name = "N|CORES")]
-    shards: Option<String>,
-    /// Start from these defaults: production, or development (topics on first use, a small journal, loopback)
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// Go on through the page cache where the file system refuses O_DIRECT, such as tmpfs
-    #[arg(long)]
-    allow_buffered_io: bool,
-    /// Any other setting; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    settings: Vec<String>,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 impl ServeArgs {
     /// A development broker in ./data, for `corelog` without a command.
-    pub fn development() -> ServeArgs {
-        ServeArgs {
-            config: None,
-            data_dir: None,
-            listen: None,
-            advertise: None,
-            admin_listen: None,
-            shards: None,
-            profile: Some("development".to_owned()),
-            allow_buffered_io: false,
-            settings: Vec::new(),
-        }
+    pub(crate) fn development() -> ServeArgs {
+        let mut args = ServeArgs::default();
+        args.config
+            .flags
+            .push(("profile".to_owned(), "development".to_owned()));
+        args
     }
 
-    fn sources(self) -> Result<ConfigSources, String> {
-        let mut flags: Vec<(String, String)> = Vec::new();
+    fn sources(self) -> ConfigSources {
+        let mut sources = self.config.sources();
         let mut flag = |key: &str, value: Option<String>| {
             if let Some(value) = value {
-                flags.push((key.to_owned(), value));
+                sources.flags.push((key.to_owned(), value));
             }
         };
-        flag("profile", self.profile);
         flag("log.dirs", self.data_dir.map(|dir| dir.display().to_string()));
         flag(
             "listeners",
@@ -88,36 +69,15 @@ impl ServeArgs {
             self.advertise.map(|address| format!("PLAINTEXT://{address}")),
         );
         flag("admin.listener", self.admin_listen);
-        flag("shards", self.shards);
-        flag(
-            "allow.buffered.io",
-            self.allow_buffered_io.then(|| "true".to_owned()),
-        );
-        for setting in self.settings {
-            let Some((key, value)) = setting.split_once('=') else {
-                return Err(format!(
-                    "--set takes KEY=VALUE, such as --set num.partitions=3; {setting:?} has no ="
-                ));
-            };
-            flags.push((key.trim().to_owned(), value.trim().to_owned()));
-        }
-        let environment = std::env::vars_os()
-            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Ok(ConfigSources {
-            file: self.config,
-            environment,
-            flags,
-        })
+        sources
     }
 }
 
 /// Runs until a signal or a fault.
-pub fn run(args: ServeArgs) -> ExitCode {
-    let config = match args.sources().map(|sources| BrokerConfig::load(&sources)) {
-        Ok(Ok(config)) => config,
-        Ok(Err(error)) => return refuse(&chain(&error), EXIT_CONFIGURATION),
-        Err(text) => return refuse(&text, EXIT_CONFIGURATION),
+pub(crate) fn run(args: ServeArgs) -> ExitCode {
+    let config = match BrokerConfig::load(&args.sources()) {
+        Ok(config) => config,
+        Err(error) => return refuse(&chain(&error), EXIT_CONFIGURATION),
     };
     init_logs(config.log_format);
     let signals = match Signals::new([SIGTERM, SIGINT]) {

@@ -334,7 +334,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     }
     let opened: Vec<_> = shard
         .all()
-        .map(|to| shard.submit_to(to, |shard| std::future::ready(shard.set_open(true))))
+        .map(|to| shard.submit_to(to, |shard| async move { shard.set_open(true) }))
         .collect();
     join_all(opened).await;
     listeners.serve(shard);

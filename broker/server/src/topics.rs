@@ -49,6 +49,9 @@ pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<
     for id in &gone {
         shard.coordinators.unload(*id);
     }
+    for topic in &delta.deleted_topics {
+        shard.coordinators.topic_deleted(&topic.name);
+    }
     let deleted = delete_all(&shard, gone).await;
     let created = create_missing(&shard, &image, &delta.created_partitions).await;
     if !delta.reconfigured_brokers.is_empty() {

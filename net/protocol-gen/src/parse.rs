@@ -229,3 +229,69 @@ fn kind(word: &str) -> Type {
         name => return Type::Struct(name.to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_is_read() {
+        let module = parse(
+            "api Thing 7 by_hand advertise 0-3\n\nrequest 1-3 flexible 2+ # a remark\n    items: []Item 0+ null 2+\n        \
+             name: string 0+ ignorable = null\n    match: i8 3+ tag 1\n\nresponse 1-3\n",
+        )
+        .unwrap();
+        assert_eq!(
+            module.kind,
+            ModuleKind::Api {
+                key: 7,
+                by_hand: true,
+                advertised: Some(Versions { first: 0, last: 3 })
+            }
+        );
+        let request = &module.messages[0];
+        assert_eq!(request.name, "ThingRequest");
+        assert!(request.is_flexible(2) && !request.is_flexible(1));
+        let names: Vec<&str> = request.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["items", "r#match"]);
+        assert_eq!(request.fields[1].tag, Some(1));
+        // Below version 2 a string is two bytes; from 2 on it is one, and the tags one more.
+        let item = Type::Struct("Item".into());
+        assert_eq!(request.size_min(&item, request.versions), 2);
+        assert_eq!(request.structs[0].fields[0].default.as_deref(), Some("null"));
+        assert!(module.messages[1].fields.is_empty());
+    }
+
+    #[test]
+    fn what_does_not_follow_the_form_is_refused_with_its_line() {
+        let check = |text: &str, line: usize, reason: &str| {
+            let error = parse(text).unwrap_err();
+            assert_eq!((error.line, error.reason.as_str()), (line, reason), "{text:?}");
+        };
+        check("", 1, "the file is empty");
+        check("thing X 1", 1, "\"thing\" opens no file");
+        check("api X one", 1, "the key is not a number");
+        check("api X 1\nrequest 1-x", 2, "\"1-x\" is not a range of versions");
+        check(
+            "api X 1\nrequest 0\n    a i8 0+",
+            3,
+            "a field's name ends in a colon",
+        );
+        check("api X 1\nrequest 0\n    a: i8", 3, "a word is missing");
+        check(
+            "api X 1\nrequest 0\n    a: i8 0+ tagged",
+            3,
+            "\"tagged\" is not expected here",
+        );
+        check(
+            "api X 1\nrequest 0\n    a: i8 0+\n        b: i8 0+",
+            3,
+            "only a struct has fields",
+        );
+        check(
+            "api X 1\nrequest 0\n        a: i8 0+",
+            3,
+            "the indentation is too deep",
+        );
+    }
+}

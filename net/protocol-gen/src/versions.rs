@@ -46,6 +46,7 @@ impl Versions {
             (false, false) => None,
             (true, false) => Some(format!("version < {}", self.first)),
             (false, true) => Some(format!("version > {}", self.last)),
+            (true, true) if self.first == self.last => Some(format!("version != {}", self.first)),
             (true, true) => Some(format!("!({}..={}).contains(&version)", self.first, self.last)),
         }
     }
@@ -79,5 +80,30 @@ impl FromStr for Versions {
             first: number(first)?,
             last: number(last)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_say_no_more_than_the_scope_leaves_open() {
+        let scope = Versions { first: 2, last: 7 };
+        let check = |range: &str, present: Option<&str>, absent: Option<&str>| {
+            let range: Versions = range.parse().unwrap();
+            assert_eq!(range.condition(scope).as_deref(), present, "{range:?}");
+            assert_eq!(range.absent_condition(scope).as_deref(), absent, "{range:?}");
+        };
+        check("0+", None, None);
+        check("2-7", None, None);
+        check("5+", Some("version >= 5"), Some("version < 5"));
+        check("0-3", Some("version <= 3"), Some("version > 3"));
+        check("4", Some("version == 4"), Some("version != 4"));
+        check(
+            "3-5",
+            Some("(3..=5).contains(&version)"),
+            Some("!(3..=5).contains(&version)"),
+        );
     }
 }

@@ -73,6 +73,14 @@ pub enum ApiKey {
     SaslAuthenticate,
     /// Key 37.
     CreatePartitions,
+    /// Key 38.
+    CreateDelegationToken,
+    /// Key 39.
+    RenewDelegationToken,
+    /// Key 40.
+    ExpireDelegationToken,
+    /// Key 41.
+    DescribeDelegationToken,
     /// Key 42.
     DeleteGroups,
     /// Key 43.
@@ -111,10 +119,46 @@ pub enum ApiKey {
     ConsumerGroupHeartbeat,
     /// Key 69.
     ConsumerGroupDescribe,
+    /// Key 71.
+    GetTelemetrySubscriptions,
+    /// Key 72.
+    PushTelemetry,
     /// Key 74.
     ListConfigResources,
     /// Key 75.
     DescribeTopicPartitions,
+    /// Key 76.
+    ShareGroupHeartbeat,
+    /// Key 77.
+    ShareGroupDescribe,
+    /// Key 78.
+    ShareFetch,
+    /// Key 79.
+    ShareAcknowledge,
+    /// Key 80.
+    AddRaftVoter,
+    /// Key 81.
+    RemoveRaftVoter,
+    /// Key 83.
+    InitializeShareGroupState,
+    /// Key 84.
+    ReadShareGroupState,
+    /// Key 85.
+    WriteShareGroupState,
+    /// Key 86.
+    DeleteShareGroupState,
+    /// Key 87.
+    ReadShareGroupStateSummary,
+    /// Key 88.
+    StreamsGroupHeartbeat,
+    /// Key 89.
+    StreamsGroupDescribe,
+    /// Key 90.
+    DescribeShareGroupOffsets,
+    /// Key 91.
+    AlterShareGroupOffsets,
+    /// Key 92.
+    DeleteShareGroupOffsets,
 }
 
 impl ApiKey {
@@ -154,6 +198,10 @@ impl ApiKey {
         ApiKey::DescribeLogDirs,
         ApiKey::SaslAuthenticate,
         ApiKey::CreatePartitions,
+        ApiKey::CreateDelegationToken,
+        ApiKey::RenewDelegationToken,
+        ApiKey::ExpireDelegationToken,
+        ApiKey::DescribeDelegationToken,
         ApiKey::DeleteGroups,
         ApiKey::ElectLeaders,
         ApiKey::IncrementalAlterConfigs,
@@ -173,8 +221,26 @@ impl ApiKey {
         ApiKey::ListTransactions,
         ApiKey::ConsumerGroupHeartbeat,
         ApiKey::ConsumerGroupDescribe,
+        ApiKey::GetTelemetrySubscriptions,
+        ApiKey::PushTelemetry,
         ApiKey::ListConfigResources,
         ApiKey::DescribeTopicPartitions,
+        ApiKey::ShareGroupHeartbeat,
+        ApiKey::ShareGroupDescribe,
+        ApiKey::ShareFetch,
+        ApiKey::ShareAcknowledge,
+        ApiKey::AddRaftVoter,
+        ApiKey::RemoveRaftVoter,
+        ApiKey::InitializeShareGroupState,
+        ApiKey::ReadShareGroupState,
+        ApiKey::WriteShareGroupState,
+        ApiKey::DeleteShareGroupState,
+        ApiKey::ReadShareGroupStateSummary,
+        ApiKey::StreamsGroupHeartbeat,
+        ApiKey::StreamsGroupDescribe,
+        ApiKey::DescribeShareGroupOffsets,
+        ApiKey::AlterShareGroupOffsets,
+        ApiKey::DeleteShareGroupOffsets,
     ];
 
     pub(crate) const fn facts(self) -> ApiFacts {
@@ -417,6 +483,34 @@ impl ApiKey {
                 advertised: (0, 3),
                 flexible: Some(2),
             },
+            ApiKey::CreateDelegationToken => ApiFacts {
+                key: 38,
+                name: "CreateDelegationToken",
+                versions: (1, 3),
+                advertised: (1, 3),
+                flexible: Some(2),
+            },
+            ApiKey::RenewDelegationToken => ApiFacts {
+                key: 39,
+                name: "RenewDelegationToken",
+                versions: (1, 2),
+                advertised: (1, 2),
+                flexible: Some(2),
+            },
+            ApiKey::ExpireDelegationToken => ApiFacts {
+                key: 40,
+                name: "ExpireDelegationToken",
+                versions: (1, 2),
+                advertised: (1, 2),
+                flexible: Some(2),
+            },
+            ApiKey::DescribeDelegationToken => ApiFacts {
+                key: 41,
+                name: "DescribeDelegationToken",
+                versions: (1, 3),
+                advertised: (1, 3),
+                flexible: Some(2),
+            },
             ApiKey::DeleteGroups => ApiFacts {
                 key: 42,
                 name: "DeleteGroups",
@@ -550,6 +644,20 @@ impl ApiKey {
                 advertised: (0, 1),
                 flexible: Some(0),
             },
+            ApiKey::GetTelemetrySubscriptions => ApiFacts {
+                key: 71,
+                name: "GetTelemetrySubscriptions",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
+            ApiKey::PushTelemetry => ApiFacts {
+                key: 72,
+                name: "PushTelemetry",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
             ApiKey::ListConfigResources => ApiFacts {
                 key: 74,
                 name: "ListConfigResources",
@@ -560,6 +668,118 @@ impl ApiKey {
             ApiKey::DescribeTopicPartitions => ApiFacts {
                 key: 75,
                 name: "DescribeTopicPartitions",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
+            ApiKey::ShareGroupHeartbeat => ApiFacts {
+                key: 76,
+                name: "ShareGroupHeartbeat",
+                versions: (1, 1),
+                advertised: (1, 1),
+                flexible: Some(1),
+            },
+            ApiKey::ShareGroupDescribe => ApiFacts {
+                key: 77,
+                name: "ShareGroupDescribe",
+                versions: (1, 1),
+                advertised: (1, 1),
+                flexible: Some(1),
+            },
+            ApiKey::ShareFetch => ApiFacts {
+                key: 78,
+                name: "ShareFetch",
+                versions: (1, 2),
+                advertised: (1, 2),
+                flexible: Some(1),
+            },
+            ApiKey::ShareAcknowledge => ApiFacts {
+                key: 79,
+                name: "ShareAcknowledge",
+                versions: (1, 2),
+                advertised: (1, 2),
+                flexible: Some(1),
+            },
+            ApiKey::AddRaftVoter => ApiFacts {
+                key: 80,
+                name: "AddRaftVoter",
+                versions: (0, 1),
+                advertised: (0, 1),
+                flexible: Some(0),
+            },
+            ApiKey::RemoveRaftVoter => ApiFacts {
+                key: 81,
+                name: "RemoveRaftVoter",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
+            ApiKey::InitializeShareGroupState => ApiFacts {
+                key: 83,
+                name: "InitializeShareGroupState",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
+            ApiKey::ReadShareGroupState => ApiFacts {
+                key: 84,
+                name: "ReadShareGroupState",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
+            ApiKey::WriteShareGroupState => ApiFacts {
+                key: 85,
+                name: "WriteShareGroupState",
+                versions: (0, 1),
+                advertised: (0, 1),
+                flexible: Some(0),
+            },
+            ApiKey::DeleteShareGroupState => ApiFacts {
+                key: 86,
+                name: "DeleteShareGroupState",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
+            ApiKey::ReadShareGroupStateSummary => ApiFacts {
+                key: 87,
+                name: "ReadShareGroupStateSummary",
+                versions: (0, 1),
+                advertised: (0, 1),
+                flexible: Some(0),
+            },
+            ApiKey::StreamsGroupHeartbeat => ApiFacts {
+                key: 88,
+                name: "StreamsGroupHeartbeat",
+                versions: (0, 1),
+                advertised: (0, 1),
+                flexible: Some(0),
+            },
+            ApiKey::StreamsGroupDescribe => ApiFacts {
+                key: 89,
+                name: "StreamsGroupDescribe",
+                versions: (0, 1),
+                advertised: (0, 1),
+                flexible: Some(0),
+            },
+            ApiKey::DescribeShareGroupOffsets => ApiFacts {
+                key: 90,
+                name: "DescribeShareGroupOffsets",
+                versions: (0, 1),
+                advertised: (0, 1),
+                flexible: Some(0),
+            },
+            ApiKey::AlterShareGroupOffsets => ApiFacts {
+                key: 91,
+                name: "AlterShareGroupOffsets",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
+            ApiKey::DeleteShareGroupOffsets => ApiFacts {
+                key: 92,
+                name: "DeleteShareGroupOffsets",
                 versions: (0, 0),
                 advertised: (0, 0),
                 flexible: Some(0),
@@ -603,6 +823,10 @@ impl ApiKey {
             35 => ApiKey::DescribeLogDirs,
             36 => ApiKey::SaslAuthenticate,
             37 => ApiKey::CreatePartitions,
+            38 => ApiKey::CreateDelegationToken,
+            39 => ApiKey::RenewDelegationToken,
+            40 => ApiKey::ExpireDelegationToken,
+            41 => ApiKey::DescribeDelegationToken,
             42 => ApiKey::DeleteGroups,
             43 => ApiKey::ElectLeaders,
             44 => ApiKey::IncrementalAlterConfigs,
@@ -622,8 +846,26 @@ impl ApiKey {
             66 => ApiKey::ListTransactions,
             68 => ApiKey::ConsumerGroupHeartbeat,
             69 => ApiKey::ConsumerGroupDescribe,
+            71 => ApiKey::GetTelemetrySubscriptions,
+            72 => ApiKey::PushTelemetry,
             74 => ApiKey::ListConfigResources,
             75 => ApiKey::DescribeTopicPartitions,
+            76 => ApiKey::ShareGroupHeartbeat,
+            77 => ApiKey::ShareGroupDescribe,
+            78 => ApiKey::ShareFetch,
+            79 => ApiKey::ShareAcknowledge,
+            80 => ApiKey::AddRaftVoter,
+            81 => ApiKey::RemoveRaftVoter,
+            83 => ApiKey::InitializeShareGroupState,
+            84 => ApiKey::ReadShareGroupState,
+            85 => ApiKey::WriteShareGroupState,
+            86 => ApiKey::DeleteShareGroupState,
+            87 => ApiKey::ReadShareGroupStateSummary,
+            88 => ApiKey::StreamsGroupHeartbeat,
+            89 => ApiKey::StreamsGroupDescribe,
+            90 => ApiKey::DescribeShareGroupOffsets,
+            91 => ApiKey::AlterShareGroupOffsets,
+            92 => ApiKey::DeleteShareGroupOffsets,
             _ => return None,
         })
     }

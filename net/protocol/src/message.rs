@@ -26,7 +26,7 @@ pub trait Message: Sized {
     /// See [`EncodeError`].
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError>;
 
-    /// Decodes a message that is all of `bytes`.
+    /// Decodes the message that begins `bytes`.
     ///
     /// # Errors
     /// See [`DecodeError`].

@@ -1,6 +1,7 @@
 //! Checkpoints: everything that was appended is made durable in the segments, then one file says so, then the
 //! journal's files before it are free again.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::errors::CheckpointError;
 use crate::format::envelope;
 use crate::format::names;
 use crate::format::v1::{CheckpointV1, PartitionV1};
+use crate::journal::core::PartitionKey;
 use crate::options::CheckpointSync;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -29,7 +31,12 @@ struct Snapshot {
 
 /// Takes the snapshot. There is no await in here: what is appended later is not covered and is in later frames.
 fn snapshot(shared: &Shared) -> Snapshot {
-    let logs = shared.all_partitions();
+    // A deletion is in a later frame, or it is durable already and the name may be another's.
+    let logs: Vec<_> = shared
+        .all_partitions()
+        .into_iter()
+        .filter(|log| !log.is_deleted())
+        .collect();
     let mut dirty = Vec::new();
     for log in &logs {
         if log.take_touched() {
@@ -53,49 +60,22 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     let since = shared.since_checkpoint.get();
     let taken = snapshot(shared);
     let first_sequence = taken.first_sequence;
-    if let Err(error) = write(shared, taken, is_clean).await {
-        if error.is_full() {
-            return Err(CheckpointError::DiskFull(Arc::new(error)));
-        }
-        shared.fence(&error);
-        return Err(CheckpointError::Fenced(
-            shared.fenced().expect("fenced in the line before"),
-        ));
-    }
-    shared.since_checkpoint.set(shared.since_checkpoint.get() - since);
-    shared.ring.borrow_mut().recycle(first_sequence);
-    shared.stats.borrow_mut().checkpoints += 1;
-    shared.journal_work.notify_all();
-    for log in shared.all_partitions() {
-        log.evict_cold();
-    }
-    Ok(())
-}
-
-async fn write(shared: &Rc<Shared>, taken: Snapshot, is_clean: bool) -> Result<(), DiskError> {
-    let Snapshot {
-        first_sequence,
-        partitions,
-        dirty,
-        logs,
-    } = taken;
-    let flushed: Result<Vec<()>, (DiskError, bool)> = stream::iter(dirty)
-        .map(|(log, end)| async move { log.write_out(end, true).await.map_err(|error| (error, true)) })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await;
-    if let Err((error, _)) = flushed {
-        // A write to a reserved place failed: the segments are not what they should be.
-        shared.fence(&error);
-        return Err(error);
-    }
-    sync_segments(shared, &logs).await?;
+    let busy: BTreeSet<PartitionKey> = taken.dirty.iter().map(|(log, _)| log.key()).collect();
+    let fence = |error: &DiskError| {
+        shared.fence(error);
+        CheckpointError::Fenced(shared.fenced().expect("fenced in the line before"))
+    };
+    // The segments have their room: no failure here is a passing one.
+    flush(taken.dirty).await.map_err(|error| fence(&error))?;
+    sync_segments(shared, &taken.logs)
+        .await
+        .map_err(|error| fence(&error))?;
     let checkpoint = CheckpointV1 {
         shard: shared.options.shard.get(),
         incarnation: shared.incarnation,
         first_sequence,
         is_clean,
-        partitions,
+        partitions: taken.partitions,
     };
     let dir = names::journal_dir(
         &shared.options.dir,
@@ -103,7 +83,34 @@ async fn write(shared: &Rc<Shared>, taken: Snapshot, is_clean: bool) -> Result<(
         shared.options.shard,
     );
     let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
-    envelope::replace_file(&shared.handle, &dir.join(names::CHECKPOINT), content).await
+    match envelope::replace_file(&shared.handle, &dir.join(names::CHECKPOINT), content).await {
+        Ok(()) => *shared.checkpoint_refused.borrow_mut() = None,
+        // The checkpoint before stays in force, and so do the journal's files.
+        Err(error) if error.is_full() => {
+            let error = Arc::new(error);
+            *shared.checkpoint_refused.borrow_mut() = Some(Arc::clone(&error));
+            return Err(CheckpointError::DiskFull(error));
+        }
+        Err(error) => return Err(fence(&error)),
+    }
+    shared.since_checkpoint.set(shared.since_checkpoint.get() - since);
+    shared.ring.borrow_mut().recycle(first_sequence);
+    shared.stats.borrow_mut().checkpoints += 1;
+    shared.journal_work.notify_all();
+    // Logs without an append since the checkpoint before keep nothing in memory.
+    for log in taken.logs.iter().filter(|log| !busy.contains(&log.key())) {
+        log.evict_cold();
+    }
+    Ok(())
+}
+
+async fn flush(dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(), DiskError> {
+    stream::iter(dirty)
+        .map(|(log, end)| async move { log.write_out(end, true).await })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<()>>()
+        .await
+        .map(|_| ())
 }
 
 async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), DiskError> {

@@ -46,6 +46,10 @@ pub async fn prepare_layout(
     shard_of: impl Fn(&PartitionId) -> ShardId,
     progress: impl Fn(f64),
 ) -> Result<Layout, OpenError> {
+    handle.disk.create_dir_all(dir).await?;
+    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        handle.disk.sync_dir(parent).await?;
+    }
     let old = read_layout(&handle, dir).await?;
     if let Some(layout) = old
         && layout.shard_count == shard_count

@@ -6,6 +6,7 @@ mod errors;
 mod files;
 mod format;
 mod hash;
+pub mod inspect;
 mod journal;
 mod layout;
 mod log;

@@ -1,12 +1,13 @@
 //! What the partitions, the journal and the background tasks of one shard have in common.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_model::PartitionId;
+use bytes::Bytes;
+use corelog_model::{Offset, PartitionId};
 use corelog_runtime::local::{Budget, Notify, Queue, oneshot};
 use corelog_runtime::{DiskError, Handle};
 
@@ -33,6 +34,20 @@ pub(crate) enum Life {
     Closed,
 }
 
+/// Bytes that were read of a segment. What is flushed never changes.
+#[derive(Clone)]
+pub(crate) struct Window {
+    pub(crate) key: PartitionKey,
+    pub(crate) base: Offset,
+    pub(crate) start: u64,
+    pub(crate) bytes: Bytes,
+}
+
+/// How many windows are kept for readers that come back for the rest of what was read ahead.
+const WINDOWS_MAX: usize = 16;
+/// The largest window that is kept, in bytes.
+const WINDOW_BYTES_MAX: usize = 1 << 20;
+
 /// See the module.
 pub(crate) struct Shared {
     pub(crate) handle: Handle,
@@ -47,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) journal_idle: Notify,
     pub(crate) partitions: RefCell<BTreeMap<PartitionKey, Rc<PartitionLog>>>,
     pub(crate) by_id: RefCell<Map<PartitionId, PartitionKey>>,
+    pub(crate) directories: RefCell<BTreeSet<String>>,
     pub(crate) next_key: Cell<PartitionKey>,
     pub(crate) files: Files,
     pub(crate) flush_queue: Queue<PartitionKey>,
@@ -54,9 +70,11 @@ pub(crate) struct Shared {
     pub(crate) dirty_changed: Notify,
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
-    /// The last checkpoint found no room on the disk.
-    pub(crate) is_checkpoint_blocked: Cell<Option<u64>>,
     pub(crate) since_checkpoint: Cell<u64>,
+    /// The last checkpoint found no room on the disk.
+    pub(crate) checkpoint_refused: RefCell<Option<Arc<DiskError>>>,
+    /// What was last read of segments, newest last.
+    windows: RefCell<VecDeque<Window>>,
     pub(crate) life: Cell<Life>,
     pub(crate) stats: RefCell<StorageStats>,
     tickets: RefCell<Map<u64, oneshot::Sender<()>>>,
@@ -100,12 +118,14 @@ impl Shared {
             journal_idle: Notify::new(),
             partitions: RefCell::default(),
             by_id: RefCell::default(),
+            directories: RefCell::default(),
             next_key: Cell::new(0),
+            windows: RefCell::default(),
+            checkpoint_refused: RefCell::default(),
             flush_queue: Queue::new(),
             dirty_changed: Notify::new(),
             checkpoint_wanted: Notify::new(),
             checkpoint_lane: Budget::new(1),
-            is_checkpoint_blocked: Cell::new(None),
             since_checkpoint: Cell::new(0),
             life: Cell::new(Life::Open),
             stats: RefCell::default(),
@@ -171,6 +191,10 @@ impl Shared {
         if let Some(fenced) = self.fenced() {
             return Err(fenced);
         }
+        if self.life.get() != Life::Open {
+            // Nothing may follow the checkpoint of a clean close.
+            return Err(Fenced(Arc::from("the storage is closing")));
+        }
         let (sender, receiver) = oneshot::channel();
         let ticket = self.journal.borrow_mut().push_change(entry);
         self.tickets.borrow_mut().insert(ticket, sender);
@@ -203,6 +227,35 @@ impl Shared {
             }
         }
         self.journal_idle.notify_all();
+    }
+
+    /// A window that holds the byte at `position`.
+    pub(crate) fn window(&self, key: PartitionKey, base: Offset, position: u64) -> Option<Window> {
+        let holds = |window: &&Window| {
+            let length = u64::try_from(window.bytes.len()).unwrap_or(0);
+            window.key == key
+                && window.base == base
+                && (window.start..window.start + length).contains(&position)
+        };
+        self.windows.borrow().iter().rev().find(holds).cloned()
+    }
+
+    /// Keeps a window for who reads on.
+    pub(crate) fn keep_window(&self, window: Window) {
+        if window.bytes.is_empty() || window.bytes.len() > WINDOW_BYTES_MAX {
+            return;
+        }
+        let mut windows = self.windows.borrow_mut();
+        if windows.len() == WINDOWS_MAX {
+            windows.pop_front();
+        }
+        windows.push_back(window);
+    }
+
+    /// No commit is possible before a checkpoint, and a checkpoint finds no room.
+    pub(crate) fn is_stuck_full(&self) -> Option<Arc<DiskError>> {
+        let refused = self.checkpoint_refused.borrow().clone()?;
+        self.ring.borrow().is_exhausted().then_some(refused)
     }
 
     /// Bytes in no segment yet.
@@ -240,7 +293,9 @@ impl Shared {
 
     /// The largest chunk to take now, so that many logs share the cache.
     pub(crate) fn chunk_bytes_max(&self) -> usize {
-        (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX)
+        let share =
+            (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
+        1 << share.ilog2()
     }
 
     /// A chunk was opened.
@@ -260,14 +315,18 @@ impl Shared {
         self.tails.set(if holds { count + 1 } else { count - 1 });
     }
 
-    /// Evicts the oldest chunks that are in their segments while there is too much in memory.
-    pub(crate) fn evict(&self) {
+    /// There is too much in memory.
+    pub(crate) fn is_cache_full(&self) -> bool {
+        self.cache_bytes.get() > self.options.cache_bytes_max
+    }
+
+    /// Evicts the oldest chunks that are in their segments while there is too much in memory. Returns a log that must
+    /// be flushed before more can go.
+    pub(crate) fn evict(&self) -> Option<Rc<PartitionLog>> {
         let mut looked_at = self.cache_order.borrow().len();
-        while self.cache_bytes.get() > self.options.cache_bytes_max && looked_at > 0 {
+        while self.is_cache_full() && looked_at > 0 {
             looked_at -= 1;
-            let Some((key, ordinal)) = self.cache_order.borrow_mut().pop_front() else {
-                return;
-            };
+            let (key, ordinal) = self.cache_order.borrow_mut().pop_front()?;
             let Some(partition) = self.partition(key) else {
                 continue;
             };
@@ -277,10 +336,10 @@ impl Shared {
                 Evicted::Dirty => {
                     // Flushing comes in the order of age too: what follows is not cleaner than this.
                     self.cache_order.borrow_mut().push_front((key, ordinal));
-                    partition.want_flush();
-                    return;
+                    return Some(partition);
                 }
             }
         }
+        None
     }
 }

@@ -119,7 +119,8 @@ impl Storage {
                     source,
                 })?;
             let id = partition_id(image.topic, image.index);
-            insert(&shared, id, image.directory, core, image.corrupt);
+            let log = insert(&shared, id, image.directory, core, image.corrupt);
+            log.drop_old_segments();
         }
         start_tasks(&shared);
         Ok(Rc::new(Storage { shared }))
@@ -151,11 +152,7 @@ impl Storage {
         if shared.by_id.borrow().contains_key(&spec.id) {
             return Err(CreateError::Exists(spec.id));
         }
-        let is_used = shared
-            .all_partitions()
-            .iter()
-            .any(|log| log.directory() == spec.directory);
-        if is_used {
+        if shared.directories.borrow().contains(&spec.directory) {
             return Err(CreateError::DirectoryInUse(spec.directory));
         }
         let core = LogCore::new(spec.leader_epoch, spec.config);
@@ -209,6 +206,7 @@ impl Storage {
             .change(EntryV1::PartitionDeleted {
                 topic: id.topic.get(),
                 index: id.index.get(),
+                directory: log.directory().to_owned(),
             })
             .await?;
         log.finish_writes().await;
@@ -329,12 +327,14 @@ fn insert(
     let log = Rc::new(PartitionLog::new(shared, key, id, directory, core, corrupt));
     shared.partitions.borrow_mut().insert(key, Rc::clone(&log));
     shared.by_id.borrow_mut().insert(id, key);
+    shared.directories.borrow_mut().insert(log.directory().to_owned());
     log
 }
 
 fn remove(shared: &Shared, log: &PartitionLog) {
     shared.partitions.borrow_mut().remove(&log.key());
     shared.by_id.borrow_mut().remove(&log.id());
+    shared.directories.borrow_mut().remove(log.directory());
 }
 
 fn start_tasks(shared: &Rc<Shared>) {

@@ -11,7 +11,6 @@ mod real;
 mod ring;
 pub mod seams;
 mod shards;
-mod timeout;
 
 pub use mailbox::Mailbox;
 pub use real::DirectIoRefused;
@@ -22,4 +21,3 @@ pub use seams::{
 pub use shards::{
     Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError, Stopper, run_shard_here, start_shards,
 };
-pub use timeout::{Elapsed, timeout};

@@ -7,6 +7,7 @@ mod mailbox;
 mod net;
 mod rng;
 mod simulation;
+pub mod storage_world;
 mod trace;
 
 pub use disk::{Damage, DiskCounters, DiskOptions, Fault, FaultChances, FaultRule, Operation, Survival};

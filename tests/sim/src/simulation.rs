@@ -21,6 +21,8 @@ use crate::trace::TraceKind;
 pub struct Options {
     /// Virtual time that each poll of a task takes.
     pub poll_cost: Duration,
+    /// How many polls one run may take before it is held to be spinning.
+    pub polls_max: u64,
     /// Keep every event for [`Simulation::trace_log`]; the hash is kept in any case.
     pub keep_log: bool,
     /// The disks of machines.
@@ -33,6 +35,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             poll_cost: Duration::from_nanos(200),
+            polls_max: u64::MAX,
             keep_log: false,
             disk: DiskOptions::default(),
             net: NetOptions::default(),
@@ -56,7 +59,7 @@ pub struct Simulation {
 impl Simulation {
     /// The world of `seed`, without machines.
     pub fn new(seed: u64, options: Options) -> Simulation {
-        let core = Core::new(seed, options.poll_cost, options.keep_log);
+        let core = Core::new(seed, &options);
         Simulation {
             network: Network::new(&core, options.net.clone(), SimRng::stream(seed, 3)),
             core,

@@ -10,7 +10,7 @@ pub enum ControllerError {
     /// The name is none (Kafka: INVALID_TOPIC_EXCEPTION).
     #[error(transparent)]
     TopicName(#[from] TopicNameError),
-    /// The name is the cluster's own (TOPIC_AUTHORIZATION_FAILED).
+    /// The name is the cluster's own (INVALID_REQUEST, as `ControllerApis.createTopics` answers).
     #[error("the topic {0} is the cluster's own")]
     TopicReserved(TopicName),
     /// There is a topic of this name (TOPIC_ALREADY_EXISTS).

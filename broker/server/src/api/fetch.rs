@@ -16,7 +16,7 @@ use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
-use corelog_runtime::{LocalFuture, Monotonic, timeout};
+use corelog_runtime::{LocalFuture, Monotonic, local};
 use corelog_storage::{LogOffsets, LogSlice, ReadError, ReadIsolation};
 use futures_util::future::select_all;
 
@@ -214,9 +214,10 @@ async fn read_all(shard: &Rc<Shard>, targets: &[Target], limits: &Limits) -> Vec
 
 /// On the owner: reads in order until the request's bytes are used up.
 fn read_owned(
-    shard: Rc<Shard>,
+    shard: &Rc<Shard>,
     items: Vec<(PartitionId, (FetchWish, ReadIsolation, usize))>,
 ) -> LocalFuture<Vec<Found>> {
+    let shard = Rc::clone(shard);
     Box::pin(async move {
         let mut left = items.first().map_or(0, |(_, (_, _, bytes_max))| *bytes_max);
         let mut is_first = true;
@@ -351,7 +352,7 @@ pub(crate) async fn wait_here(shard: &Rc<Shard>, seen: &[(PartitionId, Offset)],
                 return;
             }
         }
-        if timeout(&shard.handle.clock, deadline, select_all(changes))
+        if local::timeout(&*shard.handle.clock, deadline, select_all(changes))
             .await
             .is_err()
         {

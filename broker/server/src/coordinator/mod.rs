@@ -1,21 +1,17 @@
-//! The groups' coordinators of one shard.
+//! The groups' coordinators: one a partition of `__consumer_offsets`, on the shard that owns the partition.
+//!
+//! `shell` drives the state machine of `corelog-groups`: it keeps the waiting requests and the timer. `load` replays a
+//! partition, `append` writes to it, `snapshot` keeps it short.
 
-use crate::report::Committed;
-use crate::shard::Shard;
-use corelog_model::PartitionId;
-use std::rc::Rc;
+mod append;
+mod ask;
+mod coordinators;
+mod load;
+mod settings;
+mod shell;
+mod snapshot;
+#[cfg(test)]
+mod tests;
 
-/// One coordinator a partition of `__consumer_offsets` that this shard owns.
-#[derive(Default)]
-pub struct Coordinators;
-
-impl Coordinators {
-    /// Begins to load.
-    pub fn load(&self, _shard: &Rc<Shard>, _id: PartitionId) {}
-    /// Unloads.
-    pub fn unload(&self, _id: PartitionId) {}
-    /// All.
-    pub fn committed_offsets(&self) -> Vec<Committed> {
-        Vec::new()
-    }
-}
+pub use ask::{ask, list};
+pub use coordinators::Coordinators;

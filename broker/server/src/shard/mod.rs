@@ -18,6 +18,7 @@ use corelog_runtime::{Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
 
 pub use calls::{Calls, ShardMessage, Work};
+pub use scatter::OwnerWork;
 
 use crate::controller::{ControllerShell, is_metadata_partition};
 use crate::coordinator::Coordinators;

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::{Item, types, version_parameter};
+use super::{Item, Role, types, version_parameter};
 use crate::Versions;
 use crate::schema::{Field, Scalar, Type};
 
 pub(super) fn function(item: &Item<'_>) -> String {
     let mut body = String::new();
     let tagged: Vec<&Field> = item.fields.iter().filter(|field| field.tag.is_some()).collect();
-    let needs_name = !tagged.is_empty() || item.is_api_message || item.flexible() != "false";
+    let needs_name = !tagged.is_empty() || item.role == Role::Request || item.flexible() != "false";
     let mutable = if tagged.is_empty() { "" } else { "mut " };
     if needs_name {
         let _ = writeln!(body, "let {mutable}message = {} {{", item.name);
@@ -22,7 +22,7 @@ pub(super) fn function(item: &Item<'_>) -> String {
     if needs_name {
         body.push_str("};\n");
         body.push_str(&tags(item, &tagged));
-        if item.is_api_message {
+        if item.role == Role::Request {
             body.push_str("reader.finish()?;\n");
         }
         body.push_str("Ok(message)\n");
@@ -30,7 +30,7 @@ pub(super) fn function(item: &Item<'_>) -> String {
         body.push_str("})\n");
     }
     let mut head = String::new();
-    if item.is_api_message {
+    if item.role != Role::Part {
         let _ = writeln!(
             head,
             "check_version(\"{}\", version, {}::VERSIONS)?;",
@@ -38,15 +38,18 @@ pub(super) fn function(item: &Item<'_>) -> String {
         );
     }
     head.push_str(&item.flexible_binding(&body));
-    let visibility = if item.is_message { "pub " } else { "" };
     let code = head + &body;
     let version = version_parameter(&code);
-    let doc = if item.is_api_message {
-        "/// Decodes the whole of `reader`.\n///\n/// # Errors\n/// See [`DecodeError`]; bytes that are left over are one.\n"
-    } else if item.is_message {
-        "/// Decodes from `reader`; what a later version appended is left in it.\n///\n/// # Errors\n/// See [`DecodeError`].\n"
-    } else {
-        ""
+    let (visibility, doc) = match item.role {
+        Role::Request => (
+            "pub ",
+            "/// Decodes the whole of `reader`.\n///\n/// # Errors\n/// See [`DecodeError`]; bytes that are left over are one.\n",
+        ),
+        Role::Response | Role::Data => (
+            "pub ",
+            "/// Decodes from `reader` and leaves in it what follows.\n///\n/// # Errors\n/// See [`DecodeError`].\n",
+        ),
+        Role::Part => ("", ""),
     };
     format!(
         "{doc}{visibility}fn decode(reader: &mut Reader, {version}: i16) -> Result<{}, DecodeError> {{\n{code}}}\n",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Item, types, version_parameter};
+use super::{Item, Role, types, version_parameter};
 use crate::Versions;
 use crate::schema::{Field, Scalar, Type};
 
@@ -18,7 +18,7 @@ pub(super) fn function(item: &Item<'_>) -> String {
     body.push_str(&tags(item));
     body.push_str("Ok(())\n");
     let mut head = String::new();
-    if item.is_message {
+    if item.role != Role::Part {
         let _ = writeln!(
             head,
             "check_version(\"{}\", version, {}::VERSIONS)?;",
@@ -28,7 +28,7 @@ pub(super) fn function(item: &Item<'_>) -> String {
     head.push_str(&item.flexible_binding(&body));
     let code = head + &body;
     let version = version_parameter(&code);
-    let (visibility, doc) = if item.is_message {
+    let (visibility, doc) = if item.role != Role::Part {
         let doc = "/// Appends the message to `writer`.\n///\n/// # Errors\n/// See [`EncodeError`].\n";
         ("pub ", doc)
     } else {

@@ -14,18 +14,21 @@ pub(crate) fn messages_mod(modules: &[Module]) -> String {
     for module in modules {
         let _ = writeln!(out, "pub mod {};", snake(&module.name));
     }
-    out.push_str("\napi_messages! {\n");
+    out.push_str(
+        "\n/// Calls a macro with `Api: module::Request => module::Response;` for every API, for code that treats all \
+         alike.\n#[macro_export]\nmacro_rules! for_each_api {\n    ($callback:ident) => {\n        $callback! {\n",
+    );
     for module in modules {
         if matches!(module.kind, ModuleKind::Api { .. }) {
             let path = snake(&module.name);
             let _ = writeln!(
                 out,
-                "    {0}: {path}::{0}Request => {path}::{0}Response;",
+                "            {0}: {path}::{0}Request => {path}::{0}Response;",
                 module.name
             );
         }
     }
-    out.push_str("}\n\n");
+    out.push_str("        }\n    };\n}\n\nfor_each_api!(api_messages);\n");
     for module in modules {
         if module.kind == ModuleKind::Data {
             for message in &module.messages {

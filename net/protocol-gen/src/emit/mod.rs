@@ -17,9 +17,20 @@ struct Item<'a> {
     fields: &'a [Field],
     /// The versions in which it can occur.
     scope: Versions,
-    /// A message of an API: its version is checked and nothing may follow it.
-    is_api_message: bool,
-    is_message: bool,
+    /// What is generated besides the struct's own fields.
+    role: Role,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Its version is checked, and nothing may follow it.
+    Request,
+    /// Its version is checked. Bytes that follow it are left: brokers of other makes have been seen to send some.
+    Response,
+    /// A message within another; what a later version appended is left.
+    Data,
+    /// A part of a message.
+    Part,
 }
 
 impl Item<'_> {
@@ -76,14 +87,17 @@ fn version_parameter(body: &str) -> &'static str {
 pub(crate) fn module(module: &Module) -> String {
     let mut body = String::new();
     for message in &module.messages {
-        let is_api_message = matches!(module.kind, ModuleKind::Api { .. });
+        let role = match module.kind {
+            ModuleKind::Data => Role::Data,
+            ModuleKind::Api { .. } if message.name.ends_with("Request") => Role::Request,
+            ModuleKind::Api { .. } => Role::Response,
+        };
         let top = Item {
             message,
             name: &message.name,
             fields: &message.fields,
             scope: message.versions,
-            is_api_message,
-            is_message: true,
+            role,
         };
         body.push_str(&item(&top));
         for below in &message.structs {
@@ -92,8 +106,7 @@ pub(crate) fn module(module: &Module) -> String {
                 name: &below.name,
                 fields: &below.fields,
                 scope: below.versions,
-                is_api_message: false,
-                is_message: false,
+                role: Role::Part,
             }));
         }
     }
@@ -138,7 +151,7 @@ fn item(item: &Item<'_>) -> String {
     let mut out = String::new();
     let message = item.message;
     let last = item.scope.last;
-    if item.is_message {
+    if item.role != Role::Part {
         let _ = write!(out, "/// {}, versions {} to {last}", item.name, item.scope.first);
         match message.flexible {
             Some(range) if range.first <= item.scope.first => out.push_str(", all flexible.\n"),
@@ -173,7 +186,7 @@ fn item(item: &Item<'_>) -> String {
         out.push_str("} } }\n\n");
     }
     let _ = writeln!(out, "impl {} {{", item.name);
-    if item.is_message {
+    if item.role != Role::Part {
         out.push_str("/// The versions there are.\n");
         let first = item.scope.first;
         let _ = writeln!(

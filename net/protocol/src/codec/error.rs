@@ -33,6 +33,18 @@ pub enum DecodeError {
         /// The bytes left for them.
         available: usize,
     },
+    /// The arrays of a frame would take far more memory than the frame.
+    #[error(
+        "an array of {count} elements at byte {position} exceeds the {memory_left} bytes of memory that are left"
+    )]
+    Memory {
+        /// Where the elements would begin.
+        position: usize,
+        /// How many there should be.
+        count: usize,
+        /// The bytes of memory that arrays may still take.
+        memory_left: usize,
+    },
     /// A value is null where the version does not allow it.
     #[error("the value at byte {position} is null and may not be")]
     Null {

@@ -7,7 +7,7 @@ mod writer;
 
 pub use byte_str::ByteStr;
 pub use error::{DecodeError, EncodeError, VersionError};
-pub use reader::Reader;
+pub use reader::{MEMORY_BASE, MEMORY_FACTOR, Reader};
 pub use writer::{TaggedFields, Writer};
 
 use std::ops::RangeInclusive;

@@ -1,15 +1,20 @@
 //! Reads Kafka's primitive types from one frame.
 //!
-//! Invariants: nothing is read beyond the frame or beyond the tagged field being read; no allocation is larger than
-//! what the bytes that are left can justify, because a count is checked against them first.
+//! Invariants: nothing is read beyond the frame or beyond the tagged field being read. An array's count is checked
+//! against the bytes that are left before anything is allocated for it, and all arrays of a frame together take at
+//! most [`MEMORY_FACTOR`] times the frame's size and [`MEMORY_BASE`] bytes more. Strings that are copied take at most
+//! the frame's size besides.
 
 use bytes::Bytes;
 use corelog_model::TopicId;
 
 use super::{ByteStr, DecodeError};
 
-/// Elements that an array reserves room for at once; a longer one grows as its elements arrive.
-const RESERVED_ELEMENTS_MAX: usize = 1024;
+/// Bytes of memory that arrays may take for each byte of the frame. What clients send takes less than 8; an array
+/// of empty strings would take 24.
+pub const MEMORY_FACTOR: usize = 16;
+/// Bytes of memory that arrays may take besides.
+pub const MEMORY_BASE: usize = 64 * 1024;
 
 /// A cursor over one frame. Byte fields are slices of it, without a copy.
 #[derive(Clone, Debug)]
@@ -18,6 +23,8 @@ pub struct Reader {
     position: usize,
     /// Where reading ends: the frame's end, or within a tagged field that field's end.
     end: usize,
+    /// Bytes of memory that arrays may still take.
+    memory_left: usize,
 }
 
 impl Reader {
@@ -28,6 +35,7 @@ impl Reader {
             bytes,
             position: 0,
             end,
+            memory_left: end.saturating_mul(MEMORY_FACTOR).saturating_add(MEMORY_BASE),
         }
     }
 
@@ -287,7 +295,7 @@ impl Reader {
     /// An array whose elements take at least `element_size_min` bytes each.
     ///
     /// # Errors
-    /// `ArrayLength` before anything is allocated; `Null`; what `element` returns.
+    /// `ArrayLength` or `Memory` before anything is allocated; `Null`; what `element` returns.
     pub fn array<T>(
         &mut self,
         flexible: bool,
@@ -320,7 +328,16 @@ impl Reader {
                 available,
             });
         }
-        let mut items = Vec::with_capacity(count.min(RESERVED_ELEMENTS_MAX));
+        let memory = count.saturating_mul(size_of::<T>());
+        let Some(memory_left) = self.memory_left.checked_sub(memory) else {
+            return Err(DecodeError::Memory {
+                position: self.position,
+                count,
+                memory_left: self.memory_left,
+            });
+        };
+        self.memory_left = memory_left;
+        let mut items = Vec::with_capacity(count);
         for _ in 0..count {
             items.push(element(self)?);
         }

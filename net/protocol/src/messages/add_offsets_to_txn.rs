@@ -74,10 +74,10 @@ impl AddOffsetsToTxnResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=4;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AddOffsetsToTxnResponse, DecodeError> {
         check_version(
             "AddOffsetsToTxnResponse",
@@ -92,7 +92,6 @@ impl AddOffsetsToTxnResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -212,10 +212,10 @@ impl AddPartitionsToTxnResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AddPartitionsToTxnResponse, DecodeError> {
         check_version(
             "AddPartitionsToTxnResponse",
@@ -244,7 +244,6 @@ impl AddPartitionsToTxnResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

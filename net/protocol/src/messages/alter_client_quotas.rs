@@ -178,10 +178,10 @@ impl AlterClientQuotasResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AlterClientQuotasResponse, DecodeError> {
         check_version(
             "AlterClientQuotasResponse",
@@ -196,7 +196,6 @@ impl AlterClientQuotasResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -141,10 +141,10 @@ impl AlterConfigsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AlterConfigsResponse, DecodeError> {
         check_version("AlterConfigsResponse", version, AlterConfigsResponse::VERSIONS)?;
         let flexible = version >= 2;
@@ -157,7 +157,6 @@ impl AlterConfigsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

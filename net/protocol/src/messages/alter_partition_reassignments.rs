@@ -158,10 +158,10 @@ impl AlterPartitionReassignmentsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(
         reader: &mut Reader,
         version: i16,
@@ -181,7 +181,6 @@ impl AlterPartitionReassignmentsResponse {
             })?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

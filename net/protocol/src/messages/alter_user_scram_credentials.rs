@@ -130,10 +130,10 @@ impl AlterUserScramCredentialsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(
         reader: &mut Reader,
         version: i16,
@@ -150,7 +150,6 @@ impl AlterUserScramCredentialsResponse {
             })?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -125,10 +125,10 @@ impl ApiVersionsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ApiVersionsResponse, DecodeError> {
         check_version("ApiVersionsResponse", version, ApiVersionsResponse::VERSIONS)?;
         let flexible = version >= 3;
@@ -159,7 +159,6 @@ impl ApiVersionsResponse {
                 Ok(true)
             })?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

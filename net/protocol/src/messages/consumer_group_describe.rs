@@ -64,10 +64,10 @@ impl ConsumerGroupDescribeResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ConsumerGroupDescribeResponse, DecodeError> {
         check_version(
             "ConsumerGroupDescribeResponse",
@@ -79,7 +79,6 @@ impl ConsumerGroupDescribeResponse {
             groups: reader.array(true, 20, |reader| DescribedGroup::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

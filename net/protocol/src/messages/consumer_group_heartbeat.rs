@@ -162,10 +162,10 @@ impl ConsumerGroupHeartbeatResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ConsumerGroupHeartbeatResponse, DecodeError> {
         check_version(
             "ConsumerGroupHeartbeatResponse",
@@ -182,7 +182,6 @@ impl ConsumerGroupHeartbeatResponse {
             assignment: reader.nullable_struct(|reader| Assignment::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

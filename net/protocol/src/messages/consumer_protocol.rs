@@ -36,11 +36,16 @@ impl ConsumerProtocolSubscription {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=3;
 
-    /// Decodes from `reader`; what a later version appended is left in it.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
     /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ConsumerProtocolSubscription, DecodeError> {
+        check_version(
+            "ConsumerProtocolSubscription",
+            version,
+            ConsumerProtocolSubscription::VERSIONS,
+        )?;
         Ok(ConsumerProtocolSubscription {
             topics: reader.array(false, 1, |reader| reader.string(false))?,
             user_data: reader.nullable_bytes(false)?,
@@ -119,11 +124,16 @@ impl ConsumerProtocolAssignment {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=3;
 
-    /// Decodes from `reader`; what a later version appended is left in it.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
     /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ConsumerProtocolAssignment, DecodeError> {
+        check_version(
+            "ConsumerProtocolAssignment",
+            version,
+            ConsumerProtocolAssignment::VERSIONS,
+        )?;
         Ok(ConsumerProtocolAssignment {
             assigned_partitions: reader.array(false, 6, |reader| {
                 AssignedTopicPartitions::decode(reader, version)

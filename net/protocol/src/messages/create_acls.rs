@@ -120,10 +120,10 @@ impl CreateAclsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<CreateAclsResponse, DecodeError> {
         check_version("CreateAclsResponse", version, CreateAclsResponse::VERSIONS)?;
         let flexible = version >= 2;
@@ -134,7 +134,6 @@ impl CreateAclsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -152,10 +152,10 @@ impl CreatePartitionsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<CreatePartitionsResponse, DecodeError> {
         check_version(
             "CreatePartitionsResponse",
@@ -172,7 +172,6 @@ impl CreatePartitionsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

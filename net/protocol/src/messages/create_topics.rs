@@ -198,10 +198,10 @@ impl CreateTopicsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 2..=7;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<CreateTopicsResponse, DecodeError> {
         check_version("CreateTopicsResponse", version, CreateTopicsResponse::VERSIONS)?;
         let flexible = version >= 5;
@@ -214,7 +214,6 @@ impl CreateTopicsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -123,10 +123,10 @@ impl DeleteAclsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DeleteAclsResponse, DecodeError> {
         check_version("DeleteAclsResponse", version, DeleteAclsResponse::VERSIONS)?;
         let flexible = version >= 2;
@@ -139,7 +139,6 @@ impl DeleteAclsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -59,10 +59,10 @@ impl DeleteGroupsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DeleteGroupsResponse, DecodeError> {
         check_version("DeleteGroupsResponse", version, DeleteGroupsResponse::VERSIONS)?;
         let flexible = version >= 2;
@@ -75,7 +75,6 @@ impl DeleteGroupsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -128,10 +128,10 @@ impl DeleteRecordsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DeleteRecordsResponse, DecodeError> {
         check_version("DeleteRecordsResponse", version, DeleteRecordsResponse::VERSIONS)?;
         let flexible = version >= 2;
@@ -144,7 +144,6 @@ impl DeleteRecordsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -111,10 +111,10 @@ impl DeleteTopicsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DeleteTopicsResponse, DecodeError> {
         check_version("DeleteTopicsResponse", version, DeleteTopicsResponse::VERSIONS)?;
         let flexible = version >= 4;
@@ -127,7 +127,6 @@ impl DeleteTopicsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

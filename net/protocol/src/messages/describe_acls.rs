@@ -107,10 +107,10 @@ impl DescribeAclsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeAclsResponse, DecodeError> {
         check_version("DescribeAclsResponse", version, DescribeAclsResponse::VERSIONS)?;
         let flexible = version >= 2;
@@ -125,7 +125,6 @@ impl DescribeAclsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

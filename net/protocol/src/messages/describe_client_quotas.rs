@@ -130,10 +130,10 @@ impl DescribeClientQuotasResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeClientQuotasResponse, DecodeError> {
         check_version(
             "DescribeClientQuotasResponse",
@@ -150,7 +150,6 @@ impl DescribeClientQuotasResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -118,10 +118,10 @@ impl DescribeClusterResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeClusterResponse, DecodeError> {
         check_version(
             "DescribeClusterResponse",
@@ -139,7 +139,6 @@ impl DescribeClusterResponse {
             cluster_authorized_operations: reader.i32()?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -131,10 +131,10 @@ impl DescribeConfigsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=4;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeConfigsResponse, DecodeError> {
         check_version(
             "DescribeConfigsResponse",
@@ -151,7 +151,6 @@ impl DescribeConfigsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

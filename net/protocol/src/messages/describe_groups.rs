@@ -74,10 +74,10 @@ impl DescribeGroupsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeGroupsResponse, DecodeError> {
         check_version(
             "DescribeGroupsResponse",
@@ -92,7 +92,6 @@ impl DescribeGroupsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

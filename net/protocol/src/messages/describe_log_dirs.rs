@@ -111,10 +111,10 @@ impl DescribeLogDirsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeLogDirsResponse, DecodeError> {
         check_version(
             "DescribeLogDirsResponse",
@@ -132,7 +132,6 @@ impl DescribeLogDirsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

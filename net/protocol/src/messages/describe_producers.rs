@@ -84,10 +84,10 @@ impl DescribeProducersResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeProducersResponse, DecodeError> {
         check_version(
             "DescribeProducersResponse",
@@ -99,7 +99,6 @@ impl DescribeProducersResponse {
             topics: reader.array(true, 3, |reader| TopicResponse::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -117,10 +117,10 @@ impl DescribeQuorumResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeQuorumResponse, DecodeError> {
         check_version(
             "DescribeQuorumResponse",
@@ -142,7 +142,6 @@ impl DescribeQuorumResponse {
             },
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

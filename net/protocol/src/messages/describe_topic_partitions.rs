@@ -130,10 +130,10 @@ impl DescribeTopicPartitionsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeTopicPartitionsResponse, DecodeError> {
         check_version(
             "DescribeTopicPartitionsResponse",
@@ -148,7 +148,6 @@ impl DescribeTopicPartitionsResponse {
             next_cursor: reader.nullable_struct(|reader| CursorResponse::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

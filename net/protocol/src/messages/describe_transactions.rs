@@ -61,10 +61,10 @@ impl DescribeTransactionsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeTransactionsResponse, DecodeError> {
         check_version(
             "DescribeTransactionsResponse",
@@ -76,7 +76,6 @@ impl DescribeTransactionsResponse {
             transaction_states: reader.array(true, 28, |reader| TransactionState::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -109,10 +109,10 @@ impl DescribeUserScramCredentialsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(
         reader: &mut Reader,
         version: i16,
@@ -131,7 +131,6 @@ impl DescribeUserScramCredentialsResponse {
             })?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -120,10 +120,10 @@ impl ElectLeadersResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ElectLeadersResponse, DecodeError> {
         check_version("ElectLeadersResponse", version, ElectLeadersResponse::VERSIONS)?;
         let flexible = version >= 2;
@@ -137,7 +137,6 @@ impl ElectLeadersResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -81,10 +81,10 @@ impl EndTxnResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<EndTxnResponse, DecodeError> {
         check_version("EndTxnResponse", version, EndTxnResponse::VERSIONS)?;
         let flexible = version >= 3;
@@ -97,7 +97,6 @@ impl EndTxnResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

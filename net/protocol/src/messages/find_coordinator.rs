@@ -126,10 +126,10 @@ impl FindCoordinatorResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<FindCoordinatorResponse, DecodeError> {
         check_version(
             "FindCoordinatorResponse",
@@ -161,7 +161,6 @@ impl FindCoordinatorResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -80,10 +80,10 @@ impl HeartbeatResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=4;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<HeartbeatResponse, DecodeError> {
         check_version("HeartbeatResponse", version, HeartbeatResponse::VERSIONS)?;
         let flexible = version >= 4;
@@ -94,7 +94,6 @@ impl HeartbeatResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

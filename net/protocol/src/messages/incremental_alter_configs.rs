@@ -153,10 +153,10 @@ impl IncrementalAlterConfigsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<IncrementalAlterConfigsResponse, DecodeError> {
         check_version(
             "IncrementalAlterConfigsResponse",
@@ -173,7 +173,6 @@ impl IncrementalAlterConfigsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

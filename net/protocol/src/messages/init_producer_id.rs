@@ -15,7 +15,7 @@ pub struct InitProducerIdRequest {
     /// From version 3; default -1.
     pub producer_epoch: i16,
     /// From version 6.
-    pub enable2_pc: bool,
+    pub enable_2pc: bool,
     /// From version 6.
     pub keep_prepared_txn: bool,
 }
@@ -27,7 +27,7 @@ impl Default for InitProducerIdRequest {
             transaction_timeout_ms: 0,
             producer_id: -1,
             producer_epoch: -1,
-            enable2_pc: false,
+            enable_2pc: false,
             keep_prepared_txn: false,
         }
     }
@@ -49,7 +49,7 @@ impl InitProducerIdRequest {
             transaction_timeout_ms: reader.i32()?,
             producer_id: if version >= 3 { reader.i64()? } else { -1 },
             producer_epoch: if version >= 3 { reader.i16()? } else { -1 },
-            enable2_pc: if version >= 6 { reader.bool()? } else { false },
+            enable_2pc: if version >= 6 { reader.bool()? } else { false },
             keep_prepared_txn: if version >= 6 { reader.bool()? } else { false },
         };
         if flexible {
@@ -87,11 +87,11 @@ impl InitProducerIdRequest {
             ));
         }
         if version >= 6 {
-            writer.bool(self.enable2_pc);
-        } else if self.enable2_pc {
+            writer.bool(self.enable_2pc);
+        } else if self.enable_2pc {
             return Err(EncodeError::absent(
                 "InitProducerIdRequest",
-                "enable2_pc",
+                "enable_2pc",
                 version,
             ));
         }
@@ -142,10 +142,10 @@ impl InitProducerIdResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<InitProducerIdResponse, DecodeError> {
         check_version(
             "InitProducerIdResponse",
@@ -164,7 +164,6 @@ impl InitProducerIdResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -181,10 +181,10 @@ impl JoinGroupResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=9;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<JoinGroupResponse, DecodeError> {
         check_version("JoinGroupResponse", version, JoinGroupResponse::VERSIONS)?;
         let flexible = version >= 6;
@@ -212,7 +212,6 @@ impl JoinGroupResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -128,10 +128,10 @@ impl LeaveGroupResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<LeaveGroupResponse, DecodeError> {
         check_version("LeaveGroupResponse", version, LeaveGroupResponse::VERSIONS)?;
         let flexible = version >= 4;
@@ -147,7 +147,6 @@ impl LeaveGroupResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -73,10 +73,10 @@ impl ListConfigResourcesResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ListConfigResourcesResponse, DecodeError> {
         check_version(
             "ListConfigResourcesResponse",
@@ -89,7 +89,6 @@ impl ListConfigResourcesResponse {
             config_resources: reader.array(true, 2, |reader| ConfigResource::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -84,10 +84,10 @@ impl ListGroupsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ListGroupsResponse, DecodeError> {
         check_version("ListGroupsResponse", version, ListGroupsResponse::VERSIONS)?;
         let flexible = version >= 3;
@@ -99,7 +99,6 @@ impl ListGroupsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

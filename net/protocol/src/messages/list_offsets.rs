@@ -163,10 +163,10 @@ impl ListOffsetsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=11;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ListOffsetsResponse, DecodeError> {
         check_version("ListOffsetsResponse", version, ListOffsetsResponse::VERSIONS)?;
         let flexible = version >= 6;
@@ -179,7 +179,6 @@ impl ListOffsetsResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -119,10 +119,10 @@ impl ListPartitionReassignmentsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(
         reader: &mut Reader,
         version: i16,
@@ -141,7 +141,6 @@ impl ListPartitionReassignmentsResponse {
             })?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -105,10 +105,10 @@ impl ListTransactionsResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ListTransactionsResponse, DecodeError> {
         check_version(
             "ListTransactionsResponse",
@@ -122,7 +122,6 @@ impl ListTransactionsResponse {
             transaction_states: reader.array(true, 11, |reader| TransactionState::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -207,10 +207,10 @@ impl MetadataResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=13;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<MetadataResponse, DecodeError> {
         check_version("MetadataResponse", version, MetadataResponse::VERSIONS)?;
         let flexible = version >= 9;
@@ -238,7 +238,6 @@ impl MetadataResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -213,10 +213,10 @@ impl OffsetCommitResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 2..=10;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<OffsetCommitResponse, DecodeError> {
         check_version("OffsetCommitResponse", version, OffsetCommitResponse::VERSIONS)?;
         let flexible = version >= 8;
@@ -229,7 +229,6 @@ impl OffsetCommitResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

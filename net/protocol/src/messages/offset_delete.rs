@@ -100,21 +100,19 @@ impl OffsetDeleteResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<OffsetDeleteResponse, DecodeError> {
         check_version("OffsetDeleteResponse", version, OffsetDeleteResponse::VERSIONS)?;
-        let message = OffsetDeleteResponse {
+        Ok(OffsetDeleteResponse {
             error_code: reader.i16()?,
             throttle_time_ms: reader.i32()?,
             topics: reader.array(false, 6, |reader| {
                 OffsetDeleteResponseTopic::decode(reader, version)
             })?,
-        };
-        reader.finish()?;
-        Ok(message)
+        })
     }
 
     /// Appends the message to `writer`.

@@ -272,10 +272,10 @@ impl OffsetFetchResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=10;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<OffsetFetchResponse, DecodeError> {
         check_version("OffsetFetchResponse", version, OffsetFetchResponse::VERSIONS)?;
         let flexible = version >= 6;
@@ -304,7 +304,6 @@ impl OffsetFetchResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

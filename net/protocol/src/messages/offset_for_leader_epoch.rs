@@ -164,10 +164,10 @@ impl OffsetForLeaderEpochResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 2..=4;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<OffsetForLeaderEpochResponse, DecodeError> {
         check_version(
             "OffsetForLeaderEpochResponse",
@@ -184,7 +184,6 @@ impl OffsetForLeaderEpochResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

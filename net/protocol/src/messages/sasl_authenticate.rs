@@ -82,10 +82,10 @@ impl SaslAuthenticateResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<SaslAuthenticateResponse, DecodeError> {
         check_version(
             "SaslAuthenticateResponse",
@@ -102,7 +102,6 @@ impl SaslAuthenticateResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

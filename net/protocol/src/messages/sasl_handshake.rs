@@ -49,18 +49,16 @@ impl SaslHandshakeResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<SaslHandshakeResponse, DecodeError> {
         check_version("SaslHandshakeResponse", version, SaslHandshakeResponse::VERSIONS)?;
-        let message = SaslHandshakeResponse {
+        Ok(SaslHandshakeResponse {
             error_code: reader.i16()?,
             mechanisms: reader.array(false, 1, |reader| reader.string(false))?,
-        };
-        reader.finish()?;
-        Ok(message)
+        })
     }
 
     /// Appends the message to `writer`.

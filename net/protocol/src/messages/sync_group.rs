@@ -145,10 +145,10 @@ impl SyncGroupResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<SyncGroupResponse, DecodeError> {
         check_version("SyncGroupResponse", version, SyncGroupResponse::VERSIONS)?;
         let flexible = version >= 4;
@@ -170,7 +170,6 @@ impl SyncGroupResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -246,10 +246,10 @@ impl TxnOffsetCommitResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<TxnOffsetCommitResponse, DecodeError> {
         check_version(
             "TxnOffsetCommitResponse",
@@ -266,7 +266,6 @@ impl TxnOffsetCommitResponse {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

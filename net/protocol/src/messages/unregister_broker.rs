@@ -71,10 +71,10 @@ impl UnregisterBrokerResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<UnregisterBrokerResponse, DecodeError> {
         check_version(
             "UnregisterBrokerResponse",
@@ -87,7 +87,6 @@ impl UnregisterBrokerResponse {
             error_message: reader.nullable_string(true)?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

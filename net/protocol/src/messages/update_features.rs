@@ -150,10 +150,10 @@ impl UpdateFeaturesResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<UpdateFeaturesResponse, DecodeError> {
         check_version(
             "UpdateFeaturesResponse",
@@ -171,7 +171,6 @@ impl UpdateFeaturesResponse {
             },
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

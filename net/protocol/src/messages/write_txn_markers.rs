@@ -123,10 +123,10 @@ impl WriteTxnMarkersResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<WriteTxnMarkersResponse, DecodeError> {
         check_version(
             "WriteTxnMarkersResponse",
@@ -139,7 +139,6 @@ impl WriteTxnMarkersResponse {
             })?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

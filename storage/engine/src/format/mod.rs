@@ -2,4 +2,4 @@
 
 pub(crate) mod envelope;
 pub(crate) mod names;
-pub mod v1;
+pub(crate) mod v1;

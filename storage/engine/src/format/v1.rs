@@ -1,5 +1,5 @@
 //! The persisted types, version 1. Frozen: a change is a new version beside it, never an edit.
-//! Their bytes are pinned by the golden tests in `tests/golden.rs`.
+//! Their bytes are pinned by the golden tests below.
 
 use rkyv::{Archive, Deserialize, Serialize};
 
@@ -157,6 +157,8 @@ pub enum EntryV1 {
         topic: [u8; 16],
         /// The partition within the topic.
         index: i32,
+        /// The name of its directory.
+        directory: String,
     },
     /// The log begins at another offset (DeleteRecords, retention).
     LogStart {
@@ -193,4 +195,131 @@ pub struct AppendV1 {
     pub length: u32,
     /// CRC-32 (IEEE) of the payload: a frame may be torn between its head and its payloads.
     pub payload_crc: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use rkyv::rancor::Error;
+
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    // The bytes were written by this code when the types were frozen. Should this test fail, the format has changed:
+    // give the changed type a new version instead of new bytes.
+
+    #[test]
+    fn a_journal_table_has_its_bytes() {
+        let table = TableV1 {
+            entries: vec![
+                EntryV1::Append(AppendV1 {
+                    topic: [1; 16],
+                    index: 2,
+                    leader_epoch: 3,
+                    base_offset: 4,
+                    end_offset: 5,
+                    segment_base_offset: 6,
+                    run_position: 7,
+                    position: 8,
+                    length: 9,
+                    payload_crc: 10,
+                }),
+                EntryV1::PartitionCreated {
+                    topic: [1; 16],
+                    index: 2,
+                    leader_epoch: 3,
+                    directory: "a-directory-2".into(),
+                },
+                EntryV1::PartitionDeleted {
+                    topic: [1; 16],
+                    index: 2,
+                    directory: "t-2".into(),
+                },
+                EntryV1::LogStart {
+                    topic: [1; 16],
+                    index: 2,
+                    offset: 11,
+                },
+            ],
+        };
+        let bytes = rkyv::to_bytes::<Error>(&table).unwrap();
+        assert_eq!(hex(&bytes), include_str!("golden/table_v1.hex").trim());
+        assert_eq!(rkyv::from_bytes::<TableV1, Error>(&bytes).unwrap(), table);
+    }
+
+    #[test]
+    fn a_checkpoint_has_its_bytes() {
+        let checkpoint = CheckpointV1 {
+            shard: 1,
+            incarnation: 2,
+            first_sequence: 3,
+            is_clean: true,
+            partitions: vec![PartitionV1 {
+                topic: [4; 16],
+                index: 5,
+                directory: "orders-5".into(),
+                leader_epoch: 6,
+                log_start: 7,
+                log_end: 8,
+                segments: vec![SegmentV1 {
+                    base_offset: 7,
+                    size: 9,
+                    first_timestamp: 10,
+                    max_timestamp: 11,
+                    max_timestamp_offset: 7,
+                }],
+                active_index: vec![IndexEntryV1 {
+                    offset: 7,
+                    position: 12,
+                    max_timestamp_before: 13,
+                }],
+                epochs: vec![EpochV1 {
+                    epoch: 6,
+                    start_offset: 7,
+                }],
+                producers: vec![ProducerV1 {
+                    id: 14,
+                    epoch: 15,
+                    last_timestamp: 16,
+                    batches: vec![ProducerBatchV1 {
+                        first_sequence: 17,
+                        last_sequence: 18,
+                        first_offset: 19,
+                        last_offset: 20,
+                        timestamp: 21,
+                    }],
+                }],
+                corrupt: Some("a reason of some length".into()),
+            }],
+        };
+        let bytes = rkyv::to_bytes::<Error>(&checkpoint).unwrap();
+        assert_eq!(hex(&bytes), include_str!("golden/checkpoint_v1.hex").trim());
+        assert_eq!(
+            rkyv::from_bytes::<CheckpointV1, Error>(&bytes).unwrap(),
+            checkpoint
+        );
+    }
+
+    #[test]
+    fn a_segment_index_and_a_layout_have_their_bytes() {
+        let index = SegmentIndexV1 {
+            base_offset: 1,
+            segment_size: 2,
+            entries: vec![IndexEntryV1 {
+                offset: 3,
+                position: 4,
+                max_timestamp_before: -1,
+            }],
+        };
+        let bytes = rkyv::to_bytes::<Error>(&index).unwrap();
+        assert_eq!(hex(&bytes), include_str!("golden/segment_index_v1.hex").trim());
+        let layout = LayoutV1 {
+            generation: 1,
+            shard_count: 2,
+        };
+        let bytes = rkyv::to_bytes::<Error>(&layout).unwrap();
+        assert_eq!(hex(&bytes), "01000000000000000200");
+    }
 }

@@ -283,8 +283,9 @@ impl JournalCore {
             }
             Item::Change { entry, .. } => {
                 let name = match entry {
-                    EntryV1::PartitionCreated { directory, .. } => directory.len(),
-                    EntryV1::Append(_) | EntryV1::PartitionDeleted { .. } | EntryV1::LogStart { .. } => 0,
+                    EntryV1::PartitionCreated { directory, .. }
+                    | EntryV1::PartitionDeleted { directory, .. } => directory.len(),
+                    EntryV1::Append(_) | EntryV1::LogStart { .. } => 0,
                 };
                 (Planned::Change(entry.clone()), 0, ENTRY_BYTES_MAX + name)
             }
@@ -432,9 +433,10 @@ mod tests {
         let ticket = core.push_change(EntryV1::PartitionDeleted {
             topic: [0; 16],
             index: 0,
+            directory: String::new(),
         });
         core.plan().unwrap();
-        assert_eq!(core.advance(0, CommitState::Written).tickets, vec![]);
+        assert!(core.advance(0, CommitState::Written).tickets.is_empty());
         assert_eq!(core.advance(0, CommitState::Durable).tickets, vec![ticket]);
     }
 }

@@ -118,7 +118,7 @@ pub(crate) fn write_head(
 ///
 /// # Errors
 /// See [`FormatError`].
-pub fn parse_header(bytes: &[u8]) -> Result<HeaderV1, FormatError> {
+pub(crate) fn parse_header(bytes: &[u8]) -> Result<HeaderV1, FormatError> {
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let head = bytes
         .get(..HEADER_SIZE)
@@ -151,7 +151,7 @@ pub fn parse_header(bytes: &[u8]) -> Result<HeaderV1, FormatError> {
 ///
 /// # Errors
 /// See [`FormatError`].
-pub fn check(header: &HeaderV1, table: &[u8]) -> Result<TableV1, FormatError> {
+pub(crate) fn check(header: &HeaderV1, table: &[u8]) -> Result<TableV1, FormatError> {
     let computed = checksum(header, table);
     if computed != header.crc {
         return Err(FormatError::Checksum {
@@ -219,6 +219,16 @@ mod tests {
         let at = write_head(&mut frame, stamp, &table_bytes, 2, 5);
         frame[at..at + 5].copy_from_slice(b"bytes");
         frame
+    }
+
+    #[test]
+    fn a_header_has_its_bytes() {
+        // Written by this code when the format was frozen.
+        let hex: String = frame()[..HEADER_SIZE]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(hex, include_str!("../format/golden/frame_header_v1.hex").trim());
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl LogCore {
                 let table = overlay.get_or_insert_with(|| self.producers.clone());
                 table.record(header, next, now);
             }
-            next = next + header.last_offset_delta;
+            next += header.last_offset_delta;
             next = next.next();
             records += header.last_offset_delta.get() + 1;
             bytes += u64::try_from(header.size).expect("a size within u64");
@@ -314,10 +314,15 @@ impl LogCore {
         self.segments.drain(..keep_from).collect()
     }
 
-    /// Sets log start and high watermark of a log that is being recovered.
+    /// Sets the start of a log that is being recovered. The segments before it stay known, so that whoever opens the
+    /// log removes their files.
     pub(crate) fn recover_log_start(&mut self, offset: Offset) {
-        let offset = offset.clamp(self.offsets.log_start, self.offsets.log_end);
-        self.raise_log_start(offset);
+        let log_start = offset.clamp(self.offsets.log_start, self.offsets.log_end);
+        self.set_offsets(LogOffsets {
+            log_start,
+            ..self.offsets
+        });
+        self.epochs.truncate_front(log_start);
     }
 
     /// The log's bytes.

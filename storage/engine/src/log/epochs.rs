@@ -30,11 +30,8 @@ impl EpochTable {
 
     /// The epoch that `offset` was appended in.
     pub(crate) fn epoch_of(&self, offset: Offset) -> Option<LeaderEpoch> {
-        self.entries
-            .iter()
-            .rev()
-            .find(|&&(_, start)| start <= offset)
-            .map(|&(epoch, _)| epoch)
+        let entry = self.entries.iter().rev().find(|&&(_, start)| start <= offset);
+        entry.map(|&(epoch, _)| epoch)
     }
 
     /// The largest epoch not above `asked` and its end, exclusive: the start of the next one, or the log's end for
@@ -140,7 +137,7 @@ mod tests {
                 (LeaderEpoch::new(5), offset(20))
             ]
         );
-        assert_eq!(table.epoch_of(offset(19)), Some(LeaderEpoch::new(4)));
+        assert_eq!(table.latest(), Some(LeaderEpoch::new(5)));
         assert_eq!(EpochTable::from_v1(&table.to_v1()), table);
     }
 }

@@ -55,11 +55,6 @@ impl SparseIndex {
         }
     }
 
-    /// Drops entries at or beyond `position`.
-    pub(crate) fn truncate(&mut self, position: u64) {
-        self.entries.retain(|entry| entry.position < position);
-    }
-
     /// The persisted form.
     pub(crate) fn entries(&self) -> &[IndexEntryV1] {
         &self.entries
@@ -109,7 +104,5 @@ mod tests {
         // The entry says what came before it: 200 may be the first batch at or after the entry for offset 20.
         assert_eq!((at(0), at(200), at(201), at(9999)), (0, 0, 1, 4));
         assert_eq!(SparseIndex::from_entries(index.entries()), index);
-        index.truncate(2 * INTERVAL_BYTES);
-        assert_eq!(index.entries().len(), 1);
     }
 }

@@ -219,7 +219,7 @@ mod tests {
             let found = match table.check(&header) {
                 Ok(Verdict::New) => {
                     table.record(&header, next, TimestampMs::new(5));
-                    next = next + header.last_offset_delta;
+                    next += header.last_offset_delta;
                     next = next.next();
                     Expect::New
                 }

@@ -165,7 +165,7 @@ impl PartitionLog {
                     appended,
                     sender,
                 }),
-                Admitted::Blocked(_) => unreachable!("the loop ends otherwise"),
+                Admitted::Blocked(blocked) => unreachable!("the loop does what {blocked:?} asks for"),
             }
         }
     }
@@ -211,7 +211,7 @@ impl PartitionLog {
         if self.shared.life.get() != Life::Open {
             return Some(AppendError::Closed);
         }
-        None
+        self.shared.is_stuck_full().map(AppendError::DiskFull)
     }
 
     /// Admits batches if nothing is in the way. There is no await in here: the log does not change under it.
@@ -264,7 +264,9 @@ impl PartitionLog {
         if wants_flush {
             self.want_flush();
         }
-        self.shared.evict();
+        if let Some(log) = self.shared.evict() {
+            log.want_flush();
+        }
         let end = appended.last_offset.next();
         if is_memory {
             self.acknowledge(end);

@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use corelog_model::Offset;
 use corelog_runtime::DiskError;
+use futures_util::stream::{self, StreamExt};
 
 use super::{PartitionLog, Status};
+use crate::journal::core::PartitionKey;
 use crate::shared::{Life, Shared};
 
 impl PartitionLog {
@@ -88,7 +90,8 @@ impl PartitionLog {
     /// Queues the log for the flusher, once.
     pub(crate) fn want_flush(&self) {
         let mut state = self.state.borrow_mut();
-        if state.tail.dirty() > 0 && !std::mem::replace(&mut state.is_flush_queued, true) {
+        let is_deleted = matches!(state.status, Status::Deleted);
+        if state.tail.dirty() > 0 && !is_deleted && !std::mem::replace(&mut state.is_flush_queued, true) {
             self.shared.flush_queue.push(self.key);
         }
     }
@@ -96,30 +99,40 @@ impl PartitionLog {
     async fn flush_queued(&self) -> Result<(), DiskError> {
         self.state.borrow_mut().is_flush_queued = false;
         // With memory short, the last pages go too.
-        let partial_pages = self.shared.is_dirty_high();
+        let partial_pages = self.shared.is_dirty_high() || self.shared.is_cache_full();
         let end = self.tail_end();
         self.write_out(end, partial_pages).await
     }
 }
 
-/// Flushes the logs that queue up, one after another.
+/// How many logs are flushed at once.
+const FLUSHES_MAX: usize = 8;
+
+/// Flushes the logs that queue up.
 pub(crate) async fn run(shared: Rc<Shared>) {
-    while let Some(key) = shared.flush_queue.pop().await {
-        let Some(log) = shared.partition(key) else {
-            continue;
-        };
-        if shared.fenced().is_some() {
-            return;
-        }
-        if let Err(error) = log.flush_queued().await {
-            return shared.fence(&error);
-        }
-        shared.evict();
-        if shared.life.get() == Life::Open && shared.flush_queue.is_empty() && shared.is_dirty_high() {
-            // Many logs with little each: none of them asks by itself.
-            for log in shared.all_partitions() {
-                log.want_flush();
-            }
+    let queue = shared.flush_queue.clone();
+    let keys = stream::unfold(
+        queue,
+        |queue| async move { queue.pop().await.map(|key| (key, queue)) },
+    );
+    keys.for_each_concurrent(FLUSHES_MAX, |key| flush_one(&shared, key))
+        .await;
+}
+
+async fn flush_one(shared: &Shared, key: PartitionKey) {
+    let Some(log) = shared.partition(key) else { return };
+    if shared.fenced().is_some() {
+        return;
+    }
+    if let Err(error) = log.flush_queued().await {
+        return shared.fence(&error);
+    }
+    // Whoever appends next asks for more flushing, should this not have sufficed.
+    shared.evict();
+    if shared.life.get() == Life::Open && shared.flush_queue.is_empty() && shared.is_dirty_high() {
+        // Many logs with little each: none of them asks by itself.
+        for log in shared.all_partitions() {
+            log.want_flush();
         }
     }
 }

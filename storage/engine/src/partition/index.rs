@@ -79,6 +79,7 @@ impl PartitionLog {
     }
 
     async fn rebuild_index(&self, segment: Segment) -> Result<SparseIndex, ReadError> {
+        self.make_readable().await?;
         let mut index = SparseIndex::default();
         let mut scan = self.scan(segment, 0, segment.size);
         let mut max_timestamp: TimestampMs = NO_TIMESTAMP;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use corelog_model::{Offset, TimestampMs};
+use corelog_records::Records;
 
 use super::PartitionLog;
 use super::read::Found;
@@ -21,8 +22,9 @@ impl PartitionLog {
     ) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
         let end = self.check_read(start, ReadIsolation::Committed)?;
-        self.make_readable().await?;
+        // What is appended from here on is of no interest.
         let segments: Vec<Segment> = self.state.borrow().core.segments().to_vec();
+        self.make_readable().await?;
         for segment in segments {
             if segment.size == 0 || segment.max_timestamp < timestamp {
                 continue;
@@ -51,7 +53,6 @@ impl PartitionLog {
     pub async fn offset_of_max_timestamp(self: &Rc<Self>) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
         self.check_read(start, ReadIsolation::Committed)?;
-        self.make_readable().await?;
         let newest = {
             let state = self.state.borrow();
             let mut newest: Option<Segment> = None;
@@ -63,6 +64,7 @@ impl PartitionLog {
             newest
         };
         let Some(segment) = newest else { return Ok(None) };
+        self.make_readable().await?;
         let index = self.index_of(segment).await?;
         let position = index.position_for_offset(segment.max_timestamp_offset);
         let mut scan = self.scan(segment, position, segment.size);
@@ -75,25 +77,45 @@ impl PartitionLog {
     }
 
     /// Brings the tail to the segments, so that a scan of the files sees the whole log.
-    async fn make_readable(&self) -> Result<(), ReadError> {
+    pub(super) async fn make_readable(&self) -> Result<(), ReadError> {
         let end = self.tail_end();
         self.write_out(end, true)
             .await
             .map_err(|error| ReadError::Io(std::sync::Arc::new(error)))
     }
 
-    /// The first record of a batch whose timestamp is wanted.
+    /// The first record of a batch, at or after the log's start, whose timestamp is wanted. A batch whose records
+    /// cannot be read counts as a whole.
     fn first_record(
         &self,
         found: &Found,
         log_start: Offset,
         is_wanted: impl Fn(TimestampMs) -> bool,
     ) -> Option<TimestampedOffset> {
+        /// The largest decompressed batch that is looked into, in bytes.
+        const PAYLOAD_BYTES_MAX: usize = 64 << 20;
         let header = &found.header;
-        is_wanted(header.max_timestamp).then(|| TimestampedOffset {
+        let whole = is_wanted(header.max_timestamp).then(|| TimestampedOffset {
             offset: header.base_offset.max(log_start),
             timestamp: header.max_timestamp,
             leader_epoch: header.leader_epoch,
-        })
+        });
+        let Ok(payload) = corelog_records::payload(header, &found.bytes, PAYLOAD_BYTES_MAX) else {
+            return whole;
+        };
+        for record in Records::new(header, &payload) {
+            let Ok(record) = record else { return whole };
+            let (Some(offset), Some(timestamp)) = (record.offset(header), record.timestamp(header)) else {
+                return whole;
+            };
+            if offset >= log_start && is_wanted(timestamp) {
+                return Some(TimestampedOffset {
+                    offset,
+                    timestamp,
+                    leader_epoch: header.leader_epoch,
+                });
+            }
+        }
+        None
     }
 }

@@ -73,6 +73,9 @@ pub(crate) struct State {
     closed_indexes: Vec<(Offset, Rc<SparseIndex>)>,
     /// Appended to since the last checkpoint.
     is_touched: bool,
+    /// The start that the log will have when the journal has it. A checkpoint says so already: the entry may lie
+    /// before it.
+    coming_log_start: Offset,
 }
 
 /// One partition's log. All calls come from the shard that owns it.
@@ -116,6 +119,7 @@ impl PartitionLog {
                 unsynced: Vec::new(),
                 closed_indexes: Vec::new(),
                 is_touched: false,
+                coming_log_start: Offset::ZERO,
             }),
             lane: Budget::new(1),
             high_watermark: Notify::new(),
@@ -239,6 +243,11 @@ impl PartitionLog {
 
     /// Makes a new log start durable, then acts on it: readers never see a start that a crash takes back.
     pub(crate) async fn move_log_start(self: &Rc<Self>, target: Offset) -> Result<(), crate::Fenced> {
+        {
+            let mut state = self.state.borrow_mut();
+            state.coming_log_start = state.coming_log_start.max(target);
+            state.is_touched = true;
+        }
         let entry = EntryV1::LogStart {
             topic: self.id.topic.get(),
             index: self.id.index.get(),
@@ -246,18 +255,36 @@ impl PartitionLog {
         };
         self.shared.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
-        self.state.borrow_mut().is_touched = true;
-        if !dropped.is_empty() {
-            let log = Rc::clone(self);
-            self.shared.handle.spawn(
-                corelog_runtime::WorkClass::Background,
-                "segment removal",
-                async move {
-                    log.remove_segments(dropped).await;
-                },
-            );
-        }
+        self.spawn_removal(dropped);
         Ok(())
+    }
+
+    /// Removes the segments before the log's start that a crash left behind.
+    pub(crate) fn drop_old_segments(self: &Rc<Self>) {
+        let dropped = {
+            let mut state = self.state.borrow_mut();
+            let log_start = state.core.offsets().log_start;
+            state.core.raise_log_start(log_start)
+        };
+        self.spawn_removal(dropped);
+    }
+
+    fn spawn_removal(self: &Rc<Self>, dropped: Vec<Segment>) {
+        if dropped.is_empty() {
+            return;
+        }
+        let log = Rc::clone(self);
+        self.shared.handle.spawn(
+            corelog_runtime::WorkClass::Background,
+            "segment removal",
+            async move {
+                log.remove_segments(dropped).await;
+            },
+        );
+    }
+
+    pub(crate) fn is_deleted(&self) -> bool {
+        matches!(self.state.borrow().status, Status::Deleted)
     }
 
     async fn remove_segments(self: Rc<Self>, segments: Vec<Segment>) {
@@ -303,7 +330,9 @@ impl PartitionLog {
             Status::Corrupt(reason) => Some(reason.as_ref()),
             Status::Open | Status::Deleted => None,
         };
-        state.core.to_v1(self.id, &self.directory, corrupt)
+        let mut image = state.core.to_v1(self.id, &self.directory, corrupt);
+        image.log_start = image.log_start.max(state.coming_log_start.get());
+        image
     }
 
     /// The checksum of a run's payload.

@@ -12,6 +12,7 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use super::{PartitionLog, Status};
 use crate::errors::ReadError;
 use crate::log::segment::Segment;
+use crate::shared::Window;
 use crate::types::{LogSlice, ReadIsolation};
 
 /// A batch found in a segment.
@@ -78,6 +79,14 @@ impl SegmentScan<'_> {
         if let Some(bytes) = have(&self.window, self.window_start, self.position) {
             return Ok(bytes);
         }
+        let shared = &self.log.shared;
+        let (key, base) = (self.log.key, self.segment.base);
+        if let Some(kept) = shared.window(key, base, self.position)
+            && let Some(bytes) = have(&kept.bytes, kept.start, self.position)
+        {
+            (self.window, self.window_start) = (kept.bytes, kept.start);
+            return Ok(bytes);
+        }
         let page = u64::try_from(PAGE).expect("4096");
         let start = self.position & !(page - 1);
         let skip = usize::try_from(self.position - start).expect("less than a page");
@@ -86,19 +95,26 @@ impl SegmentScan<'_> {
             .max(self.read_bytes.min(until_end))
             .next_multiple_of(PAGE);
         let path = self.log.segment_path(self.segment.base);
-        let shared = &self.log.shared;
         let io = |error| ReadError::Io(Arc::new(error));
         let file = shared
             .files
             .get(self.log.key, self.segment.base, &path, false)
             .await
             .map_err(io)?;
+        // Bytes behind what is flushed now are not what will be there, even if they come to be while this reads.
+        let flushed = self.log.state.borrow().tail.flushed_position(base, self.end);
         let (read, buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
         let read = read.map_err(io)?;
         shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
-        let valid = read.min(until_end);
-        self.window = buffer.freeze().slice(..valid);
+        let valid = usize::try_from(flushed.saturating_sub(start)).unwrap_or(usize::MAX);
+        self.window = buffer.freeze().slice(..read.min(valid));
         self.window_start = start;
+        shared.keep_window(Window {
+            key,
+            base,
+            start,
+            bytes: self.window.clone(),
+        });
         have(&self.window, self.window_start, self.position)
             .ok_or_else(|| self.corrupt(&"the file is shorter than the segment"))
     }

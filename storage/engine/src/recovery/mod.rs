@@ -139,6 +139,8 @@ pub(crate) async fn recover(
             apply(entry, is_acknowledged, &mut partitions, &mut deleted);
         }
     }
+    // A later partition may have taken the name: its directory was made before its entry.
+    deleted.retain(|name| partitions.values().all(|partition| partition.directory != *name));
     for directory in deleted {
         let path = target.dir.join(&directory);
         crate::removal::retire_directory(handle, &target.dir, &path).await?;
@@ -189,10 +191,13 @@ fn apply(
                 next_run: 0,
             });
         }
-        EntryV1::PartitionDeleted { topic, index } => {
-            if let Some(partition) = partitions.remove(&partition_id(*topic, *index)) {
-                deleted.push(partition.directory);
-            }
+        EntryV1::PartitionDeleted {
+            topic,
+            index,
+            directory,
+        } => {
+            partitions.remove(&partition_id(*topic, *index));
+            deleted.push(directory.clone());
         }
         EntryV1::LogStart { topic, index, offset } => {
             if let Some(partition) = partitions.get_mut(&partition_id(*topic, *index)) {

@@ -200,6 +200,19 @@ impl Tail {
             .map(|chunk| chunk.stream_start + (position - chunk.file_start))
     }
 
+    /// How far a segment is in its file, at most up to `end`.
+    pub(crate) fn flushed_position(&self, segment_base: Offset, end: u64) -> u64 {
+        if self.dirty() == 0 {
+            return end;
+        }
+        let chunk = &self.chunks[self.chunk_at(self.flushed)];
+        match chunk.segment_base.cmp(&segment_base) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Greater => end,
+            std::cmp::Ordering::Equal => end.min(chunk.file_start + (self.flushed - chunk.stream_start)),
+        }
+    }
+
     fn chunk_at(&self, stream: u64) -> usize {
         self.chunks
             .partition_point(|chunk| chunk.stream_start <= stream)

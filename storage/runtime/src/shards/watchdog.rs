@@ -1,5 +1,10 @@
 //! A thread that reports shards which stay inside one task for too long. It only reads: an idle shard is not woken.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the real form of the seams is where time comes from"
+)]
+
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

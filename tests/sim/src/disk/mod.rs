@@ -3,11 +3,13 @@
 mod device;
 mod faults;
 mod pages;
+mod request;
 mod seam;
+mod state;
 mod tree;
 
 pub(crate) use device::Device;
-pub use device::{Damage, DiskCounters, DiskOptions};
 pub use faults::{Fault, FaultChances, FaultRule, Operation};
 pub use pages::Survival;
 pub(crate) use seam::SimDisk;
+pub use state::{Damage, DiskCounters, DiskOptions};

@@ -10,8 +10,9 @@ use corelog_runtime::{Disk, DiskError, File, LocalFuture, OpenOptions};
 
 use crate::exec::Process;
 
-use super::device::{Device, Hold, Reply, Request, disk_error};
+use super::device::Device;
 use super::faults::Operation;
+use super::request::{Hold, Reply, Request, disk_error};
 use super::tree::errno;
 
 /// One process's way to its machine's disk.

@@ -21,6 +21,7 @@ use slab::Slab;
 
 use crate::exec::Process;
 use crate::rng::SimRng;
+use crate::simulation::Options;
 use crate::trace::{Trace, TraceEvent, TraceKind};
 
 /// Why a run ended without the result that it was waiting for.
@@ -32,6 +33,14 @@ pub enum RunError {
     /// No task is ready and no timer, operation or message is under way: nothing can ever happen again.
     #[error("nothing is left that could happen, at {0:?}")]
     Idle(Duration),
+    /// [`Options::polls_max`] was reached: tasks wake one another, or themselves, without end.
+    #[error("tasks spin, at {at:?}; the last one polled is {task:?}")]
+    Spinning {
+        /// Virtual time.
+        at: Duration,
+        /// A task that is likely to be one of them.
+        task: &'static str,
+    },
 }
 
 /// A key into the slab that knows a slot's later tenants from the one it means.
@@ -69,6 +78,7 @@ impl Wake for TaskWaker {
 
 struct Task {
     serial: u64,
+    name: &'static str,
     process: Rc<Process>,
     future: Option<LocalFuture<()>>,
     state: Arc<TaskWaker>,
@@ -87,6 +97,8 @@ pub(crate) type EventKey = (u64, u64);
 pub(crate) struct Core {
     now: Cell<u64>,
     poll_cost: u64,
+    polls_max: u64,
+    last_task: Cell<&'static str>,
     random: RefCell<SimRng>,
     tasks: RefCell<Slab<Task>>,
     next_task: Cell<u64>,
@@ -99,10 +111,12 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(seed: u64, poll_cost: Duration, keep_log: bool) -> Rc<Core> {
+    pub(crate) fn new(seed: u64, options: &Options) -> Rc<Core> {
         Rc::new(Core {
             now: Cell::new(0),
-            poll_cost: nanos(poll_cost),
+            poll_cost: nanos(options.poll_cost),
+            polls_max: options.polls_max,
+            last_task: Cell::new(""),
             random: RefCell::new(SimRng::stream(seed, 1)),
             tasks: RefCell::new(Slab::new()),
             next_task: Cell::new(1),
@@ -110,7 +124,7 @@ impl Core {
             woken: Arc::new(Mutex::new(Vec::new())),
             events: RefCell::new(BTreeMap::new()),
             next_event: Cell::new(0),
-            trace: RefCell::new(Trace::new(keep_log)),
+            trace: RefCell::new(Trace::new(options.keep_log)),
             polls: Cell::new(0),
         })
     }
@@ -166,6 +180,7 @@ impl Core {
             });
             entry.insert(Task {
                 serial,
+                name,
                 process: Rc::clone(process),
                 future: Some(future),
                 waker: Waker::from(Arc::clone(&state)),
@@ -238,6 +253,7 @@ impl Core {
         });
         let waker = Waker::from(Arc::clone(&state));
         self.ready.borrow_mut().push(ROOT);
+        let polls_end = self.polls.get().saturating_add(self.polls_max);
         let result = loop {
             self.fire_due();
             if watching && let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
@@ -261,6 +277,13 @@ impl Core {
             }
             self.now.set(self.now.get() + self.poll_cost);
             self.polls.set(self.polls.get() + 1);
+            if self.polls.get() > polls_end {
+                self.ready.borrow_mut().push(key);
+                break Err(RunError::Spinning {
+                    at: Duration::from_nanos(self.now.get()),
+                    task: self.last_task.get(),
+                });
+            }
             if key == ROOT {
                 state.queued.store(false, Ordering::Relaxed);
                 if let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
@@ -285,6 +308,7 @@ impl Core {
             };
             task.state.queued.store(false, Ordering::Relaxed);
             let Some(future) = task.future.take() else { return };
+            self.last_task.set(task.name);
             (future, task.waker.clone(), task.process.machine())
         };
         self.trace(TraceKind::Poll, machine, key.serial, 0, "");

@@ -190,10 +190,10 @@ impl FetchResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 4..=18;
 
-    /// Decodes the whole of `reader`; records are slices of the frame.
+    /// Decodes from `reader` and leaves in it what follows; records are slices of the frame.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<FetchResponse, DecodeError> {
         check_version("FetchResponse", version, Self::VERSIONS)?;
         let flexible = version >= FLEXIBLE;
@@ -218,7 +218,6 @@ impl FetchResponse {
                 Ok(true)
             })?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -92,10 +92,10 @@ impl ProduceResponse {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 3..=13;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ProduceResponse, DecodeError> {
         check_version("ProduceResponse", version, Self::VERSIONS)?;
         let flexible = version >= FLEXIBLE;
@@ -118,7 +118,6 @@ impl ProduceResponse {
                 Ok(true)
             })?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -1,0 +1,177 @@
+//! The command line: what all commands share, and the list of commands.
+
+use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use corelog_client::{Address, Client, ClientOptions};
+
+use crate::config::ConfigCommand;
+use crate::consume::ConsumeArgs;
+use crate::doctor::DoctorArgs;
+use crate::error::CliError;
+use crate::group::GroupCommand;
+use crate::produce::ProduceArgs;
+use crate::topic::TopicCommand;
+
+/// The form of results.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Default)]
+pub enum Format {
+    /// Tables for people.
+    #[default]
+    Table,
+    /// JSON for scripts.
+    Json,
+}
+
+/// What all commands share.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+pub struct Globals {
+    /// Brokers to ask first, separated by commas; one that answers is enough.
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "HOST:PORT,...",
+        env = "CORELOG_BOOTSTRAP",
+        default_value = "127.0.0.1:9092",
+        help_heading = "Global options"
+    )]
+    pub bootstrap: String,
+
+    /// The form of results.
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_enum,
+        env = "CORELOG_OUTPUT",
+        default_value_t = Format::Table,
+        help_heading = "Global options"
+    )]
+    pub output: Format,
+}
+
+impl Globals {
+    /// Connects to the cluster.
+    pub(crate) fn client(&self) -> Result<Client, CliError> {
+        let bootstrap = Address::parse_list(&self.bootstrap)?;
+        Ok(Client::connect(ClientOptions::new(bootstrap))?)
+    }
+}
+
+/// The commands, but for `serve`.
+#[derive(Clone, PartialEq, Debug, Subcommand)]
+pub enum Command {
+    /// Check whether this machine is fit to run a broker.
+    Doctor(DoctorArgs),
+
+    /// Create, list, describe, alter and delete topics.
+    #[command(subcommand, visible_alias = "topics")]
+    Topic(TopicCommand),
+
+    /// List, describe and delete consumer groups, and move their offsets.
+    #[command(subcommand, visible_alias = "groups")]
+    Group(GroupCommand),
+
+    /// Write records from standard input to a topic, one a line.
+    Produce(ProduceArgs),
+
+    /// Print the records of a topic.
+    Consume(ConsumeArgs),
+
+    /// Explain and check the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
+    /// Print a script that completes commands in a shell.
+    #[command(after_help = "\
+Examples:
+  corelog completions bash > /etc/bash_completion.d/corelog
+  corelog completions zsh > ~/.zfunc/_corelog
+  corelog completions fish > ~/.config/fish/completions/corelog.fish")]
+    Completions {
+        /// Which shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    /// The commands as a program of their own.
+    #[derive(Debug, Parser)]
+    #[command(name = "corelog")]
+    pub(crate) struct Cli {
+        #[command(flatten)]
+        pub(crate) globals: Globals,
+        #[command(subcommand)]
+        pub(crate) command: Command,
+    }
+
+    pub(crate) fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("corelog").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_argument_has_a_help_text() {
+        fn check(command: &clap::Command) {
+            let path = command.get_name();
+            for argument in command.get_arguments() {
+                let is_built_in = matches!(argument.get_id().as_str(), "help" | "version");
+                assert!(
+                    is_built_in || argument.get_help().is_some(),
+                    "{path} {}",
+                    argument.get_id()
+                );
+            }
+            for sub in command.get_subcommands() {
+                assert!(sub.get_about().is_some(), "{path} {}", sub.get_name());
+                check(sub);
+            }
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn globals_stand_before_and_after_the_command() {
+        for line in [
+            "-b h:1 -o json topic list",
+            "topic list --bootstrap h:1 --output json",
+        ] {
+            let cli = parse(line).unwrap();
+            assert_eq!(
+                (cli.globals.bootstrap.as_str(), cli.globals.output),
+                ("h:1", Format::Json)
+            );
+        }
+    }
+
+    #[test]
+    fn what_does_not_parse_is_refused() {
+        for line in [
+            "topic create",
+            "topic alter a --partitions 0",
+            "topic create a --config nothing",
+            "group reset-offsets g --to-earliest --to-latest --all-topics",
+            "group reset-offsets g --all-topics",
+            "group reset-offsets g --to-earliest",
+            "group reset-offsets g --to-earliest --all-topics --topic t",
+            "consume t --from-beginning --offset 5",
+            "consume t --exit-eof --follow",
+            "produce t --acks 2",
+            "produce t --compression brotli",
+            "completions nushell",
+            "serve",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `corelog config`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use corelog_config::{BrokerConfig, ConfigSource, ConfigSources, reference_markdown, registry};
+use serde_json::json;
+
+use crate::error::CliError;
+use crate::output::{Output, Table, cell};
+
+/// The commands on the configuration.
+#[derive(Clone, PartialEq, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the reference of every key, in Markdown; with --output json as data.
+    Reference,
+
+    /// Check a configuration file with the environment, and show what is in force.
+    #[command(after_help = "\
+Examples:
+  corelog config check corelog.toml
+  CORELOG_NUM_PARTITIONS=3 corelog config check --all")]
+    Check {
+        /// The file; without it only the environment counts.
+        #[arg(value_name = "FILE", env = "CORELOG_CONFIG")]
+        file: Option<PathBuf>,
+
+        /// Show keys at their defaults too.
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+pub(crate) fn run(command: &ConfigCommand, output: &mut Output<'_>) -> Result<(), CliError> {
+    match command {
+        ConfigCommand::Reference if output.is_json() => output.json(&reference_json()),
+        ConfigCommand::Reference => output.bytes(reference_markdown().as_bytes()),
+        ConfigCommand::Check { file, all } => check(file.clone(), *all, output),
+    }
+}
+
+fn reference_json() -> serde_json::Value {
+    let keys = registry().broker_keys().chain(registry().topic_keys());
+    keys.map(|key| {
+        json!({
+            "key": key.name, "type": key.kind.name(), "unit": key.unit.name(), "default": key.default,
+            "scope": key.scope.name(), "doc": key.doc, "inert": key.inert,
+            "broker_keys": key.synonyms.iter().map(|synonym| synonym.name).collect::<Vec<_>>(),
+        })
+    })
+    .collect()
+}
+
+fn check(file: Option<PathBuf>, all: bool, output: &mut Output<'_>) -> Result<(), CliError> {
+    let config = BrokerConfig::load(&ConfigSources {
+        file,
+        environment: environment(),
+        flags: Vec::new(),
+    })?;
+    let mut table = Table::new(&["KEY", "VALUE", "SET BY"]);
+    let mut values = Vec::new();
+    for entry in config.describe() {
+        let origin = config.origin(entry.name).map(ToString::to_string);
+        if !all && origin.is_none() {
+            continue;
+        }
+        let set_by = match (&origin, entry.source) {
+            (Some(origin), ConfigSource::StaticBroker) => origin.clone(),
+            _ => "default".to_owned(),
+        };
+        values.push(json!({ "key": entry.name, "value": entry.value, "set_by": set_by }));
+        table.row([entry.name.to_owned(), cell(entry.value), set_by]);
+    }
+    output.table_or_json(&table, &values)
+}
+
+/// The environment, as far as it is text: a key's value is.
+pub(crate) fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! Why a command fails, and the exit code of each reason.
+
+use std::io;
+
+use corelog_client::{AddressError, ClientError};
+use corelog_config::LoadError;
+use corelog_protocol::ErrorCode;
+
+use crate::exit::Exit;
+use crate::parse::ParseError;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The cluster could not be talked to, or refused.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A bootstrap address is malformed.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Configuration(#[from] LoadError),
+    /// An argument is malformed.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// Standard output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[source] io::Error),
+    /// Standard input cannot be read.
+    #[error("cannot read the input: {0}")]
+    Input(#[source] io::Error),
+    /// A line of the input is no record.
+    #[error("line {line} of the input: {source}")]
+    Line {
+        /// Its number, from one.
+        line: u64,
+        /// Why.
+        source: crate::json::RecordError,
+    },
+    /// The broker refused some of several things.
+    #[error("{}", sentences.join("; "))]
+    Some {
+        /// One sentence each.
+        sentences: Vec<String>,
+        /// The code of all of them, if it is one.
+        exit: Exit,
+    },
+    /// The group has members, so its offsets cannot be set from outside.
+    #[error("group {group} is {state}: stop its consumers first, then its offsets can be changed")]
+    GroupIsActive {
+        /// The group.
+        group: String,
+        /// Its state.
+        state: String,
+    },
+    /// The group committed nothing.
+    #[error("group {0} has no committed offsets; name topics with --topic")]
+    NoOffsets(String),
+    /// The group is not there.
+    #[error("there is no group {0}; `corelog group list` shows those that are")]
+    NoGroup(String),
+}
+
+impl CliError {
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            CliError::Client(error) if error.is_connection() => Exit::Connection,
+            CliError::Client(ClientError::NoTopic(_) | ClientError::NoPartition { .. }) => Exit::NotFound,
+            CliError::Client(error) => error.code().map_or(Exit::Failure, exit_of_code),
+            CliError::Address(_) | CliError::Parse(_) | CliError::Line { .. } => Exit::Usage,
+            CliError::Configuration(_) => Exit::Configuration,
+            CliError::Output(_) | CliError::Input(_) | CliError::GroupIsActive { .. } => Exit::Failure,
+            CliError::Some { exit, .. } => *exit,
+            CliError::NoOffsets(_) | CliError::NoGroup(_) => Exit::NotFound,
+        }
+    }
+
+    /// Whether nobody reads the output any more.
+    pub(crate) fn is_closed_output(&self) -> bool {
+        matches!(self, CliError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// The exit code of a broker's refusal.
+pub(crate) fn exit_of_code(code: ErrorCode) -> Exit {
+    if code == ErrorCode::UnknownTopicOrPartition
+        || code == ErrorCode::GroupIdNotFound
+        || code == ErrorCode::UnknownTopicId
+    {
+        Exit::NotFound
+    } else {
+        Exit::Failure
+    }
+}

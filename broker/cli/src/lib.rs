@@ -1,0 +1,30 @@
+//! Every subcommand of `corelog` but `serve`, as a library: the binary flattens [`Command`] into its own commands and
+//! hands what was parsed to [`run`].
+//!
+//! Invariants:
+//! - What people read and what `--output json` prints come from the same values.
+//! - Results go to standard output, everything else to standard error; a closed standard output ends silently.
+//! - The process's exit code is one of [`Exit`].
+
+mod args;
+mod config;
+mod config_args;
+mod consume;
+mod doctor;
+mod error;
+mod exit;
+mod failures;
+mod group;
+mod json;
+mod output;
+mod parse;
+mod produce;
+mod reset;
+mod run;
+mod topic;
+
+pub use args::{Command, Format, Globals};
+pub use config_args::ConfigArgs;
+pub use error::CliError;
+pub use exit::Exit;
+pub use run::{execute, run};

@@ -1,0 +1,88 @@
+//! Whose settings a request means: `ConfigResource` of Kafka, a type and a name.
+
+use corelog_model::{BrokerId, TopicName};
+use corelog_protocol::ErrorCode;
+
+use crate::api::changes::invalid_request;
+use crate::error_codes::Failure;
+
+/// Kafka's number of the type of a topic.
+pub const TOPIC: i8 = 2;
+/// Of a broker, or of all brokers if the name is empty.
+pub const BROKER: i8 = 4;
+/// Of a broker's loggers.
+pub const BROKER_LOGGER: i8 = 8;
+/// Of a subscription to clients' metrics (KIP-714).
+pub const CLIENT_METRICS: i8 = 16;
+/// Of a group (KIP-848).
+pub const GROUP: i8 = 32;
+
+/// Something that has settings here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ConfigResource {
+    /// A topic, whether or not it exists.
+    Topic(TopicName),
+    /// A broker; `None`: the default of all brokers.
+    Broker(Option<BrokerId>),
+    /// A type of which nothing has settings here, so that there are none to describe: groups and metrics' subscriptions.
+    Bare,
+}
+
+impl ConfigResource {
+    /// Takes a type and a name of a request that came to broker `here`.
+    ///
+    /// # Errors
+    /// What to answer where there can be no such resource, or where another broker is to be asked.
+    pub fn parse(kind: i8, name: &str, here: BrokerId) -> Result<ConfigResource, Failure> {
+        match kind {
+            TOPIC if name.is_empty() => Err(invalid_request("there are no settings of all topics")),
+            TOPIC => TopicName::new(name)
+                .map(ConfigResource::Topic)
+                .map_err(|error| Failure::new(ErrorCode::InvalidTopicException, error.to_string())),
+            BROKER if name.is_empty() => Ok(ConfigResource::Broker(None)),
+            BROKER => match name.parse() {
+                Ok(id) if BrokerId::new(id) == here => Ok(ConfigResource::Broker(Some(here))),
+                Ok(id) => Err(invalid_request(format!("this is broker {here}, not {id}"))),
+                Err(_) => Err(invalid_request(format!(
+                    "a broker's id is a number, not {name:?}"
+                ))),
+            },
+            CLIENT_METRICS | GROUP if name.is_empty() => {
+                Err(invalid_request("a group or a metrics subscription has a name"))
+            }
+            CLIENT_METRICS | GROUP => Ok(ConfigResource::Bare),
+            BROKER_LOGGER => Err(invalid_request("the levels of loggers are not settings here")),
+            kind => Err(invalid_request(format!("there is no resource of type {kind}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_and_names() {
+        let here = BrokerId::new(1);
+        let topic = |name| ConfigResource::Topic(TopicName::new(name).unwrap());
+        let cases = [
+            (TOPIC, "a", Ok(topic("a"))),
+            (TOPIC, "", Err(ErrorCode::InvalidRequest)),
+            (TOPIC, "a b", Err(ErrorCode::InvalidTopicException)),
+            (BROKER, "", Ok(ConfigResource::Broker(None))),
+            (BROKER, "1", Ok(ConfigResource::Broker(Some(here)))),
+            (BROKER, "2", Err(ErrorCode::InvalidRequest)),
+            (BROKER, "one", Err(ErrorCode::InvalidRequest)),
+            (BROKER_LOGGER, "1", Err(ErrorCode::InvalidRequest)),
+            (CLIENT_METRICS, "s", Ok(ConfigResource::Bare)),
+            (GROUP, "g", Ok(ConfigResource::Bare)),
+            (GROUP, "", Err(ErrorCode::InvalidRequest)),
+            (0, "a", Err(ErrorCode::InvalidRequest)),
+            (-1, "a", Err(ErrorCode::InvalidRequest)),
+        ];
+        for (kind, name, expected) in cases {
+            let parsed = ConfigResource::parse(kind, name, here).map_err(|failure| failure.code);
+            assert_eq!(parsed, expected, "{kind} {name:?}");
+        }
+    }
+}

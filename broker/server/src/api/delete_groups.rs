@@ -1,0 +1,41 @@
+//! DeleteGroups (API key 42): removes groups without members, and their offsets.
+
+use std::rc::Rc;
+
+use corelog_groups::{GroupId, Request, Response};
+use corelog_protocol::messages::delete_groups::{
+    DeletableGroupResult, DeleteGroupsRequest, DeleteGroupsResponse,
+};
+use futures_util::future::join_all;
+
+use crate::coordinator;
+use crate::error_codes::group_code;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Has the coordinator of each group delete it.
+pub async fn handle(
+    shard: Rc<Shard>,
+    _context: RequestContext,
+    request: DeleteGroupsRequest,
+) -> DeleteGroupsResponse {
+    let deleted = request.groups_names.into_iter().map(|group| {
+        let delete = Request::DeleteGroups(vec![GroupId::new(&group)]);
+        let asked = coordinator::ask(&shard, &group, delete);
+        async move {
+            let Response::DeleteGroups(results) = asked.await else {
+                unreachable!("a DeleteGroups is answered as one");
+            };
+            let failed = results.into_iter().find_map(|(_, result)| result.err());
+            DeletableGroupResult {
+                group_id: group,
+                error_code: failed.as_ref().map_or(0, |error| group_code(error).code()),
+                error_message: failed.map(|error| error.to_string()),
+            }
+        }
+    });
+    DeleteGroupsResponse {
+        results: join_all(deleted).await,
+        ..Default::default()
+    }
+}

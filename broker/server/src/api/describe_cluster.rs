@@ -1,0 +1,111 @@
+//! DescribeCluster (API key 60): the cluster's id and its brokers (KIP-700).
+
+use std::rc::Rc;
+
+use corelog_metadata::MetadataImage;
+use corelog_protocol::messages::describe_cluster::{
+    DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse,
+};
+use corelog_protocol::{ApiKey, ErrorCode};
+
+use crate::api::{authorized, changes};
+use crate::request::RequestContext;
+use crate::shard::{Identity, Shard};
+
+/// The type of endpoint that clients talk to (KIP-919).
+const BROKERS: i8 = 1;
+/// The type of endpoint that administrators of Kafka's controllers talk to.
+const CONTROLLERS: i8 = 2;
+
+/// Answers from this shard's image.
+pub async fn handle(
+    shard: Rc<Shard>,
+    _context: RequestContext,
+    request: DescribeClusterRequest,
+) -> DescribeClusterResponse {
+    let response = describe(&request, &shard.image(), &shard.identity);
+    changes::count(
+        &shard,
+        ApiKey::DescribeCluster,
+        usize::from(response.error_code != 0),
+    );
+    response
+}
+
+fn describe(
+    request: &DescribeClusterRequest,
+    image: &MetadataImage,
+    identity: &Identity,
+) -> DescribeClusterResponse {
+    let fault = match request.endpoint_type {
+        BROKERS => None,
+        CONTROLLERS => Some(ErrorCode::MismatchedEndpointType),
+        _ => Some(ErrorCode::UnsupportedEndpointType),
+    };
+    if let Some(code) = fault {
+        return DescribeClusterResponse {
+            error_code: code.code(),
+            error_message: Some(code.message().to_owned()),
+            ..Default::default()
+        };
+    }
+    let brokers = image.brokers().map(|broker| DescribeClusterBroker {
+        broker_id: broker.id.get(),
+        host: broker.host.clone(),
+        port: i32::from(broker.port),
+        rack: broker.rack.clone(),
+        is_fenced: false,
+    });
+    DescribeClusterResponse {
+        cluster_id: identity.cluster_id.clone(),
+        controller_id: identity.broker.get(),
+        brokers: brokers.collect(),
+        cluster_authorized_operations: authorized::report(
+            request.include_cluster_authorized_operations,
+            authorized::CLUSTER,
+        ),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::test_image::{LEADER, image};
+
+    fn check(endpoint_type: i8, expected: ErrorCode) -> DescribeClusterResponse {
+        let identity = Identity {
+            cluster_id: "cluster".to_owned(),
+            broker: LEADER,
+            host: "host".to_owned(),
+            port: 1,
+            rack: None,
+        };
+        let request = DescribeClusterRequest {
+            endpoint_type,
+            ..Default::default()
+        };
+        let response = describe(&request, &image(&[]), &identity);
+        assert_eq!(response.error_code, expected.code());
+        response
+    }
+
+    #[test]
+    fn brokers_are_described_and_controllers_are_not() {
+        let response = check(BROKERS, ErrorCode::None);
+        assert_eq!(
+            (response.cluster_id.as_str(), response.controller_id),
+            ("cluster", 1)
+        );
+        let ids: Vec<_> = response.brokers.iter().map(|broker| broker.broker_id).collect();
+        assert_eq!(ids, [1, 2]);
+        assert_eq!(response.cluster_authorized_operations, authorized::NOT_ASKED);
+
+        assert!(
+            check(CONTROLLERS, ErrorCode::MismatchedEndpointType)
+                .brokers
+                .is_empty()
+        );
+        assert!(check(3, ErrorCode::UnsupportedEndpointType).brokers.is_empty());
+    }
+}

@@ -1,0 +1,159 @@
+//! DescribeLogDirs (API key 35): the data directory and the size of each partition in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use corelog_metadata::MetadataImage;
+use corelog_model::{PartitionId, PartitionIndex};
+use corelog_protocol::messages::describe_log_dirs::{
+    DescribableLogDirTopic, DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse,
+    DescribeLogDirsResult, DescribeLogDirsTopic,
+};
+use corelog_protocol::{ApiKey, ErrorCode};
+use futures_util::future::join_all;
+
+use crate::api::changes;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Asks all shards. There is one data directory; its volume's size is not told (-1).
+pub async fn handle(
+    shard: Rc<Shard>,
+    _context: RequestContext,
+    request: DescribeLogDirsRequest,
+) -> DescribeLogDirsResponse {
+    let shares: Vec<_> = shard
+        .all()
+        .map(|to| shard.submit_to(to, |shard| async move { share(&shard) }))
+        .collect();
+    let shares = join_all(shares).await;
+    let is_fenced = shares.iter().any(|share| share.is_fenced);
+    let sizes = shares.into_iter().flat_map(|share| share.sizes);
+    let data_dir = &shard.config().storage.data_dir;
+    // As Kafka shows it; where the current directory is gone the relative path is what there is.
+    let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone());
+    let code = if is_fenced {
+        ErrorCode::KafkaStorageError
+    } else {
+        ErrorCode::None
+    };
+    changes::count(&shard, ApiKey::DescribeLogDirs, usize::from(is_fenced));
+    DescribeLogDirsResponse {
+        results: vec![DescribeLogDirsResult {
+            error_code: code.code(),
+            log_dir: data_dir.display().to_string(),
+            topics: by_topic(&shard.image(), sizes, request.topics.as_deref()),
+            ..Default::default()
+        }],
+        ..Default::default()
+    }
+}
+
+/// What one shard has in the data directory.
+struct Share {
+    is_fenced: bool,
+    sizes: Vec<(PartitionId, u64)>,
+}
+
+fn share(shard: &Shard) -> Share {
+    let ids = shard.storage.partitions().into_iter();
+    Share {
+        is_fenced: shard.storage.stats().is_fenced,
+        sizes: ids
+            .filter_map(|id| Some((id, shard.partition(&id)?.size_bytes())))
+            .collect(),
+    }
+}
+
+/// Sizes of the partitions that are asked for (`None`: all) and that the image names, sorted.
+fn by_topic(
+    image: &MetadataImage,
+    sizes: impl Iterator<Item = (PartitionId, u64)>,
+    asked: Option<&[DescribableLogDirTopic]>,
+) -> Vec<DescribeLogDirsTopic> {
+    let asked: Option<BTreeMap<&str, BTreeSet<i32>>> = asked.map(|asked| {
+        let mut indexes: BTreeMap<&str, BTreeSet<i32>> = BTreeMap::new();
+        for topic in asked {
+            indexes.entry(&topic.topic).or_default().extend(&topic.partitions);
+        }
+        indexes
+    });
+    let mut topics: BTreeMap<&str, BTreeMap<PartitionIndex, u64>> = BTreeMap::new();
+    for (id, size) in sizes {
+        let Some(topic) = image.topic_by_id(id.topic) else {
+            continue;
+        };
+        let name = topic.name.as_str();
+        let is_asked = asked.as_ref().is_none_or(|asked| {
+            let indexes = asked.get(name);
+            indexes.is_some_and(|indexes| indexes.contains(&id.index.get()))
+        });
+        if is_asked {
+            topics.entry(name).or_default().insert(id.index, size);
+        }
+    }
+    let partition = |(index, size): (PartitionIndex, u64)| DescribeLogDirsPartition {
+        partition_index: index.get(),
+        partition_size: i64::try_from(size).unwrap_or(i64::MAX),
+        offset_lag: 0,
+        is_future_key: false,
+    };
+    topics
+        .into_iter()
+        .map(|(name, partitions)| DescribeLogDirsTopic {
+            name: name.to_owned(),
+            partitions: partitions.into_iter().map(partition).collect(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::test_image::{id, image};
+
+    fn check(asked: Option<&[(&str, &[i32])]>, expected: &[(&str, &[(i32, i64)])]) {
+        let image = image(&[("b", 2), ("a", 1)]);
+        let partition = |topic, index| PartitionId {
+            topic,
+            index: PartitionIndex::new(index),
+        };
+        let gone = partition(id(7), 0);
+        let sizes = [
+            (partition(id(0), 1), 11),
+            (gone, 5),
+            (partition(id(0), 0), 10),
+            (partition(id(1), 0), 7),
+        ];
+        let asked: Option<Vec<_>> = asked.map(|topics| {
+            let topic = |(name, partitions): &(&str, &[i32])| DescribableLogDirTopic {
+                topic: (*name).to_owned(),
+                partitions: partitions.to_vec(),
+            };
+            topics.iter().map(topic).collect()
+        });
+        let topics = by_topic(&image, sizes.into_iter(), asked.as_deref());
+        let found: Vec<(String, Vec<(i32, i64)>)> = topics
+            .into_iter()
+            .map(|topic| {
+                let sizes = topic
+                    .partitions
+                    .iter()
+                    .map(|p| (p.partition_index, p.partition_size));
+                (topic.name, sizes.collect())
+            })
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(name, sizes)| ((*name).to_owned(), sizes.to_vec()))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn sizes_by_topic() {
+        check(None, &[("a", &[(0, 7)]), ("b", &[(0, 10), (1, 11)])]);
+        check(Some(&[("b", &[1, 5]), ("c", &[0])]), &[("b", &[(1, 11)])]);
+        check(Some(&[]), &[]);
+    }
+}

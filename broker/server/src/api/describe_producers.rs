@@ -1,0 +1,146 @@
+//! DescribeProducers (API key 61): the producers that partitions remember (KIP-664).
+
+use std::rc::Rc;
+
+use corelog_metadata::MetadataImage;
+use corelog_model::{PartitionId, PartitionIndex, TopicName};
+use corelog_protocol::messages::describe_producers::{
+    DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
+};
+use corelog_protocol::{ApiKey, ErrorCode};
+use corelog_runtime::LocalFuture;
+use corelog_storage::ActiveProducer;
+
+use crate::api::changes;
+use crate::error_codes::Failure;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Asks the owner of each partition.
+pub async fn handle(
+    shard: Rc<Shard>,
+    _context: RequestContext,
+    request: DescribeProducersRequest,
+) -> DescribeProducersResponse {
+    let image = shard.image();
+    let mut items = Vec::new();
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in request.topics {
+        let mut partitions = Vec::with_capacity(topic.partition_indexes.len());
+        for partition_index in topic.partition_indexes {
+            let found = find(&image, &topic.name, PartitionIndex::new(partition_index));
+            let (error_code, error_message) = changes::code_and_message(&found);
+            items.extend(found.ok().map(|id| (id, ())));
+            partitions.push(PartitionResponse {
+                partition_index,
+                error_code,
+                error_message,
+                ..Default::default()
+            });
+        }
+        topics.push(TopicResponse {
+            name: topic.name,
+            partitions,
+        });
+    }
+    let mut results = shard.on_owners(items, producers).await.into_iter();
+    let mut failures = 0;
+    for partition in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        if partition.error_code == 0 {
+            let result = results.next().expect("one result a partition that is known");
+            (partition.error_code, partition.error_message) = changes::code_and_message(&result);
+            partition.active_producers = result.into_iter().flatten().map(state).collect();
+        }
+        failures += usize::from(partition.error_code != 0);
+    }
+    changes::count(&shard, ApiKey::DescribeProducers, failures);
+    DescribeProducersResponse {
+        topics,
+        ..Default::default()
+    }
+}
+
+fn find(image: &MetadataImage, name: &str, index: PartitionIndex) -> Result<PartitionId, Failure> {
+    TopicName::new(name)
+        .map_err(|error| Failure::new(ErrorCode::InvalidTopicException, error.to_string()))?;
+    let known = image.topic(name).filter(|topic| topic.partition(index).is_some());
+    let topic = known.ok_or(ErrorCode::UnknownTopicOrPartition)?.id;
+    Ok(PartitionId { topic, index })
+}
+
+fn producers(
+    shard: &Rc<Shard>,
+    items: Vec<(PartitionId, ())>,
+) -> LocalFuture<Vec<Result<Vec<ActiveProducer>, Failure>>> {
+    let shard = Rc::clone(shard);
+    Box::pin(async move {
+        let of = |id| match shard.partition(&id) {
+            Some(log) => Ok(log.active_producers()),
+            None => Err(ErrorCode::KafkaStorageError.into()),
+        };
+        items.into_iter().map(|(id, ())| of(id)).collect()
+    })
+}
+
+fn state(producer: ActiveProducer) -> ProducerState {
+    ProducerState {
+        producer_id: producer.id.get(),
+        producer_epoch: i32::from(producer.epoch.get()),
+        last_sequence: producer.last_sequence.map_or(-1, |sequence| sequence.get()),
+        last_timestamp: producer.last_timestamp.get(),
+        // No coordinator has written for it, and it has no transaction.
+        coordinator_epoch: -1,
+        current_txn_start_offset: -1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_model::{ProducerEpoch, ProducerId, Sequence, TimestampMs};
+
+    use super::*;
+    use crate::api::test_image::{id, image};
+
+    #[test]
+    fn partitions_are_found() {
+        let image = image(&[("a", 1)]);
+        let index = PartitionIndex::new;
+        let check = |name, at, expected| {
+            let found = find(&image, name, index(at)).map_err(|failure| failure.code);
+            assert_eq!(found, expected, "{name} {at}");
+        };
+        let first = PartitionId {
+            topic: id(0),
+            index: index(0),
+        };
+        check("a", 0, Ok(first));
+        check("a", 1, Err(ErrorCode::UnknownTopicOrPartition));
+        check("a", -1, Err(ErrorCode::UnknownTopicOrPartition));
+        check("b", 0, Err(ErrorCode::UnknownTopicOrPartition));
+        check("?", 0, Err(ErrorCode::InvalidTopicException));
+    }
+
+    #[test]
+    fn a_producer_on_the_wire() {
+        let producer = ActiveProducer {
+            id: ProducerId::new(7),
+            epoch: ProducerEpoch::new(2),
+            last_sequence: Sequence::new(5),
+            last_timestamp: TimestampMs::new(9),
+        };
+        let expected = ProducerState {
+            producer_id: 7,
+            producer_epoch: 2,
+            last_sequence: 5,
+            last_timestamp: 9,
+            coordinator_epoch: -1,
+            current_txn_start_offset: -1,
+        };
+        assert_eq!(state(producer), expected);
+        let fresh = ActiveProducer {
+            last_sequence: None,
+            ..producer
+        };
+        assert_eq!(state(fresh).last_sequence, -1);
+    }
+}

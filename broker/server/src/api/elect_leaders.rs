@@ -1,0 +1,93 @@
+//! ElectLeaders (API key 43): leaders do not move yet, so every election is one that is not needed.
+
+use std::rc::Rc;
+
+use corelog_metadata::MetadataImage;
+use corelog_model::PartitionIndex;
+use corelog_protocol::messages::elect_leaders::{
+    ElectLeadersRequest, ElectLeadersResponse, PartitionResult, ReplicaElectionResult,
+};
+use corelog_protocol::{ApiKey, ErrorCode};
+
+use crate::api::changes;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Kafka's number of the election that makes the first replica the leader.
+const PREFERRED: i8 = 0;
+/// Of the one that makes any replica the leader of a partition without one.
+const UNCLEAN: i8 = 1;
+
+/// Answers for each partition from this shard's image. Asked for all partitions it names, as Kafka does, those alone
+/// that need an election: none.
+pub async fn handle(
+    shard: Rc<Shard>,
+    _context: RequestContext,
+    request: ElectLeadersRequest,
+) -> ElectLeadersResponse {
+    if !matches!(request.election_type, PREFERRED | UNCLEAN) {
+        changes::count(&shard, ApiKey::ElectLeaders, 1);
+        return ElectLeadersResponse {
+            error_code: ErrorCode::InvalidRequest.code(),
+            ..Default::default()
+        };
+    }
+    let image = shard.image();
+    let topics = request.topic_partitions.unwrap_or_default().into_iter();
+    let results: Vec<ReplicaElectionResult> = topics
+        .map(|topic| ReplicaElectionResult {
+            partition_result: topic
+                .partitions
+                .iter()
+                .map(|index| elect(&image, &topic.topic, *index, request.election_type))
+                .collect(),
+            topic: topic.topic,
+        })
+        .collect();
+    let failures = results.iter().map(|result| result.partition_result.len()).sum();
+    changes::count(&shard, ApiKey::ElectLeaders, failures);
+    ElectLeadersResponse {
+        replica_election_results: results,
+        ..Default::default()
+    }
+}
+
+fn elect(image: &MetadataImage, topic: &str, index: i32, election: i8) -> PartitionResult {
+    let known = image
+        .topic(topic)
+        .and_then(|topic| topic.partition(PartitionIndex::new(index)));
+    let code = match known {
+        None => ErrorCode::UnknownTopicOrPartition,
+        Some(partition) if election == PREFERRED && partition.replicas.first() != Some(&partition.leader) => {
+            ErrorCode::PreferredLeaderNotAvailable
+        }
+        Some(_) => ErrorCode::ElectionNotNeeded,
+    };
+    PartitionResult {
+        partition_id: index,
+        error_code: code.code(),
+        error_message: Some(code.message().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::test_image::image;
+
+    #[test]
+    fn no_election_is_needed() {
+        let image = image(&[("a", 1)]);
+        let cases = [
+            ("a", 0, ErrorCode::ElectionNotNeeded),
+            ("a", 1, ErrorCode::UnknownTopicOrPartition),
+            ("b", 0, ErrorCode::UnknownTopicOrPartition),
+        ];
+        for (topic, index, expected) in cases {
+            for election in [PREFERRED, UNCLEAN] {
+                let result = elect(&image, topic, index, election);
+                assert_eq!((result.partition_id, result.error_code), (index, expected.code()));
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! IncrementalAlterConfigs (API key 44): changes some settings of a topic or a broker (KIP-339).
+
+use std::rc::Rc;
+
+use corelog_metadata::controller::{ConfigChange, ConfigOperation};
+use corelog_protocol::ApiKey;
+use corelog_protocol::messages::incremental_alter_configs::{
+    AlterConfigsResourceResponse, AlterableConfig, IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse,
+};
+
+use crate::api::changes::invalid_request;
+use crate::api::config_changes::{self, Asked, Change};
+use crate::error_codes::Failure;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Answers for each resource, in the order of the request.
+pub async fn handle(
+    shard: Rc<Shard>,
+    _context: RequestContext,
+    request: IncrementalAlterConfigsRequest,
+) -> IncrementalAlterConfigsResponse {
+    let mut asked = Vec::with_capacity(request.resources.len());
+    let mut responses = Vec::with_capacity(request.resources.len());
+    for resource in request.resources {
+        responses.push(AlterConfigsResourceResponse {
+            resource_type: resource.resource_type,
+            resource_name: resource.resource_name.clone(),
+            ..Default::default()
+        });
+        asked.push(Asked {
+            kind: resource.resource_type,
+            name: resource.resource_name,
+            change: alteration(resource.configs),
+        });
+    }
+    let api = ApiKey::IncrementalAlterConfigs;
+    let outcomes = config_changes::alter(&shard, api, asked, request.validate_only).await;
+    for (response, (code, message)) in responses.iter_mut().zip(outcomes) {
+        response.error_code = code;
+        response.error_message = message;
+    }
+    IncrementalAlterConfigsResponse {
+        responses,
+        ..Default::default()
+    }
+}
+
+fn alteration(configs: Vec<AlterableConfig>) -> Result<Change, Failure> {
+    config_changes::check_keys(configs.iter().map(|config| config.name.as_str()))?;
+    let changes = configs.into_iter().map(|config| {
+        let operation = operation(&config.name, config.config_operation, config.value)?;
+        Ok(ConfigChange {
+            key: config.name,
+            operation,
+        })
+    });
+    Ok(Change::Alter(changes.collect::<Result<_, Failure>>()?))
+}
+
+/// The numbers of Kafka's `AlterConfigOp.OpType`.
+fn operation(key: &str, number: i8, value: Option<String>) -> Result<ConfigOperation, Failure> {
+    match number {
+        0 => config_changes::value_of(key, value).map(ConfigOperation::Set),
+        // A value that comes along is of no account.
+        1 => Ok(ConfigOperation::Delete),
+        2 => config_changes::value_of(key, value).map(ConfigOperation::Append),
+        3 => config_changes::value_of(key, value).map(ConfigOperation::Subtract),
+        number => Err(invalid_request(format!(
+            "{number} is no operation on the setting {key}"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_protocol::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn operations() {
+        let text = || "v".to_owned();
+        let cases = [
+            (0, Some("v"), Some(ConfigOperation::Set(text()))),
+            (0, None, None),
+            (1, None, Some(ConfigOperation::Delete)),
+            (1, Some("v"), Some(ConfigOperation::Delete)),
+            (2, Some("v"), Some(ConfigOperation::Append(text()))),
+            (2, None, None),
+            (3, Some("v"), Some(ConfigOperation::Subtract(text()))),
+            (3, None, None),
+            (4, Some("v"), None),
+            (-1, Some("v"), None),
+        ];
+        for (number, value, expected) in cases {
+            let made = operation("k", number, value.map(str::to_owned)).map_err(|failure| failure.code);
+            assert_eq!(
+                made,
+                expected.ok_or(ErrorCode::InvalidRequest),
+                "{number} {value:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_is_changed_once() {
+        let config = |name: &str| AlterableConfig {
+            name: name.to_owned(),
+            config_operation: 1,
+            value: None,
+        };
+        assert!(alteration(vec![config("a"), config("b")]).is_ok());
+        assert!(alteration(vec![config("a"), config("a")]).is_err());
+    }
+}

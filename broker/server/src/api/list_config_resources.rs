@@ -1,0 +1,94 @@
+//! ListConfigResources (API key 74): what has settings (KIP-1142).
+
+use std::rc::Rc;
+
+use corelog_metadata::MetadataImage;
+use corelog_protocol::messages::list_config_resources::{
+    ConfigResource, ListConfigResourcesRequest, ListConfigResourcesResponse,
+};
+use corelog_protocol::{ApiKey, ErrorCode};
+
+use crate::api::changes;
+use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Answers from this shard's image.
+pub async fn handle(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: ListConfigResourcesRequest,
+) -> ListConfigResourcesResponse {
+    let response = list(&request.resource_types, context.version, &shard.image());
+    changes::count(
+        &shard,
+        ApiKey::ListConfigResources,
+        usize::from(response.error_code != 0),
+    );
+    response
+}
+
+/// Version 0 knows metrics' subscriptions alone; no types are all of the version's.
+fn list(asked: &[i8], version: i16, image: &MetadataImage) -> ListConfigResourcesResponse {
+    let supported: &[i8] = match version {
+        0 => &[CLIENT_METRICS],
+        _ => &[TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP],
+    };
+    if !asked.iter().all(|kind| supported.contains(kind)) {
+        return ListConfigResourcesResponse {
+            error_code: ErrorCode::UnsupportedVersion.code(),
+            ..Default::default()
+        };
+    }
+    let is_asked = |kind| asked.contains(&kind) || (asked.is_empty() && supported.contains(&kind));
+    let resource = |resource_type| {
+        move |resource_name| ConfigResource {
+            resource_name,
+            resource_type,
+        }
+    };
+    let mut config_resources = Vec::new();
+    if is_asked(BROKER) {
+        let names = image.brokers().map(|broker| broker.id.to_string());
+        config_resources.extend(names.map(resource(BROKER)));
+    }
+    if is_asked(TOPIC) {
+        let mut names: Vec<String> = image.topics().map(|topic| topic.name.to_string()).collect();
+        names.sort();
+        config_resources.extend(names.into_iter().map(resource(TOPIC)));
+    }
+    ListConfigResourcesResponse {
+        config_resources,
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::test_image::image;
+
+    #[test]
+    fn resources_of_each_type() {
+        let image = image(&[("b", 1), ("a", 1)]);
+        let topics = [("a", TOPIC), ("b", TOPIC)];
+        let brokers = [("1", BROKER), ("2", BROKER)];
+        let check = |version, asked: &[i8], expected: Result<Vec<(&str, i8)>, ErrorCode>| {
+            let response = list(asked, version, &image);
+            let listed: Vec<_> = response
+                .config_resources
+                .iter()
+                .map(|resource| (resource.resource_name.as_str(), resource.resource_type))
+                .collect();
+            let code = expected.as_ref().err().map_or(0, |code| code.code());
+            assert_eq!(response.error_code, code, "{version} {asked:?}");
+            assert_eq!(listed, expected.unwrap_or_default(), "{version} {asked:?}");
+        };
+        check(0, &[], Ok(vec![]));
+        check(1, &[], Ok([brokers, topics].concat()));
+        check(1, &[TOPIC], Ok(topics.to_vec()));
+        check(1, &[BROKER, GROUP], Ok(brokers.to_vec()));
+        check(1, &[CLIENT_METRICS, BROKER_LOGGER], Ok(vec![]));
+        check(1, &[TOPIC, 3], Err(ErrorCode::UnsupportedVersion));
+    }
+}

@@ -1,0 +1,115 @@
+//! ExpireDelegationToken (API key 40). Generated from `schema/expire_delegation_token.schema`; not to be edited.
+
+use std::ops::RangeInclusive;
+
+use bytes::Bytes;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer, check_version};
+
+/// ExpireDelegationTokenRequest, versions 1 to 2, flexible from 2.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ExpireDelegationTokenRequest {
+    pub hmac: Bytes,
+    pub expiry_time_period_ms: i64,
+}
+
+impl ExpireDelegationTokenRequest {
+    /// The versions there are.
+    pub const VERSIONS: RangeInclusive<i16> = 1..=2;
+
+    /// Decodes the whole of `reader`.
+    ///
+    /// # Errors
+    /// See [`DecodeError`]; bytes that are left over are one.
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<ExpireDelegationTokenRequest, DecodeError> {
+        check_version(
+            "ExpireDelegationTokenRequest",
+            version,
+            ExpireDelegationTokenRequest::VERSIONS,
+        )?;
+        let flexible = version >= 2;
+        let message = ExpireDelegationTokenRequest {
+            hmac: reader.bytes(flexible)?,
+            expiry_time_period_ms: reader.i64()?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        reader.finish()?;
+        Ok(message)
+    }
+
+    /// Appends the message to `writer`.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        check_version(
+            "ExpireDelegationTokenRequest",
+            version,
+            ExpireDelegationTokenRequest::VERSIONS,
+        )?;
+        let flexible = version >= 2;
+        writer.bytes(flexible, &self.hmac)?;
+        writer.i64(self.expiry_time_period_ms);
+        if flexible {
+            writer.no_tagged_fields();
+        }
+        Ok(())
+    }
+}
+
+/// ExpireDelegationTokenResponse, versions 1 to 2, flexible from 2.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ExpireDelegationTokenResponse {
+    pub error_code: i16,
+    pub expiry_timestamp_ms: i64,
+    pub throttle_time_ms: i32,
+}
+
+impl ExpireDelegationTokenResponse {
+    /// The versions there are.
+    pub const VERSIONS: RangeInclusive<i16> = 1..=2;
+
+    /// Decodes from `reader` and leaves in it what follows.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<ExpireDelegationTokenResponse, DecodeError> {
+        check_version(
+            "ExpireDelegationTokenResponse",
+            version,
+            ExpireDelegationTokenResponse::VERSIONS,
+        )?;
+        let flexible = version >= 2;
+        let message = ExpireDelegationTokenResponse {
+            error_code: reader.i16()?,
+            expiry_timestamp_ms: reader.i64()?,
+            throttle_time_ms: reader.i32()?,
+        };
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(message)
+    }
+
+    /// Appends the message to `writer`.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        check_version(
+            "ExpireDelegationTokenResponse",
+            version,
+            ExpireDelegationTokenResponse::VERSIONS,
+        )?;
+        let flexible = version >= 2;
+        writer.i16(self.error_code);
+        writer.i64(self.expiry_timestamp_ms);
+        writer.i32(self.throttle_time_ms);
+        if flexible {
+            writer.no_tagged_fields();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Runs seed after seed and stops at the first that finds something.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the runner tells people how long it took"
+)]
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use corelog_sim::storage_world::{self, Outcome};
+
+/// The seed that runs now, for whoever reports a panic.
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+/// Runs the storage engine under simulation.
+#[derive(Parser)]
+struct Arguments {
+    /// How many seeds to run.
+    #[arg(long, default_value_t = u64::MAX)]
+    seeds: u64,
+    /// For how many minutes at most.
+    #[arg(long, default_value_t = 2.0)]
+    minutes: f64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// Run this seed alone, twice, and compare the two runs.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Write the events of `--seed` into this file.
+    #[arg(long)]
+    trace: Option<std::path::PathBuf>,
+    /// Go on after a failure and count them. Needs a build whose panics unwind: `--profile sim`.
+    #[arg(long)]
+    keep_going: bool,
+    /// Say how each seed went.
+    #[arg(long)]
+    verbose: bool,
+}
+
+fn replay_command(seed: u64) -> String {
+    format!("cargo run --release -p corelog-sim -- --seed {seed}")
+}
+
+fn report(seed: u64, outcome: &Outcome, started: Instant) {
+    println!(
+        "seed {seed}: {} acknowledged, {} reads, {} lives, hash {:016x}, {:.2?}",
+        outcome.acknowledged,
+        outcome.reads,
+        outcome.lives,
+        outcome.trace_hash,
+        started.elapsed()
+    );
+}
+
+fn failed(seed: u64, outcome: &Outcome) -> Option<ExitCode> {
+    let violation = outcome.violation.as_ref()?;
+    println!("FAILED seed {seed}: {violation}");
+    println!("  scenario: {}", outcome.scenario);
+    println!("  replay: {}", replay_command(seed));
+    Some(ExitCode::FAILURE)
+}
+
+fn run_one(seed: u64, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    SEED.store(seed, Ordering::Relaxed);
+    let started = Instant::now();
+    let outcome = storage_world::run(seed, arguments.trace.is_some());
+    report(seed, &outcome, started);
+    if let Some(path) = &arguments.trace {
+        std::fs::write(path, &outcome.trace)?;
+    }
+    let again = storage_world::run(seed, false);
+    if again.trace_hash != outcome.trace_hash {
+        println!("FAILED seed {seed}: two runs differ, so something in it does not follow from the seed");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(failed(seed, &outcome).unwrap_or(ExitCode::SUCCESS))
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let default = std::panic::take_hook();
+    let keep_going = arguments.keep_going;
+    std::panic::set_hook(Box::new(move |info| {
+        let seed = SEED.load(Ordering::Relaxed);
+        println!("FAILED seed {seed}: {info}");
+        println!("  replay: {}", replay_command(seed));
+        if !keep_going {
+            default(info);
+        }
+    }));
+    if let Some(seed) = arguments.seed {
+        return run_one(seed, &arguments);
+    }
+    let began = Instant::now();
+    let limit = Duration::from_secs_f64(arguments.minutes * 60.0);
+    let mut total = Outcome::default();
+    let (mut count, mut failures) = (0, 0);
+    while count < arguments.seeds && began.elapsed() < limit {
+        let seed = arguments.from + count;
+        SEED.store(seed, Ordering::Relaxed);
+        let started = Instant::now();
+        count += 1;
+        let run = || storage_world::run(seed, false);
+        let Ok(outcome) = std::panic::catch_unwind(run) else {
+            failures += 1;
+            if arguments.keep_going {
+                continue;
+            }
+            return Ok(ExitCode::FAILURE);
+        };
+        if arguments.verbose {
+            report(seed, &outcome, started);
+        }
+        if let Some(code) = failed(seed, &outcome) {
+            failures += 1;
+            if !arguments.keep_going {
+                return Ok(code);
+            }
+        }
+        total.acknowledged += outcome.acknowledged;
+        total.reads += outcome.reads;
+        total.lives += outcome.lives;
+        total.silent_losses += outcome.silent_losses;
+    }
+    println!(
+        "{count} seeds from {}, {failures} failed: {} appends acknowledged, {} reads, {} lives, {} silent losses \
+         after damage, {:.1?}",
+        arguments.from,
+        total.acknowledged,
+        total.reads,
+        total.lives,
+        total.silent_losses,
+        began.elapsed()
+    );
+    Ok(if failures == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

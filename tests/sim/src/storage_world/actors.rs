@@ -1,0 +1,504 @@
+//! Clients of the storage: producers, readers, an administrator. They run in the machine's process and die with it;
+//! what they must remember lives in [`World`].
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use corelog_model::{
+    LeaderEpoch, Offset, OffsetDelta, PartitionId, PartitionIndex, ProducerEpoch, ProducerId, Sequence,
+    TopicId, ValidatedBatch,
+};
+use corelog_runtime::{Handle, LocalFuture, WorkClass};
+use corelog_storage::{
+    AppendError, AppendOptions, Appended, CheckpointError, CreateError, DeleteError, DeleteRecordsError,
+    Durability, LogConfig, LogSlice, PartitionLog, PartitionSpec, ReadError, ReadIsolation, Storage,
+};
+
+use super::batches::{self, Fields, Stamp};
+use super::oracle::Oracle;
+use super::scenario::{Scenario, Trouble};
+use crate::rng::SimRng;
+
+/// A batch that was built and has no final answer.
+#[derive(Clone)]
+struct Pending {
+    number: u64,
+    batch: ValidatedBatch,
+}
+
+/// An idempotent or plain producer of one log.
+pub(crate) struct Producer {
+    number: u64,
+    partition: PartitionId,
+    identity: Option<(ProducerId, ProducerEpoch)>,
+    next_sequence: Sequence,
+    unanswered: VecDeque<Pending>,
+}
+
+/// What outlives the processes.
+pub(crate) struct World {
+    pub(crate) scenario: Scenario,
+    pub(crate) oracle: Oracle,
+    pub(crate) random: RefCell<SimRng>,
+    pub(crate) producers: RefCell<BTreeMap<u64, Rc<RefCell<Producer>>>>,
+    /// The broker keeps the settings and sets them at each start; so does this world.
+    pub(crate) configs: RefCell<BTreeMap<PartitionId, LogConfig>>,
+    next_number: Cell<u64>,
+    next_topic: Cell<u64>,
+    /// A shard is fenced: only a restart helps.
+    pub(crate) is_fenced: Cell<bool>,
+    pub(crate) acknowledged: Cell<u64>,
+    pub(crate) reads: Cell<u64>,
+    /// Logs that came back shorter after bytes at rest were damaged, and said nothing.
+    pub(crate) silent_losses: Cell<u64>,
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario, random: SimRng) -> World {
+        World {
+            oracle: Oracle::new(scenario.trouble == Trouble::Corruption),
+            scenario,
+            random: RefCell::new(random),
+            producers: RefCell::default(),
+            configs: RefCell::default(),
+            next_number: Cell::new(1),
+            next_topic: Cell::new(1),
+            is_fenced: Cell::new(false),
+            acknowledged: Cell::new(0),
+            reads: Cell::new(0),
+            silent_losses: Cell::new(0),
+        }
+    }
+
+    fn below(&self, bound: u64) -> u64 {
+        self.random.borrow_mut().below(bound)
+    }
+
+    fn pause(&self, handle: &Handle, millis_max: u64) -> LocalFuture<()> {
+        let pause = Duration::from_micros(self.below(millis_max * 1_000 + 1));
+        handle.clock.sleep_until(handle.clock.now() + pause)
+    }
+
+    /// A partition that has never been: each has a topic of its own.
+    pub(crate) fn new_partition(&self) -> PartitionId {
+        let topic = self.next_topic.get();
+        self.next_topic.set(topic + 1);
+        let mut bytes = [0; 16];
+        bytes[8..].copy_from_slice(&topic.to_be_bytes());
+        PartitionId {
+            topic: TopicId::new(bytes),
+            index: PartitionIndex::new(0),
+        }
+    }
+
+    /// Whether any of `partitions` has a producer.
+    pub(crate) fn has_producers(&self, partitions: &[PartitionId]) -> bool {
+        let producers = self.producers.borrow();
+        producers
+            .values()
+            .any(|producer| partitions.contains(&producer.borrow().partition))
+    }
+
+    fn add_producers(&self, partition: PartitionId, durability: Durability) {
+        for _ in 0..=self.below(2) {
+            let number = self.next_number.get();
+            self.next_number.set(number + 1);
+            // Sequences that were acknowledged and may be lost would make every later one out of order.
+            let is_idempotent = durability == Durability::Durable && self.below(3) > 0;
+            let id = ProducerId::new(i64::try_from(number).expect("few producers"));
+            let producer = Producer {
+                number,
+                partition,
+                identity: is_idempotent.then_some((id, ProducerEpoch::new(0))),
+                next_sequence: Sequence::new(0).expect("zero"),
+                unanswered: VecDeque::new(),
+            };
+            self.producers
+                .borrow_mut()
+                .insert(number, Rc::new(RefCell::new(producer)));
+        }
+    }
+
+    fn payload(&self) -> usize {
+        let size = if self.random.borrow_mut().chance(self.scenario.big_batches) {
+            self.below(60_000)
+        } else if self.below(8) == 0 {
+            self.below(9_000)
+        } else {
+            self.below(400)
+        };
+        usize::try_from(size).expect("small")
+    }
+
+    fn build(&self, handle: &Handle, producer: &mut Producer) -> Pending {
+        let number = self.next_number.get();
+        self.next_number.set(number + 1);
+        let records = i32::try_from(self.below(5) + 1).expect("small");
+        let stamp = producer.identity.map(|(id, epoch)| Stamp {
+            id,
+            epoch,
+            sequence: producer.next_sequence,
+        });
+        producer.next_sequence = producer.next_sequence.advance(records);
+        let batch = batches::build(&Fields {
+            number,
+            records,
+            payload: self.payload(),
+            timestamp: handle.clock.wall(),
+            stamp,
+        });
+        Pending { number, batch }
+    }
+}
+
+/// Starts the clients of one shard.
+pub(crate) fn start(world: &Rc<World>, handle: &Handle, storage: &Rc<Storage>) {
+    for id in storage.partitions() {
+        if let Some(log) = storage.partition(&id) {
+            start_partition(world, handle, &log);
+        }
+    }
+    let (w, h, s) = (Rc::clone(world), handle.clone(), Rc::clone(storage));
+    handle.spawn(WorkClass::Normal, "reader", async move {
+        read_for_ever(w, h, s).await
+    });
+    let (w, h, s) = (Rc::clone(world), handle.clone(), Rc::clone(storage));
+    handle.spawn(WorkClass::Normal, "administrator", async move {
+        administer(w, h, s).await
+    });
+}
+
+fn start_partition(world: &Rc<World>, handle: &Handle, log: &Rc<PartitionLog>) {
+    let producers: Vec<_> = world.producers.borrow().values().cloned().collect();
+    for producer in producers {
+        if producer.borrow().partition == log.id() {
+            let (world, handle_, log) = (Rc::clone(world), handle.clone(), Rc::clone(log));
+            handle.spawn(WorkClass::Normal, "producer", async move {
+                produce(world, handle_, log, producer).await;
+            });
+        }
+    }
+}
+
+type Answer = LocalFuture<Result<Appended, AppendError>>;
+
+fn send(world: &World, log: &Rc<PartitionLog>, producer: u64, group: &[Pending]) -> Answer {
+    for pending in group {
+        world
+            .oracle
+            .sent(log.id(), pending.number, producer, pending.batch.header());
+    }
+    let batches = group.iter().map(|pending| pending.batch.clone()).collect();
+    log.append(batches, AppendOptions::default())
+}
+
+/// Sends with several appends under way; an idempotent producer sends again what has no answer, in order.
+async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, producer: Rc<RefCell<Producer>>) {
+    let id = log.id();
+    let (number, is_idempotent) = {
+        let mut producer = producer.borrow_mut();
+        if producer.identity.is_none() {
+            // Nobody who cannot be told from others may send twice.
+            producer.unanswered.clear();
+        }
+        (producer.number, producer.identity.is_some())
+    };
+    loop {
+        let window = world.below(5) + 1;
+        let mut flight: VecDeque<(Vec<Pending>, Answer)> = VecDeque::new();
+        let again: Vec<Pending> = producer.borrow().unanswered.iter().cloned().collect();
+        for pending in again {
+            let answer = send(&world, &log, number, std::slice::from_ref(&pending));
+            flight.push_back((vec![pending], answer));
+        }
+        for _ in flight.len() as u64..window {
+            // Together they must fit the smallest segment.
+            let groups = !is_idempotent && world.scenario.big_batches == 0;
+            let count = if groups { world.below(3) + 1 } else { 1 };
+            let group: Vec<Pending> = {
+                let mut producer = producer.borrow_mut();
+                (0..count).map(|_| world.build(&handle, &mut producer)).collect()
+            };
+            if is_idempotent {
+                producer.borrow_mut().unanswered.extend(group.iter().cloned());
+            }
+            let answer = send(&world, &log, number, &group);
+            flight.push_back((group, answer));
+            if world.below(3) == 0 {
+                world.pause(&handle, 1).await;
+            }
+        }
+        let mut failed = false;
+        while let Some((group, answer)) = flight.pop_front() {
+            let numbers: Vec<u64> = group.iter().map(|pending| pending.number).collect();
+            match answer.await {
+                Ok(appended) => {
+                    if appended.is_duplicate && !is_idempotent {
+                        world
+                            .oracle
+                            .violate(format!("{id:?}: {numbers:?} is no one's duplicate: {appended:?}"));
+                    }
+                    world.oracle.acknowledged(id, &numbers, &appended);
+                    world.oracle.observed(id, &log.offsets());
+                    world.acknowledged.set(world.acknowledged.get() + 1);
+                    let mut producer = producer.borrow_mut();
+                    producer
+                        .unanswered
+                        .retain(|pending| !numbers.contains(&pending.number));
+                }
+                Err(error) => {
+                    if !judge(&world, id, &numbers, &error, failed) {
+                        return;
+                    }
+                    failed = true;
+                }
+            }
+        }
+        world.pause(&handle, if failed { 20 } else { 3 }).await;
+    }
+}
+
+/// Takes note of an error; whether the producer goes on.
+fn judge(world: &World, id: PartitionId, numbers: &[u64], error: &AppendError, after_another: bool) -> bool {
+    let refuse = || {
+        numbers
+            .iter()
+            .for_each(|number| world.oracle.refused(id, *number))
+    };
+    let trouble = world.scenario.trouble;
+    match error {
+        AppendError::Fenced(_) => {
+            numbers
+                .iter()
+                .for_each(|number| world.oracle.unknown(id, *number));
+            world.is_fenced.set(true);
+            if matches!(trouble, Trouble::None | Trouble::Slow | Trouble::Full) {
+                world
+                    .oracle
+                    .violate(format!("{id:?}: fenced without a fault: {error}"));
+            }
+            false
+        }
+        AppendError::Deleted | AppendError::Closed => false,
+        AppendError::DiskFull(_) => {
+            refuse();
+            if trouble != Trouble::Full {
+                world
+                    .oracle
+                    .violate(format!("{id:?}: the disk has room, yet: {error}"));
+            }
+            true
+        }
+        AppendError::Io(_) => {
+            refuse();
+            if matches!(trouble, Trouble::None | Trouble::Slow | Trouble::Full) {
+                world.oracle.violate(format!("{id:?}: without a fault: {error}"));
+            }
+            true
+        }
+        AppendError::OutOfOrderSequence { .. } if after_another || world.oracle.tolerates_damage => {
+            refuse();
+            true
+        }
+        AppendError::Corrupt(_) if world.oracle.tolerates_damage => {
+            refuse();
+            false
+        }
+        AppendError::RecordTooLarge { .. }
+        | AppendError::InvalidTimestamp { .. }
+        | AppendError::OutOfOrderSequence { .. }
+        | AppendError::InvalidProducerEpoch { .. }
+        | AppendError::Corrupt(_) => {
+            world
+                .oracle
+                .violate(format!("{id:?}: batches {numbers:?}: {error}"));
+            false
+        }
+    }
+}
+
+/// Takes a slice apart; the batches must be whole, follow one another, and begin with the one that holds `from`.
+pub(crate) fn check_slice(
+    world: &World,
+    id: PartitionId,
+    from: Offset,
+    slice: &LogSlice,
+    end: Offset,
+) -> Vec<(Offset, u64, Offset)> {
+    let total: usize = slice.pieces.iter().map(bytes::Bytes::len).sum();
+    if total != slice.bytes {
+        world.oracle.violate(format!(
+            "{id:?}: a slice says {} bytes and has {total}",
+            slice.bytes
+        ));
+    }
+    let mut bytes: bytes::Bytes = slice.pieces.concat().into();
+    let mut found: Vec<(Offset, u64, Offset)> = Vec::new();
+    while !bytes.is_empty() {
+        let batch = match ValidatedBatch::split_from(&mut bytes) {
+            Ok(batch) => batch,
+            Err(error) => {
+                world
+                    .oracle
+                    .violate(format!("{id:?}: read from {from} after {found:?}: {error}"));
+                return found;
+            }
+        };
+        let header = batch.header();
+        let number = batches::number_of(batch.bytes());
+        world.oracle.shown(id, header, number);
+        let fits = match found.last() {
+            Some((_, _, next)) => header.base_offset == *next,
+            None => header.base_offset <= from && from < header.next_offset(),
+        };
+        if !fits || header.next_offset() > end {
+            world.oracle.violate(format!(
+                "{id:?}: read from {from} to {end}: {}..{} after {found:?}",
+                header.base_offset,
+                header.next_offset()
+            ));
+            return found;
+        }
+        found.push((header.base_offset, number.unwrap_or(0), header.next_offset()));
+    }
+    found
+}
+
+async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
+    loop {
+        world.pause(&handle, 2).await;
+        let ids = storage.partitions();
+        if ids.is_empty() {
+            continue;
+        }
+        let id = ids[world.random.borrow_mut().index(ids.len())];
+        let Some(log) = storage.partition(&id) else {
+            continue;
+        };
+        let offsets = log.offsets();
+        world.oracle.observed(id, &offsets);
+        let span = (offsets.high_watermark - offsets.log_start).get();
+        let back = world.below(u64::try_from(span).unwrap_or(0) + 1);
+        let from = offsets.log_start + OffsetDelta::new(i64::try_from(back).unwrap_or(0));
+        let bytes_max = usize::try_from(world.below(100_000)).unwrap_or(0);
+        world.reads.set(world.reads.get() + 1);
+        match log.read(from, bytes_max, ReadIsolation::Committed).await {
+            Ok(slice) => {
+                let seen = slice.offsets;
+                let is_empty = slice.bytes == 0;
+                check_slice(&world, id, from, &slice, seen.high_watermark);
+                if is_empty && from < offsets.high_watermark {
+                    world
+                        .oracle
+                        .violate(format!("{id:?}: nothing at {from} before {offsets:?}"));
+                }
+            }
+            Err(ReadError::OffsetOutOfRange { .. }) if from < log.offsets().log_start => {}
+            Err(ReadError::Deleted) => {}
+            Err(ReadError::Corrupt(_)) if world.oracle.tolerates_damage => {}
+            Err(ReadError::Io(_)) if world.scenario.trouble == Trouble::Errors => {}
+            Err(error @ (ReadError::OffsetOutOfRange { .. } | ReadError::Corrupt(_) | ReadError::Io(_))) => {
+                world
+                    .oracle
+                    .violate(format!("{id:?}: read from {from} of {offsets:?}: {error}"));
+            }
+        }
+    }
+}
+
+/// Creates one partition of `storage`; its producers are not started.
+pub(crate) async fn create(world: &World, storage: &Storage, id: PartitionId) -> Option<Rc<PartitionLog>> {
+    let config = world.scenario.log_config(&mut world.random.borrow_mut());
+    let durability = config.durability;
+    world.configs.borrow_mut().insert(id, config.clone());
+    let spec = PartitionSpec {
+        id,
+        directory: format!(
+            "t{}-{}",
+            u64::from_be_bytes(id.topic.get()[8..].try_into().expect("eight")),
+            id.index
+        ),
+        leader_epoch: LeaderEpoch::new(0),
+        config,
+    };
+    world.oracle.creating(id, durability);
+    match storage.create_partition(spec).await {
+        Ok(log) => {
+            world.oracle.created(id);
+            world.add_producers(id, durability);
+            return Some(log);
+        }
+        Err(CreateError::Fenced(_)) => world.is_fenced.set(true),
+        Err(CreateError::DiskFull(_)) if world.scenario.trouble == Trouble::Full => {}
+        Err(CreateError::Io(_)) if world.scenario.trouble == Trouble::Errors => {}
+        Err(error) => world
+            .oracle
+            .violate(format!("{id:?}: cannot be created: {error}")),
+    }
+    None
+}
+
+async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
+    loop {
+        world.pause(&handle, 30).await;
+        let ids = storage.partitions();
+        let id = (!ids.is_empty()).then(|| ids[world.random.borrow_mut().index(ids.len())]);
+        match (world.below(12), id) {
+            (0 | 1, _) => match storage.checkpoint().await {
+                Ok(()) => {}
+                Err(CheckpointError::Fenced(_)) => world.is_fenced.set(true),
+                Err(CheckpointError::DiskFull(_)) if world.scenario.trouble == Trouble::Full => {}
+                Err(error @ CheckpointError::DiskFull(_)) => world.oracle.violate(error.to_string()),
+            },
+            (2, _) => storage.apply_retention(handle.clock.wall()).await,
+            (3, Some(id)) if world.scenario.deletes => {
+                let Some(log) = storage.partition(&id) else {
+                    continue;
+                };
+                let offsets = log.offsets();
+                let span = u64::try_from((offsets.high_watermark - offsets.log_start).get()).unwrap_or(0);
+                let by = i64::try_from(world.below(span + 1)).unwrap_or(0);
+                let before = offsets.log_start + OffsetDelta::new(by);
+                match log.delete_records(Some(before)).await {
+                    Ok(start) if start < before => {
+                        world
+                            .oracle
+                            .violate(format!("{id:?}: asked to begin at {before}, begins at {start}"));
+                    }
+                    Ok(_) => world.oracle.observed(id, &log.offsets()),
+                    Err(DeleteRecordsError::Fenced(_)) => world.is_fenced.set(true),
+                    Err(DeleteRecordsError::Deleted) => {}
+                    Err(error @ DeleteRecordsError::OffsetOutOfRange { .. }) => {
+                        world.oracle.violate(format!("{id:?}: {error}"));
+                    }
+                }
+            }
+            (4, Some(id)) if world.scenario.deletes && world.below(4) == 0 => {
+                world.oracle.deleting(id);
+                match storage.delete_partition(id).await {
+                    Ok(()) => {
+                        world.oracle.gone(id);
+                        world
+                            .producers
+                            .borrow_mut()
+                            .retain(|_, producer| producer.borrow().partition != id);
+                    }
+                    Err(DeleteError::Fenced(_)) => world.is_fenced.set(true),
+                    Err(DeleteError::Io(_)) if world.scenario.trouble == Trouble::Errors => {}
+                    Err(error) => world
+                        .oracle
+                        .violate(format!("{id:?}: cannot be deleted: {error}")),
+                }
+            }
+            (5, _) if world.below(4) == 0 => {
+                let id = world.new_partition();
+                if let Some(log) = create(&world, &storage, id).await {
+                    start_partition(&world, &handle, &log);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The storage engine under simulation: random appends, reads and administration of many partitions, crashes, faults,
+//! and an oracle that knows what was acknowledged.
+
+mod actors;
+mod batches;
+mod oracle;
+mod run;
+mod scenario;
+
+pub use run::{Outcome, run};

@@ -1,0 +1,346 @@
+//! What must hold, whatever crashes.
+//!
+//! Invariants of a log, checked at every read, every answer and every start:
+//! - What was acknowledged is there (with `Written` after a loss of power, and with `Memory` after any crash: a prefix).
+//! - What is there was sent to this log, is there once, and its bytes are the ones that were sent.
+//! - An offset that has been shown or acknowledged holds the same batch for good; offsets are dense.
+//! - What was refused is not there.
+//! - A producer's batches lie in the order in which it sent them.
+//! - High watermark and log start never go back.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use corelog_model::{BatchHeader, Offset, PartitionId};
+use corelog_storage::{Appended, Durability, LogOffsets};
+
+/// What became of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// Sent, no answer, or an answer that says that nobody knows.
+    InDoubt,
+    /// Acknowledged.
+    Acknowledged(Offset),
+    /// The engine said that it is not stored.
+    Refused,
+}
+
+struct Batch {
+    producer: u64,
+    crc: u32,
+    size: usize,
+    records: i64,
+    /// Once in doubt, a later refusal of a retry says nothing about the first try.
+    was_in_doubt: bool,
+    fate: Fate,
+}
+
+/// How a life ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    Closed,
+    Killed,
+    PowerLost,
+}
+
+/// One log as it should be.
+struct Log {
+    durability: Durability,
+    batches: BTreeMap<u64, Batch>,
+    /// What lies at a base offset, once that was shown or acknowledged.
+    placed: BTreeMap<Offset, u64>,
+    place_of: BTreeMap<u64, Offset>,
+    offsets: LogOffsets,
+    /// Created or being deleted and not yet answered.
+    existence_in_doubt: bool,
+}
+
+/// The oracle: what was asked and answered, and the first thing that is wrong.
+#[derive(Default)]
+pub(crate) struct Oracle {
+    logs: RefCell<BTreeMap<PartitionId, Log>>,
+    violation: RefCell<Option<String>>,
+    /// Bytes at rest were damaged: losses may be reported.
+    pub(crate) tolerates_damage: bool,
+}
+
+const NOWHERE: LogOffsets = LogOffsets {
+    log_start: Offset::ZERO,
+    last_stable: Offset::ZERO,
+    high_watermark: Offset::ZERO,
+    log_end: Offset::ZERO,
+};
+
+impl Oracle {
+    pub(crate) fn new(tolerates_damage: bool) -> Oracle {
+        Oracle {
+            tolerates_damage,
+            ..Oracle::default()
+        }
+    }
+
+    pub(crate) fn violate(&self, text: String) {
+        self.violation.borrow_mut().get_or_insert(text);
+    }
+
+    pub(crate) fn violation(&self) -> Option<String> {
+        self.violation.borrow().clone()
+    }
+
+    pub(crate) fn is_violated(&self) -> bool {
+        self.violation.borrow().is_some()
+    }
+
+    /// A partition is about to be created.
+    pub(crate) fn creating(&self, id: PartitionId, durability: Durability) {
+        let log = Log {
+            durability,
+            batches: BTreeMap::new(),
+            placed: BTreeMap::new(),
+            place_of: BTreeMap::new(),
+            offsets: NOWHERE,
+            existence_in_doubt: true,
+        };
+        self.logs.borrow_mut().insert(id, log);
+    }
+
+    /// Its creation was answered.
+    pub(crate) fn created(&self, id: PartitionId) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
+            log.existence_in_doubt = false;
+        }
+    }
+
+    /// Its creation was refused for good, or its deletion answered.
+    pub(crate) fn gone(&self, id: PartitionId) {
+        self.logs.borrow_mut().remove(&id);
+    }
+
+    /// A deletion begins.
+    pub(crate) fn deleting(&self, id: PartitionId) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
+            log.existence_in_doubt = true;
+        }
+    }
+
+    /// The partitions of a start are those that were answered for, and some of those in doubt.
+    pub(crate) fn check_partitions(&self, found: &[PartitionId]) {
+        let mut logs = self.logs.borrow_mut();
+        for id in found {
+            if !logs.contains_key(id) {
+                self.violate(format!(
+                    "partition {id:?} is there and was deleted or never created"
+                ));
+            }
+        }
+        logs.retain(|id, log| {
+            let is_there = found.contains(id);
+            if !is_there && !log.existence_in_doubt {
+                self.violate(format!("partition {id:?} is gone"));
+            }
+            log.existence_in_doubt = false;
+            is_there
+        });
+    }
+
+    /// Bytes at rest were damaged, and the log ends where it says: forgets what lay beyond. Whether anything that was
+    /// acknowledged is forgotten.
+    pub(crate) fn accept_loss(&self, id: PartitionId, offsets: &LogOffsets) -> bool {
+        let mut logs = self.logs.borrow_mut();
+        let Some(log) = logs.get_mut(&id) else {
+            return false;
+        };
+        let is_shorter = offsets.high_watermark < log.offsets.high_watermark;
+        log.forget_from(offsets.log_end);
+        log.offsets = *offsets;
+        is_shorter
+    }
+
+    /// A batch goes out, for the first time or again.
+    pub(crate) fn sent(&self, id: PartitionId, number: u64, producer: u64, header: &BatchHeader) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
+            let batch = log.batches.entry(number).or_insert(Batch {
+                producer,
+                crc: header.crc,
+                size: header.size,
+                records: header.last_offset_delta.get() + 1,
+                was_in_doubt: false,
+                fate: Fate::InDoubt,
+            });
+            if batch.fate == Fate::Refused {
+                batch.fate = Fate::InDoubt;
+            }
+        }
+    }
+
+    /// The engine said that the batch is not stored.
+    pub(crate) fn refused(&self, id: PartitionId, number: u64) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id)
+            && let Some(batch) = log.batches.get_mut(&number)
+            && !batch.was_in_doubt
+        {
+            batch.fate = Fate::Refused;
+        }
+    }
+
+    /// Nobody knows whether the batch is stored.
+    pub(crate) fn unknown(&self, id: PartitionId, number: u64) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id)
+            && let Some(batch) = log.batches.get_mut(&number)
+        {
+            batch.was_in_doubt = true;
+        }
+    }
+
+    /// The batches of one append, in order, were acknowledged.
+    pub(crate) fn acknowledged(&self, id: PartitionId, numbers: &[u64], answer: &Appended) {
+        let mut logs = self.logs.borrow_mut();
+        let Some(log) = logs.get_mut(&id) else { return };
+        let mut offset = answer.base_offset;
+        for number in numbers {
+            let Some(batch) = log.batches.get_mut(number) else {
+                return;
+            };
+            batch.fate = Fate::Acknowledged(offset);
+            let records = batch.records;
+            if let Err(text) = log.place(offset, *number) {
+                self.violate(format!("{id:?}: acknowledged {answer:?}, but {text}"));
+            }
+            offset += corelog_model::OffsetDelta::new(records);
+        }
+        if answer.last_offset.next() != offset {
+            self.violate(format!(
+                "{id:?}: {answer:?} does not span its records, which end at {offset}"
+            ));
+        }
+    }
+
+    /// A batch was read at `header.base_offset`.
+    pub(crate) fn shown(&self, id: PartitionId, header: &BatchHeader, number: Option<u64>) {
+        let mut logs = self.logs.borrow_mut();
+        let Some(log) = logs.get_mut(&id) else { return };
+        let at = header.base_offset;
+        let Some(number) = number.filter(|number| log.batches.contains_key(number)) else {
+            return self.violate(format!(
+                "{id:?}: the batch at {at} was never sent to it: {header:?}"
+            ));
+        };
+        let batch = &log.batches[&number];
+        if batch.fate == Fate::Refused {
+            self.violate(format!("{id:?}: batch {number} at {at} was refused and is there"));
+        }
+        if (batch.crc, batch.size) != (header.crc, header.size) {
+            self.violate(format!(
+                "{id:?}: batch {number} at {at} has other bytes than were sent"
+            ));
+        }
+        if let Err(text) = log.place(at, number) {
+            self.violate(format!("{id:?}: read at {at}, but {text}"));
+        }
+    }
+
+    /// The offsets of a log as they are seen now.
+    pub(crate) fn observed(&self, id: PartitionId, now: &LogOffsets) {
+        let mut logs = self.logs.borrow_mut();
+        let Some(log) = logs.get_mut(&id) else { return };
+        let old = log.offsets;
+        if now.high_watermark < old.high_watermark || now.log_start < old.log_start {
+            self.violate(format!("{id:?}: offsets went back, from {old:?} to {now:?}"));
+        }
+        let is_ordered = now.log_start <= now.last_stable
+            && now.last_stable <= now.high_watermark
+            && now.high_watermark <= now.log_end;
+        if !is_ordered {
+            self.violate(format!("{id:?}: offsets out of order: {now:?}"));
+        }
+        log.offsets = *now;
+    }
+
+    /// The process is gone: what had no answer stays without one, and what was never promised may go.
+    pub(crate) fn life_ended(&self, ending: Ending) {
+        for log in self.logs.borrow_mut().values_mut() {
+            for batch in log.batches.values_mut() {
+                if batch.fate == Fate::InDoubt {
+                    batch.was_in_doubt = true;
+                }
+            }
+            if log.may_lose(ending) {
+                // The end is known when the log is read again; until then only the start is held to.
+                log.offsets = LogOffsets {
+                    log_start: log.offsets.log_start,
+                    last_stable: log.offsets.log_start,
+                    high_watermark: log.offsets.log_start,
+                    log_end: log.offsets.log_start,
+                };
+            }
+        }
+    }
+
+    /// A log was read whole after a start: `found` is what lies from its start to its end.
+    pub(crate) fn recovered(
+        &self,
+        id: PartitionId,
+        offsets: &LogOffsets,
+        found: &[(Offset, u64)],
+        ending: Ending,
+    ) {
+        let mut logs = self.logs.borrow_mut();
+        let Some(log) = logs.get_mut(&id) else { return };
+        if log.may_lose(ending) {
+            log.forget_from(offsets.log_end);
+        }
+        let found: BTreeMap<Offset, u64> = found.iter().copied().collect();
+        for (offset, number) in log.placed.range(offsets.log_start..) {
+            if found.get(offset) != Some(number) {
+                return self.violate(format!(
+                    "{id:?} ({:?}): batch {number} at {offset}, {:?}, is lost; the log is {offsets:?} and holds {:?} there",
+                    log.durability,
+                    log.batches[number].fate,
+                    found.get(offset)
+                ));
+            }
+        }
+        let mut last: BTreeMap<u64, u64> = BTreeMap::new();
+        for (offset, number) in &found {
+            let producer = log.batches[number].producer;
+            if let Some(before) = last.insert(producer, *number).filter(|before| before > number) {
+                return self.violate(format!(
+                    "{id:?}: producer {producer} sent {number} before {before}; at {offset} it is the other way round"
+                ));
+            }
+        }
+    }
+}
+
+impl Log {
+    fn may_lose(&self, ending: Ending) -> bool {
+        match (self.durability, ending) {
+            (Durability::Durable, _) | (_, Ending::Closed) | (Durability::Written, Ending::Killed) => false,
+            (Durability::Written, Ending::PowerLost)
+            | (Durability::Memory, Ending::Killed | Ending::PowerLost) => true,
+        }
+    }
+
+    /// Batch `number` lies at `offset`.
+    fn place(&mut self, offset: Offset, number: u64) -> Result<(), String> {
+        let other = *self.placed.entry(offset).or_insert(number);
+        if other != number {
+            return Err(format!("{offset} holds batch {other}, and now {number}"));
+        }
+        let place = *self.place_of.entry(number).or_insert(offset);
+        if place != offset {
+            return Err(format!("batch {number} lies at {place}, and now at {offset}"));
+        }
+        Ok(())
+    }
+
+    fn forget_from(&mut self, end: Offset) {
+        for number in self.placed.split_off(&end).into_values() {
+            self.place_of.remove(&number);
+            if let Some(batch) = self.batches.get_mut(&number) {
+                batch.fate = Fate::InDoubt;
+                batch.was_in_doubt = true;
+            }
+        }
+    }
+}
