@@ -10,11 +10,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use corelog_bench::report::{Environment, Report, render};
 use corelog_bench::run::{Calibration, RunOptions, calibrate, run, start_sink};
 use corelog_bench::sink::SinkOptions;
-use corelog_bench::workload::{self, Workload};
+use corelog_bench::workload::{self, Workload, WorkloadError};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Wrong arguments, as clap has it.
+const EXIT_USAGE: u8 = 2;
 /// The run went through, and messages failed, were lost, repeated, disordered or damaged.
 const EXIT_WRONG: u8 = 3;
 
@@ -130,10 +132,25 @@ fn main() -> ExitCode {
         // A pipe that is closed, as by `head`, has had what it wanted.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            eprintln!("error: {}", sentence(&error));
+            if error.is::<WorkloadError>() {
+                ExitCode::from(EXIT_USAGE)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
+}
+
+/// The error and its causes, each said once: many errors name their cause themselves.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -99,7 +99,7 @@ impl BrokerConnection {
         sent.map_err(|source| ClientError::Broken { address, source })?;
         let answer = self.reader.next().await?;
         let answer = answer.ok_or(ClientError::Closed { address })?;
-        strip_header(R::KEY, version, correlation_id, answer)
+        strip_header(R::KEY, version, correlation_id, &answer)
     }
 
     /// Takes the connection apart, for requests in flight at once.
@@ -127,7 +127,7 @@ pub fn encode<R: Request>(request: &R, version: i16, correlation_id: i32) -> Res
 ///
 /// # Errors
 /// `Decode`, `Correlation`.
-pub fn strip_header(api: ApiKey, version: i16, expected: i32, frame: Bytes) -> Result<Bytes, ClientError> {
+pub fn strip_header(api: ApiKey, version: i16, expected: i32, frame: &Bytes) -> Result<Bytes, ClientError> {
     let mut reader = Reader::new(frame.clone());
     let header = ResponseHeader::decode(&mut reader, api.response_header_version(version));
     let found = header

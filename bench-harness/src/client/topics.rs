@@ -126,7 +126,8 @@ pub async fn learn_cluster(
                 })
                 .collect(),
         ),
-        allow_auto_topic_creation: false,
+        // Without CreateTopics a topic is made by its first use.
+        allow_auto_topic_creation: !broker.versions().has(ApiKey::CreateTopics),
         ..MetadataRequest::default()
     };
     // Before version 4 the field does not exist and topics are created: they are there already.

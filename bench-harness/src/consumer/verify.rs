@@ -120,13 +120,13 @@ fn overlap(range: &Range<u64>, others: &[Range<u64>]) -> u64 {
 mod tests {
     use super::*;
 
-    fn sent(end: u64, unacknowledged: &[Range<u64>]) -> ProducedTally {
+    fn sent(end: u64, unacknowledged: &[(u64, u64)]) -> ProducedTally {
         ProducedTally {
             producer: 0,
             topic: 0,
             partitions: vec![ProducedPartition {
                 end,
-                unacknowledged: unacknowledged.to_vec(),
+                unacknowledged: unacknowledged.iter().map(|(start, end)| *start..*end).collect(),
             }],
         }
     }
@@ -146,8 +146,8 @@ mod tests {
         }
     }
 
-    fn check(sent: ProducedTally, seen: Vec<ConsumedPartition>, expected: Verification) {
-        let found = verify(&[sent], &seen, 1, 1);
+    fn check(sent: ProducedTally, seen: &[ConsumedPartition], expected: Verification) {
+        let found = verify(&[sent], seen, 1, 1);
         assert_eq!(found, expected);
         let faults = expected.lost + expected.unread + expected.duplicates;
         assert_eq!(
@@ -162,15 +162,15 @@ mod tests {
             expected: 10,
             ..Verification::default()
         };
-        check(sent(10, &[]), vec![seen(0..10, true)], clean);
+        check(sent(10, &[]), &[seen(0..10, true)], clean);
         let lost = |lost| Verification { lost, ..clean };
-        check(sent(10, &[]), vec![seen([0, 1, 2, 5, 6, 7, 8, 9], true)], lost(2));
-        check(sent(10, &[]), vec![seen(0..7, true)], lost(3));
+        check(sent(10, &[]), &[seen([0, 1, 2, 5, 6, 7, 8, 9], true)], lost(2));
+        check(sent(10, &[]), &[seen(0..7, true)], lost(3));
         let partly = Verification { expected: 8, ..clean };
         // 3 and 4 failed: one of them is there nevertheless.
-        check(sent(10, &[3..5]), vec![seen((0..4).chain(5..10), true)], partly);
-        check(sent(10, &[8..10]), vec![seen(0..8, true)], partly);
-        check(sent(10, &[]), vec![], Verification { unread: 10, ..clean });
+        check(sent(10, &[(3, 5)]), &[seen((0..4).chain(5..10), true)], partly);
+        check(sent(10, &[(8, 10)]), &[seen(0..8, true)], partly);
+        check(sent(10, &[]), &[], Verification { unread: 10, ..clean });
     }
 
     #[test]
@@ -181,20 +181,20 @@ mod tests {
         };
         check(
             sent(4, &[]),
-            vec![seen(0..2, false)],
+            &[seen(0..2, false)],
             Verification { unread: 2, ..clean },
         );
         let again = Verification {
             duplicates: 1,
             ..clean
         };
-        check(sent(4, &[]), vec![seen([0, 1, 1, 2, 3], true)], again);
+        check(sent(4, &[]), &[seen([0, 1, 1, 2, 3], true)], again);
         let disorder = Verification {
             out_of_order: 1,
             ..clean
         };
-        check(sent(4, &[]), vec![seen([0, 2, 1, 3], true)], disorder);
+        check(sent(4, &[]), &[seen([0, 2, 1, 3], true)], disorder);
         let invented = Verification { corrupt: 1, ..clean };
-        check(sent(4, &[]), vec![seen(0..5, true)], invented);
+        check(sent(4, &[]), &[seen(0..5, true)], invented);
     }
 }

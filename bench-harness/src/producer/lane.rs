@@ -155,7 +155,7 @@ impl Lane {
                 .front()
                 .map(|request| request.correlation_id);
             // Nothing is due when the broker answers what it was not asked; no answer has the id -1.
-            let body = strip_header(ApiKey::Produce, self.version, expected.unwrap_or(-1), frame)?;
+            let body = strip_header(ApiKey::Produce, self.version, expected.unwrap_or(-1), &frame)?;
             let response: ProduceResponse = decode(ApiKey::Produce, body, self.version)?;
             let mut answers: Vec<(i32, i16)> = response
                 .topics

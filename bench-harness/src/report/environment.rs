@@ -44,15 +44,16 @@ impl Environment {
         Environment {
             cpu_model: colon_field(&cpu_info, "model name"),
             cores: std::thread::available_parallelism().map_or(0, usize::from),
-            cpu_governor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").map(trimmed),
+            cpu_governor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+                .map(|text| trimmed(&text)),
             memory_bytes: colon_field(&memory, "MemTotal").and_then(|text| kibibytes(&text)),
-            kernel: read("/proc/sys/kernel/osrelease").map(trimmed),
+            kernel: read("/proc/sys/kernel/osrelease").map(|text| trimmed(&text)),
             file_system: data.and_then(file_system),
         }
     }
 }
 
-fn trimmed(text: String) -> String {
+fn trimmed(text: &str) -> String {
     text.trim().to_owned()
 }
 
@@ -81,7 +82,7 @@ fn file_system(data: &Path) -> Option<FileSystem> {
     found.scheduler = [device.join("queue/scheduler"), device.join("../queue/scheduler")]
         .iter()
         .find_map(|path| fs::read_to_string(path).ok())
-        .map(trimmed);
+        .map(|text| trimmed(&text));
     Some(found)
 }
 

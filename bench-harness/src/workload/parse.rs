@@ -17,7 +17,7 @@ const SECONDS_MAX: f64 = 366.0 * 86_400.0;
 pub enum WorkloadError {
     /// The text is not TOML.
     #[error("the workload is not TOML: {0}")]
-    Syntax(#[from] toml::de::Error),
+    Syntax(#[from] Box<toml::de::Error>),
     /// No such key.
     #[error("there is no key {key:?}{}", nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default())]
     UnknownKey {
@@ -37,7 +37,7 @@ pub enum WorkloadError {
         /// What it was to be.
         value: String,
         /// What is wrong.
-        source: toml::de::Error,
+        source: Box<toml::de::Error>,
     },
     /// A value outside its bounds.
     #[error("{key} = {value} is not possible: it has to be {bounds}")]
@@ -59,7 +59,7 @@ pub enum WorkloadError {
 /// # Errors
 /// See `WorkloadError`.
 pub fn parse(text: &str, settings: &[String]) -> Result<Workload, WorkloadError> {
-    let mut table: Table = toml::from_str(text)?;
+    let mut table: Table = toml::from_str(text).map_err(Box::new)?;
     for setting in settings {
         let (key, value) = setting
             .split_once('=')
@@ -78,10 +78,10 @@ pub fn parse(text: &str, settings: &[String]) -> Result<Workload, WorkloadError>
             .map_err(|source| WorkloadError::Value {
                 key: key.clone(),
                 value: value.to_string(),
-                source,
+                source: Box::new(source),
             })?;
     }
-    let workload: Workload = table.try_into()?;
+    let workload: Workload = table.try_into().map_err(Box::new)?;
     check(&workload)?;
     Ok(workload)
 }
@@ -236,7 +236,7 @@ fn sizes(workload: &Workload) -> Result<(), WorkloadError> {
 
 fn within(
     key: &'static str,
-    value: impl ToString,
+    value: impl Into<f64>,
     is_within: bool,
     bounds: &'static str,
 ) -> Result<(), WorkloadError> {
@@ -245,7 +245,7 @@ fn within(
     } else {
         Err(WorkloadError::Bounds {
             key,
-            value: value.to_string(),
+            value: value.into().to_string(),
             bounds,
         })
     }
