@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use corelog_runtime::Monotonic;
 
@@ -100,6 +101,19 @@ pub struct Measured {
     pub errors: BTreeMap<String, u64>,
     /// Messages acknowledged before the traffic began, to build the backlog.
     pub backlog_built: u64,
+    /// How the backlog was read.
+    pub backlog_read: BacklogRead,
+}
+
+/// What consumers read of the backlog, over the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BacklogRead {
+    /// Messages, counted by each group.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// From the start of the traffic, and so of the consumers, to the last of them.
+    pub elapsed: Duration,
 }
 
 impl Measured {
@@ -113,6 +127,9 @@ impl Measured {
             *self.errors.entry(error.clone()).or_default() += count;
         }
         self.backlog_built += other.backlog_built;
+        self.backlog_read.messages += other.backlog_read.messages;
+        self.backlog_read.bytes += other.backlog_read.bytes;
+        self.backlog_read.elapsed = self.backlog_read.elapsed.max(other.backlog_read.elapsed);
     }
 }
 
@@ -189,6 +206,17 @@ impl Recorder {
         }
     }
 
+    /// The run gives up waiting for messages that were meant to be sent at `intended`. Their age so far counts as
+    /// their latency, which is at least that: what a target never answers is its slowest, not its unmeasured part.
+    pub fn gave_up(&self, now: Monotonic, intended: Monotonic, count: u64) {
+        let State { running, measured } = &mut *self.state.borrow_mut();
+        if let Some((window, _)) = running
+            && window.contains(intended)
+        {
+            measured.publish.record(now.since(intended), count);
+        }
+    }
+
     /// Messages failed.
     pub fn failed(&self, now: Monotonic, error: &str, messages: u64) {
         self.live.failed(messages);
@@ -217,6 +245,7 @@ impl Recorder {
             measured.totals.consumed_bytes += bytes;
         }
         seconds.consumed(now, count, bytes);
+        let mut from_backlog = 0;
         for (intended, count) in stamps.iter() {
             // A message of the backlog was late before it could be consumed: its age says nothing of the target.
             if intended >= window.traffic {
@@ -225,7 +254,15 @@ impl Recorder {
                 if window.contains(intended) {
                     measured.end_to_end.record(latency, count);
                 }
+            } else {
+                from_backlog += count;
             }
+        }
+        if from_backlog > 0 {
+            let read = &mut measured.backlog_read;
+            read.messages += from_backlog;
+            read.bytes += bytes * from_backlog / count;
+            read.elapsed = now.since(window.traffic);
         }
     }
 
@@ -267,13 +304,15 @@ mod tests {
         // Meant for the window, acknowledged long after it: late, and not forgotten.
         recorder.published(at(9000), &stamps(&[2990, 2995]), 20);
         recorder.accepted(at(2992), at(2990));
+        recorder.gave_up(at(9999), at(2999), 1);
         recorder.failed(at(2500), "NOT_ENOUGH_REPLICAS", 4);
         recorder.consumed(at(2500), &stamps(&[0, 2400]), 20);
         let (measured, seconds) = recorder.finish();
         assert_eq!(measured.backlog_built, 3);
         assert_eq!(measured.totals.published, 2);
-        assert_eq!(measured.publish.count(), 2);
-        assert!(measured.publish.summary().max_ms > 6_000.0);
+        assert_eq!(measured.publish.count(), 3);
+        assert!(measured.publish.summary().max_ms > 6_999.0);
+        assert!(measured.publish.summary().p50_ms > 6_000.0);
         assert_eq!(measured.delay.count(), 1);
         assert_eq!(measured.totals.consumed, 2);
         assert_eq!(
@@ -281,6 +320,9 @@ mod tests {
             1,
             "the backlog's age is not a latency"
         );
+        assert_eq!(measured.backlog_read.messages, 1);
+        assert_eq!(measured.backlog_read.bytes, 10);
+        assert_eq!(measured.backlog_read.elapsed, Duration::from_millis(1500));
         assert_eq!(measured.errors["NOT_ENOUGH_REPLICAS"], 4);
         let rows = Seconds::merge(vec![seconds.unwrap()], 1, measured.backlog_built);
         assert_eq!(rows[1].published, 2);

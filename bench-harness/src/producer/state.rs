@@ -204,6 +204,9 @@ impl Producer {
         open.extend(self.accumulator.borrow_mut().take_unsent());
         for batch in open {
             self.fail(now, &batch, "not acknowledged before the run gave up");
+            for (intended, count) in batch.stamps.iter() {
+                self.recorder.gave_up(now, intended, count);
+            }
         }
         let mut tally = self.tally.borrow().clone();
         let accumulator = self.accumulator.borrow();
@@ -214,6 +217,7 @@ impl Producer {
         let mut unsent = 0;
         if let Some((mut schedule, end)) = self.schedule.borrow_mut().take() {
             while schedule.next() < end {
+                self.recorder.gave_up(now, schedule.next(), 1);
                 schedule.advance();
                 unsent += 1;
             }

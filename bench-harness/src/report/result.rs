@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Environment;
 use crate::consumer::Verification;
-use crate::measure::{LatencySummary, SecondRow};
+use crate::measure::{LatencySummary, Measured, SecondRow};
 use crate::run::{Calibration, RunResult, ServerUsage};
 use crate::workload::Workload;
 
@@ -23,6 +23,23 @@ pub struct Publication {
     /// Messages a second.
     pub messages_per_s: f64,
     /// Bytes a second.
+    pub bytes_per_s: f64,
+}
+
+/// How a backlog was read.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Backlog {
+    /// Messages that were there before the consumers began.
+    pub built_messages: u64,
+    /// Messages of them that were read, counted by each group.
+    pub read_messages: u64,
+    /// Their bytes.
+    pub read_bytes: u64,
+    /// Seconds from the start of the consumers to the last of them.
+    pub read_s: f64,
+    /// Messages a second until then.
+    pub messages_per_s: f64,
+    /// Bytes a second until then.
     pub bytes_per_s: f64,
 }
 
@@ -66,6 +83,8 @@ pub struct Report {
     pub published: Publication,
     /// Consumed in the measured time, by all groups.
     pub consumed: Publication,
+    /// The backlog, if one was built.
+    pub backlog: Option<Backlog>,
     /// Produce requests answered a second.
     pub requests_per_s: f64,
     /// From the intended time to the acknowledgement.
@@ -123,6 +142,7 @@ impl Report {
             workload: workload.clone(),
             published: publication(totals.published, totals.published_bytes),
             consumed: publication(totals.consumed, totals.consumed_bytes),
+            backlog: backlog(&result.measured),
             requests_per_s: totals.requests as f64 / workload.duration_s,
             publish_latency: latency(&result.measured.publish),
             publish_delay: latency(&result.measured.delay),
@@ -139,4 +159,21 @@ impl Report {
     pub fn holds(&self) -> bool {
         self.errors.is_empty() && self.unsent == 0 && self.verification.is_none_or(|found| found.holds())
     }
+}
+
+fn backlog(measured: &Measured) -> Option<Backlog> {
+    if measured.backlog_built == 0 {
+        return None;
+    }
+    let read = measured.backlog_read;
+    let read_s = read.elapsed.as_secs_f64();
+    let per_s = |count: u64| if read_s > 0.0 { count as f64 / read_s } else { 0.0 };
+    Some(Backlog {
+        built_messages: measured.backlog_built,
+        read_messages: read.messages,
+        read_bytes: read.bytes,
+        read_s,
+        messages_per_s: per_s(read.messages),
+        bytes_per_s: per_s(read.bytes),
+    })
 }

@@ -59,6 +59,16 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
             grouped(backlog_at_end(report) as f64)
         )?;
     }
+    if let Some(backlog) = &report.backlog {
+        writeln!(
+            out,
+            "backlog     {:>14} msg/s {:>10.1} MB/s until its {} messages were read, in {:.1} s",
+            grouped(backlog.messages_per_s),
+            backlog.bytes_per_s / 1e6,
+            grouped(backlog.built_messages as f64),
+            backlog.read_s
+        )?;
+    }
     writeln!(out)?;
     latencies(out, report)?;
     verdict(out, report)

@@ -117,6 +117,7 @@ pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunEr
     })?;
     let outcomes = started.join();
     let server = join(monitor);
+    let result = put_together(&prepared, outcomes, workload, server)?;
     if !options.keeps_topics {
         let removed = here(|shard| remove(shard, options.bootstrap.clone(), prepared.names.clone()))?;
         // What was measured is worth more than tidiness.
@@ -124,7 +125,7 @@ pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunEr
             eprintln!("warning: the topics were not removed: {error}");
         }
     }
-    put_together(prepared, outcomes, workload, server)
+    Ok(result)
 }
 
 fn join<T>(thread: thread::JoinHandle<T>) -> T {
@@ -163,7 +164,7 @@ async fn remove(shard: Shard<()>, bootstrap: String, names: Vec<String>) -> Resu
 }
 
 fn put_together(
-    prepared: Prepared,
+    prepared: &Prepared,
     outcomes: Vec<Outcome>,
     workload: &Workload,
     server: Option<ServerUsage>,
@@ -197,8 +198,8 @@ fn put_together(
     });
     Ok(RunResult {
         started_at_ms: prepared.started_at_ms,
-        cluster_id: prepared.cluster.cluster_id,
-        versions: prepared.versions,
+        cluster_id: prepared.cluster.cluster_id.clone(),
+        versions: prepared.versions.clone(),
         seconds: Seconds::merge(seconds, u64::from(groups), measured.backlog_built),
         measured,
         unsent,
