@@ -149,5 +149,6 @@ def broker_steps():
         Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
         Step("crash", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--kills", "20"], 420, needs=["pip"], **own),
         Step("full-disk", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--full-disk"], 300, needs=["pip"], **own),
+        Step("hostile", ["python3", str(TESTS / "hostile/run")], 480, **own),
         Step("librdkafka", ["python3", str(TESTS / "librdkafka/run")], 900, needs=["librdkafka-build", "reference"], **own),
     ]
