@@ -255,6 +255,12 @@ impl Shared {
         windows.push_back(window);
     }
 
+    /// Keeps nothing that was read of a segment.
+    pub(crate) fn forget_windows(&self, key: PartitionKey, base: Offset) {
+        let of_segment = |window: &Window| window.key == key && window.base == base;
+        self.windows.borrow_mut().retain(|window| !of_segment(window));
+    }
+
     /// No commit is possible before a checkpoint, and a checkpoint finds no room.
     pub(crate) fn is_stuck_full(&self) -> Option<Arc<DiskError>> {
         let refused = self.checkpoint_refused.borrow().clone()?;

@@ -28,6 +28,8 @@ pub(super) struct SegmentScan<'a> {
     segment: Segment,
     position: u64,
     end: u64,
+    /// The offset that the next batch has, once one was read.
+    next: Option<Offset>,
     window: Bytes,
     window_start: u64,
     read_bytes: usize,
@@ -53,6 +55,14 @@ impl SegmentScan<'_> {
             }
             let header = batch::parse_header(&bytes).map_err(|error| self.corrupt(&error))?;
             batch::check_crc(&header, &bytes).map_err(|error| self.corrupt(&error))?;
+            if header.base_offset < self.segment.base
+                || self.next.is_some_and(|expected| header.base_offset != expected)
+            {
+                // A whole batch, but not one of this place: a read or a write went astray.
+                let found = header.base_offset;
+                return Err(self.corrupt(&format_args!("a batch of another place, at offset {found}")));
+            }
+            self.next = Some(header.next_offset());
             let found = Found {
                 header,
                 position: self.position,
@@ -67,6 +77,8 @@ impl SegmentScan<'_> {
         let path = self.log.segment_path(self.segment.base);
         let reason = format!("{} at byte {}: {what}", path.display(), self.position);
         tracing::error!(%reason, "a segment is corrupt");
+        // The bytes may be right and the read wrong: the next reader looks for itself.
+        self.log.shared.forget_windows(self.log.key, self.segment.base);
         ReadError::Corrupt(Arc::from(reason))
     }
 
@@ -194,6 +206,7 @@ impl PartitionLog {
             segment,
             position,
             end,
+            next: None,
             window: Bytes::new(),
             window_start: 0,
             read_bytes: self.shared.options.read_ahead_bytes,
@@ -212,11 +225,7 @@ impl PartitionLog {
             let (segment, _) = state.core.segment_of(from).expect("checked to be in the log");
             (segment, state.core.offsets())
         };
-        let index = self.index_of(segment).await?;
-        let result = self
-            .read_from(segment, index.position_for_offset(from), from, end, bytes_max)
-            .await;
-        match result {
+        match self.read_from(segment, from, end, bytes_max).await {
             Ok(pieces) => Ok(LogSlice {
                 bytes: pieces.iter().map(Bytes::len).sum(),
                 pieces,
@@ -230,18 +239,24 @@ impl PartitionLog {
     async fn read_from(
         &self,
         segment: Segment,
-        position: u64,
         from: Offset,
         end: Offset,
         bytes_max: usize,
     ) -> Result<Vec<Bytes>, ReadError> {
-        let mut scan = self.scan(segment, position, segment.size);
+        let index = self.index_of(segment).await?;
+        let mut scan = self.scan(segment, index.position_for_offset(from), segment.size);
         scan.read_bytes = scan.read_bytes.max(bytes_max);
         let mut pieces: Vec<Bytes> = Vec::new();
         let mut total = 0;
         while let Some(found) = scan.next().await? {
             if found.header.next_offset() <= from {
                 continue;
+            }
+            if pieces.is_empty() && found.header.base_offset > from {
+                return Err(scan.corrupt(&format_args!(
+                    "a batch begins at {} there",
+                    found.header.base_offset
+                )));
             }
             let is_too_much = !pieces.is_empty() && total + found.bytes.len() > bytes_max;
             if found.header.base_offset >= end || is_too_much {
@@ -260,6 +275,9 @@ impl PartitionLog {
             if tail_begins.is_some_and(|first| found.header.next_offset() >= first) {
                 break;
             }
+        }
+        if pieces.is_empty() && from < end {
+            return Err(scan.corrupt(&format_args!("offset {from} is not there")));
         }
         Ok(pieces)
     }
