@@ -1,1 +1,22 @@
-//! The load generator.
+//! The load generator: workloads against any Kafka-compatible broker, measured without coordinated omission.
+//!
+//! A run goes through [`run`]: the target's topics are made, one thread a core starts, [`producer`]s and [`consumer`]s
+//! open their connections, an optional backlog is built, and then the traffic of the [`workload`] begins. What
+//! [`measure`] gathers on each shard, [`report`] puts together.
+
+pub mod batch;
+pub mod client;
+pub mod consumer;
+pub mod keys;
+pub mod measure;
+pub mod number;
+pub mod payload;
+pub mod producer;
+pub mod random;
+pub mod report;
+pub mod run;
+pub mod schedule;
+pub mod sink;
+pub mod task;
+pub mod workload;
+pub mod zipf;

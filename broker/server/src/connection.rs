@@ -3,6 +3,9 @@
 //! Produce requests are admitted in order and acknowledged in order, with many under way at a time. Every other
 //! request begins when all earlier ones of its connection have been answered, as in Kafka, where a connection has one
 //! request under way.
+//!
+//! When the client ends its stream, what it asked for is done and answered, except that nobody waits for records or for
+//! a group's rebalance any more. When it cannot be sent anything any more, no answer is waited for that may be left.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -10,11 +13,12 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use corelog_runtime::local::{Notify, Permit, Queue};
+use corelog_runtime::local::{Either, Notify, Permit, Queue, select};
 use corelog_runtime::{Connection, LocalFuture, WorkClass};
 
+use crate::connections::Tracked;
 use crate::dispatch::{self, Answer};
-use crate::frame::FrameReader;
+use crate::frame::{FrameError, FrameReader, FrameSource};
 use crate::shard::Shard;
 
 /// Requests of one connection that are under way at a time; the next is read when one has been answered.
@@ -33,20 +37,54 @@ pub struct Client {
 struct InFlight {
     response: LocalFuture<Answer>,
     memory: Permit,
+    may_abandon: bool,
 }
 
 struct State {
+    tracked: Rc<Tracked>,
     queue: Queue<InFlight>,
     in_flight: Cell<usize>,
     answered: Notify,
     broken: Cell<bool>,
+    /// The client has ended its stream, or nothing can be sent to it.
+    left: Cell<bool>,
+    leaves: Notify,
 }
 
 impl State {
+    fn new(tracked: Rc<Tracked>) -> State {
+        State {
+            tracked,
+            queue: Queue::new(),
+            in_flight: Cell::new(0),
+            answered: Notify::new(),
+            broken: Cell::new(false),
+            left: Cell::new(false),
+            leaves: Notify::new(),
+        }
+    }
+
     async fn wait_until(&self, in_flight: usize) {
         while self.in_flight.get() > in_flight && !self.broken.get() {
             let answered = self.answered.notified();
             answered.await;
+        }
+    }
+
+    fn leave(&self) {
+        self.left.set(true);
+        self.leaves.notify_all();
+    }
+
+    /// Nothing is sent any more.
+    fn break_off(&self) {
+        self.broken.set(true);
+        self.leave();
+    }
+
+    async fn wait_until_left(&self) {
+        while !self.left.get() {
+            self.leaves.notified().await;
         }
     }
 }
@@ -57,12 +95,9 @@ pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>) {
         peer: connection.peer_address(),
         number: shard.next_connection_number(),
     });
-    let state = Rc::new(State {
-        queue: Queue::new(),
-        in_flight: Cell::new(0),
-        answered: Notify::new(),
-        broken: Cell::new(false),
-    });
+    let now = shard.handle.clock.now();
+    let (place, tracked) = shard.connections.open(&connection, client.peer, now);
+    let state = Rc::new(State::new(tracked));
     shard.metrics.connections.opened();
     let writer = write_responses(
         Rc::clone(&shard),
@@ -75,11 +110,14 @@ pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>) {
         .spawn(WorkClass::Latency, "connection writer", writer);
     if let Err(reason) = read_requests(&shard, &client, &state, &connection).await {
         tracing::warn!(peer = %client.peer, %reason, "closing the connection");
+        state.break_off();
         connection.shutdown();
     }
+    state.leave();
     state.queue.close();
     state.wait_until(0).await;
     connection.shutdown();
+    drop(place);
     shard.metrics.connections.closed();
 }
 
@@ -90,39 +128,80 @@ async fn read_requests(
     connection: &Rc<dyn Connection>,
 ) -> Result<(), String> {
     let size_max = shard.config().network.request_bytes_max;
-    let size_max = usize::try_from(size_max).unwrap_or(usize::MAX);
-    let mut frames = FrameReader::new(Rc::clone(connection), shard.request_memory.clone(), size_max);
+    let mut frames = FrameReader::new(FrameSource {
+        connection: Rc::clone(connection),
+        memory: shard.request_memory.clone(),
+        clock: Rc::clone(&shard.handle.clock),
+        connections: Rc::clone(&shard.connections),
+        tracked: Rc::clone(&state.tracked),
+        size_max: usize::try_from(size_max).unwrap_or(usize::MAX),
+    });
+    match read_frames(shard, client, state, &mut frames).await {
+        Ok(()) => Ok(()),
+        Err(CloseReason::Frame(FrameError::Io(error))) => {
+            // Clients come and go: a reset is no fault of ours and none of the operator's concern.
+            tracing::debug!(peer = %client.peer, %error, "the client has gone");
+            Ok(())
+        }
+        Err(reason) => Err(reason.to_string()),
+    }
+}
+
+/// Why a connection's requests are read no further.
+#[derive(Debug, thiserror::Error)]
+enum CloseReason {
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Start(#[from] dispatch::StartError),
+}
+
+async fn read_frames(
+    shard: &Rc<Shard>,
+    client: &Rc<Client>,
+    state: &Rc<State>,
+    frames: &mut FrameReader,
+) -> Result<(), CloseReason> {
     let mut pipelined = true;
-    loop {
-        let frame = match frames.next().await {
-            Ok(Some(frame)) => frame,
-            Ok(None) => return Ok(()),
-            Err(crate::frame::FrameError::Io(error)) => {
-                // Clients come and go: a reset is no fault of ours and none of the operator's concern.
-                tracing::debug!(peer = %client.peer, %error, "the client has gone");
-                return Ok(());
-            }
-            Err(error) => return Err(error.to_string()),
+    while let Some(head) = frames.head().await? {
+        let may_pipeline = head.may_pipeline();
+        let limit = if pipelined && may_pipeline {
+            IN_FLIGHT_MAX - 1
+        } else {
+            0
         };
-        let may_pipeline = dispatch::may_pipeline(&frame.bytes);
-        state
-            .wait_until(if pipelined && may_pipeline {
-                IN_FLIGHT_MAX - 1
-            } else {
-                0
-            })
-            .await;
         pipelined = may_pipeline;
+        // Before the body's memory is reserved: it would be held for as long as the earlier requests last.
+        make_room(state, frames, limit).await?;
         if state.broken.get() {
             return Ok(());
         }
-        let response = dispatch::start(shard, client, frame.bytes).map_err(|error| error.to_string())?;
+        let mut frame = frames.body(head).await?;
+        let response = dispatch::start(shard, client, &mut frame)?;
+        state.tracked.works();
         state.in_flight.set(state.in_flight.get() + 1);
         state.queue.push(InFlight {
             response,
             memory: frame.memory,
+            may_abandon: head.may_abandon(),
         });
     }
+    Ok(())
+}
+
+/// Waits until at most `in_flight` requests are under way, and notices meanwhile if the client goes away.
+async fn make_room(state: &State, frames: &mut FrameReader, in_flight: usize) -> Result<(), FrameError> {
+    if state.in_flight.get() <= in_flight {
+        return Ok(());
+    }
+    frames.pause();
+    if let Either::Right(ended) = select(state.wait_until(in_flight), frames.end_of_stream()).await {
+        ended?;
+        // What has come whole is still done: a client may send without acknowledgment and go.
+        state.leave();
+        state.wait_until(in_flight).await;
+    }
+    Ok(())
 }
 
 /// Sends responses in order; those that are ready together go out in one send.
@@ -142,8 +221,10 @@ async fn write_responses(
             },
         };
         let mut outgoing = Outgoing::default();
-        let answer = first.response.await;
-        outgoing.add(answer, first.memory);
+        match answer_of(&state, first).await {
+            Some((answer, memory)) => outgoing.add(answer, memory),
+            None => outgoing.abandoned += 1,
+        }
         while outgoing.pieces.len() < SEND_PIECES_MAX {
             let Some(mut next) = state.queue.try_pop() else {
                 break;
@@ -157,20 +238,43 @@ async fn write_responses(
             }
         }
         if !outgoing.pieces.is_empty() && !state.broken.get() {
+            let bytes = outgoing.pieces.iter().map(Bytes::len).sum();
             shard.metrics.bytes_sent(&outgoing.pieces);
+            state.tracked.sends(shard.handle.clock.now(), bytes);
             if connection.send(outgoing.pieces).await.is_err() {
-                state.broken.set(true);
+                state.break_off();
                 connection.shutdown();
             }
+            state.tracked.sent();
         }
         if let Some(reason) = outgoing.close {
             tracing::warn!(peer = %client.peer, %reason, "closing the connection");
-            state.broken.set(true);
+            state.break_off();
             connection.shutdown();
         }
-        state.in_flight.set(state.in_flight.get() - outgoing.memory.len());
+        let ended = outgoing.memory.len() + outgoing.abandoned;
+        state.in_flight.set(state.in_flight.get() - ended);
+        if state.in_flight.get() == 0 {
+            state.tracked.rests(shard.handle.clock.now());
+        }
         drop(outgoing.memory);
         state.answered.notify_all();
+    }
+}
+
+/// The answer to a request, and its memory; `None` if the client has gone and nothing is lost without the answer.
+async fn answer_of(state: &State, request: InFlight) -> Option<(Answer, Permit)> {
+    let InFlight {
+        response,
+        memory,
+        may_abandon,
+    } = request;
+    if !may_abandon {
+        return Some((response.await, memory));
+    }
+    match select(response, state.wait_until_left()).await {
+        Either::Left(answer) => Some((answer, memory)),
+        Either::Right(()) => None,
     }
 }
 
@@ -179,6 +283,7 @@ async fn write_responses(
 struct Outgoing {
     pieces: Vec<Bytes>,
     memory: Vec<Permit>,
+    abandoned: usize,
     close: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::Future;
 use std::rc::Rc;
 
 use corelog_model::{Offset, PartitionId, ShardId};
@@ -37,26 +38,48 @@ impl FetchWaits {
         self.len() == 0
     }
 
-    /// Waits, for shard `asker`, until a partition's high watermark is not the one seen, the deadline, or a cancel.
-    pub async fn begin(
+    /// Waits, for shard `asker`, until a partition's high watermark is not the one seen, the deadline, or a cancel. The
+    /// wait can be canceled as soon as this has returned.
+    pub fn begin(
         &self,
         asker: ShardId,
         number: u64,
         shard: &Rc<Shard>,
         seen: Vec<(PartitionId, Offset)>,
         deadline: Monotonic,
-    ) {
+    ) -> impl Future<Output = ()> + use<> {
         let (sender, canceled) = oneshot::channel();
         self.waiting.borrow_mut().insert((asker, number), sender);
-        let wait = std::pin::pin!(wait_here(shard, &seen, deadline));
-        match select(wait, canceled).await {
-            Either::Left(((), _)) | Either::Right((_, _)) => {}
+        let entry = Entry {
+            shard: Rc::clone(shard),
+            asker,
+            number,
+        };
+        async move {
+            let wait = std::pin::pin!(wait_here(&entry.shard, &seen, deadline));
+            match select(wait, canceled).await {
+                Either::Left(((), _)) | Either::Right((_, _)) => {}
+            }
         }
-        self.waiting.borrow_mut().remove(&(asker, number));
     }
 
     /// Ends a wait that its asker no longer needs; it may have ended by itself.
     pub fn cancel(&self, asker: ShardId, number: u64) {
-        self.waiting.borrow_mut().remove(&(asker, number));
+        let sender = self.waiting.borrow_mut().remove(&(asker, number));
+        // Wakes the one who waits, so not while the table is borrowed.
+        drop(sender);
+    }
+}
+
+/// A wait's place in the table, given up when the wait ends or is dropped.
+struct Entry {
+    shard: Rc<Shard>,
+    asker: ShardId,
+    number: u64,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.shard.fetch_waits.cancel(self.asker, self.number);
     }
 }

@@ -8,6 +8,7 @@ pub mod api;
 pub mod banner;
 pub mod cluster_id;
 pub mod connection;
+pub mod connections;
 pub mod controller;
 pub mod coordinator;
 pub mod dispatch;

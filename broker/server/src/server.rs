@@ -27,7 +27,7 @@ use crate::memory::MemoryPlan;
 use crate::progress::Progress;
 pub use crate::serve_error::ServeError;
 use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts, owner_of};
-use crate::{cluster_id, topics};
+use crate::{cluster_id, connections, topics};
 
 /// What each shard needs to begin.
 struct Plan {
@@ -237,6 +237,11 @@ async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> R
         "checkpoints",
         take_checkpoints(Rc::clone(&shard)),
     );
+    parts.handle.spawn(
+        WorkClass::Background,
+        "connections",
+        connections::watch(Rc::clone(&shard)),
+    );
     let stop = Box::pin(parts.shutdown.requested());
     if let Some(listeners) = listeners {
         match select(Box::pin(open(&shard, &plan, listeners)), stop).await {
@@ -276,7 +281,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     }
     let opened: Vec<_> = shard
         .all()
-        .map(|to| shard.submit_to(to, |shard| std::future::ready(shard.set_open(true))))
+        .map(|to| shard.submit_to(to, |shard| async move { shard.set_open(true) }))
         .collect();
     join_all(opened).await;
     let admin = listeners.admin_address();

@@ -130,11 +130,12 @@ fn truncated_messages_are_refused() {
             if !decoder.name.ends_with("Request") {
                 continue;
             }
+            // As librdkafka's Metadata v13 for all topics, and as Kafka has it: the rest of the frame is ignored.
             let mut longer = bytes.clone();
-            longer.push(0);
+            longer.extend([0xff, 0, 1]);
             assert_eq!(
                 check(&decoder, version, &longer),
-                Err(DecodeError::Trailing { excess: 1 }),
+                Ok(()),
                 "{} version {version}",
                 decoder.name
             );

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use corelog_model::Offset;
 use corelog_runtime::DiskError;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -31,11 +32,12 @@ struct Snapshot {
 
 /// Takes the snapshot. There is no await in here: what is appended later is not covered and is in later frames.
 fn snapshot(shared: &Shared) -> Snapshot {
+    // A creation that the journal has not heard of may yet be refused.
     // A deletion is in a later frame, or it is durable already and the name may be another's.
     let logs: Vec<_> = shared
         .all_partitions()
         .into_iter()
-        .filter(|log| !log.is_deleted())
+        .filter(|log| log.is_announced() && !log.is_deleted())
         .collect();
     let mut dirty = Vec::new();
     for log in &logs {
@@ -58,6 +60,7 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
         return Err(fenced.into());
     }
     let since = shared.since_checkpoint.get();
+    shared.removals_wait.set(false);
     let taken = snapshot(shared);
     let first_sequence = taken.first_sequence;
     let busy: BTreeSet<PartitionKey> = taken.dirty.iter().map(|(log, _)| log.key()).collect();
@@ -70,6 +73,8 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     sync_segments(shared, &taken.logs)
         .await
         .map_err(|error| fence(&error))?;
+    end_commits(shared).await?;
+    let recovery_bases: Vec<_> = taken.partitions.iter().map(recovery_base).collect();
     let checkpoint = CheckpointV1 {
         shard: shared.options.shard.get(),
         incarnation: shared.incarnation,
@@ -89,6 +94,7 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
         Err(error) if error.is_full() => {
             let error = Arc::new(error);
             *shared.checkpoint_refused.borrow_mut() = Some(Arc::clone(&error));
+            shared.removals_wait.set(true);
             return Err(CheckpointError::DiskFull(error));
         }
         Err(error) => return Err(fence(&error)),
@@ -97,11 +103,36 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     shared.ring.borrow_mut().recycle(first_sequence);
     shared.stats.borrow_mut().checkpoints += 1;
     shared.journal_work.notify_all();
+    for (log, base) in taken.logs.iter().zip(recovery_bases) {
+        log.on_checkpoint(base);
+    }
     // Logs without an append since the checkpoint before keep nothing in memory.
     for log in taken.logs.iter().filter(|log| !busy.contains(&log.key())) {
         log.evict_cold();
     }
     Ok(())
+}
+
+/// Waits until the commits that are under way have ended. A segment's failed sync may be one of theirs, and whoever
+/// syncs after it hears nothing of it; and no journal file is free while a frame is being written to it.
+async fn end_commits(shared: &Shared) -> Result<(), CheckpointError> {
+    let end = shared.journal.borrow().next_sequence();
+    loop {
+        let ended = shared.journal_idle.notified();
+        if let Some(fenced) = shared.fenced() {
+            return Err(fenced.into());
+        }
+        if shared.journal.borrow().acknowledged_end() >= end {
+            return Ok(());
+        }
+        ended.await;
+    }
+}
+
+/// The segment that recovery begins to read a partition at.
+fn recovery_base(image: &PartitionV1) -> Offset {
+    let active = image.segments.last().map(|segment| segment.base_offset);
+    active.and_then(Offset::new).unwrap_or_default()
 }
 
 async fn flush(dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(), DiskError> {
@@ -144,7 +175,8 @@ pub(crate) async fn run(shared: Rc<Shared>) {
             return;
         }
         let is_due = shared.since_checkpoint.get() >= shared.options.checkpoint_bytes
-            || shared.ring.borrow().is_exhausted();
+            || shared.ring.borrow().is_exhausted()
+            || shared.removals_wait.get();
         if !is_due {
             wanted.await;
             continue;

@@ -63,6 +63,7 @@ pub async fn prepare_layout(
     };
     // What an interrupted attempt left of the new generation is not to be built upon.
     remove_generations(&handle, dir, old.map(|layout| layout.generation)).await?;
+    let mut all_recovered = Vec::new();
     let mut images: Vec<Vec<PartitionV1>> = (0..shard_count).map(|_| Vec::new()).collect();
     if let Some(old) = old {
         tracing::info!(
@@ -80,10 +81,11 @@ pub async fn prepare_layout(
             let share = |fraction: f64| (f64::from(shard) + fraction) / f64::from(old.shard_count);
             let recovered =
                 recovery::recover(&handle, &target, &|fraction| progress(share(fraction))).await?;
-            for image in recovered.partitions {
+            for image in &recovered.checkpoint.partitions {
                 let shard = shard_of(&partition_id(image.topic, image.index));
-                images[usize::from(shard.get())].push(image);
+                images[usize::from(shard.get())].push(image.clone());
             }
+            all_recovered.push(recovered);
         }
     }
     for (shard, partitions) in (0..).zip(images) {
@@ -102,6 +104,9 @@ pub async fn prepare_layout(
         },
     );
     envelope::replace_file(&handle, &dir.join(names::LAYOUT), content).await?;
+    for recovered in &all_recovered {
+        recovered.finish(&handle, dir).await?;
+    }
     remove_generations(&handle, dir, Some(layout.generation)).await?;
     Ok(layout)
 }

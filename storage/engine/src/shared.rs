@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
     pub(crate) since_checkpoint: Cell<u64>,
+    /// Segments that retention let go wait for a checkpoint to be removed.
+    pub(crate) removals_wait: Cell<bool>,
     /// The last checkpoint found no room on the disk.
     pub(crate) checkpoint_refused: RefCell<Option<Arc<DiskError>>>,
     /// What was last read of segments, newest last.
@@ -127,6 +129,7 @@ impl Shared {
             checkpoint_wanted: Notify::new(),
             checkpoint_lane: Budget::new(1),
             since_checkpoint: Cell::new(0),
+            removals_wait: Cell::new(false),
             life: Cell::new(Life::Open),
             stats: RefCell::default(),
             tickets: RefCell::default(),

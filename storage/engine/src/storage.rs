@@ -70,12 +70,15 @@ impl Storage {
             shard: options.shard,
             direct: options.direct,
         };
-        let mut checkpoint = recovery::recover(&handle, &target, &progress).await?;
+        let mut recovered = recovery::recover(&handle, &target, &progress).await?;
+        let checkpoint = &mut recovered.checkpoint;
         let images = checkpoint.partitions.clone();
         checkpoint.is_clean = false;
         // From here on frames of this incarnation count and no others. None has been written yet.
-        let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
+        let content = envelope::encode(envelope::CHECKPOINT, &*checkpoint);
         envelope::replace_file(&handle, &target.checkpoint_path(), content).await?;
+        let (first_sequence, incarnation) = (checkpoint.first_sequence, checkpoint.incarnation);
+        recovered.finish(&handle, &target.dir).await?;
 
         let journal_dir = target.journal_dir();
         let journal_files = JournalFiles::new(
@@ -105,10 +108,10 @@ impl Storage {
             commits_in_flight_max: options.commits_in_flight_max,
         };
         let shared = Rc::new(Shared::new(Parts {
-            journal: JournalCore::new(limits, checkpoint.first_sequence),
+            journal: JournalCore::new(limits, first_sequence),
             ring,
             journal_files,
-            incarnation: checkpoint.incarnation,
+            incarnation,
             handle,
             options,
         }));
@@ -120,6 +123,7 @@ impl Storage {
                 })?;
             let id = partition_id(image.topic, image.index);
             let log = insert(&shared, id, image.directory, core, image.corrupt);
+            log.announce();
             log.drop_old_segments();
         }
         start_tasks(&shared);
@@ -175,6 +179,7 @@ impl Storage {
             leader_epoch: spec.leader_epoch.get(),
             directory: spec.directory,
         };
+        log.announce();
         if let Err(fenced) = shared.change(entry).await {
             remove(shared, &log);
             return Err(fenced.into());

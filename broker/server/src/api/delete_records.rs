@@ -72,9 +72,9 @@ pub async fn handle(
     }
 }
 
-fn delete(shard: Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<Result<i64, ErrorCode>>> {
+fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<Result<i64, ErrorCode>>> {
     let deletions = items.into_iter().map(move |(id, offset)| {
-        let shard = Rc::clone(&shard);
+        let shard = Rc::clone(shard);
         async move {
             let log = shard.partition(&id).ok_or(ErrorCode::KafkaStorageError)?;
             let before = match offset {

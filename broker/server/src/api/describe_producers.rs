@@ -69,9 +69,10 @@ fn find(image: &MetadataImage, name: &str, index: PartitionIndex) -> Result<Part
 }
 
 fn producers(
-    shard: Rc<Shard>,
+    shard: &Rc<Shard>,
     items: Vec<(PartitionId, ())>,
 ) -> LocalFuture<Vec<Result<Vec<ActiveProducer>, Failure>>> {
+    let shard = Rc::clone(shard);
     Box::pin(async move {
         let of = |id| match shard.partition(&id) {
             Some(log) => Ok(log.active_producers()),

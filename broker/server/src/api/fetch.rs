@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex};
+use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, ShardId};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
@@ -214,9 +214,10 @@ async fn read_all(shard: &Rc<Shard>, targets: &[Target], limits: &Limits) -> Vec
 
 /// On the owner: reads in order until the request's bytes are used up.
 fn read_owned(
-    shard: Rc<Shard>,
+    shard: &Rc<Shard>,
     items: Vec<(PartitionId, (FetchWish, ReadIsolation, usize))>,
 ) -> LocalFuture<Vec<Found>> {
+    let shard = Rc::clone(shard);
     Box::pin(async move {
         let mut left = items.first().map_or(0, |(_, (_, _, bytes_max))| *bytes_max);
         let mut is_first = true;
@@ -309,30 +310,35 @@ async fn wait_for_news(shard: &Rc<Shard>, seen: Vec<(PartitionId, Offset)>, dead
     if shares.is_empty() {
         return shard.handle.clock.sleep_until(deadline).await;
     }
-    let waits: Vec<_> = shares
-        .into_iter()
-        .map(|(owner, seen)| {
-            let here = shard.id;
-            let number = shard.fetch_waits.next_number();
-            let wait = shard.submit_to(owner, move |owner| async move {
-                owner
-                    .fetch_waits
-                    .begin(here, number, &owner, seen, deadline)
-                    .await;
-            });
-            (owner, number, wait)
-        })
-        .collect();
-    let (owners, futures): (Vec<_>, Vec<_>) = waits
-        .into_iter()
-        .map(|(owner, number, wait)| ((owner, number), wait))
-        .unzip();
+    let mut asked = AskedWaits {
+        shard: Rc::clone(shard),
+        waits: Vec::with_capacity(shares.len()),
+    };
+    let mut futures = Vec::with_capacity(shares.len());
+    for (owner, seen) in shares {
+        let here = shard.id;
+        let number = shard.fetch_waits.next_number();
+        asked.waits.push((owner, number));
+        futures.push(shard.submit_to(owner, move |owner| {
+            owner.fetch_waits.begin(here, number, &owner, seen, deadline)
+        }));
+    }
     let (_, ended, _) = select_all(futures).await;
-    // The others would wait on to the deadline for nobody.
-    for (index, (owner, number)) in owners.into_iter().enumerate() {
-        if index != ended {
-            let here = shard.id;
-            drop(shard.submit_to(owner, move |owner| {
+    asked.waits.swap_remove(ended);
+}
+
+/// Waits on owners that are of no more use when this is dropped: another one has ended, or the client has gone. They
+/// would last to the deadline for nobody.
+struct AskedWaits {
+    shard: Rc<Shard>,
+    waits: Vec<(ShardId, u64)>,
+}
+
+impl Drop for AskedWaits {
+    fn drop(&mut self) {
+        let here = self.shard.id;
+        for (owner, number) in self.waits.drain(..) {
+            drop(self.shard.submit_to(owner, move |owner| {
                 owner.fetch_waits.cancel(here, number);
                 std::future::ready(())
             }));

@@ -101,11 +101,11 @@ pub async fn handle(
 }
 
 fn look_up(
-    shard: Rc<Shard>,
+    shard: &Rc<Shard>,
     items: Vec<(PartitionId, Question)>,
 ) -> LocalFuture<Vec<Result<Place, Failure>>> {
     let answers = items.into_iter().map(move |(id, question)| {
-        let shard = Rc::clone(&shard);
+        let shard = Rc::clone(shard);
         async move { look_up_one(&shard, id, question).await }
     });
     Box::pin(join_all(answers))

@@ -68,7 +68,7 @@ pub async fn handle(
 }
 
 fn look_up(
-    shard: Rc<Shard>,
+    shard: &Rc<Shard>,
     items: Vec<(PartitionId, (i32, i32))>,
 ) -> LocalFuture<Vec<Result<(i32, i64), ErrorCode>>> {
     let answers = items.into_iter().map(|(id, (asked, current))| {

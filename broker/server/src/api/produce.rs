@@ -221,7 +221,7 @@ fn parse(mut bytes: Bytes) -> Result<ValidatedBatch, Failure> {
 }
 
 /// On the owner: appends each batch to its log. All are admitted before this returns.
-fn append(shard: Rc<Shard>, items: Vec<(PartitionId, ValidatedBatch)>) -> LocalFuture<Vec<Outcome>> {
+fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, ValidatedBatch)>) -> LocalFuture<Vec<Outcome>> {
     let options = AppendOptions {
         origin: AppendOrigin::Client,
     };
@@ -234,7 +234,7 @@ fn append(shard: Rc<Shard>, items: Vec<(PartitionId, ValidatedBatch)>) -> LocalF
                 .partition(&id)
                 .ok_or_else(|| Failure::from(ErrorCode::KafkaStorageError));
             let pending = log.map(|log| log.append(vec![batch], options));
-            let shard = Rc::clone(&shard);
+            let shard = Rc::clone(shard);
             async move {
                 let appended = pending?.await.map_err(|error| append_failure(&error))?;
                 if !appended.is_duplicate {

@@ -18,7 +18,9 @@ use corelog_runtime::{Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
 
 pub use calls::{Calls, ShardMessage, Work};
+pub use scatter::OwnerWork;
 
+use crate::connections::Connections;
 use crate::controller::{ControllerShell, is_metadata_partition};
 use crate::coordinator::Coordinators;
 use crate::fetch_session::FetchSessions;
@@ -85,6 +87,8 @@ pub struct Shard {
     pub identity: Arc<Identity>,
     /// The fetch sessions of this shard's connections.
     pub fetch_sessions: RefCell<FetchSessions>,
+    /// The clients' connections that this shard serves.
+    pub connections: Rc<Connections>,
     /// The long polls that wait here.
     pub fetch_waits: FetchWaits,
     /// The groups whose offsets partition is on this shard.
@@ -115,6 +119,7 @@ impl Shard {
             request_memory: Budget::new(parts.request_memory),
             identity: parts.identity,
             fetch_sessions: RefCell::new(FetchSessions::new(sessions)),
+            connections: Rc::default(),
             fetch_waits: FetchWaits::default(),
             coordinators: Coordinators::default(),
             producer_ids: ProducerIds::default(),

@@ -8,6 +8,9 @@ use futures_util::future::join_all;
 
 use super::Shard;
 
+/// What an owner does with its share of the items: one result an item, in their order.
+pub type OwnerWork<T, R> = fn(&Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>;
+
 impl Shard {
     /// Has the owner of each partition do `work` on all of its items and returns the results in the items' order.
     ///
@@ -16,14 +19,14 @@ impl Shard {
     pub fn on_owners<T, R>(
         self: &Rc<Self>,
         items: Vec<(PartitionId, T)>,
-        work: fn(Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>,
+        work: OwnerWork<T, R>,
     ) -> LocalFuture<Vec<R>>
     where
         T: Send + 'static,
         R: Send + 'static,
     {
         if let Some(owner) = self.only_owner(&items) {
-            return self.submit_to(owner, move |shard| work(shard, items));
+            return self.submit_to(owner, move |shard| work(&shard, items));
         }
         let count = items.len();
         let mut shares: Vec<Share<T>> = (0..self.shard_count).map(|_| Share::default()).collect();
@@ -38,7 +41,7 @@ impl Shard {
             if !share.items.is_empty() {
                 slots.push(share.slots);
                 let items = share.items;
-                pending.push(self.submit_to(owner, move |shard| work(shard, items)));
+                pending.push(self.submit_to(owner, move |shard| work(&shard, items)));
             }
         }
         Box::pin(async move {

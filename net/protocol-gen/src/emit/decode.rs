@@ -9,7 +9,7 @@ use crate::schema::{Field, Scalar, Type};
 pub(super) fn function(item: &Item<'_>) -> String {
     let mut body = String::new();
     let tagged: Vec<&Field> = item.fields.iter().filter(|field| field.tag.is_some()).collect();
-    let needs_name = !tagged.is_empty() || item.role == Role::Request || item.flexible() != "false";
+    let needs_name = !tagged.is_empty() || item.flexible() != "false";
     let mutable = if tagged.is_empty() { "" } else { "mut " };
     if needs_name {
         let _ = writeln!(body, "let {mutable}message = {} {{", item.name);
@@ -22,9 +22,6 @@ pub(super) fn function(item: &Item<'_>) -> String {
     if needs_name {
         body.push_str("};\n");
         body.push_str(&tags(item, &tagged));
-        if item.role == Role::Request {
-            body.push_str("reader.finish()?;\n");
-        }
         body.push_str("Ok(message)\n");
     } else {
         body.push_str("})\n");
@@ -41,11 +38,9 @@ pub(super) fn function(item: &Item<'_>) -> String {
     let code = head + &body;
     let version = version_parameter(&code);
     let (visibility, doc) = match item.role {
-        Role::Request => (
-            "pub ",
-            "/// Decodes the whole of `reader`.\n///\n/// # Errors\n/// See [`DecodeError`]; bytes that are left over are one.\n",
-        ),
-        Role::Response | Role::Data => (
+        // Requests too: Kafka reads what the schema says and ignores the rest of the frame, and there are clients that
+        // count on it (librdkafka's Metadata v13 for all topics has three bytes to spare).
+        Role::Request | Role::Response | Role::Data => (
             "pub ",
             "/// Decodes from `reader` and leaves in it what follows.\n///\n/// # Errors\n/// See [`DecodeError`].\n",
         ),

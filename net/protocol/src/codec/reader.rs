@@ -39,6 +39,16 @@ impl Reader {
         }
     }
 
+    /// Lets arrays take at most `max` bytes of memory from here on, for a message that is mostly records.
+    pub fn limit_memory(&mut self, max: usize) {
+        self.memory_left = self.memory_left.min(max);
+    }
+
+    /// The bytes of memory that arrays may still take.
+    pub fn memory_left(&self) -> usize {
+        self.memory_left
+    }
+
     /// The bytes that are left.
     pub fn remaining(&self) -> usize {
         self.end - self.position

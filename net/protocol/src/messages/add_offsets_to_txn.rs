@@ -17,10 +17,10 @@ impl AddOffsetsToTxnRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=4;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AddOffsetsToTxnRequest, DecodeError> {
         check_version(
             "AddOffsetsToTxnRequest",
@@ -37,7 +37,6 @@ impl AddOffsetsToTxnRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

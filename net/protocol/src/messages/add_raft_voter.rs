@@ -36,10 +36,10 @@ impl AddRaftVoterRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AddRaftVoterRequest, DecodeError> {
         check_version("AddRaftVoterRequest", version, AddRaftVoterRequest::VERSIONS)?;
         let message = AddRaftVoterRequest {
@@ -51,7 +51,6 @@ impl AddRaftVoterRequest {
             ack_when_committed: if version >= 1 { reader.bool()? } else { true },
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -15,10 +15,10 @@ impl AlterConfigsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AlterConfigsRequest, DecodeError> {
         check_version("AlterConfigsRequest", version, AlterConfigsRequest::VERSIONS)?;
         let flexible = version >= 2;
@@ -31,7 +31,6 @@ impl AlterConfigsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -14,10 +14,10 @@ impl AlterReplicaLogDirsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AlterReplicaLogDirsRequest, DecodeError> {
         check_version(
             "AlterReplicaLogDirsRequest",
@@ -31,7 +31,6 @@ impl AlterReplicaLogDirsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

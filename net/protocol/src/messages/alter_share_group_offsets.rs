@@ -17,10 +17,10 @@ impl AlterShareGroupOffsetsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<AlterShareGroupOffsetsRequest, DecodeError> {
         check_version(
             "AlterShareGroupOffsetsRequest",
@@ -34,7 +34,6 @@ impl AlterShareGroupOffsetsRequest {
             })?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -32,10 +32,10 @@ impl ApiVersionsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ApiVersionsRequest, DecodeError> {
         check_version("ApiVersionsRequest", version, ApiVersionsRequest::VERSIONS)?;
         let flexible = version >= 3;
@@ -60,7 +60,6 @@ impl ApiVersionsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

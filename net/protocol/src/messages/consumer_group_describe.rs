@@ -17,10 +17,10 @@ impl ConsumerGroupDescribeRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ConsumerGroupDescribeRequest, DecodeError> {
         check_version(
             "ConsumerGroupDescribeRequest",
@@ -32,7 +32,6 @@ impl ConsumerGroupDescribeRequest {
             include_authorized_operations: reader.bool()?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -49,10 +49,10 @@ impl ConsumerGroupHeartbeatRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ConsumerGroupHeartbeatRequest, DecodeError> {
         check_version(
             "ConsumerGroupHeartbeatRequest",
@@ -77,7 +77,6 @@ impl ConsumerGroupHeartbeatRequest {
                 .nullable_array(true, 18, |reader| TopicPartitionsRequest::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -14,10 +14,10 @@ impl CreateAclsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<CreateAclsRequest, DecodeError> {
         check_version("CreateAclsRequest", version, CreateAclsRequest::VERSIONS)?;
         let flexible = version >= 2;
@@ -27,7 +27,6 @@ impl CreateAclsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -32,10 +32,10 @@ impl CreateDelegationTokenRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<CreateDelegationTokenRequest, DecodeError> {
         check_version(
             "CreateDelegationTokenRequest",
@@ -60,7 +60,6 @@ impl CreateDelegationTokenRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

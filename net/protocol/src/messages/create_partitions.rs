@@ -16,10 +16,10 @@ impl CreatePartitionsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<CreatePartitionsRequest, DecodeError> {
         check_version(
             "CreatePartitionsRequest",
@@ -37,7 +37,6 @@ impl CreatePartitionsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

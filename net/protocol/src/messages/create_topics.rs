@@ -29,10 +29,10 @@ impl CreateTopicsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 2..=7;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<CreateTopicsRequest, DecodeError> {
         check_version("CreateTopicsRequest", version, CreateTopicsRequest::VERSIONS)?;
         let flexible = version >= 5;
@@ -44,7 +44,6 @@ impl CreateTopicsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

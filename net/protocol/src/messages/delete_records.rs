@@ -15,10 +15,10 @@ impl DeleteRecordsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DeleteRecordsRequest, DecodeError> {
         check_version("DeleteRecordsRequest", version, DeleteRecordsRequest::VERSIONS)?;
         let flexible = version >= 2;
@@ -29,7 +29,6 @@ impl DeleteRecordsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -20,10 +20,10 @@ impl DeleteTopicsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DeleteTopicsRequest, DecodeError> {
         check_version("DeleteTopicsRequest", version, DeleteTopicsRequest::VERSIONS)?;
         let flexible = version >= 4;
@@ -43,7 +43,6 @@ impl DeleteTopicsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -38,10 +38,10 @@ impl DescribeAclsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeAclsRequest, DecodeError> {
         check_version("DescribeAclsRequest", version, DescribeAclsRequest::VERSIONS)?;
         let flexible = version >= 2;
@@ -57,7 +57,6 @@ impl DescribeAclsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

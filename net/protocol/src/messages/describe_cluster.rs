@@ -28,10 +28,10 @@ impl DescribeClusterRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeClusterRequest, DecodeError> {
         check_version(
             "DescribeClusterRequest",
@@ -44,7 +44,6 @@ impl DescribeClusterRequest {
             include_fenced_brokers: if version >= 2 { reader.bool()? } else { false },
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

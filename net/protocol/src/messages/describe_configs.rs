@@ -17,10 +17,10 @@ impl DescribeConfigsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=4;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeConfigsRequest, DecodeError> {
         check_version(
             "DescribeConfigsRequest",
@@ -38,7 +38,6 @@ impl DescribeConfigsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

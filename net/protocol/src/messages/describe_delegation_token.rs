@@ -25,10 +25,10 @@ impl DescribeDelegationTokenRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=3;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeDelegationTokenRequest, DecodeError> {
         check_version(
             "DescribeDelegationTokenRequest",
@@ -44,7 +44,6 @@ impl DescribeDelegationTokenRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

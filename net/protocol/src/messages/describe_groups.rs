@@ -18,10 +18,10 @@ impl DescribeGroupsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeGroupsRequest, DecodeError> {
         check_version("DescribeGroupsRequest", version, DescribeGroupsRequest::VERSIONS)?;
         let flexible = version >= 5;
@@ -32,7 +32,6 @@ impl DescribeGroupsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -23,10 +23,10 @@ impl DescribeLogDirsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeLogDirsRequest, DecodeError> {
         check_version(
             "DescribeLogDirsRequest",
@@ -42,7 +42,6 @@ impl DescribeLogDirsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -14,10 +14,10 @@ impl DescribeProducersRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeProducersRequest, DecodeError> {
         check_version(
             "DescribeProducersRequest",
@@ -28,7 +28,6 @@ impl DescribeProducersRequest {
             topics: reader.array(true, 3, |reader| TopicRequest::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

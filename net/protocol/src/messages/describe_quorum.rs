@@ -16,17 +16,16 @@ impl DescribeQuorumRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeQuorumRequest, DecodeError> {
         check_version("DescribeQuorumRequest", version, DescribeQuorumRequest::VERSIONS)?;
         let message = DescribeQuorumRequest {
             topics: reader.array(true, 3, |reader| TopicDataRequest::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -14,10 +14,10 @@ impl DescribeTransactionsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<DescribeTransactionsRequest, DecodeError> {
         check_version(
             "DescribeTransactionsRequest",
@@ -28,7 +28,6 @@ impl DescribeTransactionsRequest {
             transactional_ids: reader.array(true, 1, |reader| reader.string(true))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -29,10 +29,10 @@ impl ElectLeadersRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ElectLeadersRequest, DecodeError> {
         check_version("ElectLeadersRequest", version, ElectLeadersRequest::VERSIONS)?;
         let flexible = version >= 2;
@@ -45,7 +45,6 @@ impl ElectLeadersRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -17,10 +17,10 @@ impl EndTxnRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<EndTxnRequest, DecodeError> {
         check_version("EndTxnRequest", version, EndTxnRequest::VERSIONS)?;
         let flexible = version >= 3;
@@ -33,7 +33,6 @@ impl EndTxnRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

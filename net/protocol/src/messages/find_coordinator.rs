@@ -19,10 +19,10 @@ impl FindCoordinatorRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<FindCoordinatorRequest, DecodeError> {
         check_version(
             "FindCoordinatorRequest",
@@ -46,7 +46,6 @@ impl FindCoordinatorRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -18,10 +18,10 @@ impl HeartbeatRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=4;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<HeartbeatRequest, DecodeError> {
         check_version("HeartbeatRequest", version, HeartbeatRequest::VERSIONS)?;
         let flexible = version >= 4;
@@ -38,7 +38,6 @@ impl HeartbeatRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

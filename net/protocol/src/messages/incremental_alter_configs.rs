@@ -15,10 +15,10 @@ impl IncrementalAlterConfigsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<IncrementalAlterConfigsRequest, DecodeError> {
         check_version(
             "IncrementalAlterConfigsRequest",
@@ -35,7 +35,6 @@ impl IncrementalAlterConfigsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -37,10 +37,10 @@ impl InitProducerIdRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<InitProducerIdRequest, DecodeError> {
         check_version("InitProducerIdRequest", version, InitProducerIdRequest::VERSIONS)?;
         let flexible = version >= 2;
@@ -55,7 +55,6 @@ impl InitProducerIdRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

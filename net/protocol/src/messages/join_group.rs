@@ -41,10 +41,10 @@ impl JoinGroupRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=9;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<JoinGroupRequest, DecodeError> {
         check_version("JoinGroupRequest", version, JoinGroupRequest::VERSIONS)?;
         let flexible = version >= 6;
@@ -71,7 +71,6 @@ impl JoinGroupRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

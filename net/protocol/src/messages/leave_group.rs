@@ -18,10 +18,10 @@ impl LeaveGroupRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<LeaveGroupRequest, DecodeError> {
         check_version("LeaveGroupRequest", version, LeaveGroupRequest::VERSIONS)?;
         let flexible = version >= 4;
@@ -41,7 +41,6 @@ impl LeaveGroupRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

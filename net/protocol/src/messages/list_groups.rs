@@ -17,10 +17,10 @@ impl ListGroupsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ListGroupsRequest, DecodeError> {
         check_version("ListGroupsRequest", version, ListGroupsRequest::VERSIONS)?;
         let flexible = version >= 3;
@@ -39,7 +39,6 @@ impl ListGroupsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

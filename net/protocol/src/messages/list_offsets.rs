@@ -19,10 +19,10 @@ impl ListOffsetsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=11;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ListOffsetsRequest, DecodeError> {
         check_version("ListOffsetsRequest", version, ListOffsetsRequest::VERSIONS)?;
         let flexible = version >= 6;
@@ -35,7 +35,6 @@ impl ListOffsetsRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

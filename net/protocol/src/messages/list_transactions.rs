@@ -30,10 +30,10 @@ impl ListTransactionsRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ListTransactionsRequest, DecodeError> {
         check_version(
             "ListTransactionsRequest",
@@ -51,7 +51,6 @@ impl ListTransactionsRequest {
             },
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -34,10 +34,10 @@ impl MetadataRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=13;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<MetadataRequest, DecodeError> {
         check_version("MetadataRequest", version, MetadataRequest::VERSIONS)?;
         let flexible = version >= 9;
@@ -62,7 +62,6 @@ impl MetadataRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -37,10 +37,10 @@ impl OffsetCommitRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 2..=10;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<OffsetCommitRequest, DecodeError> {
         check_version("OffsetCommitRequest", version, OffsetCommitRequest::VERSIONS)?;
         let flexible = version >= 8;
@@ -61,7 +61,6 @@ impl OffsetCommitRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -15,20 +15,18 @@ impl OffsetDeleteRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<OffsetDeleteRequest, DecodeError> {
         check_version("OffsetDeleteRequest", version, OffsetDeleteRequest::VERSIONS)?;
-        let message = OffsetDeleteRequest {
+        Ok(OffsetDeleteRequest {
             group_id: reader.string(false)?,
             topics: reader.array(false, 6, |reader| {
                 OffsetDeleteRequestTopic::decode(reader, version)
             })?,
-        };
-        reader.finish()?;
-        Ok(message)
+        })
     }
 
     /// Appends the message to `writer`.

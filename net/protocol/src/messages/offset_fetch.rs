@@ -34,10 +34,10 @@ impl OffsetFetchRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=10;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<OffsetFetchRequest, DecodeError> {
         check_version("OffsetFetchRequest", version, OffsetFetchRequest::VERSIONS)?;
         let flexible = version >= 6;
@@ -72,7 +72,6 @@ impl OffsetFetchRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -25,10 +25,10 @@ impl OffsetForLeaderEpochRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 2..=4;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<OffsetForLeaderEpochRequest, DecodeError> {
         check_version(
             "OffsetForLeaderEpochRequest",
@@ -45,7 +45,6 @@ impl OffsetForLeaderEpochRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

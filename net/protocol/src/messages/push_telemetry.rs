@@ -21,10 +21,10 @@ impl PushTelemetryRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<PushTelemetryRequest, DecodeError> {
         check_version("PushTelemetryRequest", version, PushTelemetryRequest::VERSIONS)?;
         let message = PushTelemetryRequest {
@@ -35,7 +35,6 @@ impl PushTelemetryRequest {
             metrics: reader.bytes(true)?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -17,10 +17,10 @@ impl ReadShareGroupStateRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ReadShareGroupStateRequest, DecodeError> {
         check_version(
             "ReadShareGroupStateRequest",
@@ -32,7 +32,6 @@ impl ReadShareGroupStateRequest {
             topics: reader.array(true, 18, |reader| ReadStateData::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -17,10 +17,10 @@ impl ReadShareGroupStateSummaryRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(
         reader: &mut Reader,
         version: i16,
@@ -35,7 +35,6 @@ impl ReadShareGroupStateSummaryRequest {
             topics: reader.array(true, 18, |reader| ReadStateSummaryData::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -29,10 +29,10 @@ impl RemoveRaftVoterRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<RemoveRaftVoterRequest, DecodeError> {
         check_version(
             "RemoveRaftVoterRequest",
@@ -45,7 +45,6 @@ impl RemoveRaftVoterRequest {
             voter_directory_id: reader.uuid()?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -17,10 +17,10 @@ impl RenewDelegationTokenRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<RenewDelegationTokenRequest, DecodeError> {
         check_version(
             "RenewDelegationTokenRequest",
@@ -35,7 +35,6 @@ impl RenewDelegationTokenRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

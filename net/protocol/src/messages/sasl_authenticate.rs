@@ -16,10 +16,10 @@ impl SaslAuthenticateRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<SaslAuthenticateRequest, DecodeError> {
         check_version(
             "SaslAuthenticateRequest",
@@ -33,7 +33,6 @@ impl SaslAuthenticateRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -14,17 +14,15 @@ impl SaslHandshakeRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<SaslHandshakeRequest, DecodeError> {
         check_version("SaslHandshakeRequest", version, SaslHandshakeRequest::VERSIONS)?;
-        let message = SaslHandshakeRequest {
+        Ok(SaslHandshakeRequest {
             mechanism: reader.string(false)?,
-        };
-        reader.finish()?;
-        Ok(message)
+        })
     }
 
     /// Appends the message to `writer`.

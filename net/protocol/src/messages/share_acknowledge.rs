@@ -35,10 +35,10 @@ impl ShareAcknowledgeRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ShareAcknowledgeRequest, DecodeError> {
         check_version(
             "ShareAcknowledgeRequest",
@@ -53,7 +53,6 @@ impl ShareAcknowledgeRequest {
             topics: reader.array(true, 18, |reader| AcknowledgeTopic::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

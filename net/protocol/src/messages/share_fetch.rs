@@ -52,10 +52,10 @@ impl ShareFetchRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ShareFetchRequest, DecodeError> {
         check_version("ShareFetchRequest", version, ShareFetchRequest::VERSIONS)?;
         let message = ShareFetchRequest {
@@ -74,7 +74,6 @@ impl ShareFetchRequest {
                 .array(true, 18, |reader| ForgottenTopic::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -17,10 +17,10 @@ impl ShareGroupDescribeRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ShareGroupDescribeRequest, DecodeError> {
         check_version(
             "ShareGroupDescribeRequest",
@@ -32,7 +32,6 @@ impl ShareGroupDescribeRequest {
             include_authorized_operations: reader.bool()?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -22,10 +22,10 @@ impl ShareGroupHeartbeatRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ShareGroupHeartbeatRequest, DecodeError> {
         check_version(
             "ShareGroupHeartbeatRequest",
@@ -40,7 +40,6 @@ impl ShareGroupHeartbeatRequest {
             subscribed_topic_names: reader.nullable_array(true, 1, |reader| reader.string(true))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

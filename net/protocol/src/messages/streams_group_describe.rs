@@ -17,10 +17,10 @@ impl StreamsGroupDescribeRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<StreamsGroupDescribeRequest, DecodeError> {
         check_version(
             "StreamsGroupDescribeRequest",
@@ -33,7 +33,6 @@ impl StreamsGroupDescribeRequest {
             include_topology_description: if version >= 1 { reader.bool()? } else { false },
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -66,10 +66,10 @@ impl StreamsGroupHeartbeatRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<StreamsGroupHeartbeatRequest, DecodeError> {
         check_version(
             "StreamsGroupHeartbeatRequest",
@@ -98,7 +98,6 @@ impl StreamsGroupHeartbeatRequest {
             shutdown_application: reader.bool()?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -25,10 +25,10 @@ impl SyncGroupRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=5;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<SyncGroupRequest, DecodeError> {
         check_version("SyncGroupRequest", version, SyncGroupRequest::VERSIONS)?;
         let flexible = version >= 4;
@@ -58,7 +58,6 @@ impl SyncGroupRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

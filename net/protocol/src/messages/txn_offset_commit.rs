@@ -41,10 +41,10 @@ impl TxnOffsetCommitRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=6;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<TxnOffsetCommitRequest, DecodeError> {
         check_version(
             "TxnOffsetCommitRequest",
@@ -75,7 +75,6 @@ impl TxnOffsetCommitRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

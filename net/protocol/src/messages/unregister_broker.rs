@@ -14,10 +14,10 @@ impl UnregisterBrokerRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=0;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<UnregisterBrokerRequest, DecodeError> {
         check_version(
             "UnregisterBrokerRequest",
@@ -28,7 +28,6 @@ impl UnregisterBrokerRequest {
             broker_id: reader.i32()?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

@@ -28,10 +28,10 @@ impl UpdateFeaturesRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<UpdateFeaturesRequest, DecodeError> {
         check_version("UpdateFeaturesRequest", version, UpdateFeaturesRequest::VERSIONS)?;
         let message = UpdateFeaturesRequest {
@@ -40,7 +40,6 @@ impl UpdateFeaturesRequest {
             validate_only: if version >= 1 { reader.bool()? } else { false },
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

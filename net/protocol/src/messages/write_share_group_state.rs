@@ -17,10 +17,10 @@ impl WriteShareGroupStateRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 0..=1;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<WriteShareGroupStateRequest, DecodeError> {
         check_version(
             "WriteShareGroupStateRequest",
@@ -32,7 +32,6 @@ impl WriteShareGroupStateRequest {
             topics: reader.array(true, 18, |reader| WriteStateData::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

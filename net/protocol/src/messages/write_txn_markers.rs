@@ -14,10 +14,10 @@ impl WriteTxnMarkersRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 1..=2;
 
-    /// Decodes the whole of `reader`.
+    /// Decodes from `reader` and leaves in it what follows.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<WriteTxnMarkersRequest, DecodeError> {
         check_version(
             "WriteTxnMarkersRequest",
@@ -28,7 +28,6 @@ impl WriteTxnMarkersRequest {
             markers: reader.array(true, 17, |reader| WritableTxnMarker::decode(reader, version))?,
         };
         reader.skip_tagged_fields()?;
-        reader.finish()?;
         Ok(message)
     }
 

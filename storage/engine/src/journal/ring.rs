@@ -32,6 +32,8 @@ pub(crate) struct Ring {
     position: u64,
     last_sequence: Option<u64>,
     is_preparing: bool,
+    /// The disk had no room for another file since the last checkpoint.
+    is_refused: bool,
 }
 
 impl Ring {
@@ -44,6 +46,7 @@ impl Ring {
             position: 0,
             last_sequence: None,
             is_preparing: false,
+            is_refused: false,
         }
     }
 
@@ -53,15 +56,20 @@ impl Ring {
         self.files.push((file, FileState::Free));
     }
 
-    /// The disk has no room for the file that was to be prepared: those there are have to do.
+    /// The disk has no room for the file that was to be prepared: those there are have to do until the next
+    /// checkpoint. After it there may be room again, should they not suffice.
     pub(crate) fn file_refused(&mut self) {
         self.is_preparing = false;
-        self.files_max = self.files.len();
+        self.is_refused = true;
+    }
+
+    fn may_grow(&self) -> bool {
+        self.files.len() < self.files_max && !self.is_refused
     }
 
     /// The number of a file to prepare now, if one should be: one free file is kept ahead of need.
     pub(crate) fn next_to_prepare(&mut self) -> Option<u32> {
-        if self.is_preparing || self.free_count() > 0 || self.files.len() >= self.files_max {
+        if self.is_preparing || self.free_count() > 0 || !self.may_grow() {
             return None;
         }
         self.is_preparing = true;
@@ -87,7 +95,7 @@ impl Ring {
 
     /// No file is free and none may be added: only a checkpoint helps.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.free_count() == 0 && self.files.len() >= self.files_max
+        self.free_count() == 0 && !self.may_grow()
     }
 
     /// Whether a frame of `length` bytes has a place.
@@ -131,6 +139,7 @@ impl Ring {
 
     /// A checkpoint covers all frames before `first_needed`.
     pub(crate) fn recycle(&mut self, first_needed: u64) {
+        self.is_refused = false;
         for (_, state) in &mut self.files {
             if let FileState::Used { last_sequence } = *state
                 && last_sequence < first_needed
@@ -144,6 +153,21 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_was_refused_is_asked_for_again_after_a_checkpoint() {
+        let mut ring = Ring::new(100, 3);
+        assert_eq!(ring.next_to_prepare(), Some(0));
+        ring.file_ready(0);
+        ring.place(0, 60);
+        assert_eq!(ring.next_to_prepare(), Some(1));
+        ring.file_refused();
+        assert_eq!(ring.next_to_prepare(), None);
+        assert!(ring.is_exhausted());
+        ring.recycle(1);
+        assert!(!ring.is_exhausted());
+        assert_eq!(ring.next_to_prepare(), Some(1));
+    }
 
     #[test]
     fn files_are_entered_left_and_recycled() {

@@ -48,10 +48,16 @@ impl PartitionLog {
 
     /// Makes what was written of a segment durable, its name included.
     pub(crate) async fn sync_segment(&self, base: Offset) -> Result<(), DiskError> {
-        let is_directory_dirty = std::mem::take(&mut self.state.borrow_mut().is_directory_dirty);
-        if is_directory_dirty {
+        // Another caller may be at the same: each waits for a sync of its own.
+        let created = {
+            let state = self.state.borrow();
+            (state.files_named < state.files_created).then_some(state.files_created)
+        };
+        if let Some(created) = created {
             let dir = self.shared.partition_dir(&self.directory);
             self.shared.handle.disk.sync_dir(&dir).await?;
+            let mut state = self.state.borrow_mut();
+            state.files_named = state.files_named.max(created);
         }
         let path = self.segment_path(base);
         let file = self.shared.files.get(self.key, base, &path, true).await?;

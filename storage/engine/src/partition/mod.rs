@@ -65,8 +65,10 @@ pub(crate) struct State {
     is_admitting: bool,
     is_flush_queued: bool,
     reserved: Reserved,
-    /// A segment file was created and its directory not synced since.
-    is_directory_dirty: bool,
+    /// How many segment files were created.
+    files_created: u64,
+    /// How many of their names are durable.
+    files_named: u64,
     /// Segments closed since the last checkpoint, written to since, or both: to be synced by the next one.
     unsynced: Vec<Offset>,
     /// The indexes of closed segments whose file is not written yet.
@@ -76,6 +78,12 @@ pub(crate) struct State {
     /// The start that the log will have when the journal has it. A checkpoint says so already: the entry may lie
     /// before it.
     coming_log_start: Offset,
+    /// The segment that a recovery would begin to read at: the active one of the last checkpoint.
+    recovery_base: Offset,
+    /// Segments before the log's start whose files are still there.
+    removals: Vec<Segment>,
+    /// The journal was told of the partition.
+    is_announced: bool,
 }
 
 /// One partition's log. All calls come from the shard that owns it.
@@ -104,6 +112,9 @@ impl PartitionLog {
             key,
             shared: Rc::clone(shared),
             state: RefCell::new(State {
+                recovery_base: core.active().base,
+                removals: Vec::new(),
+                is_announced: false,
                 core,
                 tail: Tail::default(),
                 status: match corrupt {
@@ -115,7 +126,8 @@ impl PartitionLog {
                 is_admitting: false,
                 is_flush_queued: false,
                 reserved: Reserved::default(),
-                is_directory_dirty: false,
+                files_created: 0,
+                files_named: 0,
                 unsynced: Vec::new(),
                 closed_indexes: Vec::new(),
                 is_touched: false,
@@ -255,7 +267,7 @@ impl PartitionLog {
         };
         self.shared.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
-        self.spawn_removal(dropped);
+        self.remove_dropped(dropped);
         Ok(())
     }
 
@@ -266,10 +278,43 @@ impl PartitionLog {
             let log_start = state.core.offsets().log_start;
             state.core.raise_log_start(log_start)
         };
-        self.spawn_removal(dropped);
+        self.remove_dropped(dropped);
     }
 
-    fn spawn_removal(self: &Rc<Self>, dropped: Vec<Segment>) {
+    /// Removes segments before the log's start, those that a recovery would read only after the next checkpoint:
+    /// without their bytes it could not tell what came after them, nor what their producers had sent.
+    fn remove_dropped(self: &Rc<Self>, dropped: Vec<Segment>) {
+        let must_wait = {
+            let mut state = self.state.borrow_mut();
+            let base = state.recovery_base;
+            state.removals.extend(dropped);
+            state.removals.iter().any(|segment| segment.base >= base)
+        };
+        if must_wait {
+            self.shared.removals_wait.set(true);
+            self.shared.checkpoint_wanted.notify_all();
+        }
+        self.remove_unneeded();
+    }
+
+    /// A checkpoint is durable from which a recovery begins to read at `recovery_base`.
+    pub(crate) fn on_checkpoint(self: &Rc<Self>, recovery_base: Offset) {
+        {
+            let mut state = self.state.borrow_mut();
+            state.recovery_base = state.recovery_base.max(recovery_base);
+        }
+        self.remove_unneeded();
+    }
+
+    fn remove_unneeded(self: &Rc<Self>) {
+        let dropped: Vec<Segment> = {
+            let mut state = self.state.borrow_mut();
+            let base = state.recovery_base;
+            state
+                .removals
+                .extract_if(.., |segment| segment.base < base)
+                .collect()
+        };
         if dropped.is_empty() {
             return;
         }
@@ -281,6 +326,15 @@ impl PartitionLog {
                 log.remove_segments(dropped).await;
             },
         );
+    }
+
+    /// The journal is told of the partition in this moment, or was before.
+    pub(crate) fn announce(&self) {
+        self.state.borrow_mut().is_announced = true;
+    }
+
+    pub(crate) fn is_announced(&self) -> bool {
+        self.state.borrow().is_announced
     }
 
     pub(crate) fn is_deleted(&self) -> bool {

@@ -42,7 +42,7 @@ impl PartitionLog {
         let reserved = self.allocate(base, reserved, upto, segment_bytes).await?;
         let mut state = self.state.borrow_mut();
         state.reserved = reserved;
-        state.is_directory_dirty |= is_new;
+        state.files_created += u64::from(is_new);
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl PartitionLog {
             let mut state = self.state.borrow_mut();
             let (closed, index) = state.core.roll();
             state.reserved = reserved;
-            state.is_directory_dirty = true;
+            state.files_created += 1;
             state.is_touched = true;
             state.unsynced.push(closed.base);
             state.closed_indexes.push((closed.base, Rc::new(index)));

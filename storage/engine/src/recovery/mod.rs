@@ -4,16 +4,21 @@
 //! payloads are written to the segments again, the segments are read from the recovery point on, and the end of the
 //! last whole batch that the journal knows of is the end of the log. All of it can be killed and begun again: nothing
 //! but the last step, the new checkpoint, changes what a later recovery sees.
+//!
+//! What is read is not durable for that: a sync may have failed before the restart, and the page cache holds what the
+//! device does not. Only frames that a later one says were acknowledged are durable for certain. So everything that
+//! the new checkpoint covers is written again before it is synced, and what cannot be undone waits for the checkpoint
+//! unless the frame that asks for it is acknowledged.
 
 mod replay;
 mod scan;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use corelog_model::{PartitionId, ShardId};
-use corelog_runtime::Handle;
+use corelog_runtime::{DiskError, Handle};
 
 use crate::OpenError;
 use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
@@ -39,6 +44,32 @@ impl Target {
 
     pub(crate) fn checkpoint_path(&self) -> PathBuf {
         self.journal_dir().join(names::CHECKPOINT)
+    }
+}
+
+/// A shard as recovery found it.
+pub(crate) struct Recovered {
+    /// The checkpoint to write.
+    pub(crate) checkpoint: CheckpointV1,
+    /// Directories of partitions whose deletion is in a frame that may not be durable: they are needed until the
+    /// checkpoint is.
+    deleted: Vec<PathBuf>,
+}
+
+impl Recovered {
+    fn new(checkpoint: CheckpointV1) -> Recovered {
+        Recovered {
+            checkpoint,
+            deleted: Vec::new(),
+        }
+    }
+
+    /// Does what had to wait for the checkpoint, which is durable now.
+    pub(crate) async fn finish(&self, handle: &Handle, parent: &Path) -> Result<(), DiskError> {
+        for directory in &self.deleted {
+            crate::removal::retire_directory(handle, parent, directory).await?;
+        }
+        Ok(())
     }
 }
 
@@ -76,7 +107,7 @@ pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<
 
 fn open_images(
     images: Vec<PartitionV1>,
-    path: &std::path::Path,
+    path: &Path,
 ) -> Result<BTreeMap<PartitionId, Recovering>, OpenError> {
     let mut partitions = BTreeMap::new();
     for image in images {
@@ -102,13 +133,13 @@ fn open_images(
     Ok(partitions)
 }
 
-/// Brings a shard's partitions to a state in which everything is durable in whole segments, and returns that state as
-/// the checkpoint to write. The progress is a fraction.
+/// Brings a shard's partitions to a state in which everything is durable in whole segments, and returns that state.
+/// The progress is a fraction.
 pub(crate) async fn recover(
     handle: &Handle,
     target: &Target,
     progress: &dyn Fn(f64),
-) -> Result<CheckpointV1, OpenError> {
+) -> Result<Recovered, OpenError> {
     let checkpoint = read_checkpoint(handle, target).await?;
     let next = |first_sequence, partitions| CheckpointV1 {
         shard: checkpoint.shard,
@@ -118,7 +149,8 @@ pub(crate) async fn recover(
         partitions,
     };
     if checkpoint.is_clean {
-        return Ok(next(checkpoint.first_sequence, checkpoint.partitions.clone()));
+        let next = next(checkpoint.first_sequence, checkpoint.partitions.clone());
+        return Ok(Recovered::new(next));
     }
     let wanted = Wanted {
         shard: checkpoint.shard,
@@ -140,10 +172,15 @@ pub(crate) async fn recover(
         }
     }
     // A later partition may have taken the name: its directory was made before its entry.
-    deleted.retain(|name| partitions.values().all(|partition| partition.directory != *name));
-    for directory in deleted {
+    deleted.retain(|(name, _)| partitions.values().all(|partition| partition.directory != *name));
+    let mut doubtful = Vec::new();
+    for (directory, is_acknowledged) in deleted {
         let path = target.dir.join(&directory);
-        crate::removal::retire_directory(handle, &target.dir, &path).await?;
+        if is_acknowledged {
+            crate::removal::retire_directory(handle, &target.dir, &path).await?;
+        } else {
+            doubtful.push(path);
+        }
     }
     replay::replay(handle, target, &reader, &chain.frames, &mut partitions, progress).await?;
     let mut images = Vec::with_capacity(partitions.len());
@@ -161,7 +198,10 @@ pub(crate) async fn recover(
     }
     handle.disk.sync_dir(&target.dir).await?;
     progress(1.0);
-    Ok(next(chain.end_sequence, images))
+    Ok(Recovered {
+        checkpoint: next(chain.end_sequence, images),
+        deleted: doubtful,
+    })
 }
 
 /// Takes one entry of the journal into account.
@@ -169,7 +209,7 @@ fn apply(
     entry: &EntryV1,
     is_acknowledged: bool,
     partitions: &mut BTreeMap<PartitionId, Recovering>,
-    deleted: &mut Vec<String>,
+    deleted: &mut Vec<(String, bool)>,
 ) {
     match entry {
         EntryV1::PartitionCreated {
@@ -197,7 +237,7 @@ fn apply(
             directory,
         } => {
             partitions.remove(&partition_id(*topic, *index));
-            deleted.push(directory.clone());
+            deleted.push((directory.clone(), is_acknowledged));
         }
         EntryV1::LogStart { topic, index, offset } => {
             if let Some(partition) = partitions.get_mut(&partition_id(*topic, *index)) {

@@ -42,9 +42,8 @@ impl Gathered {
         // Bytes beside the payload may be there durably although no payload holds them: a bypass wrote them.
         let (read, mut buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
         read?;
-        if buffer[skip..skip + self.bytes.len()] == self.bytes[..] {
-            return Ok(());
-        }
+        // Even bytes that read back equal are written: after a sync that failed they may be in memory alone, clean in
+        // the kernel's eyes, and no later sync would write them.
         buffer[skip..skip + self.bytes.len()].copy_from_slice(&self.bytes);
         file.write_at(start, buffer.freeze()).await?;
         Ok(())

@@ -110,6 +110,7 @@ pub(super) async fn settle(
             partition.core.absorb(&header);
             walk.position = partition.core.active().size;
         }
+        rewrite_bypassed(&file, &partition.runs, active.base, partition.core.active().size).await?;
         touched.push((active.base, file));
         let end = partition.core.offsets().log_end;
         let goes_on = partition
@@ -122,10 +123,7 @@ pub(super) async fn settle(
         partition.core.roll();
     }
     check_reach(partition);
-    if partition.corrupt.is_some() {
-        // Nothing is cut off a damaged log: what can be saved is for its owner to decide.
-        return Ok(());
-    }
+    let is_corrupt = partition.corrupt.is_some();
     for (base, file) in touched {
         let segment = partition
             .core
@@ -133,12 +131,45 @@ pub(super) async fn settle(
             .iter()
             .find(|segment| segment.base == base);
         let size = segment.map_or(0, |segment| segment.size);
-        // What lies beyond the end must never be taken for a part of the log.
-        file.truncate(size).await?;
+        // What lies beyond the end must never be taken for a part of the log. Nothing is cut off a damaged log: what
+        // can be saved is for its owner to decide.
+        if !is_corrupt {
+            file.truncate(size).await?;
+        }
         file.sync().await?;
     }
-    remove_strangers(handle, partition, &dir).await?;
+    if !is_corrupt {
+        remove_strangers(handle, partition, &dir).await?;
+    }
     handle.disk.sync_dir(&dir).await?;
+    Ok(())
+}
+
+/// Writes again what went to the segment past the journal and was not acknowledged for certain: its sync may have
+/// failed, and then no later sync would write it.
+async fn rewrite_bypassed(
+    file: &Rc<dyn File>,
+    runs: &[KnownRun],
+    base: Offset,
+    end: u64,
+) -> Result<(), DiskError> {
+    let page = u64::try_from(PAGE).expect("4096");
+    let step = u64::try_from(READ_BYTES).expect("a length within u64");
+    let doubtful = runs
+        .iter()
+        .filter(|run| run.append.segment_base_offset == base.get() && !run.is_acknowledged);
+    for run in doubtful {
+        let mut position = FilePosition::new(run.append.run_position).page_floor(page).get();
+        let to = run.append.position.min(end);
+        while position < to && run.append.position > run.append.run_position {
+            let length = (to - position).next_multiple_of(page).min(step);
+            let length = usize::try_from(length).expect("at most READ_BYTES");
+            let (read, buffer) = file.read_at(position, AlignedBuf::zeroed(length)).await;
+            read?;
+            file.write_at(position, buffer.freeze()).await?;
+            position += step;
+        }
+    }
     Ok(())
 }
 

@@ -11,6 +11,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use slab::Slab;
+
 pub use race::{Either, Elapsed, select, timeout};
 
 /// A value that is sent once.
@@ -102,7 +104,8 @@ pub struct Notify(Rc<NotifyInner>);
 #[derive(Default)]
 struct NotifyInner {
     generation: Cell<u64>,
-    wakers: RefCell<Vec<Waker>>,
+    /// Of this generation alone: `notify_all` takes them all and begins the next.
+    wakers: RefCell<Slab<Waker>>,
 }
 
 impl Notify {
@@ -114,8 +117,9 @@ impl Notify {
     /// Wakes all who wait now.
     pub fn notify_all(&self) {
         self.0.generation.set(self.0.generation.get() + 1);
-        let wakers = std::mem::take(&mut *self.0.wakers.borrow_mut());
-        for waker in wakers {
+        // Taken out first: a waker may drop a task, and with it a `Notified` that looks into the slab.
+        let mut wakers = std::mem::take(&mut *self.0.wakers.borrow_mut());
+        for waker in wakers.drain() {
             waker.wake();
         }
     }
@@ -125,27 +129,49 @@ impl Notify {
         Notified {
             generation: self.0.generation.get(),
             inner: Rc::clone(&self.0),
+            key: None,
         }
+    }
+
+    /// The futures of [`Notify::notified`] that have been polled and wait.
+    pub fn waiting(&self) -> usize {
+        self.0.wakers.borrow().len()
     }
 }
 
-/// See [`Notify::notified`].
+/// See [`Notify::notified`]. One that is dropped leaves nothing behind, so that what seldom changes does not collect
+/// the wakers of those who gave up; polling and dropping cost the same however many wait.
 pub struct Notified {
     generation: u64,
     inner: Rc<NotifyInner>,
+    /// The place of the waker, while the generation is still this one's.
+    key: Option<usize>,
 }
 
 impl Future for Notified {
     type Output = ();
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.inner.generation.get() != self.generation {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if this.inner.generation.get() != this.generation {
             return Poll::Ready(());
         }
-        let mut wakers = self.inner.wakers.borrow_mut();
-        if !wakers.iter().any(|w| w.will_wake(cx.waker())) {
-            wakers.push(cx.waker().clone());
+        let mut wakers = this.inner.wakers.borrow_mut();
+        match this.key {
+            Some(key) => wakers[key].clone_from(cx.waker()),
+            None => this.key = Some(wakers.insert(cx.waker().clone())),
         }
         Poll::Pending
+    }
+}
+
+impl Drop for Notified {
+    fn drop(&mut self) {
+        if let Some(key) = self.key
+            && self.inner.generation.get() == self.generation
+        {
+            let waker = self.inner.wakers.borrow_mut().remove(key);
+            drop(waker);
+        }
     }
 }
 
@@ -303,6 +329,16 @@ impl Permit {
     /// The units held.
     pub fn amount(&self) -> usize {
         self.amount
+    }
+
+    /// Gives back what exceeds `amount` units.
+    pub fn shrink_to(&mut self, amount: usize) {
+        let Some(excess) = self.amount.checked_sub(amount).filter(|excess| *excess > 0) else {
+            return;
+        };
+        self.amount = amount;
+        self.budget.0.borrow_mut().free += excess;
+        self.budget.wake_first();
     }
 }
 

@@ -93,6 +93,92 @@ fn notify_is_not_lost_between_taking_and_polling() {
 }
 
 #[test]
+fn a_notified_that_is_dropped_leaves_no_waker() {
+    let notify = Notify::new();
+    let mut stays = Task::new(notify.notified());
+    pending(&mut stays);
+    for _ in 0..1000 {
+        let mut leaves = Task::new(notify.notified());
+        pending(&mut leaves);
+        assert_eq!(notify.waiting(), 2);
+    }
+    assert_eq!(notify.waiting(), 1);
+    // Polled by another task than before: the one that polled last is woken.
+    let waker = Waker::from(Arc::<Count>::default());
+    assert!(
+        stays
+            .future
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    pending(&mut stays);
+    assert_eq!(notify.waiting(), 1);
+    notify.notify_all();
+    assert_eq!((stays.wakes(), notify.waiting()), (1, 0));
+}
+
+#[test]
+fn a_notified_of_an_earlier_generation_takes_nobodys_place() {
+    let notify = Notify::new();
+    let mut old = Task::new(notify.notified());
+    pending(&mut old);
+    notify.notify_all();
+    let mut new = Task::new(notify.notified());
+    pending(&mut new);
+    drop(old);
+    assert_eq!(notify.waiting(), 1);
+    notify.notify_all();
+    assert_eq!(new.wakes(), 1);
+    ready(&mut new);
+}
+
+#[test]
+fn notified_may_be_dropped_by_the_waker_of_another() {
+    struct Holder(RefCell<Option<Notified>>);
+    // The future lies in the waker, as a task that is dropped when it is woken for the last time would have it.
+    thread_local!(static HELD: Holder = const { Holder(RefCell::new(None)) });
+    struct DropsHeld;
+    impl Wake for DropsHeld {
+        fn wake(self: Arc<Self>) {
+            HELD.with(|held| held.0.take());
+        }
+    }
+    let notify = Notify::new();
+    let mut first = Box::pin(notify.notified());
+    let waker = Waker::from(Arc::new(DropsHeld));
+    assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let mut second = notify.notified();
+    assert!(
+        Pin::new(&mut second)
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    HELD.with(|held| held.0.replace(Some(second)));
+    notify.notify_all();
+    assert_eq!(notify.waiting(), 0);
+    HELD.with(|held| assert!(held.0.take().is_none()));
+}
+
+#[test]
+fn a_permit_gives_back_what_it_does_not_need() {
+    let budget = Budget::new(10);
+    let mut permit = ready(&mut Task::new(budget.acquire(10)));
+    let mut next = Task::new(budget.acquire(4));
+    pending(&mut next);
+    permit.shrink_to(10);
+    permit.shrink_to(7);
+    assert_eq!((next.wakes(), budget.free()), (0, 3));
+    permit.shrink_to(3);
+    permit.shrink_to(9);
+    assert_eq!((next.wakes(), permit.amount()), (1, 3));
+    let next = ready(&mut next);
+    assert_eq!(budget.free(), 3);
+    drop((permit, next));
+    assert_eq!(budget.free(), 10);
+}
+
+#[test]
 fn budget_serves_in_arrival_order() {
     let budget = Budget::new(10);
     let first = ready(&mut Task::new(budget.acquire(8)));

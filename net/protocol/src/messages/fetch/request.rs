@@ -152,10 +152,10 @@ impl FetchRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 4..=18;
 
-    /// Decodes the whole of `reader`, without copying text.
+    /// Decodes from `reader` and leaves in it what follows, without copying text.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<FetchRequest, DecodeError> {
         check_version("FetchRequest", version, Self::VERSIONS)?;
         let flexible = version >= FLEXIBLE;
@@ -198,7 +198,6 @@ impl FetchRequest {
                 Ok(true)
             })?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

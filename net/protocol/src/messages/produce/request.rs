@@ -49,10 +49,10 @@ impl ProduceRequest {
     /// The versions there are.
     pub const VERSIONS: RangeInclusive<i16> = 3..=13;
 
-    /// Decodes the whole of `reader`, without copying text or records.
+    /// Decodes from `reader` and leaves in it what follows, without copying text or records.
     ///
     /// # Errors
-    /// See [`DecodeError`]; bytes that are left over are one.
+    /// See [`DecodeError`].
     pub fn decode(reader: &mut Reader, version: i16) -> Result<ProduceRequest, DecodeError> {
         check_version("ProduceRequest", version, Self::VERSIONS)?;
         let flexible = version >= FLEXIBLE;
@@ -65,7 +65,6 @@ impl ProduceRequest {
         if flexible {
             reader.skip_tagged_fields()?;
         }
-        reader.finish()?;
         Ok(message)
     }
 

@@ -1,0 +1,13 @@
+//! A light Kafka client: frames, negotiated versions, topics. It retries nothing that is measured.
+
+mod connection;
+mod error;
+mod frames;
+mod topics;
+mod versions;
+
+pub use connection::{BrokerConnection, decode, encode, refuse, resolve, strip_header};
+pub use error::{ClientError, error_name};
+pub use frames::FrameReader;
+pub use topics::{Cluster, TopicPlan, create_topics, delete_topics, learn_cluster};
+pub use versions::Versions;

@@ -1,0 +1,93 @@
+//! Which version of an API to speak with a broker.
+
+use std::collections::BTreeMap;
+
+use corelog_protocol::ApiKey;
+use corelog_protocol::messages::api_versions::ApiVersionsResponse;
+
+use super::ClientError;
+
+/// What a broker answered to ApiVersions.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Versions(BTreeMap<i16, (i16, i16)>);
+
+impl Versions {
+    /// The highest version that both sides have.
+    ///
+    /// # Errors
+    /// `Unsupported`.
+    pub fn pick(&self, api: ApiKey) -> Result<i16, ClientError> {
+        self.pick_to(api, i16::MAX)
+    }
+
+    /// As `pick`, and not above `highest`.
+    ///
+    /// # Errors
+    /// `Unsupported`.
+    pub fn pick_to(&self, api: ApiKey, highest: i16) -> Result<i16, ClientError> {
+        let unsupported = ClientError::Unsupported(api);
+        let Some((min, max)) = self.0.get(&api.key()) else {
+            return Err(unsupported);
+        };
+        let version = (*max).min(*api.versions().end()).min(highest);
+        if version >= *min && version >= *api.versions().start() {
+            Ok(version)
+        } else {
+            Err(unsupported)
+        }
+    }
+
+    /// Whether there is a version that both sides have.
+    pub fn has(&self, api: ApiKey) -> bool {
+        self.pick(api).is_ok()
+    }
+
+    /// All ranges, by Kafka's name of the API, or its key where there is no codec.
+    pub fn named(&self) -> BTreeMap<String, (i16, i16)> {
+        self.0
+            .iter()
+            .map(|(key, range)| {
+                let name = ApiKey::try_from(*key).map_or_else(|_| key.to_string(), |api| api.to_string());
+                (name, *range)
+            })
+            .collect()
+    }
+}
+
+impl From<&ApiVersionsResponse> for Versions {
+    fn from(response: &ApiVersionsResponse) -> Versions {
+        let ranges = response.api_keys.iter();
+        Versions(
+            ranges
+                .map(|range| (range.api_key, (range.min_version, range.max_version)))
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_protocol::messages::api_versions::ApiVersion;
+
+    use super::*;
+
+    #[test]
+    fn the_highest_common_version_is_picked() {
+        let check = |min_version, max_version, expected: Option<i16>| {
+            let response = ApiVersionsResponse {
+                api_keys: vec![ApiVersion {
+                    api_key: ApiKey::Produce.key(),
+                    min_version,
+                    max_version,
+                }],
+                ..ApiVersionsResponse::default()
+            };
+            assert_eq!(Versions::from(&response).pick(ApiKey::Produce).ok(), expected);
+        };
+        check(0, 9, Some(9));
+        check(3, 99, Some(*ApiKey::Produce.versions().end()));
+        check(0, 2, None);
+        check(90, 99, None);
+        assert!(!Versions::default().has(ApiKey::Fetch));
+    }
+}

@@ -1,0 +1,337 @@
+//! Reads the partitions of one consumer from one leader, with one fetch under way as Java's consumer has it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use corelog_model::{BatchError, ValidatedBatch};
+use corelog_protocol::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic};
+use corelog_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
+use corelog_protocol::{ApiKey, ByteStr};
+use corelog_records::{Records, payload};
+use corelog_runtime::{Handle, Monotonic};
+
+use super::{ConsumedPartition, SequenceCheck};
+use crate::client::{BrokerConnection, ClientError, Cluster, TopicPlan, refuse};
+use crate::measure::{Recorder, Stamps};
+use crate::number::{to_u64, to_usize};
+use crate::payload::check;
+use crate::task::yield_now;
+use crate::workload::Workload;
+
+/// "The end of the log" in ListOffsets.
+const LATEST: i64 = -1;
+/// The largest batch after decompression.
+const DECOMPRESSED_MAX: usize = 256 * 1024 * 1024;
+/// Bytes checked before other tasks have a turn.
+const TURN_BYTES: usize = 256 * 1024;
+
+/// Which consumer of the run this is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ConsumerSeat {
+    /// The run's random number.
+    pub run: u64,
+    /// The topic, from zero.
+    pub topic: u32,
+    /// The group, from zero within the topic.
+    pub group: u32,
+    /// The consumer, from zero within the group.
+    pub member: u32,
+}
+
+/// Tells the fetchers of a shard that no more will be produced, and takes what they saw.
+#[derive(Clone, Default)]
+pub struct Gate(Rc<GateInner>);
+
+#[derive(Default)]
+struct GateInner {
+    is_draining: Cell<bool>,
+    seen: RefCell<BTreeMap<(u32, u32, usize), ConsumedPartition>>,
+}
+
+impl Gate {
+    /// From now on fetchers end where their partitions end.
+    pub fn drain(&self) {
+        self.0.is_draining.set(true);
+    }
+
+    /// What was seen, of each partition of each group.
+    pub fn take_seen(&self) -> Vec<ConsumedPartition> {
+        let seen = std::mem::take(&mut *self.0.seen.borrow_mut());
+        seen.into_values().collect()
+    }
+}
+
+struct Position {
+    partition: i32,
+    offset: i64,
+    end: Option<i64>,
+}
+
+/// A consumer's connection to one leader.
+pub struct Fetcher {
+    handle: Handle,
+    connection: BrokerConnection,
+    workload: Rc<Workload>,
+    topic: TopicPlan,
+    seat: ConsumerSeat,
+    recorder: Rc<Recorder>,
+    gate: Gate,
+    positions: Vec<Position>,
+}
+
+impl Fetcher {
+    /// Connects a consumer to the leaders of its partitions, every `consumers_per_subscription`-th of the topic, and
+    /// finds where these end now: that is where it begins.
+    ///
+    /// # Errors
+    /// See `ClientError`.
+    pub async fn open_all(
+        handle: &Handle,
+        cluster: &Cluster,
+        workload: &Rc<Workload>,
+        seat: ConsumerSeat,
+        recorder: &Rc<Recorder>,
+        gate: &Gate,
+    ) -> Result<Vec<Fetcher>, ClientError> {
+        let topic = &cluster.topics[to_usize(seat.topic)];
+        let step = to_usize(workload.consumers_per_subscription);
+        let mut by_leader: BTreeMap<i32, Vec<Position>> = BTreeMap::new();
+        for (partition, leader) in (0i32..)
+            .zip(&topic.leaders)
+            .skip(to_usize(seat.member))
+            .step_by(step)
+        {
+            by_leader.entry(*leader).or_default().push(Position {
+                partition,
+                offset: 0,
+                end: None,
+            });
+        }
+        let mut fetchers = Vec::new();
+        for (leader, positions) in by_leader {
+            let address = cluster.brokers.get(&leader).ok_or_else(|| ClientError::Missing {
+                api: ApiKey::Metadata,
+                what: format!("broker {leader}"),
+            })?;
+            let mut fetcher = Fetcher {
+                handle: handle.clone(),
+                connection: BrokerConnection::open(handle, *address).await?,
+                workload: Rc::clone(workload),
+                topic: topic.clone(),
+                seat,
+                recorder: Rc::clone(recorder),
+                gate: gate.clone(),
+                positions,
+            };
+            let ends = fetcher.ends().await?;
+            for position in &mut fetcher.positions {
+                position.offset = ends[&position.partition];
+                fetcher.gate.0.seen.borrow_mut().insert(
+                    fetcher_key(seat, position.partition),
+                    ConsumedPartition {
+                        group: seat.group,
+                        topic: seat.topic,
+                        partition: index(position.partition),
+                        sequences: vec![SequenceCheck::default(); to_usize(workload.producers_per_topic)],
+                        corrupt: 0,
+                        is_complete: false,
+                    },
+                );
+            }
+            fetchers.push(fetcher);
+        }
+        Ok(fetchers)
+    }
+
+    /// Where each partition ends now.
+    async fn ends(&mut self) -> Result<BTreeMap<i32, i64>, ClientError> {
+        let partitions = self.positions.iter().map(|position| ListOffsetsPartition {
+            partition_index: position.partition,
+            timestamp: LATEST,
+            ..ListOffsetsPartition::default()
+        });
+        let request = ListOffsetsRequest {
+            replica_id: -1,
+            topics: vec![ListOffsetsTopic {
+                name: self.topic.name.clone(),
+                partitions: partitions.collect(),
+            }],
+            ..ListOffsetsRequest::default()
+        };
+        let response = self.connection.call(&request).await?;
+        let mut ends = BTreeMap::new();
+        for partition in response.topics.iter().flat_map(|topic| &topic.partitions) {
+            refuse("ListOffsets", partition.error_code)?;
+            ends.insert(partition.partition_index, partition.offset);
+        }
+        match self
+            .positions
+            .iter()
+            .find(|position| !ends.contains_key(&position.partition))
+        {
+            None => Ok(ends),
+            Some(position) => Err(ClientError::Missing {
+                api: ApiKey::ListOffsets,
+                what: format!("partition {}", position.partition),
+            }),
+        }
+    }
+
+    /// Reads until the gate drains and everything that was there then is read.
+    ///
+    /// # Errors
+    /// See `ClientError`; an error of any partition ends it.
+    pub async fn run(mut self) -> Result<(), ClientError> {
+        let mut are_ends_known = false;
+        loop {
+            if self.gate.0.is_draining.get() && !are_ends_known {
+                let ends = self.ends().await?;
+                for position in &mut self.positions {
+                    position.end = Some(ends[&position.partition]);
+                }
+                are_ends_known = true;
+            }
+            if are_ends_known {
+                self.leave_finished();
+                if self.positions.is_empty() {
+                    return Ok(());
+                }
+            }
+            let response = self.connection.call(&self.request()).await?;
+            self.take(response).await?;
+        }
+    }
+
+    fn leave_finished(&mut self) {
+        let (gate, seat) = (&self.gate, self.seat);
+        self.positions.retain(|position| {
+            let is_over = position.end.is_some_and(|end| position.offset >= end);
+            if is_over
+                && let Some(seen) = gate
+                    .0
+                    .seen
+                    .borrow_mut()
+                    .get_mut(&fetcher_key(seat, position.partition))
+            {
+                seen.is_complete = true;
+            }
+            !is_over
+        });
+    }
+
+    fn request(&self) -> FetchRequest {
+        let wire = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+        let partitions = self.positions.iter().map(|position| FetchPartition {
+            partition: position.partition,
+            fetch_offset: position.offset,
+            partition_max_bytes: wire(self.workload.fetch_partition_bytes),
+            ..FetchPartition::default()
+        });
+        FetchRequest {
+            max_wait_ms: wire(self.workload.fetch_wait_ms),
+            min_bytes: wire(self.workload.fetch_min_bytes),
+            max_bytes: wire(self.workload.fetch_max_bytes),
+            topics: vec![FetchTopic {
+                topic: ByteStr::from(self.topic.name.as_str()),
+                topic_id: self.topic.id,
+                partitions: partitions.collect(),
+            }],
+            ..FetchRequest::default()
+        }
+    }
+
+    async fn take(&mut self, response: FetchResponse) -> Result<(), ClientError> {
+        let now = self.handle.clock.now();
+        refuse("Fetch", response.error_code)?;
+        let mut turn = 0;
+        for part in response.topics.into_iter().flat_map(|topic| topic.partitions) {
+            refuse("Fetch", part.error_code)?;
+            let mut bytes = part
+                .records
+                .map(|records| records.into_bytes())
+                .unwrap_or_default();
+            while let Some(batch) = next_batch(&mut bytes)? {
+                turn += batch.bytes().len();
+                self.take_batch(part.partition_index, &batch, now)?;
+                if turn >= TURN_BYTES {
+                    turn = 0;
+                    yield_now().await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_batch(
+        &mut self,
+        partition: i32,
+        batch: &ValidatedBatch,
+        now: Monotonic,
+    ) -> Result<(), ClientError> {
+        // Ascending, as they were given out.
+        let found = self
+            .positions
+            .binary_search_by_key(&partition, |position| position.partition);
+        let Ok(found) = found else {
+            return Ok(());
+        };
+        let position = &mut self.positions[found];
+        let header = batch.header();
+        let from = position.offset;
+        position.offset = from.max(header.next_offset().get());
+        if header.is_control {
+            return Ok(());
+        }
+        let faulty = |reason: String| ClientError::Damaged { partition, reason };
+        let records =
+            payload(header, batch.bytes(), DECOMPRESSED_MAX).map_err(|error| faulty(error.to_string()))?;
+        let mut seen = self.gate.0.seen.borrow_mut();
+        let seen = seen
+            .get_mut(&fetcher_key(self.seat, partition))
+            .expect("made when the fetcher was opened");
+        let first_producer = self.seat.topic * self.workload.producers_per_topic;
+        let (mut stamps, mut bytes) = (Stamps::default(), 0);
+        for record in Records::new(header, &records) {
+            let record = record.map_err(|error| faulty(error.to_string()))?;
+            if record.offset(header).is_none_or(|offset| offset.get() < from) {
+                continue;
+            }
+            let value = record.value.unwrap_or_default();
+            let stamp = check(value).ok().filter(|stamp| stamp.run == self.seat.run);
+            let producer = stamp.and_then(|stamp| stamp.producer.checked_sub(first_producer));
+            let sequence = producer.and_then(|producer| seen.sequences.get_mut(to_usize(producer)));
+            match (stamp, sequence) {
+                (Some(stamp), Some(sequence)) => {
+                    sequence.see(stamp.sequence);
+                    stamps.push(stamp.intended);
+                    bytes += to_u64(value.len());
+                }
+                (_, _) => seen.corrupt += 1,
+            }
+        }
+        self.recorder.consumed(now, &stamps, bytes);
+        Ok(())
+    }
+}
+
+fn index(partition: i32) -> usize {
+    usize::try_from(partition).expect("partitions are counted from zero")
+}
+
+fn fetcher_key(seat: ConsumerSeat, partition: i32) -> (u32, u32, usize) {
+    (seat.group, seat.topic, index(partition))
+}
+
+/// Takes the next whole batch; the last one of an answer may be cut.
+fn next_batch(bytes: &mut Bytes) -> Result<Option<ValidatedBatch>, ClientError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    match ValidatedBatch::split_from(bytes) {
+        Ok(batch) => Ok(Some(batch)),
+        Err(BatchError::Truncated { .. }) => Ok(None),
+        Err(error) => Err(ClientError::Batch(error)),
+    }
+}

@@ -1,0 +1,435 @@
+//! Batches of one producer, from their first message to the request that takes them (Kafka's `RecordAccumulator`).
+//!
+//! Invariants: a partition's batches leave in the order they were begun; a request holds one batch of a partition at
+//! most, as Produce demands from version 3; sequences are dense by partition. No clock inside: `now` is given.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use corelog_model::batch::{BatchProducer, Compression};
+use corelog_model::{Sequence, TimestampMs};
+use corelog_records::CompressError;
+use corelog_runtime::Monotonic;
+
+use crate::batch::{BatchWriter, RECORD_OVERHEAD_MAX};
+use crate::measure::Stamps;
+use crate::number::to_u64;
+
+/// Buffers kept to be filled again.
+const SPARE_MAX: usize = 64;
+
+/// How batches are made.
+#[derive(Clone, Debug)]
+pub(super) struct AccumulatorOptions {
+    /// Bytes at which a batch is full.
+    pub batch_size: usize,
+    /// How long a batch waits for more.
+    pub linger: Duration,
+    /// Bytes of batches in a request at most, unless a single one is larger.
+    pub request_size: usize,
+    /// How batches are compressed.
+    pub compression: Compression,
+    /// Whose sequences batches carry; none without idempotence.
+    pub producer: Option<BatchProducer>,
+}
+
+/// A batch that waits to be sent, or was.
+#[derive(Debug)]
+pub(super) struct SealedBatch {
+    /// The partition.
+    pub partition: usize,
+    /// The batch.
+    pub bytes: Bytes,
+    /// Its messages' intended times.
+    pub stamps: Stamps,
+    /// Bytes of its messages' values.
+    pub message_bytes: u64,
+    /// The sequence of its first message; its messages are consecutive.
+    pub first_sequence: u64,
+    /// What it counts against the buffer.
+    size: usize,
+}
+
+struct Open {
+    writer: BatchWriter,
+    stamps: Stamps,
+    message_bytes: u64,
+    first_sequence: u64,
+    opened: Monotonic,
+}
+
+#[derive(Default)]
+struct Partition {
+    lane: usize,
+    open: Option<Open>,
+    next_sequence: u64,
+    /// The last request that took a batch.
+    request: u64,
+}
+
+#[derive(Default)]
+struct Lane {
+    sealed: VecDeque<SealedBatch>,
+    /// Open batches by age; an entry is stale when its partition's batch has another birth.
+    opened: VecDeque<(Monotonic, usize)>,
+}
+
+/// What a lane gets.
+#[derive(Debug)]
+pub(super) enum Drained {
+    /// Batches for one request.
+    Request(Vec<SealedBatch>),
+    /// Nothing before this time, if no message comes.
+    Wait(Option<Monotonic>),
+    /// Nothing any more: the accumulator is closed and the lane empty.
+    Finished,
+}
+
+/// The batches of a producer.
+pub(super) struct Accumulator {
+    options: AccumulatorOptions,
+    partitions: Vec<Partition>,
+    lanes: Vec<Lane>,
+    /// The partition that messages without a key go to now.
+    sticky: usize,
+    buffered: usize,
+    requests: u64,
+    is_closed: bool,
+    spare: Vec<BytesMut>,
+}
+
+impl Accumulator {
+    /// Partitions led by lane `lanes[partition]` each. `first` is where messages without a key begin, so that producers
+    /// do not all begin at the same one.
+    pub(super) fn new(options: AccumulatorOptions, lanes: &[usize], first: usize) -> Accumulator {
+        let lane_count = lanes.iter().max().map_or(0, |last| last + 1);
+        let partition = |lane: &usize| Partition {
+            lane: *lane,
+            ..Partition::default()
+        };
+        Accumulator {
+            options,
+            partitions: lanes.iter().map(partition).collect(),
+            lanes: (0..lane_count).map(|_| Lane::default()).collect(),
+            sticky: first % lanes.len().max(1),
+            buffered: 0,
+            requests: 0,
+            is_closed: false,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Bytes of batches that no request has taken.
+    pub(super) fn buffered(&self) -> usize {
+        self.buffered
+    }
+
+    /// Where a message without a key goes: one partition until its batch is gone (KIP-480).
+    pub(super) fn sticky(&self) -> usize {
+        self.sticky
+    }
+
+    /// The sequence of the next message of a partition.
+    pub(super) fn next_sequence(&self, partition: usize) -> u64 {
+        self.partitions[partition].next_sequence
+    }
+
+    /// Adds a message of value `head` and `body` to its partition's batch, which may fill another one before.
+    ///
+    /// # Errors
+    /// When a full batch does not compress.
+    pub(super) fn append(
+        &mut self,
+        partition: usize,
+        now: (Monotonic, TimestampMs),
+        intended: Monotonic,
+        key: Option<&[u8]>,
+        (head, body): (&[u8], &[u8]),
+    ) -> Result<(), CompressError> {
+        let message_size = head.len() + body.len();
+        let record_max = message_size + key.map_or(0, <[u8]>::len) + RECORD_OVERHEAD_MAX;
+        if let Some(open) = &self.partitions[partition].open
+            && open.writer.size() + record_max > self.options.batch_size
+        {
+            self.seal(partition)?;
+        }
+        let state = &mut self.partitions[partition];
+        let open = state.open.get_or_insert_with(|| {
+            let buffer = self.spare.pop().unwrap_or_default();
+            self.lanes[state.lane].opened.push_back((now.0, partition));
+            Open {
+                writer: BatchWriter::new(buffer, now.1),
+                stamps: Stamps::default(),
+                message_bytes: 0,
+                first_sequence: state.next_sequence,
+                opened: now.0,
+            }
+        });
+        let before = open.writer.size();
+        open.writer.push(now.1, key, head, body);
+        open.stamps.push(intended);
+        open.message_bytes += to_u64(message_size);
+        state.next_sequence += 1;
+        self.buffered += open.writer.size() - before;
+        Ok(())
+    }
+
+    fn seal(&mut self, partition: usize) -> Result<(), CompressError> {
+        let Some(open) = self.partitions[partition].open.take() else {
+            return Ok(());
+        };
+        if self.sticky == partition {
+            self.sticky = (partition + 1) % self.partitions.len();
+        }
+        let producer = self.options.producer.map(|producer| BatchProducer {
+            base_sequence: Some(wire_sequence(open.first_sequence)),
+            ..producer
+        });
+        // The header is not counted while a batch fills.
+        let size = open.writer.size() - corelog_model::batch::HEADER_SIZE;
+        let bytes = open.writer.finish(self.options.compression, producer)?;
+        let lane = &mut self.lanes[self.partitions[partition].lane];
+        lane.sealed.push_back(SealedBatch {
+            partition,
+            bytes,
+            stamps: open.stamps,
+            message_bytes: open.message_bytes,
+            first_sequence: open.first_sequence,
+            size,
+        });
+        Ok(())
+    }
+
+    /// Takes the next request's batches for a lane, if any are due.
+    ///
+    /// # Errors
+    /// When a batch that is due does not compress.
+    pub(super) fn drain(&mut self, lane: usize, now: Monotonic) -> Result<Drained, CompressError> {
+        self.requests += 1;
+        let mut request = Vec::new();
+        let mut size = 0;
+        loop {
+            if let Some(batch) = self.lanes[lane].sealed.front() {
+                let fits = request.is_empty() || size + batch.bytes.len() <= self.options.request_size;
+                if !fits || self.partitions[batch.partition].request == self.requests {
+                    break;
+                }
+                let batch = self.lanes[lane].sealed.pop_front().expect("looked at");
+                self.partitions[batch.partition].request = self.requests;
+                self.buffered -= batch.size;
+                size += batch.bytes.len();
+                request.push(batch);
+                continue;
+            }
+            match self.oldest(lane) {
+                Some((opened, partition)) if self.is_closed || opened + self.options.linger <= now => {
+                    self.lanes[lane].opened.pop_front();
+                    self.seal(partition)?;
+                }
+                Some(_) | None => break,
+            }
+        }
+        if !request.is_empty() {
+            return Ok(Drained::Request(request));
+        }
+        if let Some((opened, _)) = self.oldest(lane) {
+            return Ok(Drained::Wait(Some(opened + self.options.linger)));
+        }
+        Ok(if self.is_closed {
+            Drained::Finished
+        } else {
+            Drained::Wait(None)
+        })
+    }
+
+    /// The oldest open batch of a lane.
+    fn oldest(&mut self, lane: usize) -> Option<(Monotonic, usize)> {
+        loop {
+            let (opened, partition) = *self.lanes[lane].opened.front()?;
+            let open = self.partitions[partition].open.as_ref();
+            if open.is_some_and(|open| open.opened == opened) {
+                return Some((opened, partition));
+            }
+            self.lanes[lane].opened.pop_front();
+        }
+    }
+
+    /// No more messages: open batches are due at once.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    /// Takes a batch's memory back once its request was answered.
+    pub(super) fn recycle(&mut self, bytes: Bytes) {
+        if self.spare.len() < SPARE_MAX
+            && let Ok(buffer) = bytes.try_into_mut()
+        {
+            self.spare.push(buffer);
+        }
+    }
+
+    /// Takes everything that was not sent, as batches.
+    pub(super) fn take_unsent(&mut self) -> Vec<SealedBatch> {
+        let mut unsent = Vec::new();
+        for lane in &mut self.lanes {
+            unsent.extend(lane.sealed.drain(..));
+        }
+        for (index, partition) in self.partitions.iter_mut().enumerate() {
+            if let Some(open) = partition.open.take() {
+                unsent.push(SealedBatch {
+                    partition: index,
+                    bytes: Bytes::new(),
+                    stamps: open.stamps,
+                    message_bytes: open.message_bytes,
+                    first_sequence: open.first_sequence,
+                    size: 0,
+                });
+            }
+        }
+        self.buffered = 0;
+        unsent
+    }
+}
+
+/// A sequence as batches carry it: 31 bits, then from zero again (KIP-98).
+fn wire_sequence(sequence: u64) -> Sequence {
+    let wrapped = i32::try_from(sequence & 0x7fff_ffff).expect("31 bits");
+    Sequence::new(wrapped).expect("not negative")
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_model::ValidatedBatch;
+
+    use super::*;
+
+    fn at(millis: u64) -> Monotonic {
+        Monotonic::from_nanos(millis * 1_000_000)
+    }
+
+    fn accumulator(lanes: &[usize]) -> Accumulator {
+        let options = AccumulatorOptions {
+            batch_size: 1000,
+            linger: Duration::from_millis(10),
+            request_size: 2500,
+            compression: Compression::None,
+            producer: None,
+        };
+        Accumulator::new(options, lanes, 0)
+    }
+
+    fn append(accumulator: &mut Accumulator, partition: usize, millis: u64) {
+        let now = (at(millis), TimestampMs::new(0));
+        let value = [1; 300];
+        accumulator
+            .append(partition, now, at(millis), None, (&value, &[]))
+            .unwrap();
+    }
+
+    fn batches(drained: Drained) -> Vec<(usize, u64, u64)> {
+        match drained {
+            Drained::Request(batches) => batches
+                .iter()
+                .map(|batch| {
+                    ValidatedBatch::new(batch.bytes.clone()).unwrap();
+                    (batch.partition, batch.first_sequence, batch.stamps.count())
+                })
+                .collect(),
+            Drained::Wait(_) | Drained::Finished => panic!("nothing to send: {drained:?}"),
+        }
+    }
+
+    #[test]
+    fn a_batch_waits_for_its_linger() {
+        let mut accumulator = accumulator(&[0]);
+        append(&mut accumulator, 0, 5);
+        append(&mut accumulator, 0, 6);
+        let waits = accumulator.drain(0, at(14)).unwrap();
+        assert!(
+            matches!(waits, Drained::Wait(Some(until)) if until == at(15)),
+            "{waits:?}"
+        );
+        assert_eq!(batches(accumulator.drain(0, at(15)).unwrap()), [(0, 0, 2)]);
+        assert_eq!(accumulator.buffered(), 0);
+        let waits = accumulator.drain(0, at(16)).unwrap();
+        assert!(matches!(waits, Drained::Wait(None)), "{waits:?}");
+    }
+
+    #[test]
+    fn full_batches_go_at_once_one_of_a_partition_a_request() {
+        let mut accumulator = accumulator(&[0, 0]);
+        for _ in 0..7 {
+            append(&mut accumulator, 0, 1);
+        }
+        append(&mut accumulator, 1, 1);
+        // Two full batches of partition 0, then the open ones when they are due.
+        assert_eq!(batches(accumulator.drain(0, at(1)).unwrap()), [(0, 0, 2)]);
+        assert_eq!(batches(accumulator.drain(0, at(1)).unwrap()), [(0, 2, 2)]);
+        assert_eq!(batches(accumulator.drain(0, at(1)).unwrap()), [(0, 4, 2)]);
+        assert!(matches!(
+            accumulator.drain(0, at(1)).unwrap(),
+            Drained::Wait(Some(_))
+        ));
+        let mut last = batches(accumulator.drain(0, at(11)).unwrap());
+        last.sort_unstable();
+        assert_eq!(last, [(0, 6, 1), (1, 0, 1)]);
+    }
+
+    #[test]
+    fn closing_flushes_and_finishes() {
+        let mut accumulator = accumulator(&[0, 1]);
+        append(&mut accumulator, 0, 1);
+        append(&mut accumulator, 1, 1);
+        accumulator.close();
+        assert_eq!(batches(accumulator.drain(1, at(1)).unwrap()), [(1, 0, 1)]);
+        assert!(matches!(accumulator.drain(1, at(1)).unwrap(), Drained::Finished));
+        assert_eq!(batches(accumulator.drain(0, at(1)).unwrap()), [(0, 0, 1)]);
+        assert!(matches!(accumulator.drain(0, at(1)).unwrap(), Drained::Finished));
+    }
+
+    #[test]
+    fn requests_keep_their_size() {
+        let mut accumulator = accumulator(&[0, 0, 0, 0, 0]);
+        for partition in 0..5 {
+            append(&mut accumulator, partition, 1);
+            append(&mut accumulator, partition, 1);
+        }
+        let first = batches(accumulator.drain(0, at(50)).unwrap());
+        assert_eq!(first, [(0, 0, 2), (1, 0, 2), (2, 0, 2)]);
+        assert_eq!(
+            batches(accumulator.drain(0, at(50)).unwrap()),
+            [(3, 0, 2), (4, 0, 2)]
+        );
+    }
+
+    #[test]
+    fn messages_without_a_key_stick_to_a_batch() {
+        let mut accumulator = accumulator(&[0, 0]);
+        let mut places = Vec::new();
+        for _ in 0..6 {
+            let place = accumulator.sticky();
+            append(&mut accumulator, place, 1);
+            places.push(accumulator.sticky());
+        }
+        assert!(places.contains(&1) && places.contains(&0), "{places:?}");
+    }
+
+    #[test]
+    fn sequences_wrap() {
+        assert_eq!(wire_sequence(u64::from(i32::MAX.unsigned_abs())).get(), i32::MAX);
+        assert_eq!(wire_sequence(1 << 31).get(), 0);
+    }
+
+    #[test]
+    fn what_was_not_sent_is_given_back() {
+        let mut accumulator = accumulator(&[0]);
+        for _ in 0..3 {
+            append(&mut accumulator, 0, 1);
+        }
+        let unsent = accumulator.take_unsent();
+        let messages: u64 = unsent.iter().map(|batch| batch.stamps.count()).sum();
+        assert_eq!(messages, 3);
+        assert_eq!(accumulator.buffered(), 0);
+    }
+}

@@ -1,0 +1,182 @@
+//! Takes messages on: at the times of a schedule, one for each answer, or as fast as requests leave.
+
+use std::rc::Rc;
+
+use corelog_runtime::Monotonic;
+use corelog_runtime::local::{Notified, select};
+
+use super::state::Producer;
+use crate::client::ClientError;
+use crate::measure::Window;
+use crate::schedule::Schedule;
+use crate::task::yield_now;
+use crate::workload::Mode;
+
+/// Messages taken on before other tasks have a turn and the clock is read again.
+const TURN_MESSAGES: u32 = 256;
+
+/// Which part of the run's schedule a producer has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// The producer, from zero.
+    pub index: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// Produces `messages` as fast as they go, and waits until all are answered.
+///
+/// # Errors
+/// `Compress`.
+pub async fn build_backlog(producer: Rc<Producer>, messages: u64) -> Result<(), ClientError> {
+    let mut left = messages;
+    while left > 0 {
+        let turn = left.min(u64::from(TURN_MESSAGES));
+        let space = producer.space.notified();
+        let taken = producer.take_turn(turn, producer.window_bytes())?;
+        left -= taken;
+        if taken < turn {
+            space.await;
+        } else {
+            yield_now().await;
+        }
+    }
+    loop {
+        let answered = producer.answered.notified();
+        if producer.outstanding.get() == 0 {
+            return Ok(());
+        }
+        answered.await;
+    }
+}
+
+/// Produces from the start of `window.traffic` to `window.end`, and closes the producer.
+///
+/// # Errors
+/// `Compress`.
+pub async fn run_traffic(producer: Rc<Producer>, window: Window, share: Share) -> Result<(), ClientError> {
+    producer.handle.clock.sleep_until(window.traffic).await;
+    match producer.workload.mode {
+        Mode::Open => producer.open_loop(window, share).await?,
+        Mode::Closed => producer.closed_loop(window.end).await?,
+        Mode::Max => producer.full_speed(window.end).await?,
+    }
+    producer.close();
+    Ok(())
+}
+
+impl Producer {
+    /// Takes messages on now, up to `messages` and while less than `bytes_max` is buffered; tells how many.
+    fn take_turn(&self, messages: u64, bytes_max: usize) -> Result<u64, ClientError> {
+        let now = (self.handle.clock.now(), self.handle.clock.wall());
+        let mut taken = 0;
+        while taken < messages && self.accumulator.borrow().buffered() < bytes_max {
+            self.append(now, now.0)?;
+            taken += 1;
+        }
+        if taken > 0 {
+            self.added.notify_all();
+        }
+        Ok(taken)
+    }
+
+    /// Waits for a change, no longer than until `end`.
+    async fn wait(&self, change: Notified, end: Monotonic) {
+        select(change, self.handle.clock.sleep_until(end)).await;
+    }
+
+    async fn full_speed(&self, end: Monotonic) -> Result<(), ClientError> {
+        let window = self.window_bytes();
+        while self.handle.clock.now() < end {
+            let space = self.space.notified();
+            if self.take_turn(u64::from(TURN_MESSAGES), window)? < u64::from(TURN_MESSAGES) {
+                self.wait(space, end).await;
+            } else {
+                yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn closed_loop(&self, end: Monotonic) -> Result<(), ClientError> {
+        let outstanding_max = u64::from(self.workload.outstanding);
+        while self.handle.clock.now() < end {
+            let answered = self.answered.notified();
+            let room = outstanding_max.saturating_sub(self.outstanding.get());
+            let turn = room.min(u64::from(TURN_MESSAGES));
+            self.take_turn(turn, usize::MAX)?;
+            if turn == room {
+                self.wait(answered, end).await;
+            } else {
+                yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs past the window's end if it is late: a message is not forgotten because its time has passed.
+    async fn open_loop(&self, window: Window, share: Share) -> Result<(), ClientError> {
+        let workload = &self.workload;
+        let schedule = Schedule::new(
+            workload.arrival,
+            window.traffic,
+            workload.producer_rate,
+            share.index,
+            share.of,
+            workload.seed ^ u64::from(share.index).rotate_left(40),
+        );
+        *self.schedule.borrow_mut() = Some((schedule, window.end));
+        loop {
+            let space = self.space.notified();
+            match self.take_due()? {
+                Due::Over => return Ok(()),
+                Due::At(time) => self.handle.clock.sleep_until(time).await,
+                Due::Full => space.await,
+                Due::More => yield_now().await,
+            }
+        }
+    }
+
+    /// Takes on what is due by now.
+    fn take_due(&self) -> Result<Due, ClientError> {
+        let now = (self.handle.clock.now(), self.handle.clock.wall());
+        let slot = &mut *self.schedule.borrow_mut();
+        let Some((schedule, end)) = slot else {
+            return Ok(Due::Over);
+        };
+        let mut due = Due::More;
+        let mut taken = 0;
+        while taken < TURN_MESSAGES {
+            let intended = schedule.next();
+            if intended >= *end {
+                due = Due::Over;
+            } else if intended > now.0 {
+                due = Due::At(intended);
+            } else if self.is_full() {
+                due = Due::Full;
+            } else {
+                self.append(now, intended)?;
+                schedule.advance();
+                taken += 1;
+                continue;
+            }
+            break;
+        }
+        if taken > 0 {
+            self.added.notify_all();
+        }
+        Ok(due)
+    }
+}
+
+/// What is due after a turn.
+enum Due {
+    /// Nothing any more.
+    Over,
+    /// The next message at this time.
+    At(Monotonic),
+    /// Something, and the buffer is full.
+    Full,
+    /// Something more.
+    More,
+}

@@ -1,0 +1,209 @@
+//! A run from its topics to its verdict.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use corelog_runtime::{Shard, ShardsOptions, StartError, run_shard_here, start_shards};
+
+use super::barrier::{Abandoned, Control};
+use super::monitor::Monitor;
+use super::server_usage::ServerUsage;
+use super::shard::{Failure, Job, Outcome, live, run_shard};
+use crate::client::{
+    BrokerConnection, ClientError, Cluster, Versions, create_topics, delete_topics, learn_cluster, resolve,
+};
+use crate::consumer::{Verification, verify};
+use crate::measure::{Measured, SecondRow, Seconds};
+use crate::number::to_usize;
+use crate::workload::Workload;
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Any broker of the target, `host:port`.
+    pub bootstrap: String,
+    /// Threads, each pinned to a core of its own while there are enough.
+    pub threads: u16,
+    /// The cores to pin them to; none means all that may be used, in order.
+    pub cores: Vec<usize>,
+    /// The server's process, to be looked at.
+    pub server_pid: Option<u32>,
+    /// Leave the topics behind.
+    pub keeps_topics: bool,
+    /// No progress line.
+    pub is_quiet: bool,
+}
+
+/// What a run found.
+#[derive(Clone, Debug)]
+pub struct RunResult {
+    /// When it began, in milliseconds since 1970-01-01 UTC.
+    pub started_at_ms: i64,
+    /// The target's id.
+    pub cluster_id: Option<String>,
+    /// The target's versions.
+    pub versions: Versions,
+    /// What was measured.
+    pub measured: Measured,
+    /// Each second.
+    pub seconds: Vec<SecondRow>,
+    /// Messages of the schedule that were never sent, because the target did not keep up.
+    pub unsent: u64,
+    /// What the consumers found; none without consumers.
+    pub verification: Option<Verification>,
+    /// What the server used, if its process is known.
+    pub server: Option<ServerUsage>,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The threads did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The target did not do what it should.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A thread gave up, and did not say why.
+    #[error("a thread has given up")]
+    Abandoned,
+    /// The monitor did not start.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
+struct Prepared {
+    run: u64,
+    started_at_ms: i64,
+    names: Vec<String>,
+    versions: Versions,
+    cluster: Cluster,
+}
+
+/// Runs `workload`.
+///
+/// # Errors
+/// See `RunError`. Messages that fail, and messages that are lost, are a result and no error.
+pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunError> {
+    let prepared = here(|shard| prepare(shard, options.bootstrap.clone(), workload.clone()))??;
+    let (events, news) = channel();
+    let live = live(options.threads);
+    let monitor = Monitor {
+        live: live.clone(),
+        server_pid: options.server_pid,
+        groups: u64::from(workload.subscriptions_per_topic),
+        seconds: workload.warm_up_s + workload.duration_s,
+        is_quiet: options.is_quiet,
+    };
+    let monitor = monitor.start(news).map_err(RunError::Thread)?;
+    let job = Arc::new(Job {
+        run: prepared.run,
+        shards: options.threads,
+        cluster: prepared.cluster.clone(),
+        workload: workload.clone(),
+        live,
+        events,
+    });
+    let shards = ShardsOptions {
+        shards: options.threads,
+        cores: options.cores.clone(),
+        allow_more_shards_than_cores: true,
+        ..ShardsOptions::default()
+    };
+    let started = start_shards(&shards, move |shard: Shard<Control>| {
+        run_shard(shard, Arc::clone(&job))
+    })?;
+    let outcomes = started.join();
+    let server = join(monitor);
+    let result = put_together(&prepared, outcomes, workload, server)?;
+    if !options.keeps_topics {
+        let removed = here(|shard| remove(shard, options.bootstrap.clone(), prepared.names.clone()))?;
+        // What was measured is worth more than tidiness.
+        if let Err(error) = removed {
+            eprintln!("warning: the topics were not removed: {error}");
+        }
+    }
+    Ok(result)
+}
+
+fn join<T>(thread: thread::JoinHandle<T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn here<T: 'static, Fut: Future<Output = T> + 'static>(
+    main: impl FnOnce(Shard<()>) -> Fut,
+) -> Result<T, StartError> {
+    run_shard_here(&ShardsOptions::default(), main)
+}
+
+async fn prepare(shard: Shard<()>, bootstrap: String, workload: Workload) -> Result<Prepared, ClientError> {
+    let run = shard.handle.rng.next_u64();
+    let names: Vec<String> = (0..workload.topics)
+        .map(|topic| format!("bench-{:08x}-{topic:05}", run >> 32))
+        .collect();
+    let mut broker = BrokerConnection::open(&shard.handle, resolve(&bootstrap)?).await?;
+    create_topics(&mut broker, &names, &workload).await?;
+    let partitions = to_usize(workload.partitions_per_topic);
+    let cluster = learn_cluster(&shard.handle, &mut broker, &names, partitions).await?;
+    Ok(Prepared {
+        run,
+        started_at_ms: shard.handle.clock.wall().get(),
+        versions: Versions::clone(broker.versions()),
+        cluster,
+        names,
+    })
+}
+
+async fn remove(shard: Shard<()>, bootstrap: String, names: Vec<String>) -> Result<(), ClientError> {
+    let mut broker = BrokerConnection::open(&shard.handle, resolve(&bootstrap)?).await?;
+    delete_topics(&mut broker, &names).await
+}
+
+fn put_together(
+    prepared: &Prepared,
+    outcomes: Vec<Outcome>,
+    workload: &Workload,
+    server: Option<ServerUsage>,
+) -> Result<RunResult, RunError> {
+    let mut measured = Measured::default();
+    let (mut seconds, mut produced, mut consumed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut unsent, mut is_abandoned) = (0, false);
+    for outcome in outcomes {
+        match outcome.failure {
+            // The one who has a reason is among the others.
+            Some(Failure::Abandoned(Abandoned)) => is_abandoned = true,
+            Some(Failure::Client(error)) => return Err(error.into()),
+            None => {}
+        }
+        measured.merge(&outcome.measured);
+        seconds.extend(outcome.seconds);
+        produced.extend(outcome.produced);
+        consumed.extend(outcome.consumed);
+        unsent += outcome.unsent;
+    }
+    if is_abandoned {
+        return Err(RunError::Abandoned);
+    }
+    let groups = workload.subscriptions_per_topic;
+    let verification = (workload.consumers() > 0)
+        .then(|| verify(&produced, &consumed, groups, workload.producers_per_topic));
+    let server = server.map(|usage| ServerUsage {
+        cpu_s_per_gib: usage.cpu_s * f64::from(1 << 30) / measured.totals.published_bytes.max(1) as f64,
+        cpu_s_per_million: usage.cpu_s * 1e6 / measured.totals.published.max(1) as f64,
+        ..usage
+    });
+    Ok(RunResult {
+        started_at_ms: prepared.started_at_ms,
+        cluster_id: prepared.cluster.cluster_id.clone(),
+        versions: prepared.versions.clone(),
+        seconds: Seconds::merge(seconds, u64::from(groups), measured.backlog_built),
+        measured,
+        unsent,
+        verification,
+        server,
+    })
+}

@@ -1,0 +1,9 @@
+//! What to do to the target: the workload, how it is read, and the standard ones.
+
+mod catalog;
+mod parse;
+mod spec;
+
+pub use catalog::{Scenario, find, scenarios};
+pub use parse::{WorkloadError, parse};
+pub use spec::{Acks, Arrival, Codec, KeyDistributor, MessageSize, Mode, SizeShare, Workload};
