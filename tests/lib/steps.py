@@ -145,6 +145,8 @@ def broker_steps():
         Step("java", ["java", "-cp", java, "corelog.tests.Main"], 360, needs=["mvn"], broker=True),
         Step("franz-go", [str(CACHE / "bin/franz-go")], 360, needs=["go-build"], broker=True),
         Step("kafkajs", ["node", "test.js"], 360, needs=["npm"], cwd=CLIENTS / "kafkajs", broker=True),
+        Step("mishaps", ["python3", str(TESTS / "mishaps/run")], 300, needs=["apt"], **own),
+        Step("shards", [str(VENV_PYTHON), str(TESTS / "shards/run")], 300, needs=["pip"], **own),
         Step("dump-log", [str(VENV_PYTHON), str(TESTS / "dump-log/run")], 300, needs=["pip", "reference"], **own),
         Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
         Step("crash", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--kills", "20"], 420, needs=["pip"], **own),

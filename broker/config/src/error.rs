@@ -83,11 +83,13 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The file is not TOML.
-    #[error("{} is not valid TOML: {source}", path.display())]
+    #[error("{}:{line}: not valid TOML: {}", path.display(), source.message())]
     Toml {
         /// The file.
         path: PathBuf,
-        /// The cause, with line and column.
+        /// The line of the fault, from one.
+        line: usize,
+        /// The cause.
         source: Box<toml::de::Error>,
     },
     /// A TOML value that no key can take.

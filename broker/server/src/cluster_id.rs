@@ -19,7 +19,7 @@ pub enum ClusterIdError {
         source: io::Error,
     },
     /// It belongs to another broker.
-    #[error("{} belongs to node.id {found}, not {configured}", path.display())]
+    #[error("{} belongs to node.id {found}, not {configured}. Set node.id={found}, or choose another directory with --data-dir (log.dirs)", path.display())]
     Node {
         /// The file.
         path: PathBuf,
@@ -29,7 +29,7 @@ pub enum ClusterIdError {
         configured: i32,
     },
     /// It belongs to another cluster.
-    #[error("{} belongs to the cluster {found}, not {configured}", path.display())]
+    #[error("{} belongs to the cluster {found}, not {configured}. Leave cluster.id out, or choose another directory with --data-dir (log.dirs)", path.display())]
     Cluster {
         /// The file.
         path: PathBuf,

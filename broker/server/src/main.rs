@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
-use corelog_cli::Globals;
+use corelog_cli::{Exit, Globals};
 
 mod serve;
 
@@ -14,7 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 ///
 /// Without a command it starts a development broker on 127.0.0.1:9092 with its data in ./data.
 #[derive(Parser, Debug)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, after_long_help = Exit::help())]
 struct Cli {
     #[command(flatten)]
     globals: Globals,
@@ -30,10 +31,36 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     match cli.command {
         Some(Command::Serve(args)) => serve::run(*args),
         Some(Command::Tool(command)) => corelog_cli::run(&cli.globals, &command, Cli::command()),
         None => serve::run(serve::ServeArgs::development()),
+    }
+}
+
+/// Tells what is wrong with the command line. A flag of `serve` is a configuration key, so a misspelt one is refused as
+/// a misspelt key is elsewhere: in one line, with the nearest name.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let is_serve = std::env::args_os().nth(1).is_some_and(|first| first == "serve");
+    if let (true, ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) =
+        (is_serve, error.kind(), error.get(ContextKind::InvalidArg))
+    {
+        let nearest = match error.get(ContextKind::SuggestedArg) {
+            Some(ContextValue::String(nearest)) => format!("did you mean {nearest}?"),
+            Some(_) | None => "see corelog serve --help".to_owned(),
+        };
+        eprintln!("corelog: the command line: there is no flag {flag}; {nearest}");
+        return Exit::Configuration.into();
+    }
+    // Nobody is left to be told if standard error is closed.
+    let _ = error.print();
+    if error.use_stderr() {
+        Exit::Usage.into()
+    } else {
+        Exit::Success.into()
     }
 }

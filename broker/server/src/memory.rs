@@ -8,8 +8,8 @@ const SHARD_BYTES_MIN: u64 = 64 << 20;
 pub enum MemoryError {
     /// The budget exceeds the machine.
     #[error(
-        "{shards} shards of {shard_bytes} bytes need more than the machine's {machine_bytes} bytes of memory. \
-         Lower memory.bytes or shards"
+        "{shards} shards of {} MiB need more than the machine's {} MiB of memory. Lower memory.bytes or shards",
+        shard_bytes >> 20, machine_bytes >> 20
     )]
     Machine {
         /// How many.
@@ -20,7 +20,10 @@ pub enum MemoryError {
         machine_bytes: u64,
     },
     /// The budget is too small to work with.
-    #[error("{shard_bytes} bytes are too little for a shard: it needs {SHARD_BYTES_MIN}. Raise memory.bytes")]
+    #[error(
+        "{shard_bytes} bytes of memory are too little for a shard: it needs {SHARD_BYTES_MIN} ({} MiB). Raise memory.bytes, \
+         or lower shards", SHARD_BYTES_MIN >> 20
+    )]
     Shard {
         /// What it would have.
         shard_bytes: u64,

@@ -3,28 +3,23 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use corelog_broker::server::{self, ServeError};
-use corelog_cli::ConfigArgs;
+use corelog_cli::{ConfigArgs, Exit};
 use corelog_config::{BrokerConfig, ConfigSources, LogFormat};
 use corelog_runtime::Stopper;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-
-/// The exit code when a configuration key or value is wrong.
-const EXIT_CONFIGURATION: u8 = 18;
 
 /// Start a broker.
 ///
 /// Settings come from, weakest first: the profile, the file of --config, the environment (CORELOG_ and the key in
 /// capitals, dots as underscores: CORELOG_NUM_PARTITIONS), and the flags here. `corelog config reference` lists all
 /// keys; those that Kafka has are named as in Kafka.
-///
-/// Exit codes: 0 stopped cleanly; 10 the kernel or a limit forbids io_uring; 11 an address cannot be listened on;
-/// 12 the data directory belongs to a running broker; 13 it was written by a newer release; 14 it cannot be used;
-/// 15 too little memory for the budget; 16 more shards than cores; 17 the data cannot be opened; 18 a setting is wrong.
 #[derive(Args, Debug, Default)]
+#[command(after_long_help = Exit::help())]
 pub(crate) struct ServeArgs {
     /// Keep all data in this directory (log.dirs)
     #[arg(long, short, value_name = "DIR")]
@@ -77,14 +72,14 @@ impl ServeArgs {
 pub(crate) fn run(args: ServeArgs) -> ExitCode {
     let config = match BrokerConfig::load(&args.sources()) {
         Ok(config) => config,
-        Err(error) => return refuse(&chain(&error), EXIT_CONFIGURATION),
+        Err(error) => return refuse(&chain(&error), Exit::Configuration),
     };
     init_logs(config.log_format);
-    let signals = match Signals::new([SIGTERM, SIGINT]) {
-        Ok(signals) => signals,
-        Err(error) => return refuse(&format!("cannot wait for signals: {error}"), 1),
+    let stop = match watch_signals() {
+        Ok(stop) => stop,
+        Err(error) => return refuse(&format!("cannot wait for signals: {error}"), Exit::Failure),
     };
-    match server::serve(config, |stopper| stop_on_signal(signals, stopper)) {
+    match server::serve(config, |stopper| stop.is_for(stopper)) {
         Ok(()) => {
             tracing::info!("stopped");
             ExitCode::SUCCESS
@@ -93,18 +88,46 @@ pub(crate) fn run(args: ServeArgs) -> ExitCode {
     }
 }
 
-/// The first signal closes cleanly, the second ends the process at once.
-fn stop_on_signal(mut signals: Signals, stopper: Stopper) {
-    std::thread::spawn(move || {
-        for (count, signal) in signals.forever().enumerate() {
-            if count == 0 {
-                tracing::info!("stopping; a second signal ends at once");
-                stopper.stop();
-            } else {
-                std::process::exit(128 + signal);
-            }
+/// What the first signal stops: nothing before the shards run, and then it is stopped as soon as it runs.
+#[derive(Clone, Default)]
+struct Stop(Arc<Mutex<(Option<Stopper>, bool)>>);
+
+impl Stop {
+    fn is_for(&self, stopper: Stopper) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.1 {
+            stopper.stop();
         }
-    });
+        state.0 = Some(stopper);
+    }
+
+    fn request(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.1 = true;
+        if let Some(stopper) = &state.0 {
+            stopper.stop();
+        }
+    }
+}
+
+/// The first signal closes cleanly, the second ends the process at once, also amid a recovery.
+fn watch_signals() -> std::io::Result<Stop> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    let stop = Stop::default();
+    let watched = stop.clone();
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for (count, signal) in signals.forever().enumerate() {
+                if count == 0 {
+                    tracing::info!("stopping; a second signal ends at once");
+                    watched.request();
+                } else {
+                    std::process::exit(128 + signal);
+                }
+            }
+        })?;
+    Ok(stop)
 }
 
 fn init_logs(format: LogFormat) {
@@ -129,13 +152,13 @@ fn init_logs(format: LogFormat) {
 }
 
 fn fail(error: &ServeError) -> ExitCode {
-    refuse(&chain(error), error.exit_code())
+    refuse(&chain(error), error.exit())
 }
 
-fn refuse(text: &str, code: u8) -> ExitCode {
+fn refuse(text: &str, exit: Exit) -> ExitCode {
     // The logs may not be there yet, and a person reads this.
     eprintln!("corelog: {text}");
-    ExitCode::from(code)
+    exit.into()
 }
 
 /// An error and its causes in one line, each said once.

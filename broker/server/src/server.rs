@@ -7,124 +7,27 @@
 //! each shard  on a stop: checkpoint, so that the next start has nothing to recover
 //! ```
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_config::{BrokerConfig, Listener as ListenerConfig, ShardCount};
+use corelog_config::{BrokerConfig, ShardCount};
 use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
 use corelog_model::{PartitionId, ShardId};
-use corelog_runtime::{
-    Listener, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
-};
-use corelog_storage::{DataDir, DataDirError, Layout, OpenError, Storage, StorageOptions, prepare_layout};
+use corelog_runtime::{ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards};
+use corelog_storage::{DataDir, DataDirError, Layout, Storage, StorageOptions, prepare_layout};
 use futures_util::future::{Either, join_all, select};
 
-use crate::cluster_id::{self, ClusterIdError};
-use crate::controller::{self, ChangeError, ControllerShell};
-use crate::memory::{MemoryError, MemoryPlan};
+use crate::banner::Banner;
+use crate::controller::{self, ControllerShell};
+use crate::listeners::{self, Listeners};
+use crate::memory::MemoryPlan;
 use crate::progress::Progress;
+pub use crate::serve_error::ServeError;
 use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts, owner_of};
-use crate::{accept, admin, connections, topics};
-
-/// Why the broker does not run, or ended. [`ServeError::exit_code`] tells scripts which.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The machine forbids what the broker needs.
-    #[error("{problem}. {remedy}")]
-    Preflight {
-        /// What.
-        problem: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// The data directory.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// The cluster's id.
-    #[error(transparent)]
-    ClusterId(#[from] ClusterIdError),
-    /// The memory budget.
-    #[error(transparent)]
-    Memory(#[from] MemoryError),
-    /// The shards.
-    #[error("{0}. Set shards to the number of cores or fewer, or list the cores")]
-    Shards(#[source] StartError),
-    /// A shard cannot be set up.
-    #[error("the shards do not start: {0}")]
-    Start(#[source] StartError),
-    /// A shard's storage.
-    #[error("shard {shard}: {source}")]
-    Open {
-        /// The shard.
-        shard: ShardId,
-        /// Why.
-        source: OpenError,
-    },
-    /// The layout of the data directory.
-    #[error("the data directory cannot be laid out: {0}")]
-    Layout(#[source] OpenError),
-    /// The metadata.
-    #[error("the metadata cannot be loaded: {0}")]
-    Metadata(#[from] controller::LoadError),
-    /// This broker cannot register.
-    #[error("the broker cannot register: {0}")]
-    Register(#[from] ChangeError),
-    /// Partitions cannot be opened or removed.
-    #[error(transparent)]
-    Partitions(#[from] topics::ApplyError),
-    /// A listener's host is none.
-    #[error("the host {host:?} of the listener cannot be looked up: {source}")]
-    Host {
-        /// The host.
-        host: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A port is in use.
-    #[error(
-        "{address} is in use: another program listens there. Stop it, or choose another address with {setting}"
-    )]
-    PortTaken {
-        /// The address.
-        address: SocketAddr,
-        /// The setting to change.
-        setting: &'static str,
-    },
-    /// A listener cannot be made for another reason.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-}
-
-impl ServeError {
-    /// The exit code; the list is in `corelog serve --help`.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            ServeError::Preflight { .. } => 10,
-            ServeError::PortTaken { .. } | ServeError::Listen { .. } | ServeError::Host { .. } => 11,
-            ServeError::DataDir(DataDirError::Locked { .. }) => 12,
-            ServeError::DataDir(DataDirError::NewerFormat { .. }) => 13,
-            ServeError::DataDir(
-                DataDirError::BadVersion { .. } | DataDirError::NotWritable { .. } | DataDirError::Io { .. },
-            )
-            | ServeError::ClusterId(_) => 14,
-            ServeError::Memory(_) => 15,
-            ServeError::Shards(_) => 16,
-            ServeError::Start(_)
-            | ServeError::Open { .. }
-            | ServeError::Layout(_)
-            | ServeError::Metadata(_)
-            | ServeError::Register(_)
-            | ServeError::Partitions(_) => 17,
-        }
-    }
-}
+use crate::{cluster_id, connections, topics};
 
 /// What each shard needs to begin.
 struct Plan {
@@ -144,6 +47,8 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     let options = shards_options(&config)?;
     let memory = MemoryPlan::new(config.memory_bytes, options.shards)?;
     let data_dir = DataDir::open(&config.storage.data_dir)?;
+    check_direct_io(&config)?;
+    listeners::check_free(&config)?;
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
     let layout = lay_out(&config, &options)?;
     let plan = Arc::new(Plan {
@@ -169,12 +74,54 @@ fn preflight() -> Result<(), ServeError> {
                 let (problem, remedy) = (finding.to_string(), finding.remedy());
                 return Err(ServeError::Preflight { problem, remedy });
             }
+            // `corelog doctor` tells it.
+            corelog_runtime::preflight::Severity::Advice => {}
             corelog_runtime::preflight::Severity::Warning => {
                 tracing::warn!("{finding}. {}", finding.remedy());
             }
         }
     }
     Ok(())
+}
+
+/// Says what a file system without direct I/O means, once and before anything is written to it.
+fn check_direct_io(config: &BrokerConfig) -> Result<(), ServeError> {
+    let path = &config.storage.data_dir;
+    if has_direct_io(path).map_err(|source| DataDirError::Io {
+        path: path.clone(),
+        source,
+    })? {
+        return Ok(());
+    }
+    if !config.storage.is_buffered_io_allowed {
+        return Err(ServeError::DirectIo { path: path.clone() });
+    }
+    tracing::warn!(
+        "the file system of {} refuses direct I/O: going on with buffered I/O, as allow.buffered.io says",
+        path.display()
+    );
+    Ok(())
+}
+
+fn has_direct_io(dir: &Path) -> std::io::Result<bool> {
+    let probe = dir.join("direct-io-probe.tmp");
+    let opened = std::fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(libc::O_DIRECT)
+        .open(&probe);
+    // A file system that refuses the flag may have made the file all the same.
+    match std::fs::remove_file(&probe) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    match opened {
+        Ok(_) => Ok(true),
+        // openat(2): this is how a file system says that it has no O_DIRECT.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn shards_options(config: &BrokerConfig) -> Result<ShardsOptions, ServeError> {
@@ -263,15 +210,9 @@ async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> R
     } else {
         None
     };
-    let (host, port) = listeners
-        .as_ref()
-        .map_or_else(Default::default, |bound| bound.advertised(&plan.config));
     let identity = Identity {
         cluster_id: plan.cluster_id.clone(),
         broker: plan.config.node_id,
-        host,
-        port,
-        rack: plan.config.rack.clone(),
     };
     let shard = Shard::new(ShardParts {
         id,
@@ -327,11 +268,12 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     let image = Arc::new(image);
     controller::publish(shard, Arc::clone(&image)).await?;
     remove_orphans(shard, &image).await?;
+    let (host, port) = listeners.advertised(&plan.config);
     let register = ControllerRequest::RegisterBroker {
         id: shard.identity.broker,
-        host: shard.identity.host.clone(),
-        port: shard.identity.port,
-        rack: shard.identity.rack.clone(),
+        host: host.clone(),
+        port,
+        rack: plan.config.rack.clone(),
         incarnation: Incarnation::new(plan.incarnation),
     };
     for result in controller::change(shard, vec![register], false).await {
@@ -342,8 +284,20 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
         .map(|to| shard.submit_to(to, |shard| async move { shard.set_open(true) }))
         .collect();
     join_all(opened).await;
+    let admin = listeners.admin_address();
     listeners.serve(shard);
-    announce(shard, plan);
+    let image = shard.image();
+    let banner = Banner {
+        host,
+        port,
+        admin,
+        data: plan.config.storage.data_dir.clone(),
+        shards: plan.layout.shard_count,
+        topics: image.topic_count(),
+        partitions: image.partition_count(),
+        creates_topics: shard.config().topics.is_auto_creation_enabled,
+    };
+    banner.say();
     Ok(())
 }
 
@@ -358,18 +312,6 @@ async fn remove_orphans(shard: &Rc<Shard>, image: &Arc<MetadataImage>) -> Result
         })
         .collect();
     join_all(removed).await.into_iter().collect()
-}
-
-fn announce(shard: &Shard, plan: &Plan) {
-    let Identity { host, port, .. } = &*shard.identity;
-    tracing::info!(
-        address = %format!("{host}:{port}"),
-        data = %plan.config.storage.data_dir.display(),
-        shards = plan.layout.shard_count,
-        topics = shard.image().topic_count(),
-        partitions = shard.image().partition_count(),
-        "ready; try: kcat -b {host}:{port} -L"
-    );
 }
 
 async fn apply_retention(shard: Rc<Shard>) {
@@ -396,79 +338,4 @@ async fn take_checkpoints(shard: Rc<Shard>) {
             }
         }
     }
-}
-
-/// The sockets that the first shard listens on.
-struct Listeners {
-    clients: Vec<(ListenerConfig, Rc<dyn Listener>)>,
-    admin: Rc<dyn Listener>,
-}
-
-impl Listeners {
-    async fn bind(handle: &corelog_runtime::Handle, config: &BrokerConfig) -> Result<Listeners, ServeError> {
-        let mut clients = Vec::new();
-        for listener in &config.network.listeners {
-            let bound = bind(handle, &listener.host, listener.port, "listeners").await?;
-            clients.push((listener.clone(), bound));
-        }
-        let (host, port) = &config.network.admin_listener;
-        let admin = bind(handle, host, *port, "admin.listener").await?;
-        Ok(Listeners { clients, admin })
-    }
-
-    /// Where clients are told to connect.
-    fn advertised(&self, config: &BrokerConfig) -> (String, u16) {
-        let (listener, bound) = &self.clients[0];
-        let told = config.network.advertised_listeners.as_ref();
-        if let Some(told) = told.and_then(|told| told.iter().find(|told| told.name == listener.name)) {
-            let port = if told.port == 0 {
-                bound.local_address().port()
-            } else {
-                told.port
-            };
-            return (told.host.clone(), port);
-        }
-        let is_any = listener.host.is_empty() || bound.local_address().ip().is_unspecified();
-        let host = if is_any {
-            cluster_id::host_name()
-        } else {
-            listener.host.clone()
-        };
-        (host, bound.local_address().port())
-    }
-
-    fn serve(self, shard: &Rc<Shard>) {
-        for (_, listener) in self.clients {
-            let acceptor = accept::serve(Rc::clone(shard), listener);
-            shard.handle.spawn(WorkClass::Normal, "acceptor", acceptor);
-        }
-        let admin = admin::serve(Rc::clone(shard), self.admin);
-        shard.handle.spawn(WorkClass::Normal, "admin", admin);
-    }
-}
-
-async fn bind(
-    handle: &corelog_runtime::Handle,
-    host: &str,
-    port: u16,
-    setting: &'static str,
-) -> Result<Rc<dyn Listener>, ServeError> {
-    let name = if host.is_empty() { "0.0.0.0" } else { host };
-    let looked_up = (name, port).to_socket_addrs().and_then(|mut found| {
-        found
-            .next()
-            .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))
-    });
-    let address = looked_up.map_err(|source| ServeError::Host {
-        host: host.to_owned(),
-        source,
-    })?;
-    handle
-        .net
-        .listen(address)
-        .await
-        .map_err(|source| match source.kind() {
-            std::io::ErrorKind::AddrInUse => ServeError::PortTaken { address, setting },
-            _ => ServeError::Listen { address, source },
-        })
 }

@@ -37,6 +37,10 @@ impl DataDir {
                 source,
             },
         };
+        if path.exists() && !path.is_dir() {
+            // Else create_dir_all says that the file exists.
+            return Err(refused(io::ErrorKind::NotADirectory.into()));
+        }
         fs::create_dir_all(path).map_err(refused)?;
         let lock = File::options()
             .write(true)

@@ -89,8 +89,12 @@ impl Journal {
 
 fn fault_of(frame: &FrameReport) -> Option<String> {
     frame.fault.clone().or_else(|| {
-        (!frame.bad_payloads.is_empty())
-            .then(|| format!("the payloads {:?} do not have their checksums", frame.bad_payloads))
+        (!frame.bad_payloads.is_empty()).then(|| {
+            format!(
+                "the payloads {:?} do not have their checksums",
+                frame.bad_payloads
+            )
+        })
     })
 }
 

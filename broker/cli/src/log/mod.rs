@@ -153,7 +153,10 @@ fn recovery_point(path: &Path, root: &DataRoot) -> Option<u64> {
     let directory = path.parent()?.file_name()?.to_str()?;
     let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
     let partition: &PartitionV1 = root.partitions.get(directory)?;
-    let segment = partition.segments.iter().find(|segment| segment.base_offset == base);
+    let segment = partition
+        .segments
+        .iter()
+        .find(|segment| segment.base_offset == base);
     // One that the checkpoint does not know was begun after it.
     Some(segment.map_or(0, |segment| segment.size))
 }

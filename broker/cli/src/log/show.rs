@@ -100,7 +100,15 @@ fn detail(detail: &Detail, output: &mut Output<'_>) -> Result<(), CliError> {
 
 fn partitions(checkpoint: &CheckpointV1) -> Table {
     let mut table = Table::new(&[
-        "PARTITION", "TOPIC ID", "EPOCH", "LOG START", "LOG END", "SEGMENTS", "BYTES", "PRODUCERS", "CORRUPT",
+        "PARTITION",
+        "TOPIC ID",
+        "EPOCH",
+        "LOG START",
+        "LOG END",
+        "SEGMENTS",
+        "BYTES",
+        "PRODUCERS",
+        "CORRUPT",
     ]);
     for partition in &checkpoint.partitions {
         table.row([
@@ -137,7 +145,15 @@ fn entries(index: &SegmentIndexV1) -> Table {
 
 fn batches(batches: &[BatchReport]) -> Table {
     let mut table = Table::new(&[
-        "POSITION", "BYTES", "OFFSETS", "RECORDS", "EPOCH", "COMPRESSION", "PRODUCER", "SEQUENCE", "STATE",
+        "POSITION",
+        "BYTES",
+        "OFFSETS",
+        "RECORDS",
+        "EPOCH",
+        "COMPRESSION",
+        "PRODUCER",
+        "SEQUENCE",
+        "STATE",
     ]);
     for batch in batches {
         let mut state = Vec::new();
@@ -169,7 +185,14 @@ fn batches(batches: &[BatchReport]) -> Table {
 /// A row for each entry of each frame.
 fn frames(frames: &[FrameReport]) -> Table {
     let mut table = Table::new(&[
-        "POSITION", "INCARNATION", "FRAME", "BYTES", "ENTRY", "PARTITION", "DETAIL", "STATE",
+        "POSITION",
+        "INCARNATION",
+        "FRAME",
+        "BYTES",
+        "ENTRY",
+        "PARTITION",
+        "DETAIL",
+        "STATE",
     ]);
     for frame in frames {
         let mut row = |[entry, partition, detail, state]: [String; 4]| {

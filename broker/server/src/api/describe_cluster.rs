@@ -77,9 +77,6 @@ mod tests {
         let identity = Identity {
             cluster_id: "cluster".to_owned(),
             broker: LEADER,
-            host: "host".to_owned(),
-            port: 1,
-            rack: None,
         };
         let request = DescribeClusterRequest {
             endpoint_type,

@@ -73,9 +73,6 @@ where
             identity: Arc::new(Identity {
                 cluster_id: "cluster".to_owned(),
                 broker: corelog_model::BrokerId::new(1),
-                host: "localhost".to_owned(),
-                port: 9092,
-                rack: None,
             }),
             request_memory: 1 << 20,
         });
@@ -113,8 +110,8 @@ async fn change(shard: &Rc<Shard>, request: ControllerRequest) {
 async fn create_topics(shard: &Rc<Shard>) {
     let register = ControllerRequest::RegisterBroker {
         id: shard.identity.broker,
-        host: shard.identity.host.clone(),
-        port: shard.identity.port,
+        host: "localhost".to_owned(),
+        port: 9092,
         rack: None,
         incarnation: corelog_metadata::Incarnation::new(1),
     };

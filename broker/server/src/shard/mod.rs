@@ -67,12 +67,6 @@ pub struct Identity {
     pub cluster_id: String,
     /// This broker's number.
     pub broker: BrokerId,
-    /// The host that clients are to connect to.
-    pub host: String,
-    /// The port that clients are to connect to.
-    pub port: u16,
-    /// The rack, if there is one.
-    pub rack: Option<String>,
 }
 
 /// One shard of a broker.

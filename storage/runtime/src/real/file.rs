@@ -114,6 +114,34 @@ impl Inner {
         let outcome = self.ring.start(operation).await;
         outcome.result.map(drop).map_err(|error| self.error(name, error))
     }
+
+    async fn set_length(self: &Rc<Inner>, length: u64) -> Result<(), DiskError> {
+        if self.ring.has_truncate() {
+            let operation = Operation::truncate(&self.descriptor, length);
+            return self.run("truncate", operation).await;
+        }
+        let duplicate = self.descriptor.as_fd().try_clone_to_owned();
+        let call = move || duplicate.and_then(|fd| fs::File::from(fd).set_len(length));
+        let result = Rc::clone(&self.offload).run(call).await;
+        result.map_err(|error| self.error("truncate", error))
+    }
+
+    async fn size(self: &Rc<Inner>) -> Result<u64, DiskError> {
+        let outcome = self.ring.start(Operation::status(&self.descriptor)).await;
+        match (outcome.result, outcome.held) {
+            (Ok(_), Held::Status(status)) => Ok(status.size()),
+            (Ok(_), _) => unreachable!("statx gives its status back"),
+            (Err(error), _) => Err(self.error("stat", error)),
+        }
+    }
+
+    /// Makes the file at least `length` bytes long.
+    async fn extend(self: &Rc<Inner>, length: u64) -> Result<(), DiskError> {
+        if self.size().await? < length {
+            self.set_length(length).await?;
+        }
+        Ok(())
+    }
 }
 
 impl File for RealFile {
@@ -147,35 +175,28 @@ impl File for RealFile {
     fn allocate(&self, length: u64) -> LocalFuture<Result<(), DiskError>> {
         let file = Rc::clone(&self.0);
         Box::pin(async move {
-            file.run("allocate", Operation::allocate(&file.descriptor, length))
+            match file
+                .run("allocate", Operation::allocate(&file.descriptor, length))
                 .await
+            {
+                // fallocate(2): not every file system has it (ramfs, NFSv3). Its files are extended, their blocks
+                // not reserved.
+                Err(error) if error.source.raw_os_error() == Some(libc::EOPNOTSUPP) => {
+                    file.extend(length).await
+                }
+                result => result,
+            }
         })
     }
 
     fn truncate(&self, length: u64) -> LocalFuture<Result<(), DiskError>> {
         let file = Rc::clone(&self.0);
-        Box::pin(async move {
-            if file.ring.has_truncate() {
-                let operation = Operation::truncate(&file.descriptor, length);
-                return file.run("truncate", operation).await;
-            }
-            let duplicate = file.descriptor.as_fd().try_clone_to_owned();
-            let call = move || duplicate.and_then(|fd| fs::File::from(fd).set_len(length));
-            let result = Rc::clone(&file.offload).run(call).await;
-            result.map_err(|error| file.error("truncate", error))
-        })
+        Box::pin(async move { file.set_length(length).await })
     }
 
     fn size(&self) -> LocalFuture<Result<u64, DiskError>> {
         let file = Rc::clone(&self.0);
-        Box::pin(async move {
-            let outcome = file.ring.start(Operation::status(&file.descriptor)).await;
-            match (outcome.result, outcome.held) {
-                (Ok(_), Held::Status(status)) => Ok(status.size()),
-                (Ok(_), _) => unreachable!("statx gives its status back"),
-                (Err(error), _) => Err(file.error("stat", error)),
-            }
-        })
+        Box::pin(async move { file.size().await })
     }
 
     fn is_direct(&self) -> bool {

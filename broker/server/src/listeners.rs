@@ -1,0 +1,125 @@
+//! The addresses that a broker listens on.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::rc::Rc;
+
+use corelog_config::{BrokerConfig, Listener as ListenerConfig};
+use corelog_runtime::{Handle, Listener, WorkClass};
+
+use crate::serve_error::ServeError;
+use crate::shard::Shard;
+use crate::{accept, admin, cluster_id};
+
+const CLIENTS: &str = "--listen (listeners)";
+const ADMIN: &str = "--admin-listen (admin.listener)";
+
+/// Sees whether all addresses are free, before a recovery that may take long. Blocking. They are bound for good by
+/// [`Listeners::bind`], which tells the same errors of one that is taken meanwhile.
+///
+/// # Errors
+/// `ServeError::{Host, PortTaken, Listen}`.
+pub fn check_free(config: &BrokerConfig) -> Result<(), ServeError> {
+    let clients = config.network.listeners.iter();
+    let clients = clients.map(|listener| (listener.host.as_str(), listener.port, CLIENTS));
+    let (host, port) = &config.network.admin_listener;
+    for (host, port, setting) in clients.chain([(host.as_str(), *port, ADMIN)]) {
+        let address = look_up(host, port)?;
+        TcpListener::bind(address).map_err(|source| refusal(address, source, setting))?;
+    }
+    Ok(())
+}
+
+/// The sockets that the first shard listens on.
+pub struct Listeners {
+    clients: Vec<(ListenerConfig, Rc<dyn Listener>)>,
+    admin: Rc<dyn Listener>,
+}
+
+impl Listeners {
+    /// Binds them all.
+    ///
+    /// # Errors
+    /// `ServeError::{Host, PortTaken, Listen}`.
+    pub async fn bind(handle: &Handle, config: &BrokerConfig) -> Result<Listeners, ServeError> {
+        let mut clients = Vec::new();
+        for listener in &config.network.listeners {
+            let bound = bind(handle, &listener.host, listener.port, CLIENTS).await?;
+            clients.push((listener.clone(), bound));
+        }
+        let (host, port) = &config.network.admin_listener;
+        let admin = bind(handle, host, *port, ADMIN).await?;
+        Ok(Listeners { clients, admin })
+    }
+
+    /// Where clients are told to connect.
+    pub fn advertised(&self, config: &BrokerConfig) -> (String, u16) {
+        let (listener, bound) = &self.clients[0];
+        let told = config.network.advertised_listeners.as_ref();
+        if let Some(told) = told.and_then(|told| told.iter().find(|told| told.name == listener.name)) {
+            let port = if told.port == 0 {
+                bound.local_address().port()
+            } else {
+                told.port
+            };
+            return (told.host.clone(), port);
+        }
+        let is_any = listener.host.is_empty() || bound.local_address().ip().is_unspecified();
+        let host = if is_any {
+            cluster_id::host_name()
+        } else {
+            listener.host.clone()
+        };
+        (host, bound.local_address().port())
+    }
+
+    /// Where /metrics and /health are.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin.local_address()
+    }
+
+    /// Opens the doors.
+    pub fn serve(self, shard: &Rc<Shard>) {
+        for (_, listener) in self.clients {
+            let acceptor = accept::serve(Rc::clone(shard), listener);
+            shard.handle.spawn(WorkClass::Normal, "acceptor", acceptor);
+        }
+        let admin = admin::serve(Rc::clone(shard), self.admin);
+        shard.handle.spawn(WorkClass::Normal, "admin", admin);
+    }
+}
+
+async fn bind(
+    handle: &Handle,
+    host: &str,
+    port: u16,
+    setting: &'static str,
+) -> Result<Rc<dyn Listener>, ServeError> {
+    let address = look_up(host, port)?;
+    let bound = handle.net.listen(address).await;
+    bound.map_err(|source| refusal(address, source, setting))
+}
+
+fn look_up(host: &str, port: u16) -> Result<SocketAddr, ServeError> {
+    let name = if host.is_empty() { "0.0.0.0" } else { host };
+    let found = (name, port).to_socket_addrs().and_then(|mut found| {
+        found
+            .next()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    });
+    found.map_err(|source| ServeError::Host {
+        host: host.to_owned(),
+        source,
+    })
+}
+
+fn refusal(address: SocketAddr, source: io::Error, setting: &'static str) -> ServeError {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => ServeError::PortTaken { address, setting },
+        _ => ServeError::Listen {
+            address,
+            source,
+            setting,
+        },
+    }
+}
