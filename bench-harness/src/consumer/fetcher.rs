@@ -9,22 +9,19 @@ use corelog_model::{BatchError, ValidatedBatch};
 use corelog_protocol::messages::fetch::{
     FetchPartition, FetchRequest, FetchResponse, FetchTopic, ForgottenTopic,
 };
-use corelog_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
 use corelog_protocol::{ApiKey, ByteStr};
 use corelog_records::{Records, payload};
 use corelog_runtime::{Handle, Monotonic};
 
 use super::session::{FetchSession, Verdict};
 use super::{ConsumedPartition, SequenceCheck};
-use crate::client::{BrokerConnection, ClientError, Cluster, TopicPlan, refuse};
+use crate::client::{BrokerConnection, ClientError, Cluster, TopicPlan, end_offsets, refuse};
 use crate::measure::{Recorder, Stamps};
 use crate::number::{to_u64, to_usize};
 use crate::payload::check;
 use crate::task::yield_now;
 use crate::workload::Workload;
 
-/// "The end of the log" in ListOffsets.
-const LATEST: i64 = -1;
 /// The largest batch after decompression.
 const DECOMPRESSED_MAX: usize = 256 * 1024 * 1024;
 /// Bytes checked before other tasks have a turn.
@@ -158,36 +155,8 @@ impl Fetcher {
 
     /// Where each partition ends now.
     async fn ends(&mut self) -> Result<BTreeMap<i32, i64>, ClientError> {
-        let partitions = self.positions.iter().map(|position| ListOffsetsPartition {
-            partition_index: position.partition,
-            timestamp: LATEST,
-            ..ListOffsetsPartition::default()
-        });
-        let request = ListOffsetsRequest {
-            replica_id: -1,
-            topics: vec![ListOffsetsTopic {
-                name: self.topic.name.clone(),
-                partitions: partitions.collect(),
-            }],
-            ..ListOffsetsRequest::default()
-        };
-        let response = self.connection.call(&request).await?;
-        let mut ends = BTreeMap::new();
-        for partition in response.topics.iter().flat_map(|topic| &topic.partitions) {
-            refuse("ListOffsets", partition.error_code)?;
-            ends.insert(partition.partition_index, partition.offset);
-        }
-        match self
-            .positions
-            .iter()
-            .find(|position| !ends.contains_key(&position.partition))
-        {
-            None => Ok(ends),
-            Some(position) => Err(ClientError::Missing {
-                api: ApiKey::ListOffsets,
-                what: format!("partition {}", position.partition),
-            }),
-        }
+        let partitions: Vec<i32> = self.positions.iter().map(|position| position.partition).collect();
+        end_offsets(&self.handle, &mut self.connection, &self.topic.name, &partitions).await
     }
 
     /// Reads until the gate drains and everything that was there then is read.
