@@ -118,3 +118,8 @@ pub enum ClientError {
 pub fn error_name(code: i16) -> String {
     ErrorCode::from_code(code).map_or_else(|| format!("error {code}"), |error| error.name().to_owned())
 }
+
+/// Whether Kafka's clients ask again after this error.
+pub fn is_retriable(code: i16) -> bool {
+    ErrorCode::from_code(code).is_some_and(ErrorCode::is_retriable)
+}

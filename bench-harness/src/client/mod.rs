@@ -3,11 +3,15 @@
 mod connection;
 mod error;
 mod frames;
+mod offsets;
 mod topics;
 mod versions;
 
 pub use connection::{BrokerConnection, decode, encode, refuse, resolve, strip_header};
-pub use error::{ClientError, error_name};
+pub use error::{ClientError, error_name, is_retriable};
 pub use frames::FrameReader;
-pub use topics::{Cluster, TopicPlan, create_topics, delete_topics, learn_cluster};
+pub use offsets::{await_leaders, end_offsets};
+pub use topics::{
+    Cluster, SETUP_INTERVAL, SETUP_WAIT, TopicPlan, create_topics, delete_topics, learn_cluster,
+};
 pub use versions::Versions;

@@ -17,10 +17,10 @@ use super::{BrokerConnection, ClientError, refuse, resolve};
 use crate::number::to_u64;
 use crate::workload::Workload;
 
-/// How long a broker may take to give new partitions their leaders.
-const LEADERS_WAIT: Duration = Duration::from_secs(60);
+/// How long a broker may take until it can serve a run: to give new partitions their leaders, to load its state.
+pub const SETUP_WAIT: Duration = Duration::from_secs(60);
 /// Between two looks: Kafka tells a client nothing by itself.
-const LEADERS_INTERVAL: Duration = Duration::from_millis(50);
+pub const SETUP_INTERVAL: Duration = Duration::from_millis(50);
 /// The last version of DeleteTopics that names topics without their ids.
 const DELETE_BY_NAME: i16 = 5;
 
@@ -138,7 +138,7 @@ pub async fn learn_cluster(
         },
         _ => request,
     };
-    let deadline = handle.clock.now() + LEADERS_WAIT;
+    let deadline = handle.clock.now() + SETUP_WAIT;
     loop {
         let response = broker.call(&request).await?;
         refuse("Metadata", response.error_code)?;
@@ -149,11 +149,11 @@ pub async fn learn_cluster(
         let now = handle.clock.now();
         if now >= deadline {
             return Err(ClientError::NoLeaders {
-                seconds: LEADERS_WAIT.as_secs(),
+                seconds: SETUP_WAIT.as_secs(),
                 partitions: missing,
             });
         }
-        handle.clock.sleep_until(now + LEADERS_INTERVAL).await;
+        handle.clock.sleep_until(now + SETUP_INTERVAL).await;
     }
 }
 

@@ -6,22 +6,22 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use corelog_model::{BatchError, ValidatedBatch};
-use corelog_protocol::messages::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic};
-use corelog_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic};
+use corelog_protocol::messages::fetch::{
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, ForgottenTopic,
+};
 use corelog_protocol::{ApiKey, ByteStr};
 use corelog_records::{Records, payload};
 use corelog_runtime::{Handle, Monotonic};
 
+use super::session::{FetchSession, Verdict};
 use super::{ConsumedPartition, SequenceCheck};
-use crate::client::{BrokerConnection, ClientError, Cluster, TopicPlan, refuse};
+use crate::client::{BrokerConnection, ClientError, Cluster, TopicPlan, end_offsets, refuse};
 use crate::measure::{Recorder, Stamps};
 use crate::number::{to_u64, to_usize};
 use crate::payload::check;
 use crate::task::yield_now;
 use crate::workload::Workload;
 
-/// "The end of the log" in ListOffsets.
-const LATEST: i64 = -1;
 /// The largest batch after decompression.
 const DECOMPRESSED_MAX: usize = 256 * 1024 * 1024;
 /// Bytes checked before other tasks have a turn.
@@ -67,6 +67,8 @@ struct Position {
     partition: i32,
     offset: i64,
     end: Option<i64>,
+    /// The broker does not know the offset yet.
+    has_moved: bool,
 }
 
 /// A consumer's connection to one leader.
@@ -79,6 +81,9 @@ pub struct Fetcher {
     recorder: Rc<Recorder>,
     gate: Gate,
     positions: Vec<Position>,
+    session: FetchSession,
+    /// Partitions read to their end, which the session still has.
+    left: Vec<i32>,
 }
 
 impl Fetcher {
@@ -107,6 +112,7 @@ impl Fetcher {
                 partition,
                 offset: 0,
                 end: None,
+                has_moved: true,
             });
         }
         let mut fetchers = Vec::new();
@@ -124,6 +130,8 @@ impl Fetcher {
                 recorder: Rc::clone(recorder),
                 gate: gate.clone(),
                 positions,
+                session: FetchSession::new(workload.fetch_sessions),
+                left: Vec::new(),
             };
             let ends = fetcher.ends().await?;
             for position in &mut fetcher.positions {
@@ -147,36 +155,8 @@ impl Fetcher {
 
     /// Where each partition ends now.
     async fn ends(&mut self) -> Result<BTreeMap<i32, i64>, ClientError> {
-        let partitions = self.positions.iter().map(|position| ListOffsetsPartition {
-            partition_index: position.partition,
-            timestamp: LATEST,
-            ..ListOffsetsPartition::default()
-        });
-        let request = ListOffsetsRequest {
-            replica_id: -1,
-            topics: vec![ListOffsetsTopic {
-                name: self.topic.name.clone(),
-                partitions: partitions.collect(),
-            }],
-            ..ListOffsetsRequest::default()
-        };
-        let response = self.connection.call(&request).await?;
-        let mut ends = BTreeMap::new();
-        for partition in response.topics.iter().flat_map(|topic| &topic.partitions) {
-            refuse("ListOffsets", partition.error_code)?;
-            ends.insert(partition.partition_index, partition.offset);
-        }
-        match self
-            .positions
-            .iter()
-            .find(|position| !ends.contains_key(&position.partition))
-        {
-            None => Ok(ends),
-            Some(position) => Err(ClientError::Missing {
-                api: ApiKey::ListOffsets,
-                what: format!("partition {}", position.partition),
-            }),
-        }
+        let partitions: Vec<i32> = self.positions.iter().map(|position| position.partition).collect();
+        end_offsets(&self.handle, &mut self.connection, &self.topic.name, &partitions).await
     }
 
     /// Reads until the gate drains and everything that was there then is read.
@@ -199,13 +179,18 @@ impl Fetcher {
                     return Ok(());
                 }
             }
-            let response = self.connection.call(&self.request()).await?;
-            self.take(response).await?;
+            let request = self.request();
+            let response = self.connection.call(&request).await?;
+            match self.session.answered(response.error_code, response.session_id) {
+                Verdict::Take => self.take(response).await?,
+                Verdict::AskAgain => {}
+                Verdict::Failed => refuse("Fetch", response.error_code)?,
+            }
         }
     }
 
     fn leave_finished(&mut self) {
-        let (gate, seat) = (&self.gate, self.seat);
+        let (gate, seat, left) = (&self.gate, self.seat, &mut self.left);
         self.positions.retain(|position| {
             let is_over = position.end.is_some_and(|end| position.offset >= end);
             if is_over
@@ -217,34 +202,55 @@ impl Fetcher {
             {
                 seen.is_complete = true;
             }
+            if is_over {
+                left.push(position.partition);
+            }
             !is_over
         });
     }
 
-    fn request(&self) -> FetchRequest {
+    /// A request for all partitions, or within a session for those that have moved.
+    fn request(&mut self) -> FetchRequest {
         let wire = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
-        let partitions = self.positions.iter().map(|position| FetchPartition {
-            partition: position.partition,
-            fetch_offset: position.offset,
-            partition_max_bytes: wire(self.workload.fetch_partition_bytes),
-            ..FetchPartition::default()
+        let (session_id, session_epoch) = self.session.wire();
+        let is_full = self.session.is_full();
+        let mut partitions = Vec::new();
+        for position in &mut self.positions {
+            if std::mem::take(&mut position.has_moved) || is_full {
+                partitions.push(FetchPartition {
+                    partition: position.partition,
+                    fetch_offset: position.offset,
+                    partition_max_bytes: wire(self.workload.fetch_partition_bytes),
+                    ..FetchPartition::default()
+                });
+            }
+        }
+        let (topic, topic_id) = (ByteStr::from(self.topic.name.as_str()), self.topic.id);
+        let left = std::mem::take(&mut self.left);
+        let forgotten = (!left.is_empty() && !is_full).then(|| ForgottenTopic {
+            topic: topic.clone(),
+            topic_id,
+            partitions: left,
+        });
+        let named = (!partitions.is_empty()).then_some(FetchTopic {
+            topic,
+            topic_id,
+            partitions,
         });
         FetchRequest {
             max_wait_ms: wire(self.workload.fetch_wait_ms),
             min_bytes: wire(self.workload.fetch_min_bytes),
             max_bytes: wire(self.workload.fetch_max_bytes),
-            topics: vec![FetchTopic {
-                topic: ByteStr::from(self.topic.name.as_str()),
-                topic_id: self.topic.id,
-                partitions: partitions.collect(),
-            }],
+            session_id,
+            session_epoch,
+            topics: named.into_iter().collect(),
+            forgotten_topics: forgotten.into_iter().collect(),
             ..FetchRequest::default()
         }
     }
 
     async fn take(&mut self, response: FetchResponse) -> Result<(), ClientError> {
         let now = self.handle.clock.now();
-        refuse("Fetch", response.error_code)?;
         let mut turn = 0;
         for part in response.topics.into_iter().flat_map(|topic| topic.partitions) {
             refuse("Fetch", part.error_code)?;
@@ -281,6 +287,7 @@ impl Fetcher {
         let header = batch.header();
         let from = position.offset;
         position.offset = from.max(header.next_offset().get());
+        position.has_moved = true;
         if header.is_control {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 mod fetcher;
 mod sequence;
+mod session;
 mod verify;
 
 pub use fetcher::{ConsumerSeat, Fetcher, Gate};

@@ -16,7 +16,9 @@ use super::accumulator::{Accumulator, AccumulatorOptions, SealedBatch};
 use super::generator::Generator;
 use super::lane::Lane;
 use super::tally::ProducedTally;
-use crate::client::{BrokerConnection, ClientError, Cluster, error_name, refuse};
+use crate::client::{
+    BrokerConnection, ClientError, Cluster, SETUP_INTERVAL, SETUP_WAIT, error_name, is_retriable, refuse,
+};
 use crate::measure::Recorder;
 use crate::number::{to_u64, to_usize};
 use crate::payload::Stamp;
@@ -94,7 +96,7 @@ impl Producer {
         if workload.idempotence
             && let Some(connection) = connections.first_mut()
         {
-            identity = Some(init_producer_id(connection).await?);
+            identity = Some(init_producer_id(handle, connection).await?);
         }
         let options = AccumulatorOptions {
             batch_size: to_usize(workload.batch_size),
@@ -239,17 +241,29 @@ impl Producer {
     }
 }
 
-async fn init_producer_id(connection: &mut BrokerConnection) -> Result<BatchProducer, ClientError> {
+/// Takes a producer id; a broker that has just started may have to be asked again.
+async fn init_producer_id(
+    handle: &Handle,
+    connection: &mut BrokerConnection,
+) -> Result<BatchProducer, ClientError> {
     let request = InitProducerIdRequest {
         transactional_id: None,
         transaction_timeout_ms: 60_000,
         ..InitProducerIdRequest::default()
     };
-    let response = connection.call(&request).await?;
-    refuse("InitProducerId", response.error_code)?;
-    Ok(BatchProducer {
-        id: ProducerId::new(response.producer_id),
-        epoch: ProducerEpoch::new(response.producer_epoch),
-        base_sequence: None,
-    })
+    let deadline = handle.clock.now() + SETUP_WAIT;
+    loop {
+        let response = connection.call(&request).await?;
+        let now = handle.clock.now();
+        if is_retriable(response.error_code) && now < deadline {
+            handle.clock.sleep_until(now + SETUP_INTERVAL).await;
+            continue;
+        }
+        refuse("InitProducerId", response.error_code)?;
+        return Ok(BatchProducer {
+            id: ProducerId::new(response.producer_id),
+            epoch: ProducerEpoch::new(response.producer_epoch),
+            base_sequence: None,
+        });
+    }
 }

@@ -12,7 +12,8 @@ use super::monitor::Monitor;
 use super::server_usage::ServerUsage;
 use super::shard::{Failure, Job, Outcome, live, run_shard};
 use crate::client::{
-    BrokerConnection, ClientError, Cluster, Versions, create_topics, delete_topics, learn_cluster, resolve,
+    BrokerConnection, ClientError, Cluster, Versions, await_leaders, create_topics, delete_topics,
+    learn_cluster, resolve,
 };
 use crate::consumer::{Verification, verify};
 use crate::measure::{Measured, SecondRow, Seconds};
@@ -149,6 +150,7 @@ async fn prepare(shard: Shard<()>, bootstrap: String, workload: Workload) -> Res
     create_topics(&mut broker, &names, &workload).await?;
     let partitions = to_usize(workload.partitions_per_topic);
     let cluster = learn_cluster(&shard.handle, &mut broker, &names, partitions).await?;
+    await_leaders(&shard.handle, &cluster).await?;
     Ok(Prepared {
         run,
         started_at_ms: shard.handle.clock.wall().get(),

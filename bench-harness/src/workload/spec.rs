@@ -198,6 +198,8 @@ pub struct Workload {
     pub fetch_max_bytes: u32,
     /// Most bytes of a partition in an answer.
     pub fetch_partition_bytes: u32,
+    /// Fetch sessions (KIP-227), as Java's consumer has them: a fetch names only what has moved.
+    pub fetch_sessions: bool,
     /// Bytes to produce, at the maximum rate, before consumers and the schedule start.
     pub backlog_bytes: u64,
     /// Seconds that are not measured, at the start.
@@ -242,6 +244,7 @@ impl Default for Workload {
             fetch_wait_ms: 500,
             fetch_max_bytes: 50 * 1024 * 1024,
             fetch_partition_bytes: 1024 * 1024,
+            fetch_sessions: true,
             backlog_bytes: 0,
             warm_up_s: 10.0,
             duration_s: 60.0,
