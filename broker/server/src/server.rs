@@ -8,6 +8,7 @@
 //! ```
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use corelog_config::{BrokerConfig, Listener as ListenerConfig, ShardCount};
 use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::{
-    Listener, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
+    Handle, Listener, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
 };
 use corelog_storage::{DataDir, DataDirError, Layout, OpenError, Storage, StorageOptions, prepare_layout};
 use futures_util::future::{Either, join_all, select};
@@ -126,13 +127,28 @@ impl ServeError {
     }
 }
 
-/// What each shard needs to begin.
-struct Plan {
-    config: Arc<BrokerConfig>,
-    layout: Layout,
-    cluster_id: String,
-    memory: MemoryPlan,
-    incarnation: u128,
+/// What each shard needs to begin. Nothing in it is looked up on the machine any more.
+pub struct Plan {
+    /// The configuration.
+    pub config: Arc<BrokerConfig>,
+    /// How the data directory is divided.
+    pub layout: Layout,
+    /// The cluster's id, in Kafka's form.
+    pub cluster_id: String,
+    /// The memory of each shard.
+    pub memory: MemoryPlan,
+    /// A number that no other start of this broker has had.
+    pub incarnation: u128,
+}
+
+/// A shard's place in the process: its number, its seams, its end of the queues.
+pub struct ShardSeat {
+    /// Its number.
+    pub id: ShardId,
+    /// Its seams.
+    pub handle: Handle,
+    /// Its end of the queues between shards.
+    pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
 }
 
 /// Runs a broker until `stop_on` has its stopper called, or it fails. `stop_on` gets the stopper when the shards run.
@@ -243,7 +259,14 @@ fn storage_options(
 /// The life of one shard.
 async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> Result<(), ServeError> {
     let stopper = parts.shutdown.stopper().clone();
-    let result = live(parts, plan).await;
+    let seat = ShardSeat {
+        id: parts.id,
+        handle: parts.handle,
+        mailbox: parts.mailbox,
+    };
+    let shutdown = parts.shutdown;
+    let stop = async move { shutdown.requested().await };
+    let result = live(seat, plan, stop, |_| {}).await;
     if result.is_err() {
         // The others would wait for this one.
         stopper.stop();
@@ -251,7 +274,17 @@ async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>
     result
 }
 
-async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> Result<(), ServeError> {
+/// The life of one shard by its seams alone, until `stop` resolves: recovers, serves, closes. `begun` is given the
+/// shard when its storage is open, before clients are served.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn live(
+    parts: ShardSeat,
+    plan: Arc<Plan>,
+    stop: impl Future<Output = ()>,
+    begun: impl FnOnce(&Rc<Shard>),
+) -> Result<(), ServeError> {
     let id = parts.id;
     let options = storage_options(&plan.config, &plan.memory, id, plan.layout);
     let progress = Progress::new("recovering");
@@ -296,7 +329,8 @@ async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> R
         "checkpoints",
         take_checkpoints(Rc::clone(&shard)),
     );
-    let stop = Box::pin(parts.shutdown.requested());
+    begun(&shard);
+    let stop = pin!(stop);
     if let Some(listeners) = listeners {
         match select(Box::pin(open(&shard, &plan, listeners)), stop).await {
             Either::Left((opened, stop)) => {
@@ -400,7 +434,7 @@ struct Listeners {
 }
 
 impl Listeners {
-    async fn bind(handle: &corelog_runtime::Handle, config: &BrokerConfig) -> Result<Listeners, ServeError> {
+    async fn bind(handle: &Handle, config: &BrokerConfig) -> Result<Listeners, ServeError> {
         let mut clients = Vec::new();
         for listener in &config.network.listeners {
             let bound = bind(handle, &listener.host, listener.port, "listeners").await?;
@@ -443,7 +477,7 @@ impl Listeners {
 }
 
 async fn bind(
-    handle: &corelog_runtime::Handle,
+    handle: &Handle,
     host: &str,
     port: u16,
     setting: &'static str,
