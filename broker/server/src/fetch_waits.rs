@@ -1,7 +1,7 @@
 //! Long polls that wait on this shard for a high watermark to move, and how their askers call them off.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::shard::Shard;
 #[derive(Default)]
 pub struct FetchWaits {
     number_next: Cell<u64>,
-    waiting: RefCell<HashMap<(ShardId, u64), oneshot::Sender<()>>>,
+    waiting: RefCell<BTreeMap<(ShardId, u64), oneshot::Sender<()>>>,
 }
 
 impl FetchWaits {

@@ -9,6 +9,7 @@
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use std::time::Duration;
 use corelog_config::{BrokerConfig, ShardCount};
 use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
 use corelog_model::{PartitionId, ShardId};
-use corelog_runtime::{ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards};
+use corelog_runtime::{
+    Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
+};
 use corelog_storage::{DataDir, DataDirError, Layout, Storage, StorageOptions, prepare_layout};
 use futures_util::future::{Either, join_all, select};
 
@@ -29,13 +32,28 @@ pub use crate::serve_error::ServeError;
 use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts, owner_of};
 use crate::{cluster_id, connections, topics};
 
-/// What each shard needs to begin.
-struct Plan {
-    config: Arc<BrokerConfig>,
-    layout: Layout,
-    cluster_id: String,
-    memory: MemoryPlan,
-    incarnation: u128,
+/// What each shard needs to begin. Nothing in it is looked up on the machine any more.
+pub struct Plan {
+    /// The configuration.
+    pub config: Arc<BrokerConfig>,
+    /// How the data directory is divided.
+    pub layout: Layout,
+    /// The cluster's id, in Kafka's form.
+    pub cluster_id: String,
+    /// The memory of each shard.
+    pub memory: MemoryPlan,
+    /// A number that no other start of this broker has had.
+    pub incarnation: u128,
+}
+
+/// A shard's place in the process: its number, its seams, its end of the queues.
+pub struct ShardSeat {
+    /// Its number.
+    pub id: ShardId,
+    /// Its seams.
+    pub handle: Handle,
+    /// Its end of the queues between shards.
+    pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
 }
 
 /// Runs a broker until `stop_on` has its stopper called, or it fails. `stop_on` gets the stopper when the shards run.
@@ -190,7 +208,14 @@ fn storage_options(
 /// The life of one shard.
 async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> Result<(), ServeError> {
     let stopper = parts.shutdown.stopper().clone();
-    let result = live(parts, plan).await;
+    let seat = ShardSeat {
+        id: parts.id,
+        handle: parts.handle,
+        mailbox: parts.mailbox,
+    };
+    let shutdown = parts.shutdown;
+    let stop = async move { shutdown.requested().await };
+    let result = live(seat, plan, stop, |_| {}).await;
     if result.is_err() {
         // The others would wait for this one.
         stopper.stop();
@@ -198,7 +223,17 @@ async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>
     result
 }
 
-async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> Result<(), ServeError> {
+/// The life of one shard by its seams alone, until `stop` resolves: recovers, serves, closes. `begun` is given the
+/// shard when its storage is open, before clients are served.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn live(
+    parts: ShardSeat,
+    plan: Arc<Plan>,
+    stop: impl Future<Output = ()>,
+    begun: impl FnOnce(&Rc<Shard>),
+) -> Result<(), ServeError> {
     let id = parts.id;
     let options = storage_options(&plan.config, &plan.memory, id, plan.layout);
     let progress = Progress::new("recovering");
@@ -242,7 +277,8 @@ async fn live(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> R
         "connections",
         connections::watch(Rc::clone(&shard)),
     );
-    let stop = Box::pin(parts.shutdown.requested());
+    begun(&shard);
+    let stop = pin!(stop);
     if let Some(listeners) = listeners {
         match select(Box::pin(open(&shard, &plan, listeners)), stop).await {
             Either::Left((opened, stop)) => {

@@ -7,7 +7,7 @@
 //! here       records as pieces of one vectored send
 //! ```
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -303,7 +303,7 @@ pub fn stale_epoch(client: i32, ours: LeaderEpoch) -> Option<ErrorCode> {
 
 /// Resolves when a high watermark is no longer the one that was seen, a log is gone, or at `deadline`.
 async fn wait_for_news(shard: &Rc<Shard>, seen: Vec<(PartitionId, Offset)>, deadline: Monotonic) {
-    let mut shares: HashMap<_, Vec<_>> = HashMap::new();
+    let mut shares: BTreeMap<ShardId, Vec<_>> = BTreeMap::new();
     for (id, offset) in seen {
         shares.entry(shard.owner_of(id)).or_default().push((id, offset));
     }

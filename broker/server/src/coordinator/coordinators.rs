@@ -1,7 +1,7 @@
 //! The coordinators of one shard.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use corelog_groups::{Event, ListGroupsRequest, Request, Response};
@@ -23,7 +23,7 @@ const LOADS_MAX: usize = 4;
 
 /// One coordinator a partition of `__consumer_offsets` that this shard owns.
 pub struct Coordinators {
-    by_partition: RefCell<HashMap<PartitionId, Rc<GroupShell>, foldhash::fast::RandomState>>,
+    by_partition: RefCell<BTreeMap<PartitionId, Rc<GroupShell>>>,
     loads: Budget,
 }
 

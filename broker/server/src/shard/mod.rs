@@ -191,6 +191,12 @@ impl Shard {
         self.controller.borrow().clone()
     }
 
+    /// Calls to other shards that wait for their replies. Each connection that another shard serves for this one is
+    /// such a call for as long as it lasts.
+    pub fn calls_waiting(&self) -> usize {
+        self.calls.waiting()
+    }
+
     /// Puts the controller in its place.
     pub(crate) fn set_controller(&self, controller: ControllerShell) {
         assert_eq!(self.id, FIRST, "the controller is on the first shard");
