@@ -83,14 +83,14 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The file is not TOML.
-    #[error("{}:{line}: not valid TOML: {}", path.display(), source.message())]
+    #[error("{}:{line}: not valid TOML: {}", path.display(), cause.message())]
     Toml {
         /// The file.
         path: PathBuf,
         /// The line of the fault, from one.
         line: usize,
-        /// The cause.
-        source: Box<toml::de::Error>,
+        /// The cause. Not the `source`: as text it is a drawing of several lines, and `Display` says all that counts.
+        cause: Box<toml::de::Error>,
     },
     /// A TOML value that no key can take.
     #[error("{}: {name} is {found}; give text, a number, true or false, or a list of them", path.display())]

@@ -12,7 +12,11 @@ use crate::error::LoadError;
 pub(crate) fn parse(path: &Path, text: &str) -> Result<BTreeMap<String, String>, LoadError> {
     let table = text.parse::<toml::Table>().map_err(|source| LoadError::Toml {
         path: path.to_owned(),
-        source: Box::new(source),
+        line: source
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .map_or(1, |before| before.matches('\n').count() + 1),
+        cause: Box::new(source),
     })?;
     let mut flat = BTreeMap::new();
     flatten(path, "", &table, &mut flat)?;
