@@ -35,9 +35,10 @@ fn segment(dir: &Path) -> std::path::PathBuf {
         let record = Record {
             key: Some("k".into()),
             value: Some(format!("value {offset}").into()),
+            timestamp: TimestampMs::new(7),
             ..Record::default()
         };
-        let batch = encode_batch(&[record], BatchOptions::default(), TimestampMs::new(7)).unwrap();
+        let batch = encode_batch(&[record], BatchOptions::default()).unwrap();
         let mut batch = batch.to_vec();
         // The base offset lies outside the checksum.
         batch[..8].copy_from_slice(&offset.to_be_bytes());

@@ -60,12 +60,12 @@ fn walk(dir: &Path, depth: usize, found: &mut Vec<Found>) -> Result<(), InspectF
 /// What the checkpoints of the data directory around a path say.
 #[derive(Default, Debug)]
 pub(crate) struct DataRoot {
-    /// By directory name.
-    pub(crate) partitions: BTreeMap<String, PartitionV1>,
+    /// By directory name; `None` if not all checkpoints can be read.
+    pub(crate) partitions: Option<BTreeMap<String, PartitionV1>>,
 }
 
 impl DataRoot {
-    /// The data directory that `path` is or lies in; empty if there is none or its checkpoints cannot be read.
+    /// The data directory that `path` is or lies in; nothing is known if there is none.
     pub(crate) fn of(path: &Path) -> DataRoot {
         let Ok(path) = fs::canonicalize(path) else {
             return DataRoot::default();
@@ -81,11 +81,14 @@ impl DataRoot {
             let path = generation.join(shard.to_string()).join("checkpoint");
             inspect::checkpoint(&path).ok()
         });
-        let partitions = checkpoints
-            .flatten()
-            .flat_map(|checkpoint| checkpoint.partitions)
-            .map(|partition| (partition.directory.clone(), partition))
-            .collect();
+        let checkpoints: Option<Vec<_>> = checkpoints.collect();
+        let partitions = checkpoints.map(|checkpoints| {
+            checkpoints
+                .into_iter()
+                .flat_map(|checkpoint| checkpoint.partitions)
+                .map(|partition| (partition.directory.clone(), partition))
+                .collect()
+        });
         DataRoot { partitions }
     }
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use corelog_storage::inspect::{self, FileKind, InspectError, PartitionV1};
+use corelog_storage::inspect::{self, FileKind, InspectError};
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -152,12 +152,12 @@ fn look(
 fn recovery_point(path: &Path, root: &DataRoot) -> Option<u64> {
     let directory = path.parent()?.file_name()?.to_str()?;
     let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
-    let partition: &PartitionV1 = root.partitions.get(directory)?;
-    let segment = partition
-        .segments
-        .iter()
-        .find(|segment| segment.base_offset == base);
-    // One that the checkpoint does not know was begun after it.
+    let partitions = root.partitions.as_ref()?;
+    let segment = partitions.get(directory).and_then(|partition| {
+        let mut segments = partition.segments.iter();
+        segments.find(|segment| segment.base_offset == base)
+    });
+    // What the checkpoints do not know was begun after them.
     Some(segment.map_or(0, |segment| segment.size))
 }
 

@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_cluster_default_is_what_was_set_for_all_brokers() {
-        let all = own(&[("num.partitions", "2"), ("log.retention.ms", "7")]);
+        let all = own(&[("max.connections", "2"), ("log.retention.ms", "7")]);
         let one = own(&[("log.retention.ms", "9")]);
         let config = BrokerConfig::default().with_dynamic(&all, &one).unwrap();
         let entries: Vec<_> = cluster_entries(&config, &all)
@@ -247,7 +247,7 @@ mod tests {
             .collect();
         let expected = [
             ("log.retention.ms".to_owned(), "7".to_owned(), 3, 1),
-            ("num.partitions".to_owned(), "2".to_owned(), 3, 1),
+            ("max.connections".to_owned(), "2".to_owned(), 3, 1),
         ];
         assert_eq!(entries, expected);
     }
