@@ -159,7 +159,7 @@ def main():
         if not step.broker and not step.brokers_of_its_own:
             continue
         step.needs = [*step.needs, "reference" if options.against == "kafka" else "build"]
-    wanted = options.only or [s.name for s in every]
+    wanted = options.only or [s.name for s in every if not s.optional]
     unknown = set(wanted) - {s.name for s in every}
     if unknown:
         parser.error(f"no step is called {', '.join(sorted(unknown))}; --list prints them")

@@ -46,6 +46,8 @@ class Step:
     cwd: Path = ROOT
     # Starts a fresh broker for the step and names it in BOOTSTRAP.
     broker: bool = False
+    # Only run when it is asked for by name.
+    optional: bool = False
     # The step starts brokers itself and is told which kind by `--against`.
     brokers_of_its_own: bool = False
     # Nothing to do if this is true.
@@ -151,6 +153,7 @@ def broker_steps():
         Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
         Step("crash", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--kills", "20"], 420, needs=["pip"], **own),
         Step("full-disk", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--full-disk"], 300, needs=["pip"], **own),
+        Step("fuzz", [str(TESTS / "fuzz/run"), "--seconds", "10"], 1500, needs=["apt"], optional=True),
         Step("hostile", ["python3", str(TESTS / "hostile/run")], 480, **own),
         Step("librdkafka", ["python3", str(TESTS / "librdkafka/run")], 900, needs=["librdkafka-build", "reference"], **own),
     ]

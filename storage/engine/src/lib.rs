@@ -5,6 +5,8 @@ mod data_dir;
 mod errors;
 mod files;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hash;
 pub mod inspect;
 mod journal;
