@@ -96,6 +96,8 @@ pub async fn prepare_layout(
         .sync_dir(&names::generation_dir(dir, layout.generation))
         .await?;
     handle.disk.sync_dir(&dir.join(names::JOURNAL)).await?;
+    // The layout must never be there without what it stands for.
+    handle.disk.sync_dir(dir).await?;
     let content = envelope::encode(
         envelope::LAYOUT,
         &LayoutV1 {

@@ -217,8 +217,22 @@ impl Storage {
         log.finish_writes().await;
         let dir = shared.partition_dir(log.directory());
         let retired = removal::retire_directory(&shared.handle, &shared.options.dir, &dir).await;
+        let finished = match &retired {
+            // The name may be given to another partition, of another shard even, as soon as this returns: no recovery
+            // may look for the directory again.
+            Ok(()) => {
+                let done = EntryV1::PartitionDeleted {
+                    topic: id.topic.get(),
+                    index: id.index.get(),
+                    directory: String::new(),
+                };
+                shared.change(done).await
+            }
+            Err(_) => Ok(()),
+        };
         log.discard_tail();
         remove(shared, &log);
+        finished?;
         retired.map_err(|error| DeleteError::Io(Arc::new(error)))?;
         let (handle, parent) = (shared.handle.clone(), shared.options.dir.clone());
         shared

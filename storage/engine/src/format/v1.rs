@@ -157,7 +157,7 @@ pub enum EntryV1 {
         topic: [u8; 16],
         /// The partition within the topic.
         index: i32,
-        /// The name of its directory.
+        /// The name of its directory; empty once the directory no longer has it.
         directory: String,
     },
     /// The log begins at another offset (DeleteRecords, retention).

@@ -55,6 +55,16 @@ impl Chain {
     }
 }
 
+/// What a journal file begins with.
+enum FirstFrame {
+    /// A frame, whosever.
+    There(FoundFrame),
+    /// Zeros: no frame was ever written to it.
+    Unused,
+    /// Neither.
+    Damaged,
+}
+
 /// Which frames count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Wanted {
@@ -189,11 +199,16 @@ impl JournalReader {
     pub(crate) async fn chain(&self, wanted: Wanted) -> Result<Chain, DiskError> {
         // Which file begins with which frame: files are recycled, so their numbers say nothing.
         let mut starts: BTreeMap<u64, u32> = BTreeMap::new();
+        let mut suspects = Vec::new();
         for &number in self.files.keys() {
-            if let Some(frame) = self.frame_at(number, 0).await?
-                && classify(Some(&frame.header), wanted, 0) != Seen::Nothing
-            {
-                starts.insert(frame.header.sequence, number);
+            match self.first_frame(number).await? {
+                FirstFrame::There(frame) => {
+                    if classify(Some(&frame.header), wanted, 0) != Seen::Nothing {
+                        starts.insert(frame.header.sequence, number);
+                    }
+                }
+                FirstFrame::Unused => {}
+                FirstFrame::Damaged => suspects.push(number),
             }
         }
         let mut chain = Chain {
@@ -203,6 +218,7 @@ impl JournalReader {
         let first = starts.range(..=wanted.first_sequence).next_back();
         let Some((&begins_with, &number)) = first else {
             self.look_beyond(&mut chain, None, &starts, wanted).await?;
+            self.look_into(&mut chain, &suspects, wanted).await?;
             return Ok(chain);
         };
         let (mut file, mut position, mut next) = (number, 0, begins_with);
@@ -228,7 +244,68 @@ impl JournalReader {
         chain.end_sequence = next.max(wanted.first_sequence);
         self.look_beyond(&mut chain, Some((file, position)), &starts, wanted)
             .await?;
+        self.look_into(&mut chain, &suspects, wanted).await?;
         Ok(chain)
+    }
+
+    /// What a file begins with. A file that is passed over is lost with all that is in it, so nothing is concluded
+    /// from one read, which may have gone astray.
+    async fn first_frame(&self, number: u32) -> Result<FirstFrame, DiskError> {
+        let mut is_unused = true;
+        for _ in 0..2 {
+            if let Some(frame) = self.frame_at(number, 0).await? {
+                return Ok(FirstFrame::There(frame));
+            }
+            is_unused &= self.read(number, 0, PAGE).await?.iter().all(|byte| *byte == 0);
+        }
+        Ok(if is_unused {
+            FirstFrame::Unused
+        } else {
+            FirstFrame::Damaged
+        })
+    }
+
+    /// Looks into files whose first frame is damaged, or was torn, for a frame that proves that a missing one was
+    /// acknowledged.
+    async fn look_into(&self, chain: &mut Chain, files: &[u32], wanted: Wanted) -> Result<(), DiskError> {
+        for &file in files {
+            if chain.lost.is_none() && self.has_proof(file, 0, chain.end_sequence, wanted).await? {
+                chain.lost = Some((self.dir.join(names::journal_file(file)), 0));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a frame in `file` at `from` or behind was made after the frame `expected` had been acknowledged.
+    async fn has_proof(
+        &self,
+        file: u32,
+        from: u64,
+        expected: u64,
+        wanted: Wanted,
+    ) -> Result<bool, DiskError> {
+        let (_, size) = self.files[&file];
+        let mut at = from;
+        while at < size {
+            let window = self.read(file, at, 1 << 20).await?;
+            if window.is_empty() {
+                break;
+            }
+            for (nth, page) in window.chunks(PAGE).enumerate() {
+                let Ok(header) = frame::parse_header(page) else {
+                    continue;
+                };
+                let seen = classify(Some(&header), wanted, expected);
+                let offset = u64::try_from(nth * PAGE).expect("within a window");
+                if decide(seen, expected) == Decision::Lost
+                    && self.frame_at(file, at + offset).await?.is_some()
+                {
+                    return Ok(true);
+                }
+            }
+            at += u64::try_from(window.len()).expect("within a window");
+        }
+        Ok(false)
     }
 
     /// Looks behind the end of the row for a frame that proves that the missing one was acknowledged: in the rest of
@@ -249,28 +326,10 @@ impl JournalReader {
             }
         }
         let place = end.unwrap_or((0, 0));
-        if let Some((file, position)) = end {
-            let (_, size) = self.files[&file];
-            let mut at = position;
-            while at < size && !is_lost {
-                let window = self.read(file, at, 1 << 20).await?;
-                for (nth, page) in window.chunks(PAGE).enumerate() {
-                    let Ok(header) = frame::parse_header(page) else {
-                        continue;
-                    };
-                    let seen = classify(Some(&header), wanted, expected);
-                    let offset = u64::try_from(nth * PAGE).expect("within a window");
-                    if decide(seen, expected) == Decision::Lost
-                        && self.frame_at(file, at + offset).await?.is_some()
-                    {
-                        is_lost = true;
-                    }
-                }
-                if window.is_empty() {
-                    break;
-                }
-                at += u64::try_from(window.len()).expect("within a window");
-            }
+        if let Some((file, position)) = end
+            && !is_lost
+        {
+            is_lost = self.has_proof(file, position, expected, wanted).await?;
         }
         if is_lost {
             chain.lost = Some((self.dir.join(names::journal_file(place.0)), place.1));

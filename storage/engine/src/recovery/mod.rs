@@ -81,6 +81,13 @@ struct KnownRun {
     is_payload_whole: bool,
 }
 
+/// A partition that was deleted, and whose directory may still be there.
+struct Deleted {
+    id: PartitionId,
+    directory: String,
+    is_acknowledged: bool,
+}
+
 /// A partition on its way back.
 struct Recovering {
     id: PartitionId,
@@ -172,11 +179,11 @@ pub(crate) async fn recover(
         }
     }
     // A later partition may have taken the name: its directory was made before its entry.
-    deleted.retain(|(name, _)| partitions.values().all(|partition| partition.directory != *name));
+    deleted.retain(|gone| partitions.values().all(|kept| kept.directory != gone.directory));
     let mut doubtful = Vec::new();
-    for (directory, is_acknowledged) in deleted {
-        let path = target.dir.join(&directory);
-        if is_acknowledged {
+    for gone in deleted {
+        let path = target.dir.join(&gone.directory);
+        if gone.is_acknowledged {
             crate::removal::retire_directory(handle, &target.dir, &path).await?;
         } else {
             doubtful.push(path);
@@ -209,7 +216,7 @@ fn apply(
     entry: &EntryV1,
     is_acknowledged: bool,
     partitions: &mut BTreeMap<PartitionId, Recovering>,
-    deleted: &mut Vec<(String, bool)>,
+    deleted: &mut Vec<Deleted>,
 ) {
     match entry {
         EntryV1::PartitionCreated {
@@ -236,8 +243,18 @@ fn apply(
             index,
             directory,
         } => {
-            partitions.remove(&partition_id(*topic, *index));
-            deleted.push((directory.clone(), is_acknowledged));
+            let id = partition_id(*topic, *index);
+            partitions.remove(&id);
+            deleted.retain(|earlier| earlier.id != id);
+            // Without a name it says that the directory is gone; the name may be another partition's by now, perhaps
+            // one of another shard.
+            if !directory.is_empty() {
+                deleted.push(Deleted {
+                    id,
+                    directory: directory.clone(),
+                    is_acknowledged,
+                });
+            }
         }
         EntryV1::LogStart { topic, index, offset } => {
             if let Some(partition) = partitions.get_mut(&partition_id(*topic, *index)) {

@@ -13,11 +13,11 @@ use corelog_model::{
 use corelog_runtime::{Handle, LocalFuture, WorkClass};
 use corelog_storage::{
     AppendError, AppendOptions, Appended, CheckpointError, CreateError, DeleteError, DeleteRecordsError,
-    Durability, LogConfig, LogSlice, PartitionLog, PartitionSpec, ReadError, ReadIsolation, Storage,
+    LogConfig, LogSlice, PartitionLog, PartitionSpec, ReadError, ReadIsolation, Storage,
 };
 
 use super::batches::{self, Fields, Stamp};
-use super::oracle::Oracle;
+use super::oracle::{self, Ending, Oracle};
 use super::scenario::{Scenario, Trouble};
 use crate::rng::SimRng;
 
@@ -35,6 +35,20 @@ pub(crate) struct Producer {
     identity: Option<(ProducerId, ProducerEpoch)>,
     next_sequence: Sequence,
     unanswered: VecDeque<Pending>,
+    /// Batches of this epoch were refused, so that the log may know the producer by a later one, or not at all.
+    was_refused: bool,
+}
+
+impl Producer {
+    /// Begins anew, as a client does that lost its place; what has no answer is given up.
+    fn bump(&mut self) {
+        if let Some((id, epoch)) = self.identity {
+            self.identity = Some((id, ProducerEpoch::new(epoch.get() + 1)));
+        }
+        self.next_sequence = Sequence::default();
+        self.unanswered.clear();
+        self.was_refused = false;
+    }
 }
 
 /// What outlives the processes.
@@ -47,6 +61,10 @@ pub(crate) struct World {
     pub(crate) configs: RefCell<BTreeMap<PartitionId, LogConfig>>,
     next_number: Cell<u64>,
     next_topic: Cell<u64>,
+    /// How the last life ended.
+    pub(crate) ending: Cell<Ending>,
+    /// Names of partitions that were deleted.
+    free_names: RefCell<Vec<String>>,
     /// A shard is fenced: only a restart helps.
     pub(crate) is_fenced: Cell<bool>,
     pub(crate) acknowledged: Cell<u64>,
@@ -65,6 +83,8 @@ impl World {
             configs: RefCell::default(),
             next_number: Cell::new(1),
             next_topic: Cell::new(1),
+            ending: Cell::new(Ending::Closed),
+            free_names: RefCell::default(),
             is_fenced: Cell::new(false),
             acknowledged: Cell::new(0),
             reads: Cell::new(0),
@@ -93,6 +113,15 @@ impl World {
         }
     }
 
+    /// Gives the logs of a fresh start their settings.
+    pub(crate) fn configure(&self, storage: &Storage) {
+        for (id, config) in self.configs.borrow().iter() {
+            if let Some(log) = storage.partition(id) {
+                log.set_config(config.clone());
+            }
+        }
+    }
+
     /// Whether any of `partitions` has a producer.
     pub(crate) fn has_producers(&self, partitions: &[PartitionId]) -> bool {
         let producers = self.producers.borrow();
@@ -101,12 +130,11 @@ impl World {
             .any(|producer| partitions.contains(&producer.borrow().partition))
     }
 
-    fn add_producers(&self, partition: PartitionId, durability: Durability) {
+    fn add_producers(&self, partition: PartitionId) {
         for _ in 0..=self.below(2) {
             let number = self.next_number.get();
             self.next_number.set(number + 1);
-            // Sequences that were acknowledged and may be lost would make every later one out of order.
-            let is_idempotent = durability == Durability::Durable && self.below(3) > 0;
+            let is_idempotent = self.below(3) > 0;
             let id = ProducerId::new(i64::try_from(number).expect("few producers"));
             let producer = Producer {
                 number,
@@ -114,6 +142,7 @@ impl World {
                 identity: is_idempotent.then_some((id, ProducerEpoch::new(0))),
                 next_sequence: Sequence::new(0).expect("zero"),
                 unanswered: VecDeque::new(),
+                was_refused: false,
             };
             self.producers
                 .borrow_mut()
@@ -188,7 +217,7 @@ fn send(world: &World, log: &Rc<PartitionLog>, producer: u64, group: &[Pending])
     for pending in group {
         world
             .oracle
-            .sent(log.id(), pending.number, producer, pending.batch.header());
+            .sent(log.id(), pending.number, producer, &pending.batch);
     }
     let batches = group.iter().map(|pending| pending.batch.clone()).collect();
     log.append(batches, AppendOptions::default())
@@ -202,10 +231,16 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
         if producer.identity.is_none() {
             // Nobody who cannot be told from others may send twice.
             producer.unanswered.clear();
+        } else if oracle::may_lose(log.config().durability, world.ending.get()) {
+            // Sequences that were acknowledged may be gone, and every later one would be out of order.
+            producer.bump();
         }
         (producer.number, producer.identity.is_some())
     };
     loop {
+        if is_idempotent && producer.borrow().unanswered.is_empty() && world.below(50) == 0 {
+            producer.borrow_mut().bump();
+        }
         let window = world.below(5) + 1;
         let mut flight: VecDeque<(Vec<Pending>, Answer)> = VecDeque::new();
         let again: Vec<Pending> = producer.borrow().unanswered.iter().cloned().collect();
@@ -230,7 +265,7 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
                 world.pause(&handle, 1).await;
             }
         }
-        let mut failed = false;
+        let (mut failed, mut is_bump_due) = (false, false);
         while let Some((group, answer)) = flight.pop_front() {
             let numbers: Vec<u64> = group.iter().map(|pending| pending.number).collect();
             match answer.await {
@@ -249,12 +284,22 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
                         .retain(|pending| !numbers.contains(&pending.number));
                 }
                 Err(error) => {
-                    if !judge(&world, id, &numbers, &error, failed) {
+                    let is_lost_place = matches!(error, AppendError::OutOfOrderSequence { .. });
+                    let was_refused = failed || producer.borrow().was_refused;
+                    if !judge(&world, id, &numbers, &error, was_refused) {
                         return;
                     }
+                    if is_lost_place && !failed {
+                        // Earlier batches were refused and later ones taken from a producer that was not known.
+                        is_bump_due = true;
+                    }
                     failed = true;
+                    producer.borrow_mut().was_refused = true;
                 }
             }
+        }
+        if is_bump_due {
+            producer.borrow_mut().bump();
         }
         world.pause(&handle, if failed { 20 } else { 3 }).await;
     }
@@ -319,6 +364,15 @@ fn judge(world: &World, id: PartitionId, numbers: &[u64], error: &AppendError, a
     }
 }
 
+/// A batch that was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) base: Offset,
+    pub(crate) number: u64,
+    pub(crate) next: Offset,
+    pub(crate) leader_epoch: LeaderEpoch,
+}
+
 /// Takes a slice apart; the batches must be whole, follow one another, and begin with the one that holds `from`.
 pub(crate) fn check_slice(
     world: &World,
@@ -326,7 +380,7 @@ pub(crate) fn check_slice(
     from: Offset,
     slice: &LogSlice,
     end: Offset,
-) -> Vec<(Offset, u64, Offset)> {
+) -> Vec<Found> {
     let total: usize = slice.pieces.iter().map(bytes::Bytes::len).sum();
     if total != slice.bytes {
         world.oracle.violate(format!(
@@ -335,7 +389,7 @@ pub(crate) fn check_slice(
         ));
     }
     let mut bytes: bytes::Bytes = slice.pieces.concat().into();
-    let mut found: Vec<(Offset, u64, Offset)> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     while !bytes.is_empty() {
         let batch = match ValidatedBatch::split_from(&mut bytes) {
             Ok(batch) => batch,
@@ -348,9 +402,9 @@ pub(crate) fn check_slice(
         };
         let header = batch.header();
         let number = batches::number_of(batch.bytes());
-        world.oracle.shown(id, header, number);
+        world.oracle.shown(id, &batch, number);
         let fits = match found.last() {
-            Some((_, _, next)) => header.base_offset == *next,
+            Some(last) => header.base_offset == last.next,
             None => header.base_offset <= from && from < header.next_offset(),
         };
         if !fits || header.next_offset() > end {
@@ -361,7 +415,12 @@ pub(crate) fn check_slice(
             ));
             return found;
         }
-        found.push((header.base_offset, number.unwrap_or(0), header.next_offset()));
+        found.push(Found {
+            base: header.base_offset,
+            number: number.unwrap_or(0),
+            next: header.next_offset(),
+            leader_epoch: header.leader_epoch,
+        });
     }
     found
 }
@@ -412,14 +471,19 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
 pub(crate) async fn create(world: &World, storage: &Storage, id: PartitionId) -> Option<Rc<PartitionLog>> {
     let config = world.scenario.log_config(&mut world.random.borrow_mut());
     let durability = config.durability;
+    let reused = if world.random.borrow_mut().coin() {
+        world.free_names.borrow_mut().pop()
+    } else {
+        None
+    };
+    let directory = reused.unwrap_or_else(|| {
+        let topic = u64::from_be_bytes(id.topic.get()[8..].try_into().expect("eight"));
+        format!("t{topic}-{}", id.index)
+    });
     world.configs.borrow_mut().insert(id, config.clone());
     let spec = PartitionSpec {
         id,
-        directory: format!(
-            "t{}-{}",
-            u64::from_be_bytes(id.topic.get()[8..].try_into().expect("eight")),
-            id.index
-        ),
+        directory,
         leader_epoch: LeaderEpoch::new(0),
         config,
     };
@@ -427,7 +491,7 @@ pub(crate) async fn create(world: &World, storage: &Storage, id: PartitionId) ->
     match storage.create_partition(spec).await {
         Ok(log) => {
             world.oracle.created(id);
-            world.add_producers(id, durability);
+            world.add_producers(id);
             return Some(log);
         }
         Err(CreateError::Fenced(_)) => world.is_fenced.set(true),
@@ -442,7 +506,8 @@ pub(crate) async fn create(world: &World, storage: &Storage, id: PartitionId) ->
 
 async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
     loop {
-        world.pause(&handle, 30).await;
+        let churns = world.scenario.churns;
+        world.pause(&handle, if churns { 3 } else { 30 }).await;
         let ids = storage.partitions();
         let id = (!ids.is_empty()).then(|| ids[world.random.borrow_mut().index(ids.len())]);
         match (world.below(12), id) {
@@ -475,11 +540,13 @@ async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
                     }
                 }
             }
-            (4, Some(id)) if world.scenario.deletes && world.below(4) == 0 => {
+            (4, Some(id)) if world.scenario.deletes && (churns || world.below(4) == 0) => {
+                let name = storage.partition(&id).map(|log| log.directory().to_owned());
                 world.oracle.deleting(id);
                 match storage.delete_partition(id).await {
                     Ok(()) => {
                         world.oracle.gone(id);
+                        world.free_names.borrow_mut().extend(name);
                         world
                             .producers
                             .borrow_mut()
@@ -492,10 +559,15 @@ async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
                         .violate(format!("{id:?}: cannot be deleted: {error}")),
                 }
             }
-            (5, _) if world.below(4) == 0 => {
+            (5, _) if churns || world.below(4) == 0 => {
                 let id = world.new_partition();
                 if let Some(log) = create(&world, &storage, id).await {
                     start_partition(&world, &handle, &log);
+                }
+            }
+            (6, Some(id)) => {
+                if let Some(log) = storage.partition(&id) {
+                    log.set_leader_epoch(LeaderEpoch::new(log.leader_epoch().get() + 1));
                 }
             }
             _ => {}

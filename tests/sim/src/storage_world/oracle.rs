@@ -11,7 +11,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use corelog_model::{BatchHeader, Offset, PartitionId};
+use corelog_model::batch::{HEADER_SIZE, TimestampType};
+use corelog_model::{Offset, PartitionId, TimestampMs, ValidatedBatch};
 use corelog_storage::{Appended, Durability, LogOffsets};
 
 /// What became of a batch.
@@ -27,9 +28,12 @@ pub(crate) enum Fate {
 
 struct Batch {
     producer: u64,
-    crc: u32,
+    /// Of the records alone: the log may stamp the header.
+    content: u32,
     size: usize,
     records: i64,
+    /// The LogAppendTime that it was given.
+    stamped: Option<TimestampMs>,
     /// Once in doubt, a later refusal of a retry says nothing about the first try.
     was_in_doubt: bool,
     fate: Fate,
@@ -135,7 +139,7 @@ impl Oracle {
         }
         logs.retain(|id, log| {
             let is_there = found.contains(id);
-            if !is_there && !log.existence_in_doubt {
+            if !is_there && !log.existence_in_doubt && !self.tolerates_damage {
                 self.violate(format!("partition {id:?} is gone"));
             }
             log.existence_in_doubt = false;
@@ -157,11 +161,13 @@ impl Oracle {
     }
 
     /// A batch goes out, for the first time or again.
-    pub(crate) fn sent(&self, id: PartitionId, number: u64, producer: u64, header: &BatchHeader) {
+    pub(crate) fn sent(&self, id: PartitionId, number: u64, producer: u64, sent: &ValidatedBatch) {
+        let header = sent.header();
         if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
             let batch = log.batches.entry(number).or_insert(Batch {
                 producer,
-                crc: header.crc,
+                content: content_of(sent),
+                stamped: None,
                 size: header.size,
                 records: header.last_offset_delta.get() + 1,
                 was_in_doubt: false,
@@ -203,6 +209,9 @@ impl Oracle {
             };
             batch.fate = Fate::Acknowledged(offset);
             let records = batch.records;
+            if let Some(text) = batch.stamp(answer.log_append_time) {
+                self.violate(format!("{id:?}: batch {number}: {text}"));
+            }
             if let Err(text) = log.place(offset, *number) {
                 self.violate(format!("{id:?}: acknowledged {answer:?}, but {text}"));
             }
@@ -216,7 +225,8 @@ impl Oracle {
     }
 
     /// A batch was read at `header.base_offset`.
-    pub(crate) fn shown(&self, id: PartitionId, header: &BatchHeader, number: Option<u64>) {
+    pub(crate) fn shown(&self, id: PartitionId, found: &ValidatedBatch, number: Option<u64>) {
+        let header = found.header();
         let mut logs = self.logs.borrow_mut();
         let Some(log) = logs.get_mut(&id) else { return };
         let at = header.base_offset;
@@ -225,14 +235,18 @@ impl Oracle {
                 "{id:?}: the batch at {at} was never sent to it: {header:?}"
             ));
         };
-        let batch = &log.batches[&number];
+        let batch = log.batches.get_mut(&number).expect("looked up above");
         if batch.fate == Fate::Refused {
             self.violate(format!("{id:?}: batch {number} at {at} was refused and is there"));
         }
-        if (batch.crc, batch.size) != (header.crc, header.size) {
+        if (batch.content, batch.size) != (content_of(found), header.size) {
             self.violate(format!(
                 "{id:?}: batch {number} at {at} has other bytes than were sent"
             ));
+        }
+        let stamped = (header.timestamp_type == TimestampType::LogAppendTime).then_some(header.max_timestamp);
+        if let Some(text) = batch.stamp(stamped) {
+            self.violate(format!("{id:?}: batch {number} at {at}: {text}"));
         }
         if let Err(text) = log.place(at, number) {
             self.violate(format!("{id:?}: read at {at}, but {text}"));
@@ -312,13 +326,38 @@ impl Oracle {
     }
 }
 
+/// A checksum of the records, which the log never changes.
+fn content_of(batch: &ValidatedBatch) -> u32 {
+    crc32c::crc32c(&batch.bytes()[HEADER_SIZE..])
+}
+
+impl Batch {
+    /// Holds it to the first LogAppendTime that it was seen with.
+    fn stamp(&mut self, time: Option<TimestampMs>) -> Option<String> {
+        let (Some(time), before) = (time, self.stamped) else {
+            return self
+                .stamped
+                .map(|before| format!("stamped {before:?}, and now without"));
+        };
+        self.stamped = Some(time);
+        before
+            .filter(|before| *before != time)
+            .map(|before| format!("stamped {before:?}, and now {time:?}"))
+    }
+}
+
+/// Whether a log of this durability may lose what it acknowledged when a life ends so.
+pub(crate) fn may_lose(durability: Durability, ending: Ending) -> bool {
+    match (durability, ending) {
+        (Durability::Durable, _) | (_, Ending::Closed) | (Durability::Written, Ending::Killed) => false,
+        (Durability::Written, Ending::PowerLost)
+        | (Durability::Memory, Ending::Killed | Ending::PowerLost) => true,
+    }
+}
+
 impl Log {
     fn may_lose(&self, ending: Ending) -> bool {
-        match (self.durability, ending) {
-            (Durability::Durable, _) | (_, Ending::Closed) | (Durability::Written, Ending::Killed) => false,
-            (Durability::Written, Ending::PowerLost)
-            | (Durability::Memory, Ending::Killed | Ending::PowerLost) => true,
-        }
+        may_lose(self.durability, ending)
     }
 
     /// Batch `number` lies at `offset`.
@@ -340,6 +379,7 @@ impl Log {
             if let Some(batch) = self.batches.get_mut(&number) {
                 batch.fate = Fate::InDoubt;
                 batch.was_in_doubt = true;
+                batch.stamped = None;
             }
         }
     }

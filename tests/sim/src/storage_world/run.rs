@@ -10,7 +10,7 @@ use corelog_model::{Offset, PartitionId, ShardId};
 use corelog_runtime::{Handle, WorkClass};
 use corelog_storage::{OpenError, PartitionLog, ReadIsolation, Storage, StorageOptions, prepare_layout};
 
-use super::actors::{self, World};
+use super::actors::{self, Found, World};
 use super::oracle::Ending;
 use super::scenario::{DATA_DIR, Scenario, Trouble};
 use crate::disk::FaultChances;
@@ -178,6 +178,9 @@ impl Run {
         let mut ending = ending;
         let crashes = self.random.borrow_mut().below(3);
         for _ in 0..crashes {
+            if let Some(chances) = scenario.start_fault_chances() {
+                self.machine.set_fault_chances(chances);
+            }
             let soon = Duration::from_micros(self.random.borrow_mut().below(20_000));
             let template = scenario.template.clone();
             let opening = self.within(open(self.machine.clone(), template, self.shards.get()), soon);
@@ -200,6 +203,7 @@ impl Run {
             let template = scenario.template.clone();
             match self.within(open(self.machine.clone(), template, self.shards.get()), PATIENCE) {
                 Ok(Ok(storages)) => {
+                    self.world.ending.set(ending);
                     self.check_recovered(&storages, ending);
                     return (!self.world.oracle.is_violated()).then_some(storages);
                 }
@@ -263,6 +267,9 @@ impl Run {
             .flat_map(|(_, storage)| storage.partitions())
             .collect();
         oracle.check_partitions(&found);
+        for (_, storage) in storages {
+            self.world.configure(storage);
+        }
         // The check itself reads a healthy disk, as a consumer would in the end.
         if self.world.scenario.trouble != Trouble::Corruption {
             self.machine.set_fault_chances(FaultChances::default());
@@ -411,7 +418,13 @@ impl Run {
         self.world.oracle.life_ended(Ending::Closed);
         drop(storages);
         if let Some(storages) = self.start(Ending::Closed) {
+            self.close(&storages);
             drop(storages);
+            self.sim.run_for(PATIENCE);
+            let tasks = self.sim.task_count();
+            if tasks > 0 {
+                self.violate(format!("{tasks} tasks are left after a clean close"));
+            }
         }
     }
 }
@@ -421,6 +434,21 @@ fn worse(a: Ending, b: Ending) -> Ending {
         (Ending::PowerLost, _) | (_, Ending::PowerLost) => Ending::PowerLost,
         (Ending::Killed, _) | (_, Ending::Killed) => Ending::Killed,
         (Ending::Closed, Ending::Closed) => Ending::Closed,
+    }
+}
+
+/// The epoch table agrees with the batches.
+fn check_epochs(world: &World, log: &PartitionLog, batches: &[Found]) {
+    for batch in batches {
+        let known = log.epoch_at(batch.base.max(log.offsets().log_start));
+        if known != Some(batch.leader_epoch) {
+            world.oracle.violate(format!(
+                "{:?}: the batch at {} is of epoch {:?}, the table says {known:?}",
+                log.id(),
+                batch.base,
+                batch.leader_epoch
+            ));
+        }
     }
 }
 
@@ -451,14 +479,15 @@ async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending) {
             }
         };
         let batches = actors::check_slice(&world, id, from, &slice, offsets.log_end);
-        let Some((_, _, next)) = batches.last() else {
+        check_epochs(&world, &log, &batches);
+        let Some(last) = batches.last() else {
             world
                 .oracle
                 .violate(format!("{id:?}: nothing at {from} of {offsets:?} after a start"));
             return;
         };
-        from = *next;
-        found.extend(batches.iter().map(|(base, number, _)| (*base, *number)));
+        from = last.next;
+        found.extend(batches.iter().map(|batch| (batch.base, batch.number)));
     }
     if !world.oracle.is_violated() && !world.oracle.tolerates_damage {
         world.oracle.recovered(id, &offsets, &found, ending);

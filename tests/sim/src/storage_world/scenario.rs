@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use corelog_model::ShardId;
+use corelog_model::batch::TimestampType;
 use corelog_storage::{CheckpointSync, Durability, Layout, LogConfig, StorageOptions, SyncMethod};
 
 use crate::disk::FaultChances;
@@ -40,6 +41,8 @@ pub(crate) struct Scenario {
     pub(crate) template: StorageOptions,
     pub(crate) big_batches: u32,
     pub(crate) deletes: bool,
+    /// Partitions come and go all the time.
+    pub(crate) churns: bool,
 }
 
 fn pick<T: Copy>(random: &mut SimRng, from: &[T]) -> T {
@@ -69,6 +72,7 @@ impl Scenario {
             template: template(random),
             big_batches: pick(random, &[0, 10_000, 100_000]),
             deletes: random.coin(),
+            churns: random.chance(150_000),
         }
     }
 
@@ -80,11 +84,26 @@ impl Scenario {
         };
         LogConfig {
             durability,
+            timestamp_type: if random.below(6) == 0 {
+                TimestampType::LogAppendTime
+            } else {
+                TimestampType::CreateTime
+            },
             segment_bytes: pick(random, &[64 * KIB, 256 * KIB, 1024 * KIB, 1 << 30]),
             retention_bytes: self.deletes.then(|| pick(random, &[128 * KIB, 512 * KIB])),
             index_interval_bytes: pick(random, &[512, 4096]),
             ..LogConfig::default()
         }
+    }
+
+    /// Faults of a start: it is short, so they are more frequent.
+    pub(crate) fn start_fault_chances(&self) -> Option<FaultChances> {
+        (self.trouble == Trouble::Errors).then_some(FaultChances {
+            write_fail: 5_000,
+            write_short: 5_000,
+            sync_fail: 20_000,
+            ..FaultChances::default()
+        })
     }
 
     pub(crate) fn fault_chances(&self) -> FaultChances {
