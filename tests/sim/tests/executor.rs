@@ -73,6 +73,10 @@ fn the_same_seed_is_the_same_run_and_another_is_another() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "shows that virtual time does not take real time"
+)]
 fn time_jumps_to_the_next_timer_and_wall_time_may_jump_besides() {
     let sim = Simulation::new(1, Options::default());
     let machine = sim.machine(0);
