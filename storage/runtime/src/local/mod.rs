@@ -5,13 +5,13 @@ mod race;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-pub use race::{Either, Elapsed, select, timeout};
+pub use race::{Either, Elapsed, select, timeout, yield_now};
 
 /// A value that is sent once.
 pub mod oneshot {
@@ -102,7 +102,9 @@ pub struct Notify(Rc<NotifyInner>);
 #[derive(Default)]
 struct NotifyInner {
     generation: Cell<u64>,
-    wakers: RefCell<Vec<Waker>>,
+    key_next: Cell<u64>,
+    /// Of those who wait now, in the order in which they began to.
+    wakers: RefCell<BTreeMap<u64, Waker>>,
 }
 
 impl Notify {
@@ -115,37 +117,62 @@ impl Notify {
     pub fn notify_all(&self) {
         self.0.generation.set(self.0.generation.get() + 1);
         let wakers = std::mem::take(&mut *self.0.wakers.borrow_mut());
-        for waker in wakers {
+        for waker in wakers.into_values() {
             waker.wake();
         }
+    }
+
+    /// Those who wait now.
+    pub fn waiting(&self) -> usize {
+        self.0.wakers.borrow().len()
     }
 
     /// Resolves at the first `notify_all` after this call.
     pub fn notified(&self) -> Notified {
         Notified {
             generation: self.0.generation.get(),
+            key: None,
             inner: Rc::clone(&self.0),
         }
     }
 }
 
-/// See [`Notify::notified`].
+/// See [`Notify::notified`]. One that is dropped leaves nothing behind, however seldom its [`Notify`] speaks.
 pub struct Notified {
     generation: u64,
+    key: Option<u64>,
     inner: Rc<NotifyInner>,
 }
 
 impl Future for Notified {
     type Output = ();
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.inner.generation.get() != self.generation {
             return Poll::Ready(());
         }
+        let key = match self.key {
+            Some(key) => key,
+            None => {
+                let key = self.inner.key_next.get();
+                self.inner.key_next.set(key + 1);
+                self.key = Some(key);
+                key
+            }
+        };
         let mut wakers = self.inner.wakers.borrow_mut();
-        if !wakers.iter().any(|w| w.will_wake(cx.waker())) {
-            wakers.push(cx.waker().clone());
+        match wakers.get_mut(&key) {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => drop(wakers.insert(key, cx.waker().clone())),
         }
         Poll::Pending
+    }
+}
+
+impl Drop for Notified {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.inner.wakers.borrow_mut().remove(&key);
+        }
     }
 }
 
