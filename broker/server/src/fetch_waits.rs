@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::Future;
 use std::rc::Rc;
 
 use corelog_model::{Offset, PartitionId, ShardId};
@@ -16,7 +17,7 @@ use crate::shard::Shard;
 #[derive(Default)]
 pub struct FetchWaits {
     number_next: Cell<u64>,
-    waiting: RefCell<HashMap<(ShardId, u64), oneshot::Sender<()>>>,
+    waiting: RefCell<HashMap<(ShardId, u64), oneshot::Sender<()>, foldhash::fast::RandomState>>,
 }
 
 impl FetchWaits {
@@ -37,26 +38,34 @@ impl FetchWaits {
         self.len() == 0
     }
 
-    /// Waits, for shard `asker`, until a partition's high watermark is not the one seen, the deadline, or a cancel.
-    pub async fn begin(
-        &self,
-        asker: ShardId,
-        number: u64,
-        shard: &Rc<Shard>,
-        seen: Vec<(PartitionId, Offset)>,
-        deadline: Monotonic,
-    ) {
-        let (sender, canceled) = oneshot::channel();
-        self.waiting.borrow_mut().insert((asker, number), sender);
-        let wait = std::pin::pin!(wait_here(shard, &seen, deadline));
-        match select(wait, canceled).await {
-            Either::Left(((), _)) | Either::Right((_, _)) => {}
-        }
-        self.waiting.borrow_mut().remove(&(asker, number));
-    }
-
     /// Ends a wait that its asker no longer needs; it may have ended by itself.
     pub fn cancel(&self, asker: ShardId, number: u64) {
         self.waiting.borrow_mut().remove(&(asker, number));
+    }
+}
+
+/// Waits, for shard `asker`, until a partition's high watermark is not the one seen, its log is gone, the deadline, or a
+/// cancel.
+///
+/// The wait can be called off from the moment this returns: a cancel may come in before the future is first polled.
+pub fn begin(
+    shard: Rc<Shard>,
+    asker: ShardId,
+    number: u64,
+    seen: Vec<(PartitionId, Offset)>,
+    deadline: Monotonic,
+) -> impl Future<Output = ()> + 'static {
+    let (sender, canceled) = oneshot::channel();
+    shard
+        .fetch_waits
+        .waiting
+        .borrow_mut()
+        .insert((asker, number), sender);
+    async move {
+        let wait = std::pin::pin!(wait_here(&shard, &seen, deadline));
+        match select(wait, canceled).await {
+            Either::Left(((), _)) | Either::Right((_, _)) => {}
+        }
+        shard.fetch_waits.cancel(asker, number);
     }
 }
