@@ -70,10 +70,12 @@ pub type Item = (PartitionId, ValidatedBatch, Option<RecordsWork>);
 pub type Results<T> = LocalFuture<Vec<Result<T, Failure>>>;
 
 type Batches = Vec<(PartitionId, ValidatedBatch)>;
+/// A batch that may be appended, or why it may not.
+type Worked = Result<(PartitionId, ValidatedBatch), Failure>;
 
 struct Job {
     client: u64,
-    run: Box<dyn FnOnce(Vec<Result<(PartitionId, ValidatedBatch), Failure>>)>,
+    run: Box<dyn FnOnce(Vec<Worked>)>,
     items: Vec<Item>,
 }
 
@@ -112,7 +114,7 @@ pub fn enter<T: 'static>(
     append: impl FnOnce(Batches) -> Results<T> + 'static,
 ) -> Results<T> {
     let (sender, receiver) = oneshot::channel();
-    let run = move |worked: Vec<Result<(PartitionId, ValidatedBatch), Failure>>| {
+    let run = move |worked: Vec<Worked>| {
         let mut refused = Vec::with_capacity(worked.len());
         let mut passed = Vec::with_capacity(worked.len());
         for result in worked {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use corelog_broker::fetch_waits;
+use corelog_broker::shard::FIRST;
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
+use corelog_model::{Offset, PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{FetchRequest, FetchResponse, ForgottenTopic};
 use futures_util::future::join;
@@ -164,5 +167,25 @@ fn sessions_answer_what_changed_and_forget() {
         next.session_id ^= 1;
         let unknown = client.call(11, &next).await;
         assert_eq!(unknown.error_code, ErrorCode::FetchSessionIdNotFound.code());
+    });
+}
+
+#[test]
+fn a_wait_can_be_called_off_before_it_is_first_polled() {
+    with_broker(|broker| async move {
+        let id = broker.create(TOPIC, 1, &[]).await;
+        let shard = &broker.shard;
+        let seen = vec![(
+            PartitionId {
+                topic: id,
+                index: PartitionIndex::new(0),
+            },
+            Offset::ZERO,
+        )];
+        let never = shard.handle.clock.now() + Duration::from_secs(600);
+        let wait = fetch_waits::begin(shard.clone(), FIRST, 7, seen, never);
+        shard.fetch_waits.cancel(FIRST, 7);
+        wait.await;
+        assert!(shard.fetch_waits.is_empty());
     });
 }
