@@ -1,6 +1,7 @@
 //! The controller's shell, on the first shard: decides with `corelog_metadata`, makes the decision durable in the log
 //! of `__cluster_metadata`, then has every shard act on the new image. One change at a time.
 
+use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -225,14 +226,10 @@ impl ControllerShell {
 /// # Errors
 /// `Incomplete` when one of them could not; the image is in force all the same.
 pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ChangeError> {
-    let applied = shard.all().map(|to| {
-        let image = Arc::clone(&image);
-        shard.submit_to(to, move |shard| topics::apply_image(shard, image))
-    });
-    let failed = join_all(applied.collect::<Vec<_>>())
-        .await
-        .into_iter()
-        .find_map(Result::err);
+    // Two steps, so that no shard tells clients of a partition that another one has no log of yet.
+    let prepared = on_all(shard, &image, topics::prepare_image).await;
+    let applied = on_all(shard, &image, topics::apply_image).await;
+    let failed = prepared.and(applied).err();
     match failed {
         Some(error) => {
             tracing::error!(%error, "a shard could not follow the metadata");
@@ -240,6 +237,24 @@ pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(),
         }
         None => Ok(()),
     }
+}
+
+async fn on_all<F>(
+    shard: &Rc<Shard>,
+    image: &Arc<MetadataImage>,
+    step: fn(Rc<Shard>, Arc<MetadataImage>) -> F,
+) -> Result<(), topics::ApplyError>
+where
+    F: Future<Output = Result<(), topics::ApplyError>> + 'static,
+{
+    let steps: Vec<_> = shard
+        .all()
+        .map(|to| {
+            let image = Arc::clone(image);
+            shard.submit_to(to, move |shard| step(shard, image))
+        })
+        .collect();
+    join_all(steps).await.into_iter().collect()
 }
 
 /// From any shard: has the controller decide about `requests` in order. See [`ControllerShell::change`].

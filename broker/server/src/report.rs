@@ -1,7 +1,9 @@
 //! What the admin port's `/metrics` prints, collected from all shards.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use corelog_metadata::TopicImage;
 use corelog_model::{PartitionId, ShardId};
 use corelog_storage::{LogOffsets, StorageStats};
 use futures_util::future::join_all;
@@ -14,6 +16,7 @@ struct PartitionLevels {
     id: PartitionId,
     offsets: LogOffsets,
     bytes: u64,
+    is_corrupt: bool,
 }
 
 /// One shard's counters and levels.
@@ -42,6 +45,7 @@ pub struct Committed {
 pub struct Report {
     shards: Vec<ShardReport>,
     names: Vec<(PartitionId, String)>,
+    under_min_isr: usize,
 }
 
 /// Asks every shard.
@@ -60,10 +64,25 @@ pub async fn collect(shard: &Rc<Shard>) -> Report {
                 .collect::<Vec<_>>()
         })
         .collect();
+    let under_min_isr = image.topics().map(|topic| under_min_isr(shard, topic)).sum();
     Report {
         shards: join_all(asked).await,
         names,
+        under_min_isr,
     }
+}
+
+/// The partitions of a topic that acks=all would be refused for.
+fn under_min_isr(shard: &Shard, topic: &TopicImage) -> usize {
+    // Settings that conflict refuse every Produce, and are reported there.
+    let least = shard
+        .topic_config(topic)
+        .map_or(1, |config| config.min_insync_replicas);
+    let least = usize::try_from(least).unwrap_or(usize::MAX);
+    let partitions = topic.partitions.iter();
+    partitions
+        .filter(|partition| partition.in_sync_replicas.len() < least)
+        .count()
 }
 
 fn of_shard(shard: &Shard) -> ShardReport {
@@ -73,6 +92,7 @@ fn of_shard(shard: &Shard) -> ShardReport {
             id,
             offsets: log.offsets(),
             bytes: log.size_bytes(),
+            is_corrupt: log.corruption().is_some(),
         })
     });
     ShardReport {
@@ -97,8 +117,6 @@ impl Report {
     }
 
     fn print_cluster(&self, out: &mut Exposition) {
-        let fenced = self.shards.iter().filter(|shard| shard.storage.is_fenced);
-        let offline: usize = fenced.map(|shard| shard.partitions.len()).sum();
         let level = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         out.gauge(
             "corelog_partitions",
@@ -107,8 +125,8 @@ impl Report {
         );
         out.gauge(
             "corelog_offline_partitions",
-            "Partitions whose journal is fenced.",
-            level(offline),
+            "Partitions that take no records: the journal is fenced, the log corrupt or not there.",
+            level(self.offline()),
         );
         out.gauge(
             "corelog_active_controller",
@@ -124,8 +142,20 @@ impl Report {
         out.gauge(
             "corelog_under_min_isr_partitions",
             "Partitions below min.insync.replicas.",
-            0,
+            level(self.under_min_isr),
         );
+    }
+
+    fn offline(&self) -> usize {
+        let served: BTreeSet<PartitionId> = self
+            .shards
+            .iter()
+            .filter(|shard| !shard.storage.is_fenced)
+            .flat_map(|shard| &shard.partitions)
+            .filter(|partition| !partition.is_corrupt)
+            .map(|partition| partition.id)
+            .collect();
+        self.names.iter().filter(|(id, _)| !served.contains(id)).count()
     }
 
     fn print_storage(&self, out: &mut Exposition) {
@@ -257,7 +287,7 @@ impl Report {
             .collect();
         for committed in self.shards.iter().flat_map(|shard| &shard.committed) {
             if let Some(end) = ends.get(&(committed.topic.as_str(), committed.partition)) {
-                let lag = u64::try_from(end - committed.offset).unwrap_or_default();
+                let lag = u64::try_from(end.saturating_sub(committed.offset)).unwrap_or_default();
                 let partition = committed.partition.to_string();
                 let labels = [
                     ("group", &*committed.group),

@@ -302,8 +302,12 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     let (shell, image) = ControllerShell::load(shard).await?;
     shard.set_controller(shell);
     let image = Arc::new(image);
-    controller::publish(shard, Arc::clone(&image)).await?;
+    // First what a crash left of deleted topics, for a new topic may have the name and so the directory of an old one.
     remove_orphans(shard, &image).await?;
+    if let Err(error) = controller::publish(shard, Arc::clone(&image)).await {
+        // What could not be opened is answered as a storage error; the rest is served.
+        tracing::error!(%error, "not every partition could be opened");
+    }
     let (host, port) = listeners.advertised(&plan.config);
     let register = ControllerRequest::RegisterBroker {
         id: shard.identity.broker,

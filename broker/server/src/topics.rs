@@ -38,10 +38,20 @@ pub enum ApplyError {
     },
 }
 
-/// Moves this shard from its image to `image`: new partitions get their logs, gone ones lose them.
+/// Before any shard has `image`: makes the logs of its new partitions, so that a client that learns of a topic from
+/// the first shard to apply the image finds all of its partitions.
 ///
 /// # Errors
-/// The first log that could not be made or removed; the others are.
+/// The first log that could not be made; the others are.
+pub async fn prepare_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+    let delta = image.changes_since(&shard.image());
+    create_missing(&shard, &image, &delta.created_partitions).await
+}
+
+/// Moves this shard from its image to `image`, whose new partitions have their logs; gone ones lose them.
+///
+/// # Errors
+/// The first log that could not be removed; the others are.
 pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
     let delta = image.changes_since(&shard.image());
     let mine = |id: &PartitionId| shard.owner_of(*id) == shard.id;
@@ -52,8 +62,9 @@ pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<
     for topic in &delta.deleted_topics {
         shard.coordinators.topic_deleted(&topic.name);
     }
-    let deleted = delete_all(&shard, gone).await;
-    let created = create_missing(&shard, &image, &delta.created_partitions).await;
+    let opened: Vec<PartitionId> = delta.created_partitions.iter().copied().filter(mine).collect();
+    // The image first: a request that finds no log then learns whether there should be one.
+    shard.set_image(Arc::clone(&image));
     if !delta.reconfigured_brokers.is_empty() {
         reconfigure_broker(&shard, &image);
     }
@@ -63,12 +74,10 @@ pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<
     for id in delta.changed_partitions.iter().filter(|id| mine(id)) {
         set_leader_epoch(&shard, &image, *id);
     }
-    let opened: Vec<PartitionId> = delta.created_partitions.iter().copied().filter(mine).collect();
-    shard.set_image(image);
     for id in opened {
         shard.coordinators.load(&shard, id);
     }
-    deleted.and(created)
+    delete_all(&shard, gone).await
 }
 
 /// At the start: removes the logs whose topics are gone, which a crash may have left.

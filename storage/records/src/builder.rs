@@ -5,6 +5,7 @@ use corelog_model::batch::{BatchProducer, Compression, HEADER_SIZE, LOG_OVERHEAD
 use corelog_model::{BatchError, LeaderEpoch, Offset, TimestampMs, ValidatedBatch};
 
 use crate::compression::{CompressError, compress};
+use crate::recompress::codec_bits;
 use crate::records::Header;
 use crate::varint::{put_varint, put_varlong, size};
 
@@ -254,13 +255,7 @@ impl RecordBatchBuilder {
 }
 
 fn attributes(options: &BatchOptions) -> i16 {
-    let compression = match options.compression {
-        Compression::None => 0,
-        Compression::Gzip => 1,
-        Compression::Snappy => 2,
-        Compression::Lz4 => 3,
-        Compression::Zstd => 4,
-    };
+    let compression = codec_bits(options.compression);
     let stamps = match options.stamps {
         Stamps::Create => 0,
         Stamps::LogAppend(_) => 1 << 3,

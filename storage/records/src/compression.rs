@@ -52,10 +52,28 @@ pub enum DecompressError {
 /// # Errors
 /// `CompressError`, which memory exhaustion apart no input brings about.
 pub fn compress(compression: Compression, input: &[u8]) -> Result<Vec<u8>, CompressError> {
+    compress_at(compression, None, input)
+}
+
+/// Compresses `input` as Kafka's clients do, at `level` for gzip (0 to 9) and zstd (its own scale), or at the codec's
+/// default. snappy has no levels; our lz4 has one alone, so its level is not looked at.
+///
+/// # Errors
+/// As [`compress`].
+pub fn compress_at(
+    compression: Compression,
+    level: Option<i32>,
+    input: &[u8],
+) -> Result<Vec<u8>, CompressError> {
     match compression {
         Compression::None => Ok(input.to_vec()),
         Compression::Gzip => {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            let level = level
+                .and_then(|level| u32::try_from(level).ok())
+                .map_or_else(flate2::Compression::default, |level| {
+                    flate2::Compression::new(level.min(9))
+                });
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
             encoder.write_all(input)?;
             Ok(encoder.finish()?)
         }
@@ -69,7 +87,10 @@ pub fn compress(compression: Compression, input: &[u8]) -> Result<Vec<u8>, Compr
             encoder.write_all(input)?;
             Ok(encoder.finish()?)
         }
-        Compression::Zstd => Ok(zstd::stream::encode_all(input, zstd::DEFAULT_COMPRESSION_LEVEL)?),
+        Compression::Zstd => Ok(zstd::stream::encode_all(
+            input,
+            level.unwrap_or(zstd::DEFAULT_COMPRESSION_LEVEL),
+        )?),
     }
 }
 

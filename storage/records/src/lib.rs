@@ -6,6 +6,7 @@
 pub mod builder;
 pub mod check;
 pub mod compression;
+pub mod recompress;
 pub mod records;
 mod varint;
 mod xerial;
@@ -14,5 +15,6 @@ pub use builder::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder, Stamp
 pub use check::{
     HeaderFault, KeyPolicy, RecordsFault, RecordsSummary, check_produced_header, check_produced_records,
 };
-pub use compression::{CompressError, DecompressError, compress, decompress};
+pub use compression::{CompressError, DecompressError, compress, compress_at, decompress};
+pub use recompress::{RecompressError, recompress};
 pub use records::{Header, Headers, PayloadError, Record, RecordError, Records, payload};

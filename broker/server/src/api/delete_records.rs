@@ -76,7 +76,12 @@ fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<
     let deletions = items.into_iter().map(move |(id, offset)| {
         let shard = Rc::clone(shard);
         async move {
-            let log = shard.partition(&id).ok_or(ErrorCode::KafkaStorageError)?;
+            let log = shard.log_of(&id)?;
+            let config = log.config();
+            if config.compact && !config.delete {
+                // A compacted log keeps the last record of every key (`Partition.deleteRecordsOnLeader`).
+                return Err(ErrorCode::PolicyViolation);
+            }
             let before = match offset {
                 HIGH_WATERMARK => None,
                 offset => Some(Offset::new(offset).ok_or(ErrorCode::OffsetOutOfRange)?),

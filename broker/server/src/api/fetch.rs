@@ -12,10 +12,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, ShardId};
-use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
+use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::{LocalFuture, Monotonic, local};
 use corelog_storage::{LogOffsets, LogSlice, ReadError, ReadIsolation};
 use futures_util::future::select_all;
@@ -184,7 +184,8 @@ async fn read_enough(shard: &Rc<Shard>, targets: &[Target], limits: &Limits) -> 
         let found = read_all(shard, targets, limits).await;
         let bytes: usize = found.iter().map(Found::bytes).sum();
         let is_due = shard.handle.clock.now() >= limits.deadline;
-        if bytes >= limits.bytes_min || is_due || found.iter().any(Found::is_urgent) {
+        // A session that has forgotten all of its partitions waits for nothing (`ReplicaManager.fetchMessages`).
+        if bytes >= limits.bytes_min || is_due || targets.is_empty() || found.iter().any(Found::is_urgent) {
             return found;
         }
         let seen = targets.iter().zip(&found).filter_map(|(target, found)| {
@@ -240,8 +241,9 @@ async fn read_one(
     left: usize,
     is_first: bool,
 ) -> Found {
-    let Some(log) = shard.partition(&id) else {
-        return Found::Failed(ErrorCode::KafkaStorageError.into(), None);
+    let log = match shard.log_of(&id) {
+        Ok(log) => log,
+        Err(code) => return Found::Failed(code.into(), None),
     };
     let offsets = log.offsets();
     if let Some(code) = stale_epoch(wish.current_leader_epoch, log.leader_epoch()) {
@@ -261,7 +263,7 @@ async fn read_one(
     let wanted = usize::try_from(wish.bytes_max).unwrap_or(0).min(left);
     if wanted == 0 && !is_first {
         return match log.offsets() {
-            offsets if from < offsets.log_start || from > offsets.high_watermark => {
+            offsets if from < offsets.log_start || from > offsets.log_end => {
                 Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets))
             }
             offsets => Found::Records(LogSlice {
@@ -278,10 +280,7 @@ async fn read_one(
             bytes: 0,
             offsets: slice.offsets,
         }),
-        Ok(slice) => {
-            shard.metrics.fetched(slice.bytes);
-            Found::Records(slice)
-        }
+        Ok(slice) => Found::Records(slice),
         Err(error) => {
             if !matches!(error, ReadError::OffsetOutOfRange { .. }) {
                 tracing::error!(partition = ?id, %error, "a fetch failed");
@@ -348,22 +347,19 @@ impl Drop for AskedWaits {
 
 /// On an owner: waits for one of its partitions to move on.
 pub(crate) async fn wait_here(shard: &Rc<Shard>, seen: &[(PartitionId, Offset)], deadline: Monotonic) {
-    loop {
-        let mut changes = Vec::with_capacity(seen.len());
-        for (id, offset) in seen {
-            let Some(log) = shard.partition(id) else { return };
-            changes.push(log.high_watermark_changed());
-            if log.offsets().high_watermark != *offset {
-                return;
-            }
-        }
-        if local::timeout(&*shard.handle.clock, deadline, select_all(changes))
-            .await
-            .is_err()
-        {
+    let mut changes = Vec::with_capacity(seen.len());
+    for (id, offset) in seen {
+        // A log stays in its place with its end marked until its deletion is durable.
+        let Some(log) = shard.partition(id).filter(|log| !log.is_deleted()) else {
+            return;
+        };
+        changes.push(log.high_watermark_changed());
+        if log.offsets().high_watermark != *offset {
             return;
         }
     }
+    // Whatever woke this, the asker looks for itself; at the deadline too.
+    let _ = local::timeout(&*shard.handle.clock, deadline, select_all(changes)).await;
 }
 
 fn assemble(shard: &Shard, plan: &FetchPlan, found: Vec<Found>, limits: &Limits) -> FetchResponse {
@@ -386,6 +382,11 @@ fn assemble(shard: &Shard, plan: &FetchPlan, found: Vec<Found>, limits: &Limits)
         is_first &= found.bytes() == 0;
         left = left.saturating_sub(found.bytes());
         let has_news = found.bytes() > 0 || found.is_urgent();
+        // Counted where it is sent: a long poll may read the same records several times.
+        shard.metrics.fetched(found.bytes());
+        if matches!(found, Found::Failed(..)) {
+            shard.metrics.failed(ApiKey::Fetch);
+        }
         let data = partition_data(key, found, limits.isolation);
         let answered = Answered {
             high_watermark: data.high_watermark,

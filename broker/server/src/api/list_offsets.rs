@@ -55,6 +55,9 @@ pub async fn handle(
                 ..Default::default()
             };
             match known.filter(|topic| topic.partition(index).is_some()) {
+                Some(_) if context.version < first_version(partition.timestamp) => {
+                    answer.error_code = ErrorCode::UnsupportedVersion.code();
+                }
                 Some(topic) => {
                     let question = Question {
                         timestamp: partition.timestamp,
@@ -100,6 +103,17 @@ pub async fn handle(
     }
 }
 
+/// The first version in which a special timestamp may be asked for (`KafkaApis.isListOffsetsTimestampUnsupported`).
+fn first_version(timestamp: i64) -> i16 {
+    match timestamp {
+        MAX_TIMESTAMP => 7,
+        EARLIEST_LOCAL => 8,
+        LATEST_TIERED => 9,
+        EARLIEST_PENDING_UPLOAD => 11,
+        _ => 0,
+    }
+}
+
 fn look_up(
     shard: &Rc<Shard>,
     items: Vec<(PartitionId, Question)>,
@@ -112,15 +126,20 @@ fn look_up(
 }
 
 async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Result<Place, Failure> {
-    let log = shard.partition(&id).ok_or(ErrorCode::KafkaStorageError)?;
+    let log = shard.log_of(&id)?;
     let epoch = log.leader_epoch();
     if let Some(code) = stale_epoch(question.current_leader_epoch, epoch) {
         return Err(code.into());
     }
     let offsets = log.offsets();
+    // A record that is not yet readable is no answer.
+    let readable_end = if question.is_committed_only {
+        offsets.last_stable
+    } else {
+        offsets.high_watermark
+    };
     let place = match question.timestamp {
-        LATEST if question.is_committed_only => (-1, offsets.last_stable.get(), epoch.get()),
-        LATEST => (-1, offsets.high_watermark.get(), epoch.get()),
+        LATEST => (-1, readable_end.get(), epoch.get()),
         EARLIEST | EARLIEST_LOCAL => {
             let first = log.epoch_at(offsets.log_start).unwrap_or(epoch);
             (-1, offsets.log_start.get(), first.get())
@@ -132,7 +151,7 @@ async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Resu
                 .offset_of_max_timestamp()
                 .await
                 .map_err(|error| read_failure(&error))?;
-            wire(found)
+            wire(found.filter(|found| found.offset < readable_end))
         }
         timestamp if timestamp >= 0 => {
             let timestamp = TimestampMs::new(timestamp);
@@ -140,13 +159,7 @@ async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Resu
                 .offset_for_timestamp(timestamp)
                 .await
                 .map_err(|error| read_failure(&error))?;
-            // A record that is not yet readable is no answer.
-            let end = if question.is_committed_only {
-                offsets.last_stable
-            } else {
-                offsets.high_watermark
-            };
-            wire(found.filter(|found| found.offset < end))
+            wire(found.filter(|found| found.offset < readable_end))
         }
         other => {
             return Err(Failure::new(

@@ -72,7 +72,7 @@ fn look_up(
     items: Vec<(PartitionId, (i32, i32))>,
 ) -> LocalFuture<Vec<Result<(i32, i64), ErrorCode>>> {
     let answers = items.into_iter().map(|(id, (asked, current))| {
-        let log = shard.partition(&id).ok_or(ErrorCode::KafkaStorageError)?;
+        let log = shard.log_of(&id)?;
         if let Some(code) = stale_epoch(current, log.leader_epoch()) {
             return Err(code);
         }

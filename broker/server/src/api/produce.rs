@@ -2,28 +2,34 @@
 //!
 //! ```text
 //! here       decode, look topics up, check each batch's checksum and header
+//! lane       only where records must be looked into: recompress, check keys (`produce_lane.rs`)
 //! owner      PartitionLog::append, in the order of the requests
 //! here       when every batch is acknowledged: the response
 //! ```
 
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use corelog_config::TopicCompression;
 use corelog_metadata::{MetadataImage, TopicImage};
-use corelog_model::batch::Compression;
+use corelog_model::batch::{Compression, TimestampType};
 use corelog_model::{BatchError, PartitionId, PartitionIndex, ValidatedBatch};
 use corelog_protocol::messages::produce::{
     PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData,
     TopicProduceResponse,
 };
 use corelog_protocol::{ApiKey, ErrorCode};
-use corelog_records::{KeyPolicy, check_produced_header, check_produced_records, payload};
-use corelog_runtime::LocalFuture;
+use corelog_records::{KeyPolicy, check_produced_header};
+use corelog_runtime::local::timeout;
+use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{AppendOptions, AppendOrigin, Appended};
 use futures_util::future::join_all;
 
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, append_failure};
+use crate::produce_lane::{self, Item, RecordsWork};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -31,8 +37,6 @@ use crate::shard::Shard;
 const ZSTD: i16 = 7;
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
-/// The most bytes that one produced batch may become when a compacted topic's keys are looked at.
-const DECOMPRESSED_BYTES_MAX: usize = 256 << 20;
 
 /// What is to be, or has been, answered about one partition.
 type Outcome = Result<Appended, Failure>;
@@ -41,7 +45,7 @@ type Outcome = Result<Appended, Failure>;
 pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest) -> LocalFuture<Answer> {
     let image = shard.image();
     let mut refused: Vec<Option<Failure>> = Vec::new();
-    let mut items: Vec<(PartitionId, ValidatedBatch)> = Vec::new();
+    let mut items: Vec<Item> = Vec::new();
     let mut answers: Vec<TopicProduceResponse> = Vec::with_capacity(request.topics.len());
     let check = Check {
         shard,
@@ -74,7 +78,22 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
             partitions,
         });
     }
-    let appended = shard.on_owners(items, append);
+    // Nobody waits for the acknowledgement of acks=0.
+    let deadline = (request.acks != 0)
+        .then(|| deadline(shard, request.timeout_ms))
+        .flatten();
+    let append_all = move |shard: &Rc<Shard>, batches: Vec<(PartitionId, ValidatedBatch)>| {
+        let items = batches.into_iter().map(|(id, batch)| (id, (batch, deadline)));
+        shard.on_owners(items.collect(), append)
+    };
+    let client = context.client.number;
+    let appended = if shard.produce_lane.is_needed(client, &items) {
+        let here = Rc::clone(shard);
+        produce_lane::enter(shard, client, items, move |batches| append_all(&here, batches))
+    } else {
+        let batches = items.into_iter().map(|(id, batch, _)| (id, batch));
+        append_all(shard, batches.collect())
+    };
     let shard = Rc::clone(shard);
     let acks = request.acks;
     Box::pin(async move {
@@ -107,6 +126,13 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     })
 }
 
+/// When to answer that the acknowledgement takes too long. With a timeout of zero, Kafka's acknowledgement of a lone
+/// replica comes within the call, so that it never times out; ours needs the disk, and is waited for.
+fn deadline(shard: &Shard, timeout_ms: i32) -> Option<Monotonic> {
+    let timeout = u64::try_from(timeout_ms).ok().filter(|timeout| *timeout > 0)?;
+    Some(shard.handle.clock.now() + Duration::from_millis(timeout))
+}
+
 fn find_topic<'a>(
     image: &'a MetadataImage,
     topic: &TopicProduceData,
@@ -133,11 +159,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn batch(
-        &self,
-        topic: &TopicImage,
-        data: PartitionProduceData,
-    ) -> Result<(PartitionId, ValidatedBatch), Failure> {
+    fn batch(&self, topic: &TopicImage, data: PartitionProduceData) -> Result<Item, Failure> {
         let id = PartitionId {
             topic: topic.id,
             index: PartitionIndex::new(data.index),
@@ -153,15 +175,51 @@ impl Check<'_> {
         if self.acks == -1 {
             self.check_in_sync(topic, partition.in_sync_replicas.len())?;
         }
-        let bytes = data.records.unwrap_or_default();
-        let batch = parse(bytes)?;
+        let batch = parse(data.records.unwrap_or_default())?;
         check_produced_header(batch.header())
             .map_err(|fault| Failure::new(ErrorCode::InvalidRecord, fault.to_string()))?;
         if batch.header().compression == Compression::Zstd && self.context.version < ZSTD {
             return Err(ErrorCode::UnsupportedCompressionType.into());
         }
-        self.check_keys(topic, &batch)?;
-        Ok((id, batch))
+        if batch.header().is_transactional {
+            let text = "there is no transaction: this broker has none";
+            return Err(Failure::new(ErrorCode::InvalidTxnState, text.to_owned()));
+        }
+        if batch.header().timestamp_type == TimestampType::LogAppendTime {
+            // `LogValidator.validateTimestamp`: only the broker stamps so.
+            let text = "a client's batch has the timestamp type LogAppendTime";
+            return Err(Failure::new(ErrorCode::InvalidTimestamp, text.to_owned()));
+        }
+        let (batch, work) = self.records_work(topic, batch)?;
+        Ok((id, batch, work))
+    }
+
+    /// What the topic's settings ask for beyond the header. A record without a key could never be compacted, so a
+    /// compacted topic takes none; that is checked at once where it takes no decompression.
+    fn records_work(
+        &self,
+        topic: &TopicImage,
+        batch: ValidatedBatch,
+    ) -> Result<(ValidatedBatch, Option<RecordsWork>), Failure> {
+        let (is_compacted, compression) = self.topic_config(topic, |config| {
+            (config.cleanup_policy.compact, config.compression)
+        })?;
+        let sent = batch.header().compression;
+        let target = match compression {
+            TopicCompression::Producer => None,
+            TopicCompression::Codec { codec, level } => (codec != sent).then_some((codec, level)),
+        };
+        let keys = if is_compacted {
+            KeyPolicy::Required
+        } else {
+            KeyPolicy::Optional
+        };
+        let work = RecordsWork { keys, target };
+        match (is_compacted, target) {
+            (false, None) => Ok((batch, None)),
+            (true, None) if sent == Compression::None => Ok((work.run(batch)?, None)),
+            (true, None) | (_, Some(_)) => Ok((batch, Some(work))),
+        }
     }
 
     fn check_in_sync(&self, topic: &TopicImage, in_sync: usize) -> Result<(), Failure> {
@@ -171,20 +229,6 @@ impl Check<'_> {
             return Err(Failure::new(ErrorCode::NotEnoughReplicas, text));
         }
         Ok(())
-    }
-
-    /// A record without a key could never be compacted, so a compacted topic takes none.
-    fn check_keys(&self, topic: &TopicImage, batch: &ValidatedBatch) -> Result<(), Failure> {
-        let is_compacted = self.topic_config(topic, |config| config.cleanup_policy.compact)?;
-        if !is_compacted {
-            return Ok(());
-        }
-        let invalid = |text: String| Failure::new(ErrorCode::InvalidRecord, text);
-        let payload = payload(batch.header(), batch.bytes(), DECOMPRESSED_BYTES_MAX)
-            .map_err(|error| invalid(error.to_string()))?;
-        check_produced_records(batch.header(), &payload, KeyPolicy::Required)
-            .map(drop)
-            .map_err(|fault| invalid(fault.to_string()))
     }
 
     fn topic_config<T>(
@@ -201,6 +245,11 @@ impl Check<'_> {
 
 /// Takes a partition's bytes as the one batch that they must be from version 3 on.
 fn parse(mut bytes: Bytes) -> Result<ValidatedBatch, Failure> {
+    if bytes.is_empty() {
+        // `ProduceRequest.validateRecords`
+        let text = "a partition's records are exactly one batch, not none";
+        return Err(Failure::new(ErrorCode::InvalidRecord, text.to_owned()));
+    }
     let batch = ValidatedBatch::split_from(&mut bytes).map_err(|error| {
         let code = match &error {
             BatchError::Crc { .. } | BatchError::Truncated { .. } | BatchError::Length(_) => {
@@ -220,31 +269,61 @@ fn parse(mut bytes: Bytes) -> Result<ValidatedBatch, Failure> {
     }
 }
 
-/// On the owner: appends each batch to its log. All are admitted before this returns.
-fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, ValidatedBatch)>) -> LocalFuture<Vec<Outcome>> {
+/// A batch, and when its acknowledgement is too late.
+type Timed = (ValidatedBatch, Option<Monotonic>);
+
+/// On the owner: appends each batch to its log. All are admitted before this returns. What is not acknowledged at its
+/// deadline is answered so, and may be stored all the same.
+///
+/// The deadline is one entry in the shard's map of deadlines for all of a request's batches here, made when the first
+/// look found something pending: well below the cost of the acknowledgement's own write.
+fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, Timed)>) -> LocalFuture<Vec<Outcome>> {
     let options = AppendOptions {
         origin: AppendOrigin::Client,
     };
+    let deadline = items.iter().find_map(|(_, (_, deadline))| *deadline);
+    let outcomes: Rc<RefCell<Vec<Option<Outcome>>>> = Rc::new(RefCell::new(vec![None; items.len()]));
     let pending: Vec<_> = items
         .into_iter()
-        .map(|(id, batch)| {
+        .enumerate()
+        .map(|(slot, (id, (batch, _)))| {
             let messages = u64::try_from(batch.header().record_count).unwrap_or_default();
             let bytes = batch.header().size;
-            let log = shard
-                .partition(&id)
-                .ok_or_else(|| Failure::from(ErrorCode::KafkaStorageError));
+            let log = shard.log_of(&id).map_err(Failure::from);
             let pending = log.map(|log| log.append(vec![batch], options));
-            let shard = Rc::clone(shard);
+            let (shard, outcomes) = (Rc::clone(shard), Rc::clone(&outcomes));
             async move {
-                let appended = pending?.await.map_err(|error| append_failure(&error))?;
-                if !appended.is_duplicate {
+                let outcome = match pending {
+                    Ok(pending) => pending.await.map_err(|error| append_failure(&error)),
+                    Err(failure) => Err(failure),
+                };
+                if outcome.as_ref().is_ok_and(|appended| !appended.is_duplicate) {
                     shard.metrics.produced(messages, bytes);
                 }
-                Ok(appended)
+                outcomes.borrow_mut()[slot] = Some(outcome);
             }
         })
         .collect();
-    Box::pin(join_all(pending))
+    let clock = Rc::clone(&shard.handle.clock);
+    Box::pin(async move {
+        let mut all = Box::pin(join_all(pending));
+        let is_pending = futures_util::poll!(&mut all).is_pending();
+        match deadline {
+            // Late or not, each batch has its outcome or none.
+            Some(deadline) if is_pending => drop(timeout(&*clock, deadline, all).await),
+            None if is_pending => drop(all.await),
+            Some(_) | None => {}
+        }
+        let outcomes = outcomes.take().into_iter();
+        outcomes
+            .map(|outcome| outcome.unwrap_or_else(|| Err(timed_out())))
+            .collect()
+    })
+}
+
+fn timed_out() -> Failure {
+    let text = "the acknowledgement took longer than the request's timeout; the records may be stored yet";
+    Failure::new(ErrorCode::RequestTimedOut, text.to_owned())
 }
 
 fn fill(answer: &mut PartitionProduceResponse, outcome: Outcome) {

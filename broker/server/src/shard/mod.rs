@@ -13,6 +13,7 @@ use std::sync::Arc;
 use corelog_config::{BrokerConfig, ConfigError, TopicConfig};
 use corelog_metadata::{MetadataImage, TopicImage, shard_of};
 use corelog_model::{BrokerId, PartitionId, ShardId, TopicId};
+use corelog_protocol::ErrorCode;
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
@@ -26,6 +27,7 @@ use crate::coordinator::Coordinators;
 use crate::fetch_session::FetchSessions;
 use crate::fetch_waits::FetchWaits;
 use crate::metrics::ShardMetrics;
+use crate::produce_lane::ProduceLane;
 use crate::producer_ids::ProducerIds;
 
 /// The shard that runs the controller and accepts connections.
@@ -93,6 +95,8 @@ pub struct Shard {
     pub fetch_waits: FetchWaits,
     /// The groups whose offsets partition is on this shard.
     pub coordinators: Coordinators,
+    /// Produced records that take long work.
+    pub produce_lane: ProduceLane,
     /// The producer ids that this shard gives out.
     pub producer_ids: ProducerIds,
     pub(crate) mailbox: Rc<dyn Mailbox<ShardMessage>>,
@@ -122,6 +126,7 @@ impl Shard {
             connections: Rc::default(),
             fetch_waits: FetchWaits::default(),
             coordinators: Coordinators::default(),
+            produce_lane: ProduceLane::default(),
             producer_ids: ProducerIds::default(),
             mailbox: parts.mailbox,
             calls: Calls::default(),
@@ -181,6 +186,22 @@ impl Shard {
         self.storage.partition(id)
     }
 
+    /// The log of a partition of this shard that a request names.
+    ///
+    /// # Errors
+    /// `KafkaStorageError` when the log could not be made. `NotLeaderOrFollower` when this shard does not know of the
+    /// partition: the asker's metadata and ours are not the same at this moment, because the topic is being created or
+    /// deleted; clients then ask for the metadata again (`ReplicaManager.getPartitionOrException`).
+    pub fn log_of(&self, id: &PartitionId) -> Result<Rc<PartitionLog>, ErrorCode> {
+        self.partition(id).ok_or_else(|| {
+            if self.image.borrow().partition(*id).is_some() {
+                ErrorCode::KafkaStorageError
+            } else {
+                ErrorCode::NotLeaderOrFollower
+            }
+        })
+    }
+
     /// All shards of this broker.
     pub fn all(&self) -> impl Iterator<Item = ShardId> + use<> {
         (0..self.shard_count).map(ShardId::new)
@@ -198,7 +219,7 @@ impl Shard {
     }
 
     /// Puts the controller in its place.
-    pub(crate) fn set_controller(&self, controller: ControllerShell) {
+    pub fn set_controller(&self, controller: ControllerShell) {
         assert_eq!(self.id, FIRST, "the controller is on the first shard");
         *self.controller.borrow_mut() = Some(Rc::new(controller));
     }

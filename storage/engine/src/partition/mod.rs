@@ -163,9 +163,14 @@ impl PartitionLog {
         self.state.borrow().core.leader_epoch()
     }
 
-    /// Sets the leader epoch of the next appends; an older one than the current is ignored.
+    /// Sets the leader epoch of the next appends; an older one than the current is ignored. Readers who wait are woken:
+    /// they may have to be told.
     pub fn set_leader_epoch(&self, epoch: LeaderEpoch) {
+        let before = self.leader_epoch();
         self.state.borrow_mut().core.set_leader_epoch(epoch);
+        if self.leader_epoch() != before {
+            self.high_watermark.notify_all();
+        }
     }
 
     /// The four offsets as they are now.
@@ -173,8 +178,8 @@ impl PartitionLog {
         self.state.borrow().core.offsets()
     }
 
-    /// Resolves at the next change of the high watermark, and when the log is deleted or its shard fenced. Take it
-    /// before looking at what it is to announce a change of.
+    /// Resolves at the next change of the high watermark or of the leader epoch, and when the log is deleted or its
+    /// shard fenced. Take it before looking at what it is to announce a change of.
     pub fn high_watermark_changed(&self) -> Notified {
         self.high_watermark.notified()
     }
@@ -337,7 +342,8 @@ impl PartitionLog {
         self.state.borrow().is_announced
     }
 
-    pub(crate) fn is_deleted(&self) -> bool {
+    /// Whether the log was deleted; it keeps its place until that is durable.
+    pub fn is_deleted(&self) -> bool {
         matches!(self.state.borrow().status, Status::Deleted)
     }
 

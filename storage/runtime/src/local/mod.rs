@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
-pub use race::{Either, Elapsed, select, timeout};
+pub use race::{Either, Elapsed, select, timeout, yield_now};
 
 /// A value that is sent once.
 pub mod oneshot {

@@ -46,3 +46,16 @@ pub async fn timeout<T>(
         Either::Right(()) => Err(Elapsed),
     }
 }
+
+/// Lets the other tasks of this shard run once; long computations call it between their parts.
+pub async fn yield_now() {
+    let mut has_yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

@@ -258,3 +258,14 @@ fn select_takes_the_first_and_drops_the_other() {
     let mut tie = Task::new(select(std::future::ready(1), std::future::ready(2)));
     assert_eq!(ready(&mut tie), Either::Left(1));
 }
+
+#[test]
+fn those_who_gave_up_waiting_are_forgotten() {
+    let notify = Notify::new();
+    for _ in 0..3 {
+        let mut waiting = Task::new(notify.notified());
+        pending(&mut waiting);
+        assert_eq!(notify.waiting(), 1);
+    }
+    assert_eq!(notify.waiting(), 0);
+}

@@ -1,0 +1,191 @@
+//! Fetch: sizes, long polls, epochs, sessions, and what ends a wait.
+
+use std::time::Duration;
+
+use corelog_broker::fetch_waits;
+use corelog_broker::shard::FIRST;
+use corelog_metadata::controller::{ControllerRequest, TopicReference};
+use corelog_model::{Offset, PartitionId, PartitionIndex};
+use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::fetch::{FetchRequest, FetchResponse, ForgottenTopic};
+use futures_util::future::join;
+
+use crate::support::{Batch, TOPIC, fetch, with_broker};
+
+/// Longer than any test may take: a wait that ends by it has missed what was to end it.
+const LONG_MS: i32 = 600_000;
+
+fn sizes(response: &FetchResponse) -> Vec<usize> {
+    response
+        .topics
+        .iter()
+        .flat_map(|topic| &topic.partitions)
+        .map(|partition| partition.records.as_ref().map_or(0, |records| records.size()))
+        .collect()
+}
+
+#[test]
+fn the_first_batch_comes_however_large_and_no_other() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 3, &[]).await;
+        let client = broker.connect().await;
+        let batch = Batch::of(5).bytes();
+        for partition in [1, 2] {
+            let request = crate::support::produce(-1, TOPIC, &[(partition, batch.clone())]);
+            client.call(9, &request).await;
+        }
+        let mut request = fetch(TOPIC, &[(0, 0), (1, 0), (2, 0)]);
+        request.max_bytes = 1;
+        assert_eq!(sizes(&client.call(11, &request).await), [0, batch.len(), 0]);
+        request.max_bytes = 1 << 20;
+        request.topics[0].partitions[1].partition_max_bytes = 1;
+        request.topics[0].partitions[2].partition_max_bytes = 1;
+        assert_eq!(sizes(&client.call(11, &request).await), [0, batch.len(), 0]);
+    });
+}
+
+#[test]
+fn errors_of_offsets_epochs_and_names_come_at_once() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let client = broker.connect().await;
+        client.produce(TOPIC, Batch::of(2).bytes()).await;
+        for (topic, partition, offset, epoch, expected) in [
+            (TOPIC, 0, 3, -1, ErrorCode::OffsetOutOfRange),
+            (TOPIC, 0, -1, -1, ErrorCode::OffsetOutOfRange),
+            (TOPIC, 0, 0, 1_000_000, ErrorCode::UnknownLeaderEpoch),
+            (TOPIC, 7, 0, -1, ErrorCode::UnknownTopicOrPartition),
+            (TOPIC, -7, 0, -1, ErrorCode::UnknownTopicOrPartition),
+            ("nowhere", 0, 0, -1, ErrorCode::UnknownTopicOrPartition),
+        ] {
+            let mut request = fetch(topic, &[(partition, offset)]);
+            request.max_wait_ms = LONG_MS;
+            request.topics[0].partitions[0].current_leader_epoch = epoch;
+            let response = client.call(11, &request).await;
+            assert_eq!(
+                response.topics[0].partitions[0].error_code,
+                expected.code(),
+                "{request:?}"
+            );
+        }
+        let mut by_id = fetch("", &[(0, 0)]);
+        by_id.topics[0].topic_id = corelog_model::TopicId::new([9; 16]);
+        let response = client.call(13, &by_id).await;
+        assert_eq!(
+            response.topics[0].partitions[0].error_code,
+            ErrorCode::UnknownTopicId.code()
+        );
+    });
+}
+
+#[test]
+fn a_long_poll_waits_for_bytes_or_its_time() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let (reader, writer) = (broker.connect().await, broker.connect().await);
+        let batch = Batch::of(5).bytes();
+        let mut request = fetch(TOPIC, &[(0, 0)]);
+        request.max_wait_ms = 50;
+        let clock = broker.shard.handle.clock.clone();
+        let before = clock.now();
+        assert_eq!(sizes(&reader.call(11, &request).await), [0]);
+        assert!(clock.now().since(before) >= Duration::from_millis(50));
+
+        request.max_wait_ms = LONG_MS;
+        request.min_bytes = i32::try_from(2 * batch.len()).expect("small");
+        let id = reader.send(11, &request).await;
+        let write = async {
+            writer.produce(TOPIC, batch.clone()).await;
+            writer.produce(TOPIC, batch.clone()).await;
+        };
+        let (response, ()) = join(reader.receive::<FetchRequest>(11, id), write).await;
+        assert_eq!(sizes(&response), [2 * batch.len()]);
+        assert!(broker.shard.fetch_waits.is_empty());
+    });
+}
+
+#[test]
+fn a_deleted_topic_ends_long_polls() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let client = broker.connect().await;
+        let mut request = fetch(TOPIC, &[(0, 0)]);
+        request.max_wait_ms = LONG_MS;
+        let id = client.send(11, &request).await;
+        let clock = broker.shard.handle.clock.clone();
+        while broker.shard.fetch_waits.is_empty() {
+            clock.sleep_until(clock.now() + Duration::from_millis(1)).await;
+        }
+        let delete = ControllerRequest::DeleteTopic {
+            topic: TopicReference::Name(TOPIC.to_owned()),
+        };
+        let (response, ()) = join(client.receive::<FetchRequest>(11, id), broker.change(delete)).await;
+        let code = response.topics[0].partitions[0].error_code;
+        let expected = [ErrorCode::UnknownTopicOrPartition, ErrorCode::NotLeaderOrFollower];
+        assert!(expected.iter().any(|expected| expected.code() == code), "{code}");
+    });
+}
+
+#[test]
+fn sessions_answer_what_changed_and_forget() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 2, &[]).await;
+        let client = broker.connect().await;
+        let mut request = fetch(TOPIC, &[(0, 0), (1, 0)]);
+        request.session_epoch = 0;
+        let full = client.call(11, &request).await;
+        assert_ne!(full.session_id, 0);
+        assert_eq!(sizes(&full), [0, 0]);
+
+        let mut next = fetch(TOPIC, &[]);
+        next.topics.clear();
+        next.session_id = full.session_id;
+        next.session_epoch = 1;
+        assert!(client.call(11, &next).await.topics.is_empty(), "nothing changed");
+
+        let batch = Batch::of(1).bytes();
+        client.produce(TOPIC, batch.clone()).await;
+        next.session_epoch = 2;
+        let response = client.call(11, &next).await;
+        assert_eq!(
+            (sizes(&response), response.session_id),
+            (vec![batch.len()], full.session_id)
+        );
+
+        // Without partitions there is nothing to wait for.
+        next.session_epoch = 3;
+        next.max_wait_ms = LONG_MS;
+        next.forgotten_topics = vec![ForgottenTopic {
+            topic: TOPIC.into(),
+            partitions: vec![0, 1],
+            ..Default::default()
+        }];
+        assert!(client.call(11, &next).await.topics.is_empty());
+
+        let again = client.call(11, &next).await;
+        assert_eq!(again.error_code, ErrorCode::InvalidFetchSessionEpoch.code());
+        next.session_id ^= 1;
+        let unknown = client.call(11, &next).await;
+        assert_eq!(unknown.error_code, ErrorCode::FetchSessionIdNotFound.code());
+    });
+}
+
+#[test]
+fn a_wait_can_be_called_off_before_it_is_first_polled() {
+    with_broker(|broker| async move {
+        let id = broker.create(TOPIC, 1, &[]).await;
+        let shard = &broker.shard;
+        let seen = vec![(
+            PartitionId {
+                topic: id,
+                index: PartitionIndex::new(0),
+            },
+            Offset::ZERO,
+        )];
+        let never = shard.handle.clock.now() + Duration::from_secs(600);
+        let wait = shard.fetch_waits.begin(FIRST, 7, &shard, seen, never);
+        shard.fetch_waits.cancel(FIRST, 7);
+        wait.await;
+        assert!(shard.fetch_waits.is_empty());
+    });
+}

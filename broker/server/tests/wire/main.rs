@@ -1,0 +1,8 @@
+//! The request path from a frame to its answer, on a real shard: what KAFKA's brokers do and clients rely on.
+
+mod fetching;
+mod metadata;
+mod offsets;
+mod producing;
+mod support;
+mod versions;
