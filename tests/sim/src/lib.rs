@@ -1,5 +1,6 @@
 //! The simulated machine: the second form of the seams, on one thread, in virtual time, from one seed.
 
+pub mod broker_world;
 mod disk;
 mod exec;
 mod machine;

@@ -10,15 +10,44 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use clap::Parser;
-use corelog_sim::storage_world::{self, Outcome};
+use clap::{Parser, ValueEnum};
+use corelog_sim::storage_world::Outcome;
+use corelog_sim::{broker_world, storage_world};
 
 /// The seed that runs now, for whoever reports a panic.
 static SEED: AtomicU64 = AtomicU64::new(0);
 
-/// Runs the storage engine under simulation.
+/// What is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum World {
+    /// The storage engine by itself.
+    Storage,
+    /// The whole broker and its clients.
+    Broker,
+}
+
+impl World {
+    fn run(self, seed: u64, keep_log: bool) -> Outcome {
+        match self {
+            World::Storage => storage_world::run(seed, keep_log),
+            World::Broker => broker_world::run(seed, keep_log),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            World::Storage => "storage",
+            World::Broker => "broker",
+        }
+    }
+}
+
+/// Runs the storage engine, or the whole broker, under simulation.
 #[derive(Parser)]
 struct Arguments {
+    /// What to run.
+    #[arg(long, value_enum, default_value_t = World::Storage)]
+    world: World,
     /// How many seeds to run; all of them, unless `--minutes` is given, too.
     #[arg(long)]
     seeds: Option<u64>,
@@ -66,8 +95,9 @@ fn bounds(arguments: &Arguments) -> (u64, Duration) {
     (arguments.seeds.unwrap_or(u64::MAX), limit)
 }
 
-fn replay_command(seed: u64) -> String {
-    format!("cargo run --release -p corelog-sim -- --seed {seed}")
+fn replay_command(world: World, seed: u64) -> String {
+    let world = world.name();
+    format!("cargo run --release -p corelog-sim -- --world {world} --seed {seed}")
 }
 
 fn report(seed: u64, outcome: &Outcome, started: Instant) {
@@ -81,38 +111,38 @@ fn report(seed: u64, outcome: &Outcome, started: Instant) {
     );
 }
 
-fn failed(seed: u64, outcome: &Outcome) -> Option<ExitCode> {
+fn failed(world: World, seed: u64, outcome: &Outcome) -> Option<ExitCode> {
     let violation = outcome.violation.as_ref()?;
     println!("FAILED seed {seed}: {violation}");
     println!("  scenario: {}", outcome.scenario);
-    println!("  replay: {}", replay_command(seed));
+    println!("  replay: {}", replay_command(world, seed));
     Some(ExitCode::FAILURE)
 }
 
 fn run_one(seed: u64, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     SEED.store(seed, Ordering::Relaxed);
     let started = Instant::now();
-    let outcome = storage_world::run(seed, arguments.trace.is_some());
+    let outcome = arguments.world.run(seed, arguments.trace.is_some());
     report(seed, &outcome, started);
     if let Some(path) = &arguments.trace {
         std::fs::write(path, &outcome.trace)?;
     }
-    let again = storage_world::run(seed, false);
+    let again = arguments.world.run(seed, false);
     if again.trace_hash != outcome.trace_hash {
         println!("FAILED seed {seed}: two runs differ, so something in it does not follow from the seed");
         return Ok(ExitCode::FAILURE);
     }
-    Ok(failed(seed, &outcome).unwrap_or(ExitCode::SUCCESS))
+    Ok(failed(arguments.world, seed, &outcome).unwrap_or(ExitCode::SUCCESS))
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let default = std::panic::take_hook();
-    let keep_going = arguments.keep_going;
+    let (keep_going, world) = (arguments.keep_going, arguments.world);
     std::panic::set_hook(Box::new(move |info| {
         let seed = SEED.load(Ordering::Relaxed);
         println!("FAILED seed {seed}: {info}");
-        println!("  replay: {}", replay_command(seed));
+        println!("  replay: {}", replay_command(world, seed));
         if !keep_going {
             default(info);
         }
@@ -130,7 +160,7 @@ fn main() -> anyhow::Result<ExitCode> {
         SEED.store(seed, Ordering::Relaxed);
         let started = Instant::now();
         count += 1;
-        let run = || storage_world::run(seed, false);
+        let run = || arguments.world.run(seed, false);
         let Ok(outcome) = std::panic::catch_unwind(run) else {
             failures += 1;
             if arguments.keep_going {
@@ -141,7 +171,7 @@ fn main() -> anyhow::Result<ExitCode> {
         if arguments.verbose {
             report(seed, &outcome, started);
         }
-        if let Some(code) = failed(seed, &outcome) {
+        if let Some(code) = failed(arguments.world, seed, &outcome) {
             failures += 1;
             if !arguments.keep_going {
                 return Ok(code);

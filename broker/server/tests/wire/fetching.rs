@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use corelog_broker::fetch_waits;
 use corelog_broker::shard::FIRST;
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
 use corelog_model::{Offset, PartitionId, PartitionIndex};

@@ -1,0 +1,313 @@
+//! Administration amid the traffic: topics come, grow and go; records are deleted; settings change.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use corelog_model::{PartitionId, PartitionIndex, TopicId};
+use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::create_partitions::{CreatePartitionsRequest, CreatePartitionsTopic};
+use corelog_protocol::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
+use corelog_protocol::messages::delete_records::{
+    DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic,
+};
+use corelog_protocol::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
+use corelog_protocol::messages::incremental_alter_configs::{
+    AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
+};
+use corelog_protocol::messages::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponseTopic};
+use corelog_protocol::messages::produce::ProduceRequest;
+
+use super::batches;
+use super::clients::{Clients, Topic};
+use super::producer::produce_request;
+use super::wire::{Gone, Wire, name_of};
+use crate::rng::SimRng;
+
+const CREATE_TOPICS: i16 = 7;
+const DELETE_TOPICS: i16 = 6;
+const CREATE_PARTITIONS: i16 = 3;
+const DELETE_RECORDS: i16 = 2;
+const ALTER_CONFIGS: i16 = 1;
+const METADATA: i16 = 12;
+const PRODUCE: i16 = 13;
+const TIMEOUT_MS: i32 = 10_000;
+
+/// Kafka's `ConfigResource.Type.TOPIC`.
+const TOPIC_RESOURCE: i8 = 2;
+
+/// Makes the topics that last, however often it must ask.
+pub(super) async fn create_lasting(clients: Rc<Clients>, count: u64, partitions: i32) {
+    let mut wire = clients.wire();
+    for number in 0..count {
+        let name = format!("t{number}");
+        loop {
+            if clients.oracle.is_violated() {
+                return;
+            }
+            let _ = create(&mut wire, &name, partitions).await;
+            match describe(&mut wire, &name).await {
+                Ok(Some(found)) => {
+                    clients.topics.borrow_mut().push(Topic {
+                        name,
+                        id: found.topic_id,
+                        partitions,
+                    });
+                    break;
+                }
+                Ok(None) | Err(Gone) => clients.sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+}
+
+async fn create(wire: &mut Wire, name: &str, partitions: i32) -> Result<i16, Gone> {
+    let request = CreateTopicsRequest {
+        topics: vec![CreatableTopic {
+            name: name.to_owned(),
+            num_partitions: partitions,
+            replication_factor: 1,
+            ..CreatableTopic::default()
+        }],
+        timeout_ms: TIMEOUT_MS,
+        validate_only: false,
+    };
+    let response = wire.call(CREATE_TOPICS, &request).await?;
+    Ok(response.topics.first().map_or(-1, |topic| topic.error_code))
+}
+
+/// A topic as Metadata has it; `None` if it is not there.
+async fn describe(wire: &mut Wire, name: &str) -> Result<Option<MetadataResponseTopic>, Gone> {
+    let request = MetadataRequest {
+        topics: Some(vec![MetadataRequestTopic {
+            name: Some(name.to_owned()),
+            ..MetadataRequestTopic::default()
+        }]),
+        allow_auto_topic_creation: false,
+        ..MetadataRequest::default()
+    };
+    let response = wire.call(METADATA, &request).await?;
+    let found = response.topics.into_iter().next();
+    Ok(found.filter(|topic| topic.error_code == 0))
+}
+
+struct Admin {
+    clients: Rc<Clients>,
+    wire: Wire,
+    random: SimRng,
+    created: u64,
+}
+
+/// Administers until the clients are told to close. `number` tells administrators apart.
+pub(super) async fn run(clients: Rc<Clients>, number: u64) {
+    let mut admin = Admin {
+        wire: clients.wire(),
+        random: clients.random(),
+        clients,
+        created: number * 1_000_000,
+    };
+    while !admin.clients.is_closing.get() && !admin.clients.oracle.is_violated() {
+        let done = match admin.random.below(4) {
+            0 => admin.passing_topic().await,
+            1 => admin.delete_records().await,
+            2 => admin.alter_config().await,
+            _ => admin.look().await,
+        };
+        if done.is_err() {
+            admin.wire.disconnect();
+        }
+        let most = Duration::from_millis(100);
+        admin.clients.pause(&mut admin.random, most).await;
+    }
+}
+
+impl Admin {
+    /// A topic that is made, written to, made larger and deleted.
+    async fn passing_topic(&mut self) -> Result<(), Gone> {
+        self.created += 1;
+        let name = format!("passing{}", self.created);
+        let partitions = 1 + i32::try_from(self.random.below(3)).expect("small");
+        let code = create(&mut self.wire, &name, partitions).await?;
+        let found = describe(&mut self.wire, &name).await?;
+        if code != 0 {
+            return Ok(());
+        }
+        let Some(found) = found else {
+            self.violate(format!("topic {name} was created and is not there"));
+            return Err(Gone);
+        };
+        self.write(found.topic_id, 0).await?;
+        if self.random.coin() {
+            self.grow(&name, partitions + 1).await?;
+        }
+        self.delete(&name, found.topic_id).await
+    }
+
+    fn violate(&self, text: String) {
+        self.clients.oracle.violate(text);
+    }
+
+    async fn write(&mut self, topic: TopicId, index: i32) -> Result<(), Gone> {
+        let oracle = Rc::clone(&self.clients.oracle);
+        let partition = PartitionId {
+            topic,
+            index: PartitionIndex::new(index),
+        };
+        for _ in 0..self.random.below(4) {
+            let number = oracle.next_number();
+            let bytes = batches::build(number, 2, 100, None);
+            oracle.register(partition, u64::MAX, false, &bytes);
+            oracle.sent(number);
+            let response = self
+                .wire
+                .call::<ProduceRequest>(PRODUCE, &produce_request(partition, &bytes))
+                .await?;
+            let answer = response
+                .topics
+                .into_iter()
+                .flat_map(|topic| topic.partitions)
+                .next();
+            if let Some(answer) = answer
+                && answer.error_code == 0
+            {
+                oracle.acknowledge(number, 2, Some(answer.base_offset));
+            }
+        }
+        Ok(())
+    }
+
+    async fn grow(&mut self, name: &str, count: i32) -> Result<(), Gone> {
+        let request = CreatePartitionsRequest {
+            topics: vec![CreatePartitionsTopic {
+                name: name.to_owned(),
+                count,
+                assignments: None,
+            }],
+            timeout_ms: TIMEOUT_MS,
+            validate_only: false,
+        };
+        let response = self.wire.call(CREATE_PARTITIONS, &request).await?;
+        let is_done = response
+            .results
+            .first()
+            .is_some_and(|result| result.error_code == 0);
+        let found = describe(&mut self.wire, name).await?;
+        let known = found.map_or(0, |topic| topic.partitions.len());
+        if is_done && i32::try_from(known) != Ok(count) {
+            self.violate(format!(
+                "topic {name} was made to have {count} partitions and has {known}"
+            ));
+        }
+        Ok(())
+    }
+
+    async fn delete(&mut self, name: &str, id: TopicId) -> Result<(), Gone> {
+        self.clients.oracle.doom(id);
+        let request = DeleteTopicsRequest {
+            topics: vec![DeleteTopicState {
+                name: Some(name.to_owned()),
+                ..DeleteTopicState::default()
+            }],
+            timeout_ms: TIMEOUT_MS,
+            ..DeleteTopicsRequest::default()
+        };
+        let response = self.wire.call(DELETE_TOPICS, &request).await?;
+        let is_done = response
+            .responses
+            .first()
+            .is_some_and(|topic| topic.error_code == 0);
+        let found = describe(&mut self.wire, name).await?;
+        if is_done && found.is_some() {
+            self.violate(format!("topic {name} was deleted and is there"));
+        }
+        Ok(())
+    }
+
+    async fn delete_records(&mut self) -> Result<(), Gone> {
+        if self.random.below(4) > 0 {
+            return Ok(());
+        }
+        let topics = self.clients.topics();
+        let topic = &topics[self.random.index(topics.len())];
+        let index = self
+            .random
+            .below(u64::try_from(topic.partitions).expect("positive"));
+        let index = i32::try_from(index).expect("small");
+        let (id, oracle) = (topic.partition(index), Rc::clone(&self.clients.oracle));
+        let floor = oracle.floor(id);
+        let room = u64::try_from(floor.end - floor.start).expect("the end is after the start");
+        let offset = floor.start + i64::try_from(self.random.below(room / 2 + 1)).expect("small");
+        oracle.start_asked(id, offset);
+        let request = DeleteRecordsRequest {
+            topics: vec![DeleteRecordsTopic {
+                name: topic.name.clone(),
+                partitions: vec![DeleteRecordsPartition {
+                    partition_index: index,
+                    offset,
+                }],
+            }],
+            timeout_ms: TIMEOUT_MS,
+        };
+        let response = self.wire.call(DELETE_RECORDS, &request).await?;
+        let answer = response
+            .topics
+            .into_iter()
+            .flat_map(|topic| topic.partitions)
+            .next();
+        match answer {
+            Some(answer) if answer.error_code == 0 => {
+                if answer.low_watermark < offset {
+                    self.violate(format!(
+                        "{id:?}: deleted up to {offset}, and the log begins at {}",
+                        answer.low_watermark
+                    ));
+                }
+                oracle.offsets(id, floor, -1, answer.low_watermark);
+            }
+            Some(answer)
+                if ErrorCode::from_code(answer.error_code) == Some(ErrorCode::OffsetOutOfRange)
+                    && oracle.floor(id).start <= offset =>
+            {
+                let name = name_of(answer.error_code);
+                self.violate(format!(
+                    "{id:?}: DeleteRecords to {offset} answers {name} at {floor:?}"
+                ));
+            }
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+
+    async fn alter_config(&mut self) -> Result<(), Gone> {
+        let topics = self.clients.topics();
+        let topic = &topics[self.random.index(topics.len())];
+        let value = 1_000 + self.random.below(100_000);
+        let request = IncrementalAlterConfigsRequest {
+            resources: vec![AlterConfigsResource {
+                resource_type: TOPIC_RESOURCE,
+                resource_name: topic.name.clone(),
+                configs: vec![AlterableConfig {
+                    name: "segment.ms".to_owned(),
+                    config_operation: 0,
+                    value: Some(value.to_string()),
+                }],
+            }],
+            validate_only: false,
+        };
+        self.wire.call(ALTER_CONFIGS, &request).await.map(drop)
+    }
+
+    /// Metadata names every lasting topic with all of its partitions.
+    async fn look(&mut self) -> Result<(), Gone> {
+        for topic in self.clients.topics() {
+            let found = describe(&mut self.wire, &topic.name).await?;
+            let is_whole = found.as_ref().is_some_and(|found| {
+                found.topic_id == topic.id && i32::try_from(found.partitions.len()) == Ok(topic.partitions)
+            });
+            if !is_whole {
+                let name = &topic.name;
+                self.violate(format!("topic {name} is not what it was: {found:?}"));
+            }
+        }
+        Ok(())
+    }
+}

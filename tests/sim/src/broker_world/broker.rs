@@ -1,0 +1,159 @@
+//! One life of the broker: its shards as tasks of the machine's process.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_broker::memory::MemoryPlan;
+use corelog_broker::server::{Plan, ShardSeat, live};
+use corelog_broker::shard::{Shard, ShardMessage, owner_of};
+use corelog_model::{PartitionId, ShardId};
+use corelog_runtime::WorkClass;
+use corelog_runtime::local::Notify;
+use corelog_storage::prepare_layout;
+
+use super::scenario::{DATA_DIR, Scenario};
+use crate::machine::Machine;
+
+/// Messages of each queue between shards.
+const MAILBOX_MESSAGES_MAX: usize = 64;
+
+/// The process that runs, as the harness sees it.
+#[derive(Clone)]
+pub(super) struct Broker {
+    shards: Rc<RefCell<Vec<Rc<Shard>>>>,
+    stop: Rc<Cell<bool>>,
+    stopped: Notify,
+    ended: Rc<Cell<u16>>,
+    failure: Rc<RefCell<Option<String>>>,
+    shard_count: u16,
+}
+
+impl Broker {
+    /// Starts the process. `is_ready` tells when it serves.
+    pub(super) fn start(machine: &Machine, scenario: &Scenario, incarnation: u128) -> Broker {
+        let broker = Broker {
+            shards: Rc::default(),
+            stop: Rc::default(),
+            stopped: Notify::new(),
+            ended: Rc::default(),
+            failure: Rc::default(),
+            shard_count: scenario.shards,
+        };
+        let (task, machine) = (broker.clone(), machine.clone());
+        let config = scenario.config(&machine.address().to_string());
+        let handle = machine.handle_for(ShardId::new(0));
+        handle.clone().spawn(WorkClass::Normal, "boot", async move {
+            let dir = Path::new(DATA_DIR);
+            let count = task.shard_count;
+            let layout = async {
+                // What the real shell does on the real file system before any shard starts.
+                handle.disk.create_dir_all(dir).await?;
+                handle.disk.sync_dir(Path::new("/")).await?;
+                let owner = move |id: &PartitionId| owner_of(*id, count);
+                prepare_layout(handle.clone(), dir, true, count, owner, |_| {}).await
+            };
+            match layout.await {
+                Ok(layout) => task.run_shards(
+                    &machine,
+                    Plan {
+                        config: Arc::new(config),
+                        layout,
+                        cluster_id: "AAAAAAAAAAAAAAAAAAAAAQ".to_owned(),
+                        memory: MemoryPlan {
+                            request_bytes: 4 << 20,
+                            cache_bytes: 8 << 20,
+                            dirty_bytes: 4 << 20,
+                        },
+                        incarnation,
+                    },
+                ),
+                Err(error) => task.fail(format!("layout: {error}")),
+            }
+        });
+        broker
+    }
+
+    fn run_shards(&self, machine: &Machine, plan: Plan) {
+        let plan = Arc::new(plan);
+        let mailboxes = machine.mailboxes::<ShardMessage>(self.shard_count, MAILBOX_MESSAGES_MAX);
+        for (number, mailbox) in (0..self.shard_count).zip(mailboxes) {
+            let id = ShardId::new(number);
+            let handle = machine.handle_for(id);
+            let seat = ShardSeat {
+                id,
+                handle: handle.clone(),
+                mailbox,
+            };
+            let (broker, plan) = (self.clone(), Arc::clone(&plan));
+            handle.spawn(WorkClass::Normal, "shard", async move {
+                let begun = |shard: &Rc<Shard>| broker.shards.borrow_mut().push(Rc::clone(shard));
+                let result = live(seat, plan, broker.stop_requested(), begun).await;
+                broker.ended.set(broker.ended.get() + 1);
+                if let Err(error) = result {
+                    broker.fail(error.to_string());
+                    broker.stop();
+                }
+            });
+        }
+    }
+
+    async fn stop_requested(&self) {
+        while !self.stop.get() {
+            self.stopped.notified().await;
+        }
+    }
+
+    fn fail(&self, text: String) {
+        self.failure.borrow_mut().get_or_insert(text);
+    }
+
+    /// Asks the shards to close.
+    pub(super) fn stop(&self) {
+        self.stop.set(true);
+        self.stopped.notify_all();
+    }
+
+    /// Whether all shards have closed.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.get() == self.shard_count
+    }
+
+    /// Why it does not run.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.borrow().clone()
+    }
+
+    /// Whether clients are served.
+    pub(super) fn is_ready(&self) -> bool {
+        let shards = self.shards.borrow();
+        shards.len() == usize::from(self.shard_count) && shards.iter().all(|shard| shard.is_ready())
+    }
+
+    /// Whether a shard's journal takes no more.
+    pub(super) fn is_fenced(&self) -> bool {
+        let shards = self.shards.borrow();
+        shards.iter().any(|shard| shard.storage.stats().is_fenced)
+    }
+
+    /// What is not at rest though no client is connected; `None`: everything is.
+    pub(super) fn unrest(&self) -> Option<String> {
+        self.shards.borrow().iter().find_map(|shard| {
+            let held = shard.request_memory.total() - shard.request_memory.free();
+            let (calls, waits) = (shard.calls_waiting(), shard.fetch_waits.len());
+            let connections = shard.metrics.connections.open();
+            (held > 0 || calls > 0 || waits > 0 || connections > 0).then(|| {
+                format!(
+                    "shard {}: {held} bytes of requests, {calls} calls, {waits} fetch waits, {connections} connections",
+                    shard.id
+                )
+            })
+        })
+    }
+
+    /// Lets go of the shards; the process has been killed.
+    pub(super) fn forget(&self) {
+        self.shards.borrow_mut().clear();
+    }
+}

@@ -1,0 +1,113 @@
+//! What all clients of a world share.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use corelog_model::{PartitionId, PartitionIndex, TopicId};
+use corelog_runtime::{Handle, WorkClass};
+
+use super::commits::Commits;
+use super::oracle::Oracle;
+use super::wire::Wire;
+use crate::rng::SimRng;
+
+/// A topic that lasts for the whole run.
+#[derive(Clone, Debug)]
+pub(super) struct Topic {
+    pub(super) name: String,
+    pub(super) id: TopicId,
+    pub(super) partitions: i32,
+}
+
+impl Topic {
+    pub(super) fn partition(&self, index: i32) -> PartitionId {
+        PartitionId {
+            topic: self.id,
+            index: PartitionIndex::new(index),
+        }
+    }
+}
+
+/// What all clients of a world share.
+pub(super) struct Clients {
+    pub(super) handle: Handle,
+    pub(super) address: SocketAddr,
+    pub(super) oracle: Rc<Oracle>,
+    pub(super) commits: Commits,
+    pub(super) topics: RefCell<Vec<Topic>>,
+    random: RefCell<SimRng>,
+    /// Clients finish what they have begun, and end.
+    pub(super) is_closing: Cell<bool>,
+    running: Cell<u64>,
+    /// What each client that is still there waits for, for messages.
+    pub(super) troubles: RefCell<Vec<String>>,
+}
+
+impl Clients {
+    pub(super) fn new(handle: Handle, address: SocketAddr, random: SimRng) -> Rc<Clients> {
+        Rc::new(Clients {
+            handle,
+            address,
+            oracle: Rc::default(),
+            commits: Commits::default(),
+            topics: RefCell::default(),
+            random: RefCell::new(random),
+            is_closing: Cell::new(false),
+            running: Cell::new(0),
+            troubles: RefCell::default(),
+        })
+    }
+
+    pub(super) fn wire(&self) -> Wire {
+        Wire::new(self.handle.clone(), self.address, Rc::clone(&self.oracle))
+    }
+
+    /// A stream of random numbers for one client.
+    pub(super) fn random(&self) -> SimRng {
+        SimRng::new(self.random.borrow_mut().next_u64())
+    }
+
+    pub(super) fn topics(&self) -> Vec<Topic> {
+        self.topics.borrow().clone()
+    }
+
+    /// Starts a client and counts it until it ends.
+    pub(super) fn spawn(self: &Rc<Self>, name: &'static str, client: impl Future<Output = ()> + 'static) {
+        self.running.set(self.running.get() + 1);
+        let clients = Rc::clone(self);
+        self.handle.spawn(WorkClass::Normal, name, async move {
+            client.await;
+            clients.running.set(clients.running.get() - 1);
+        });
+    }
+
+    /// Clients that have not ended.
+    pub(super) fn running(&self) -> u64 {
+        self.running.get()
+    }
+
+    pub(super) async fn sleep(&self, duration: Duration) {
+        let clock = &self.handle.clock;
+        clock.sleep_until(clock.now() + duration).await;
+    }
+
+    /// Waits for a random time below `max`.
+    pub(super) async fn pause(&self, random: &mut SimRng, max: Duration) {
+        let micros = u64::try_from(max.as_micros()).expect("a pause is short");
+        self.sleep(Duration::from_micros(random.below(micros.max(1))))
+            .await;
+    }
+
+    /// Notes what keeps a client from ending, once it ought to.
+    pub(super) fn complain(&self, text: impl FnOnce() -> String) {
+        if self.is_closing.get() {
+            let mut troubles = self.troubles.borrow_mut();
+            if troubles.len() > 20 {
+                troubles.remove(0);
+            }
+            troubles.push(text());
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The whole broker under simulation: real shards on a simulated machine, clients that speak Kafka's protocol to them
+//! over the simulated network, faults, and an oracle that knows what clients were told.
+
+mod admin;
+mod batches;
+mod broker;
+mod checker;
+mod clients;
+mod commits;
+mod group;
+mod oracle;
+mod producer;
+mod reader;
+mod run;
+mod scenario;
+mod wire;
+
+pub use run::run;

@@ -1,0 +1,381 @@
+//! What clients were told, and what may therefore never be seen or missed again.
+//!
+//! - A batch that was seen at an offset is there for good, with these bytes; offsets are dense.
+//! - A batch that was acknowledged is at the offset that was answered.
+//! - Nothing is seen that was not sent, nor more often than it was sent; with idempotence only once, and in order.
+//! - High watermark and log start, as told by answers to requests sent after earlier answers, never go back.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use corelog_model::batch::{check_crc, parse_header};
+use corelog_model::{PartitionId, ProducerId, TopicId};
+
+use super::batches::number_of;
+
+/// A batch that a client sends.
+#[derive(Debug)]
+struct Message {
+    partition: PartitionId,
+    writer: u64,
+    is_idempotent: bool,
+    crc: u32,
+    sends: u64,
+    seen: BTreeSet<i64>,
+    acknowledged: Option<i64>,
+    /// The end of the log as it was known when this was first sent.
+    floor: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    next: i64,
+    number: u64,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    batches: BTreeMap<i64, Seen>,
+    acknowledged: BTreeMap<i64, Seen>,
+    /// By writer with idempotence: offsets and numbers seen.
+    orders: BTreeMap<u64, BTreeMap<i64, u64>>,
+    end: i64,
+    start: i64,
+    /// The furthest that DeleteRecords was asked for.
+    start_asked: i64,
+}
+
+/// What a partition cannot fall below any more, as of one moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Floor {
+    /// The high watermark.
+    pub(super) end: i64,
+    /// The log start.
+    pub(super) start: i64,
+}
+
+/// What a Fetch told of a partition.
+pub(super) struct View {
+    pub(super) from: i64,
+    pub(super) high_watermark: i64,
+    pub(super) log_start: i64,
+    pub(super) bytes: Bytes,
+}
+
+/// The one who knows.
+#[derive(Default)]
+pub(super) struct Oracle {
+    logs: RefCell<BTreeMap<PartitionId, Log>>,
+    messages: RefCell<Vec<Message>>,
+    producer_ids: RefCell<BTreeSet<ProducerId>>,
+    doomed: RefCell<BTreeSet<TopicId>>,
+    violation: RefCell<Option<String>>,
+    pub(super) acknowledged: Cell<u64>,
+    pub(super) reads: Cell<u64>,
+    pub(super) timeouts: Cell<u64>,
+    pub(super) commits: Cell<u64>,
+}
+
+impl Oracle {
+    /// Notes what is wrong; the first counts.
+    pub(super) fn violate(&self, text: String) {
+        self.violation.borrow_mut().get_or_insert(text);
+    }
+
+    pub(super) fn violation(&self) -> Option<String> {
+        self.violation.borrow().clone()
+    }
+
+    pub(super) fn is_violated(&self) -> bool {
+        self.violation.borrow().is_some()
+    }
+
+    /// A response did not come for very long.
+    pub(super) fn timed_out(&self) {
+        self.timeouts.set(self.timeouts.get() + 1);
+    }
+
+    /// A topic is about to be deleted: from now on it may be gone.
+    pub(super) fn doom(&self, topic: TopicId) {
+        self.doomed.borrow_mut().insert(topic);
+    }
+
+    pub(super) fn is_doomed(&self, topic: TopicId) -> bool {
+        self.doomed.borrow().contains(&topic)
+    }
+
+    /// A producer id was given out.
+    pub(super) fn producer_id(&self, id: ProducerId) {
+        if !self.producer_ids.borrow_mut().insert(id) {
+            self.violate(format!("producer id {id} was given out twice"));
+        }
+    }
+
+    /// A number for a batch.
+    pub(super) fn next_number(&self) -> u64 {
+        u64::try_from(self.messages.borrow().len()).expect("a run has fewer batches")
+    }
+
+    /// Batch `next_number` of a writer exists from now on; it has not been sent yet.
+    pub(super) fn register(&self, partition: PartitionId, writer: u64, is_idempotent: bool, bytes: &Bytes) {
+        let header = parse_header(bytes).expect("built here");
+        let floor = self.floor(partition).end;
+        self.messages.borrow_mut().push(Message {
+            partition,
+            writer,
+            is_idempotent,
+            crc: header.crc,
+            sends: 0,
+            seen: BTreeSet::new(),
+            acknowledged: None,
+            floor,
+        });
+    }
+
+    fn message<T>(&self, number: u64, with: impl FnOnce(&mut Message) -> T) -> Option<T> {
+        let mut messages = self.messages.borrow_mut();
+        let index = usize::try_from(number).ok()?;
+        messages.get_mut(index).map(with)
+    }
+
+    /// A batch is sent, once more or for the first time.
+    pub(super) fn sent(&self, number: u64) {
+        self.message(number, |message| message.sends += 1);
+    }
+
+    /// A batch of `records` was acknowledged, at `offset` if the answer says so.
+    pub(super) fn acknowledge(&self, number: u64, records: i32, offset: Option<i64>) {
+        self.acknowledged.set(self.acknowledged.get() + 1);
+        let Some(offset) = offset else { return };
+        let known = self.message(number, |message| {
+            let earlier = message.acknowledged.replace(offset);
+            (message.partition, message.is_idempotent, earlier, message.floor)
+        });
+        let Some((partition, is_idempotent, earlier, floor)) = known else {
+            return;
+        };
+        if is_idempotent && earlier.is_some_and(|earlier| earlier != offset) {
+            self.violate(format!(
+                "batch {number} was acknowledged at {earlier:?} and at {offset}"
+            ));
+        }
+        if offset < floor {
+            self.violate(format!(
+                "{partition:?}: batch {number} was acknowledged at {offset}, and the log reached to {floor} before"
+            ));
+        }
+        let seen = Seen {
+            next: offset + i64::from(records),
+            number,
+        };
+        let mut logs = self.logs.borrow_mut();
+        let log = logs.entry(partition).or_default();
+        log.end = log.end.max(seen.next);
+        let other = log.acknowledged.insert(offset, seen);
+        let other = other.or_else(|| log.batches.get(&offset).copied());
+        if let Some(other) = other
+            && other.number != number
+        {
+            self.violate(format!(
+                "{partition:?}: batch {number} was acknowledged at {offset}, where batch {} is",
+                other.number
+            ));
+        }
+    }
+
+    /// What a partition cannot fall below from now on.
+    pub(super) fn floor(&self, partition: PartitionId) -> Floor {
+        let logs = self.logs.borrow();
+        logs.get(&partition).map_or_else(Floor::default, |log| Floor {
+            end: log.end,
+            start: log.start,
+        })
+    }
+
+    /// DeleteRecords is about to ask for `offset`.
+    pub(super) fn start_asked(&self, partition: PartitionId, offset: i64) {
+        let mut logs = self.logs.borrow_mut();
+        let log = logs.entry(partition).or_default();
+        log.start_asked = log.start_asked.max(offset);
+    }
+
+    /// An answer to a request that was sent at `floor` told these offsets; -1: it did not tell.
+    pub(super) fn offsets(&self, partition: PartitionId, floor: Floor, end: i64, start: i64) {
+        if end >= 0 && end < floor.end {
+            self.violate(format!(
+                "{partition:?}: the high watermark went back to {end} from {}",
+                floor.end
+            ));
+        }
+        if start >= 0 && start < floor.start {
+            self.violate(format!(
+                "{partition:?}: the log start went back to {start} from {}",
+                floor.start
+            ));
+        }
+        let mut logs = self.logs.borrow_mut();
+        let log = logs.entry(partition).or_default();
+        if start > log.start_asked {
+            self.violate(format!(
+                "{partition:?}: the log start is {start}, and no more than {} was asked to be deleted",
+                log.start_asked
+            ));
+        }
+        log.end = log.end.max(end);
+        log.start = log.start.max(start);
+    }
+
+    /// A Fetch sent at `floor` returned `view`. Returns where to read on.
+    pub(super) fn view(&self, partition: PartitionId, floor: Floor, view: View) -> i64 {
+        self.reads.set(self.reads.get() + 1);
+        self.offsets(partition, floor, view.high_watermark, view.log_start);
+        let mut bytes = view.bytes;
+        let mut next = view.from;
+        let mut is_first = true;
+        while !bytes.is_empty() {
+            let header = match parse_header(&bytes) {
+                Ok(header) if header.size <= bytes.len() => header,
+                // A partition's last batch may be cut short.
+                Ok(_) if !is_first => break,
+                Ok(header) => {
+                    let (size, length) = (header.size, bytes.len());
+                    self.violate(format!(
+                        "{partition:?}: a first batch of {size} bytes is cut to {length}"
+                    ));
+                    break;
+                }
+                Err(_) if !is_first && bytes.len() < 61 => break,
+                Err(error) => {
+                    self.violate(format!("{partition:?}: not a batch at {next}: {error}"));
+                    break;
+                }
+            };
+            let batch = bytes.split_to(header.size);
+            let (base, end) = (header.base_offset.get(), header.next_offset().get());
+            if let Err(error) = check_crc(&header, &batch) {
+                self.violate(format!("{partition:?}: the batch at {base}: {error}"));
+            }
+            let fits = if is_first {
+                base <= next && next < end
+            } else {
+                base == next
+            };
+            if !fits || end > view.high_watermark {
+                self.violate(format!(
+                    "{partition:?}: a batch of {base}..{end} was read at {next}, below {}",
+                    view.high_watermark
+                ));
+            }
+            match number_of(&header) {
+                Some(number) => self.seen(partition, base, Seen { next: end, number }, header.crc),
+                None => self.violate(format!("{partition:?}: the batch at {base} was never sent")),
+            }
+            if self.is_violated() {
+                break;
+            }
+            next = end;
+            is_first = false;
+        }
+        next
+    }
+
+    fn seen(&self, partition: PartitionId, base: i64, seen: Seen, crc: u32) {
+        let number = seen.number;
+        let mut logs = self.logs.borrow_mut();
+        let log = logs.entry(partition).or_default();
+        if let Some(known) = log.batches.get(&base).or_else(|| log.acknowledged.get(&base))
+            && (known.number != number || known.next != seen.next)
+        {
+            self.violate(format!(
+                "{partition:?}: batch {number} is at {base}, where batch {} was",
+                known.number
+            ));
+        }
+        let before = log.batches.range(..base).next_back();
+        let after = log.batches.range(base + 1..).next();
+        if before.is_some_and(|(_, before)| before.next > base)
+            || after.is_some_and(|(after, _)| *after < seen.next)
+        {
+            self.violate(format!(
+                "{partition:?}: batch {number} at {base} overlaps {before:?} or {after:?}"
+            ));
+        }
+        log.batches.insert(base, seen);
+        let checked = self.message(number, |message| {
+            message.seen.insert(base);
+            let copies = u64::try_from(message.seen.len()).expect("few");
+            let copies_max = if message.is_idempotent { 1 } else { message.sends };
+            if message.partition != partition || message.crc != crc {
+                Err(format!("batch {number} is not what was sent"))
+            } else if copies > copies_max {
+                Err(format!(
+                    "batch {number} is there {copies} times ({:?}) and was sent {} times",
+                    message.seen, message.sends
+                ))
+            } else {
+                Ok(message.is_idempotent.then_some(message.writer))
+            }
+        });
+        match checked {
+            None => self.violate(format!("{partition:?}: batch {number} at {base} was never sent")),
+            Some(Err(text)) => self.violate(format!("{partition:?}: at {base}, {text}")),
+            Some(Ok(None)) => {}
+            Some(Ok(Some(writer))) => {
+                let order = log.orders.entry(writer).or_default();
+                order.insert(base, number);
+                let before = order.range(..base).next_back();
+                let after = order.range(base + 1..).next();
+                if before.is_some_and(|(_, other)| *other >= number)
+                    || after.is_some_and(|(_, other)| *other <= number)
+                {
+                    self.violate(format!(
+                        "{partition:?}: batch {number} of writer {writer} at {base} is out of order: {before:?}, {after:?}"
+                    ));
+                }
+            }
+        }
+    }
+
+    /// The log was read whole from its start to `end`: everything acknowledged below `floor` must have been seen, and
+    /// the first copies of each writer's batches are in order.
+    pub(super) fn read_whole(&self, partition: PartitionId, floor: Floor, end: i64) {
+        if end < floor.end {
+            self.violate(format!(
+                "{partition:?}: the log ends at {end}, before {}",
+                floor.end
+            ));
+        }
+        let logs = self.logs.borrow();
+        let Some(log) = logs.get(&partition) else { return };
+        for (offset, acknowledged) in log.acknowledged.range(..floor.end) {
+            let is_deleted = acknowledged.next <= log.start_asked;
+            let is_there = log.batches.get(offset);
+            if !is_deleted && is_there.is_none_or(|seen| seen.number != acknowledged.number) {
+                self.violate(format!(
+                    "{partition:?}: batch {} was acknowledged at {offset} and is not there: {is_there:?}",
+                    acknowledged.number
+                ));
+            }
+        }
+        if log.start_asked > 0 {
+            return;
+        }
+        let mut firsts: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut known = BTreeSet::new();
+        for seen in log.batches.values() {
+            if !known.insert(seen.number) {
+                continue;
+            }
+            let writer = self.message(seen.number, |message| message.writer);
+            let Some(writer) = writer else { continue };
+            let last = firsts.insert(writer, seen.number);
+            if last.is_some_and(|last| last > seen.number) {
+                self.violate(format!(
+                    "{partition:?}: batches {last:?} and {} of writer {writer} are out of order",
+                    seen.number
+                ));
+            }
+        }
+    }
+}

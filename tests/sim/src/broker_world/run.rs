@@ -1,0 +1,292 @@
+//! One seed: lives of a broker, how each ends, and what its clients see.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use corelog_model::ShardId;
+
+use super::broker::Broker;
+use super::clients::Clients;
+use super::scenario::{PORT, Scenario, Trouble};
+use super::{admin, checker, group, producer, reader};
+use crate::exec::RunError;
+use crate::machine::Machine;
+use crate::rng::SimRng;
+use crate::simulation::{Options, Simulation};
+use crate::storage_world::Outcome;
+
+/// Virtual time within which a healthy broker starts, closes, or answers everybody.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Polls within one step; a healthy one takes thousands.
+const POLLS_MAX: u64 = 20_000_000;
+
+struct Run {
+    sim: Simulation,
+    machine: Machine,
+    scenario: Scenario,
+    clients: Rc<Clients>,
+    random: RefCell<SimRng>,
+    lives: Cell<u64>,
+}
+
+/// Runs one seed to its end or its first violation.
+pub fn run(seed: u64, keep_log: bool) -> Outcome {
+    let mut random = SimRng::stream(seed, 200);
+    let scenario = Scenario::draw(&mut random);
+    let sim = Simulation::new(
+        seed,
+        Options {
+            keep_log,
+            polls_max: POLLS_MAX,
+            ..Options::default()
+        },
+    );
+    let machine = sim.machine(0);
+    let handle = sim.machine(1).handle_for(ShardId::new(0));
+    let address = SocketAddr::new(machine.address(), PORT);
+    let run = Run {
+        sim,
+        clients: Clients::new(handle, address, SimRng::stream(seed, 201)),
+        machine,
+        scenario,
+        random: RefCell::new(random),
+        lives: Cell::new(0),
+    };
+    if let Err(text) = run.lead() {
+        run.clients.oracle.violate(text);
+    }
+    let oracle = &run.clients.oracle;
+    Outcome {
+        violation: oracle.violation(),
+        acknowledged: oracle.acknowledged.get(),
+        reads: oracle.reads.get(),
+        silent_losses: 0,
+        lives: run.lives.get(),
+        trace_hash: run.sim.trace_hash(),
+        trace: run.sim.trace_log(),
+        scenario: format!("{:?}", run.scenario),
+    }
+}
+
+impl Run {
+    fn lead(&self) -> Result<(), String> {
+        let mut broker = self.start()?;
+        let (topics, partitions) = (self.scenario.topics, self.scenario.partitions);
+        let creating = admin::create_lasting(Rc::clone(&self.clients), topics, partitions);
+        self.within("creating topics", creating)?;
+        self.start_clients();
+        for _ in 0..self.scenario.lives {
+            self.live(&broker)?;
+            self.end(broker);
+            broker = self.start()?;
+            self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
+        }
+        self.finish(&broker)
+    }
+
+    fn violated(&self) -> Result<(), String> {
+        self.clients.oracle.violation().map_or(Ok(()), Err)
+    }
+
+    /// Waits for a client.
+    fn within(&self, what: &str, client: impl Future<Output = ()> + 'static) -> Result<(), String> {
+        let done: Rc<Cell<bool>> = Rc::default();
+        let (into, oracle) = (Rc::clone(&done), Rc::clone(&self.clients.oracle));
+        self.clients.spawn("harness", async move {
+            client.await;
+            into.set(true);
+        });
+        let is_over = move || done.get() || oracle.is_violated();
+        let waited = self.sim.run_until_true(is_over, PATIENCE);
+        self.violated()?;
+        waited.map_err(|error| format!("{what}: {error}"))
+    }
+
+    fn start_clients(&self) {
+        let (clients, scenario) = (&self.clients, &self.scenario);
+        for writer in 0..scenario.producers {
+            clients.spawn("producer", producer::run(Rc::clone(clients), writer));
+        }
+        for _ in 0..scenario.readers {
+            clients.spawn("reader", reader::run(Rc::clone(clients)));
+        }
+        for number in 0..scenario.members {
+            let group = format!("g{}", number % 2);
+            clients.spawn("member", group::run(Rc::clone(clients), group));
+        }
+        if scenario.has_admin {
+            clients.spawn("admin", admin::run(Rc::clone(clients), 0));
+        }
+    }
+
+    /// Starts the broker, at times crashing in the middle of it.
+    fn start(&self) -> Result<Broker, String> {
+        for attempt in 0..6 {
+            let may_crash = attempt < 3 && self.random.borrow_mut().below(4) == 0;
+            if attempt == 5 || self.lives.get() == 0 {
+                self.calm();
+            }
+            self.lives.set(self.lives.get() + 1);
+            let broker = Broker::start(&self.machine, &self.scenario, u128::from(self.lives.get()));
+            let limit = if may_crash {
+                Duration::from_micros(self.random.borrow_mut().below(100_000))
+            } else {
+                PATIENCE
+            };
+            let (watched, oracle) = (broker.clone(), Rc::clone(&self.clients.oracle));
+            let is_over = move || {
+                watched.is_ready()
+                    || watched.is_fenced()
+                    || watched.failure().is_some()
+                    || oracle.is_violated()
+            };
+            let waited = self.sim.run_until_true(is_over, limit);
+            self.violated()?;
+            match (waited, broker.failure()) {
+                (Ok(()), None) if broker.is_ready() => return Ok(broker),
+                (Err(RunError::TimedOut(_)), None) if may_crash => {}
+                (Err(error), _) => return Err(format!("starting: {error}")),
+                (Ok(()), failure) if attempt == 5 || !self.may_fail() => {
+                    return Err(format!("the broker does not start: {failure:?}"));
+                }
+                (Ok(()), _) => {}
+            }
+            self.crash(&broker);
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    fn may_fail(&self) -> bool {
+        match self.scenario.trouble {
+            Trouble::Errors | Trouble::Full => true,
+            Trouble::None | Trouble::Cuts | Trouble::Slow => false,
+        }
+    }
+
+    fn crash(&self, broker: &Broker) {
+        if self.random.borrow_mut().coin() {
+            self.machine.lose_power(None);
+        } else {
+            self.machine.kill();
+        }
+        broker.forget();
+    }
+
+    /// Ends all faults.
+    fn calm(&self) {
+        self.machine.clear_faults();
+        self.machine.set_disk_ballast(0);
+        self.machine.set_disk_capacity(None);
+        self.machine.slow_disk(1);
+        self.sim.edit_network(|network| {
+            network.cut = 0;
+            network.refuse = 0;
+            network.lose_connect = 0;
+        });
+    }
+
+    /// Lets the clients work while trouble comes and goes.
+    fn live(&self, broker: &Broker) -> Result<(), String> {
+        self.machine.set_fault_chances(self.scenario.fault_chances());
+        if self.scenario.trouble == Trouble::Cuts {
+            self.sim.edit_network(|network| {
+                network.cut = 10_000;
+                network.refuse = 50_000;
+            });
+        }
+        let (shortest, longest) = (self.scenario.life.start, self.scenario.life.end);
+        let span = u64::try_from((longest - shortest).as_micros()).expect("a life is short");
+        let life = shortest + Duration::from_micros(self.random.borrow_mut().below(span));
+        let end = self.sim.now() + life;
+        while self.sim.now() < end {
+            let step = Duration::from_micros(self.random.borrow_mut().below(50_000) + 1);
+            let (watched, oracle) = (broker.clone(), Rc::clone(&self.clients.oracle));
+            let is_over = move || watched.is_fenced() || watched.failure().is_some() || oracle.is_violated();
+            let waited = self
+                .sim
+                .run_until_true(is_over, step.min(end.since(self.sim.now())));
+            self.violated()?;
+            match waited {
+                Ok(()) if self.may_fail() => return Ok(()),
+                Ok(()) => {
+                    let failure = broker.failure();
+                    return Err(format!("the broker is fenced without a fault: {failure:?}"));
+                }
+                Err(RunError::TimedOut(_)) => {}
+                Err(error @ (RunError::Idle(_) | RunError::Spinning { .. })) => {
+                    return Err(error.to_string());
+                }
+            }
+            match self.scenario.trouble {
+                Trouble::Full => self.squeeze(),
+                Trouble::Slow => {
+                    let is_slow = self.random.borrow_mut().coin();
+                    self.machine.slow_disk(if is_slow { 100 } else { 1 });
+                }
+                Trouble::None | Trouble::Cuts | Trouble::Errors => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn squeeze(&self) {
+        let used = self.machine.disk_used();
+        let room = self.random.borrow_mut().below(1 << 20);
+        let is_over = self.random.borrow_mut().below(3) == 0;
+        self.machine.set_disk_capacity((!is_over).then_some(used + room));
+    }
+
+    fn end(&self, broker: Broker) {
+        let closes = self.random.borrow_mut().below(4) == 0;
+        if closes && !broker.is_fenced() {
+            broker.stop();
+            let watched = broker.clone();
+            // A clean close under load; a broker that does not make it in time is killed, as operators do.
+            let _ = self.sim.run_until_true(move || watched.has_ended(), PATIENCE);
+        }
+        self.crash(&broker);
+        drop(broker);
+    }
+
+    /// With all faults over, everybody is answered, and the broker comes to rest, closes, and opens again.
+    fn finish(&self, broker: &Broker) -> Result<(), String> {
+        self.calm();
+        let before = self.clients.oracle.acknowledged.get();
+        let clients = Rc::clone(&self.clients);
+        let is_served = move || clients.oracle.acknowledged.get() > before || clients.oracle.is_violated();
+        let served = self.sim.run_until_true(is_served, PATIENCE);
+        self.violated()?;
+        served.map_err(|error| format!("nothing is acknowledged any more: {error}"))?;
+        self.clients.is_closing.set(true);
+        let clients = Rc::clone(&self.clients);
+        let is_done = move || clients.running() == 0 || clients.oracle.is_violated();
+        let done = self.sim.run_until_true(is_done, PATIENCE);
+        self.violated()?;
+        done.map_err(|error| {
+            let (left, troubles) = (self.clients.running(), self.clients.troubles.borrow());
+            format!("{left} clients do not come to an end: {error}: {troubles:?}")
+        })?;
+        let watched = broker.clone();
+        let rested = self
+            .sim
+            .run_until_true(move || watched.unrest().is_none(), PATIENCE);
+        rested.map_err(|_| format!("not at rest: {}", broker.unrest().unwrap_or_default()))?;
+        self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
+        broker.stop();
+        let watched = broker.clone();
+        let closed = self.sim.run_until_true(move || watched.has_ended(), PATIENCE);
+        closed.map_err(|error| format!("the broker does not close: {error}"))?;
+        if let Some(failure) = broker.failure() {
+            return Err(format!("the broker fails to close: {failure}"));
+        }
+        // What was closed is durable: nothing is left for a loss of power to take.
+        self.machine.lose_power(None);
+        broker.forget();
+        let broker = self.start()?;
+        self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
+        broker.forget();
+        Ok(())
+    }
+}
