@@ -16,6 +16,8 @@ pub struct Failure {
     pub code: ErrorCode,
     /// A sentence with values, where the API carries one.
     pub message: Option<String>,
+    /// The records of the batch that are at fault, by their place in it, where only some are (KIP-467).
+    pub records: Vec<i32>,
 }
 
 impl Failure {
@@ -24,13 +26,18 @@ impl Failure {
         Failure {
             code,
             message: Some(message),
+            records: Vec::new(),
         }
     }
 }
 
 impl From<ErrorCode> for Failure {
     fn from(code: ErrorCode) -> Failure {
-        Failure { code, message: None }
+        Failure {
+            code,
+            message: None,
+            records: Vec::new(),
+        }
     }
 }
 

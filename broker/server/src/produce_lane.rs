@@ -13,7 +13,9 @@ use std::rc::Rc;
 use corelog_model::batch::Compression;
 use corelog_model::{PartitionId, ValidatedBatch};
 use corelog_protocol::ErrorCode;
-use corelog_records::{KeyPolicy, RecompressError, check_produced_records, payload, recompress};
+use corelog_records::{
+    KeyPolicy, RecompressError, Records, RecordsFault, check_produced_records, payload, recompress,
+};
 use corelog_runtime::local::{oneshot, yield_now};
 use corelog_runtime::{LocalFuture, WorkClass};
 
@@ -42,17 +44,38 @@ impl RecordsWork {
             |error: &dyn std::error::Error| Failure::new(ErrorCode::InvalidRecord, error.to_string());
         match self.target {
             Some((codec, level)) => recompress(&batch, codec, level, self.keys, DECOMPRESSED_BYTES_MAX)
-                .map_err(|error| recompress_failure(&error)),
+                .map_err(|error| match &error {
+                    RecompressError::Records(RecordsFault::NullKey { .. }) => null_keys(&batch, &error),
+                    _ => recompress_failure(&error),
+                }),
             None => {
                 let records = payload(batch.header(), batch.bytes(), DECOMPRESSED_BYTES_MAX)
                     .map_err(|error| refuse(&error))?;
-                check_produced_records(batch.header(), &records, self.keys)
-                    .map_err(|fault| refuse(&fault))?;
+                check_produced_records(batch.header(), &records, self.keys).map_err(
+                    |fault| match &fault {
+                        RecordsFault::NullKey { .. } => null_keys(&batch, &fault),
+                        _ => refuse(&fault),
+                    },
+                )?;
                 drop(records);
                 Ok(batch)
             }
         }
     }
+}
+
+/// The refusal of a batch for a compacted topic that names every record without a key: clients then know which of a
+/// batch's records to give up and which to send again (KIP-467).
+fn null_keys(batch: &ValidatedBatch, error: &dyn std::error::Error) -> Failure {
+    let mut failure = Failure::new(ErrorCode::InvalidRecord, error.to_string());
+    if let Ok(bytes) = payload(batch.header(), batch.bytes(), DECOMPRESSED_BYTES_MAX) {
+        let records = Records::new(batch.header(), &bytes);
+        let without_key = (0..)
+            .zip(records)
+            .filter(|(_, record)| matches!(record, Ok(record) if record.key.is_none()));
+        failure.records = without_key.map(|(index, _)| index).collect();
+    }
+    failure
 }
 
 fn recompress_failure(error: &RecompressError) -> Failure {

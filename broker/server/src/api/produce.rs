@@ -17,8 +17,8 @@ use corelog_metadata::{MetadataImage, TopicImage};
 use corelog_model::batch::{Compression, TimestampType};
 use corelog_model::{BatchError, PartitionId, PartitionIndex, ValidatedBatch};
 use corelog_protocol::messages::produce::{
-    PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData,
-    TopicProduceResponse,
+    BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
+    ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
 use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_records::{KeyPolicy, check_produced_header};
@@ -335,6 +335,14 @@ fn fill(answer: &mut PartitionProduceResponse, outcome: Outcome) {
         }
         Err(failure) => {
             answer.error_code = failure.code.code();
+            answer.record_errors = failure
+                .records
+                .iter()
+                .map(|index| BatchIndexAndErrorMessage {
+                    batch_index: *index,
+                    batch_index_error_message: failure.message.clone(),
+                })
+                .collect();
             answer.error_message = failure.message;
             answer.base_offset = -1;
             answer.log_append_time_ms = -1;
