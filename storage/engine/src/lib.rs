@@ -10,6 +10,7 @@ pub mod inspect;
 mod journal;
 mod layout;
 mod log;
+mod mutation;
 mod options;
 mod partition;
 mod recovery;
