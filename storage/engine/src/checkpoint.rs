@@ -14,6 +14,7 @@ use crate::format::envelope;
 use crate::format::names;
 use crate::format::v1::{CheckpointV1, PartitionV1};
 use crate::journal::core::PartitionKey;
+use crate::mutation::{Mutation, is_on};
 use crate::options::CheckpointSync;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -100,7 +101,12 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
         Err(error) => return Err(fence(&error)),
     }
     shared.since_checkpoint.set(shared.since_checkpoint.get() - since);
-    shared.ring.borrow_mut().recycle(first_sequence);
+    let free_before = if is_on(Mutation::RecycleEarly) {
+        u64::MAX
+    } else {
+        first_sequence
+    };
+    shared.ring.borrow_mut().recycle(free_before);
     shared.stats.borrow_mut().checkpoints += 1;
     shared.journal_work.notify_all();
     for (log, base) in taken.logs.iter().zip(recovery_bases) {
@@ -116,6 +122,9 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
 /// Waits until the commits that are under way have ended. A segment's failed sync may be one of theirs, and whoever
 /// syncs after it hears nothing of it; and no journal file is free while a frame is being written to it.
 async fn end_commits(shared: &Shared) -> Result<(), CheckpointError> {
+    if is_on(Mutation::CommitsNotAwaited) {
+        return Ok(());
+    }
     let end = shared.journal.borrow().next_sequence();
     loop {
         let ended = shared.journal_idle.notified();
@@ -145,6 +154,9 @@ async fn flush(dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(), DiskError> {
 }
 
 async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), DiskError> {
+    if is_on(Mutation::CheckpointUnsynced) {
+        return Ok(());
+    }
     let mut unsynced = Vec::new();
     for log in logs {
         for base in log.take_unsynced() {

@@ -9,6 +9,7 @@ use crate::errors::OpenError;
 use crate::format::v1::{CheckpointV1, LayoutV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::log::core::partition_id;
+use crate::mutation::{Mutation, is_on};
 use crate::options::StorageOptions;
 use crate::recovery::{self, Target};
 use crate::removal;
@@ -97,7 +98,9 @@ pub async fn prepare_layout(
         .await?;
     handle.disk.sync_dir(&dir.join(names::JOURNAL)).await?;
     // The layout must never be there without what it stands for.
-    handle.disk.sync_dir(dir).await?;
+    if !is_on(Mutation::LayoutFirst) {
+        handle.disk.sync_dir(dir).await?;
+    }
     let content = envelope::encode(
         envelope::LAYOUT,
         &LayoutV1 {

@@ -12,6 +12,7 @@ pub mod inspect;
 mod journal;
 mod layout;
 mod log;
+mod mutation;
 mod options;
 mod partition;
 mod recovery;

@@ -14,3 +14,17 @@ fn a_seed_of_the_storage_world_is_one_run() {
         assert_eq!(first.violation, None, "seed {seed}");
     }
 }
+
+/// Seeds that find a known mistake of the engine when it is switched on (`tests/sim/mutations`), and nothing without.
+#[test]
+fn seeds_that_found_mistakes_find_none_now() {
+    for (seed, mistake) in [
+        (1, "AckBeforeSync, CheckpointUnsynced, DuplicatesTaken"),
+        (7, "BypassUnsynced"),
+        (17, "ReplayTrustsReads, BypassTrusted"),
+        (26, "RecycleEarly"),
+    ] {
+        let outcome = storage_world::run(seed, false);
+        assert_eq!(outcome.violation, None, "seed {seed}, which finds {mistake}");
+    }
+}

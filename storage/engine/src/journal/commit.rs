@@ -13,6 +13,7 @@ use super::core::{CommitState, Plan, Planned};
 use super::frame::{self, FrameStamp};
 use super::ring::FramePlace;
 use crate::format::v1::{EntryV1, TableV1};
+use crate::mutation::{Mutation, is_on};
 use crate::options::SyncMethod;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -209,7 +210,12 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
             .iter()
             .map(|bypass| bypass.partition.write_out(bypass.upto, false)),
     );
-    match shared.options.sync_method {
+    let sync_method = if is_on(Mutation::AckBeforeSync) {
+        SyncMethod::WriteThenSync
+    } else {
+        shared.options.sync_method
+    };
+    match sync_method {
         SyncMethod::WriteThenSync => try_join(file.write_at(place.position, frame), bypass_writes).await?,
         SyncMethod::Dsync => try_join(file.write_durably_at(place.position, frame), bypass_writes).await?,
     };
@@ -218,9 +224,13 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
         .borrow_mut()
         .advance(sequence, CommitState::Written);
     shared.acknowledge(progress);
+    if is_on(Mutation::AckBeforeSync) {
+        return Ok(());
+    }
     let bypass_syncs = try_join_all(
         bypasses
             .iter()
+            .filter(|_| !is_on(Mutation::BypassUnsynced))
             .map(|bypass| bypass.partition.sync_segment(bypass.segment_base)),
     );
     match shared.options.sync_method {

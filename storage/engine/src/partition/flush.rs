@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::{PartitionLog, Status};
 use crate::journal::core::PartitionKey;
+use crate::mutation::{Mutation, is_on};
 use crate::shared::{Life, Shared};
 
 impl PartitionLog {
@@ -54,6 +55,9 @@ impl PartitionLog {
             (state.files_named < state.files_created).then_some(state.files_created)
         };
         if let Some(created) = created {
+            if is_on(Mutation::NameTrusted) {
+                self.state.borrow_mut().files_named = created;
+            }
             let dir = self.shared.partition_dir(&self.directory);
             self.shared.handle.disk.sync_dir(&dir).await?;
             let mut state = self.state.borrow_mut();

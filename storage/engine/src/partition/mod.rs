@@ -31,6 +31,7 @@ use crate::journal::core::{PartitionKey, Run};
 use crate::log::core::LogCore;
 use crate::log::index::SparseIndex;
 use crate::log::segment::Segment;
+use crate::mutation::{Mutation, is_on};
 use crate::options::{Durability, LogConfig};
 use crate::shared::Shared;
 use crate::tail::{Evicted, Tail};
@@ -291,6 +292,9 @@ impl PartitionLog {
     fn remove_dropped(self: &Rc<Self>, dropped: Vec<Segment>) {
         let must_wait = {
             let mut state = self.state.borrow_mut();
+            if is_on(Mutation::RemoveAtOnce) {
+                state.recovery_base = state.core.active().base;
+            }
             let base = state.recovery_base;
             state.removals.extend(dropped);
             state.removals.iter().any(|segment| segment.base >= base)

@@ -10,6 +10,7 @@ use corelog_runtime::{DiskError, File, Handle};
 use super::{KnownRun, Recovering, Target, open_segment};
 use crate::OpenError;
 use crate::format::names;
+use crate::mutation::{Mutation, is_on};
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 20;
@@ -157,6 +158,7 @@ async fn rewrite_bypassed(
     let step = u64::try_from(READ_BYTES).expect("a length within u64");
     let doubtful = runs
         .iter()
+        .filter(|_| !is_on(Mutation::BypassTrusted))
         .filter(|run| run.append.segment_base_offset == base.get() && !run.is_acknowledged);
     for run in doubtful {
         let mut position = FilePosition::new(run.append.run_position).page_floor(page).get();
