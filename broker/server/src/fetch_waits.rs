@@ -37,22 +37,25 @@ impl FetchWaits {
         self.len() == 0
     }
 
-    /// Waits, for shard `asker`, until a partition's high watermark is not the one seen, the deadline, or a cancel.
-    pub async fn begin(
+    /// Waits, for shard `asker`, until a partition's high watermark is not the one seen, the deadline, or a cancel. The
+    /// wait is known from this call on, not from the future's first poll: a cancel may come before that.
+    pub fn begin(
         &self,
         asker: ShardId,
         number: u64,
-        shard: &Rc<Shard>,
+        shard: Rc<Shard>,
         seen: Vec<(PartitionId, Offset)>,
         deadline: Monotonic,
-    ) {
+    ) -> impl Future<Output = ()> + use<> {
         let (sender, canceled) = oneshot::channel();
         self.waiting.borrow_mut().insert((asker, number), sender);
-        let wait = std::pin::pin!(wait_here(shard, &seen, deadline));
-        match select(wait, canceled).await {
-            Either::Left(((), _)) | Either::Right((_, _)) => {}
+        async move {
+            let wait = std::pin::pin!(wait_here(&shard, &seen, deadline));
+            match select(wait, canceled).await {
+                Either::Left(((), _)) | Either::Right((_, _)) => {}
+            }
+            shard.fetch_waits.cancel(asker, number);
         }
-        self.waiting.borrow_mut().remove(&(asker, number));
     }
 
     /// Ends a wait that its asker no longer needs; it may have ended by itself.

@@ -315,11 +315,9 @@ async fn wait_for_news(shard: &Rc<Shard>, seen: Vec<(PartitionId, Offset)>, dead
         .map(|(owner, seen)| {
             let here = shard.id;
             let number = shard.fetch_waits.next_number();
-            let wait = shard.submit_to(owner, move |owner| async move {
-                owner
-                    .fetch_waits
-                    .begin(here, number, &owner, seen, deadline)
-                    .await;
+            let wait = shard.submit_to(owner, move |owner| {
+                let shard = Rc::clone(&owner);
+                owner.fetch_waits.begin(here, number, shard, seen, deadline)
             });
             (owner, number, wait)
         })
