@@ -109,6 +109,7 @@ fn report(seed: u64, outcome: &Outcome, started: Instant) {
         outcome.trace_hash,
         started.elapsed()
     );
+    println!("  {}", outcome.scenario);
 }
 
 fn failed(world: World, seed: u64, outcome: &Outcome) -> Option<ExitCode> {

@@ -66,7 +66,12 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
         lives: run.lives.get(),
         trace_hash: run.sim.trace_hash(),
         trace: run.sim.trace_log(),
-        scenario: format!("{:?}", run.scenario),
+        scenario: format!(
+            "{:?}; {} offsets committed, {} requests without an answer",
+            run.scenario,
+            oracle.commits.get(),
+            oracle.timeouts.get()
+        ),
     }
 }
 

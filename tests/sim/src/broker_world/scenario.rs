@@ -54,7 +54,7 @@ impl Scenario {
         Scenario {
             shards: pick(random, &[1, 2, 2, 4]),
             lives: 1 + random.below(4),
-            life: Duration::from_millis(50)..Duration::from_millis(pick(random, &[300, 1_500, 8_000])),
+            life: Duration::from_millis(50)..Duration::from_millis(pick(random, &[200, 500, 3_000])),
             trouble: pick(
                 random,
                 &[

@@ -1,0 +1,16 @@
+//! The whole broker under simulation: one seed is one run.
+
+use corelog_sim::broker_world;
+
+#[test]
+fn a_seed_of_the_broker_world_is_one_run() {
+    for seed in [3, 4] {
+        let (first, second) = (broker_world::run(seed, true), broker_world::run(seed, true));
+        assert!(first.acknowledged > 0 && first.lives > 1, "{first:?}");
+        assert!(
+            first.trace == second.trace && first.trace_hash == second.trace_hash,
+            "seed {seed} differs"
+        );
+        assert_eq!(first.violation, None, "seed {seed}");
+    }
+}
