@@ -119,7 +119,7 @@ mod tests {
             size: 0,
             crc: 0,
             compression: Compression::None,
-            ..header.clone()
+            ..*header
         }
     }
 

@@ -1,10 +1,5 @@
 //! Time, order, fairness, and that a seed is a run.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "that virtual time passes faster than real time is the point"
-)]
-
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;

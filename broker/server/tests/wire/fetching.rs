@@ -182,7 +182,7 @@ fn a_wait_can_be_called_off_before_it_is_first_polled() {
             Offset::ZERO,
         )];
         let never = shard.handle.clock.now() + Duration::from_secs(600);
-        let wait = shard.fetch_waits.begin(FIRST, 7, &shard, seen, never);
+        let wait = shard.fetch_waits.begin(FIRST, 7, shard, seen, never);
         shard.fetch_waits.cancel(FIRST, 7);
         wait.await;
         assert!(shard.fetch_waits.is_empty());
