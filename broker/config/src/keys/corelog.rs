@@ -15,7 +15,7 @@ pub(super) const KEYS: &[K] = &[
     K::fixed("memory.bytes", Long, "The memory of each shard for requests, batches in flight and the cache of recent records, fixed at start. 0: an equal share of half of the machine's memory.")
         .default("0").unit(Bytes).valid(AtLeast(0)),
     K::fixed("journal.file.bytes", Long, "The size of one journal file. It is written once when it is made, so that later writes overwrite blocks.")
-        .default("268435456").unit(Bytes).valid(Between(1_048_576, 4_294_967_296)),
+        .default("268435456").unit(Bytes).valid(Between(8_388_608, 4_294_967_296)),
     K::fixed("journal.files", Int, "The journal files of each shard, recycled in a ring. Their total bounds what recovery reads.")
         .default("16").valid(Between(3, 1024)),
     K::fixed("checkpoint.bytes", Long, "The bytes of journal after which a checkpoint begins, which lets older journal files be recycled. 0: half of the journal.")

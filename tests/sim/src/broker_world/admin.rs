@@ -127,6 +127,9 @@ impl Admin {
         let name = format!("passing{}", self.created);
         let partitions = 1 + i32::try_from(self.random.below(3)).expect("small");
         let code = create(&mut self.wire, &name, partitions).await?;
+        if code == 0 {
+            self.clients.oracle.milestone();
+        }
         let found = describe(&mut self.wire, &name).await?;
         if code != 0 {
             return Ok(());
@@ -135,6 +138,8 @@ impl Admin {
             self.violate(format!("topic {name} was created and is not there"));
             return Err(Gone);
         };
+        let known = &self.clients.oracle.passing;
+        known.borrow_mut().insert(name.clone(), Some(found.topic_id));
         self.write(found.topic_id, 0).await?;
         if self.random.coin() {
             self.grow(&name, partitions + 1).await?;
@@ -202,6 +207,7 @@ impl Admin {
 
     async fn delete(&mut self, name: &str, id: TopicId) -> Result<(), Gone> {
         self.clients.oracle.doom(id);
+        self.clients.oracle.passing.borrow_mut().remove(name);
         let request = DeleteTopicsRequest {
             topics: vec![DeleteTopicState {
                 name: Some(name.to_owned()),
@@ -215,6 +221,11 @@ impl Admin {
             .responses
             .first()
             .is_some_and(|topic| topic.error_code == 0);
+        if is_done {
+            let known = &self.clients.oracle.passing;
+            known.borrow_mut().insert(name.to_owned(), None);
+            self.clients.oracle.milestone();
+        }
         let found = describe(&mut self.wire, name).await?;
         if is_done && found.is_some() {
             self.violate(format!("topic {name} was deleted and is there"));
@@ -306,6 +317,14 @@ impl Admin {
             if !is_whole {
                 let name = &topic.name;
                 self.violate(format!("topic {name} is not what it was: {found:?}"));
+            }
+        }
+        let passing = self.clients.oracle.passing.borrow().clone();
+        for (name, id) in passing.into_iter().rev().take(10) {
+            let found = describe(&mut self.wire, &name).await?;
+            let found = found.map(|found| found.topic_id);
+            if found != id {
+                self.violate(format!("topic {name} is {found:?}, and {id:?} was answered for"));
             }
         }
         Ok(())

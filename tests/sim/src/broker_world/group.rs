@@ -317,6 +317,7 @@ impl Member {
                         self.clients.commits.acknowledged(&place, *sent);
                         let oracle = &self.clients.oracle;
                         oracle.commits.set(oracle.commits.get() + 1);
+                        oracle.milestone();
                     }
                     (0, None) => self
                         .clients

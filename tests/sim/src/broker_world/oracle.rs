@@ -75,6 +75,10 @@ pub(super) struct Oracle {
     pub(super) reads: Cell<u64>,
     pub(super) timeouts: Cell<u64>,
     pub(super) commits: Cell<u64>,
+    /// Changes of metadata and commits that were answered for.
+    pub(super) milestones: Cell<u64>,
+    /// Topics that were answered for, by name; `None`: gone.
+    pub(super) passing: RefCell<BTreeMap<String, Option<TopicId>>>,
 }
 
 impl Oracle {
@@ -103,6 +107,11 @@ impl Oracle {
 
     pub(super) fn is_doomed(&self, topic: TopicId) -> bool {
         self.doomed.borrow().contains(&topic)
+    }
+
+    /// Something was answered for that a crash must not take.
+    pub(super) fn milestone(&self) {
+        self.milestones.set(self.milestones.get() + 1);
     }
 
     /// A producer id was given out.

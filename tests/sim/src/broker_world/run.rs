@@ -251,6 +251,13 @@ impl Run {
             // A clean close under load; a broker that does not make it in time is killed, as operators do.
             let _ = self.sim.run_until_true(move || watched.has_ended(), PATIENCE);
         }
+        if self.random.borrow_mut().coin() {
+            // Right after something was answered for: what is not durable then must not have been.
+            let oracle = Rc::clone(&self.clients.oracle);
+            let before = oracle.milestones.get();
+            let is_over = move || oracle.milestones.get() > before;
+            let _ = self.sim.run_until_true(is_over, Duration::from_millis(500));
+        }
         self.crash(&broker);
         drop(broker);
     }
