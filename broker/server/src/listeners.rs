@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::rc::Rc;
+use std::time::Duration;
 
 use corelog_config::{BrokerConfig, Listener as ListenerConfig};
 use corelog_runtime::{Handle, Listener, WorkClass};
@@ -10,6 +11,10 @@ use corelog_runtime::{Handle, Listener, WorkClass};
 use crate::serve_error::ServeError;
 use crate::shard::Shard;
 use crate::{accept, admin, cluster_id};
+
+/// How long an address in use is waited for, and how often it is tried.
+const FREE_WAITS: u32 = 100;
+const FREE_WAIT: Duration = Duration::from_millis(20);
 
 const CLIENTS: &str = "--listen (listeners)";
 const ADMIN: &str = "--admin-listen (admin.listener)";
@@ -25,9 +30,29 @@ pub fn check_free(config: &BrokerConfig) -> Result<(), ServeError> {
     let (host, port) = &config.network.admin_listener;
     for (host, port, setting) in clients.chain([(host.as_str(), *port, ADMIN)]) {
         let address = look_up(host, port)?;
-        TcpListener::bind(address).map_err(|source| refusal(address, source, setting))?;
+        wait_until_free(address).map_err(|source| refusal(address, source, setting))?;
     }
     Ok(())
+}
+
+/// Binds once, to see. A broker that was killed a moment ago may still be listening: the kernel closes the sockets of an
+/// io_uring after the process is gone.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "blocking, before there are shards; the kernel tells nobody when"
+)]
+fn wait_until_free(address: SocketAddr) -> io::Result<()> {
+    let mut waits = 0;
+    loop {
+        match TcpListener::bind(address) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && waits < FREE_WAITS => {
+                waits += 1;
+                std::thread::sleep(FREE_WAIT);
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// The sockets that the first shard listens on.

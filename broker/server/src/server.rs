@@ -62,9 +62,10 @@ pub struct ShardSeat {
 /// See [`ServeError`].
 pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), ServeError> {
     preflight()?;
-    let options = shards_options(&config)?;
+    let mut options = shards_options(&config)?;
     let memory = MemoryPlan::new(config.memory_bytes, options.shards)?;
     let data_dir = DataDir::open(&config.storage.data_dir)?;
+    options.held_until_idle = Some(data_dir.lock());
     check_direct_io(&config)?;
     listeners::check_free(&config)?;
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;

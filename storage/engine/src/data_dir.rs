@@ -3,19 +3,24 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::errors::DataDirError;
 use crate::format::names;
 
 /// The format that this release writes, and the newest that it reads.
 const FORMAT: u32 = 1;
+/// How long a departed broker's last writes are waited for, and how often they are asked after.
+const DEPARTED_WAITS: u32 = 1500;
+const DEPARTED_WAIT: Duration = Duration::from_millis(20);
 
 /// A locked data directory. Dropping it gives the lock back.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    // The lock lives as long as the descriptor.
-    _lock: File,
+    // The lock lives as long as the open file: this handle, its clones, and the rings that hold it.
+    lock: Arc<File>,
 }
 
 impl DataDir {
@@ -48,15 +53,12 @@ impl DataDir {
             .truncate(false)
             .open(path.join(names::LOCK))
             .map_err(refused)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(DataDirError::Locked {
-                    path: path.to_owned(),
-                });
-            }
-            Err(fs::TryLockError::Error(source)) => return Err(refused(source)),
+        if !take(&lock, path).map_err(refused)? {
+            return Err(DataDirError::Locked {
+                path: path.to_owned(),
+            });
         }
+        name_holder(&lock).map_err(refused)?;
         match fs::read_to_string(path.join(names::VERSION)) {
             Ok(text) => check_version(path, &text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => write_version(path).map_err(refused)?,
@@ -69,14 +71,59 @@ impl DataDir {
         }
         Ok(DataDir {
             path: path.to_owned(),
-            _lock: lock,
+            lock: Arc::new(lock),
         })
+    }
+
+    /// The locked file. Whoever writes to the directory holds it open until its last write has ended: a broker that was
+    /// killed may have writes under way that the kernel finishes after the process is gone.
+    pub fn lock(&self) -> Arc<File> {
+        Arc::clone(&self.lock)
     }
 
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Takes the lock; `false` if a running broker has it. One that was killed keeps it until its last write has ended.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "blocking, before there are shards; the kernel tells nobody when"
+)]
+fn take(lock: &File, path: &Path) -> io::Result<bool> {
+    for _ in 0..DEPARTED_WAITS {
+        match lock.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(fs::TryLockError::WouldBlock) if is_holder_running(path) => return Ok(false),
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(DEPARTED_WAIT),
+            Err(fs::TryLockError::Error(source)) => return Err(source),
+        }
+    }
+    Ok(false)
+}
+
+/// Writes this process's number into the lock file, for those who find it locked.
+fn name_holder(mut lock: &File) -> io::Result<()> {
+    lock.set_len(0)?;
+    write!(lock, "{}", std::process::id())
+}
+
+/// Whether the process that the lock file names is there. An unreadable name is taken for a running one.
+fn is_holder_running(path: &Path) -> bool {
+    let holder = fs::read_to_string(path.join(names::LOCK)).unwrap_or_default();
+    let Ok(process) = holder.trim().parse::<u32>() else {
+        return true;
+    };
+    let state = fs::read_to_string(format!("/proc/{process}/stat"));
+    // A zombie (proc(5)) has been killed and only not been waited for.
+    state.is_ok_and(|text| {
+        !text
+            .rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.trim_start().starts_with('Z'))
+    })
 }
 
 fn check_version(path: &Path, text: &str) -> Result<(), DataDirError> {

@@ -102,12 +102,18 @@ pub(crate) struct Ring {
 
 impl Ring {
     /// Makes a ring that signals `eventfd` when it has completions and nobody looks.
-    pub(crate) fn new(limits: RingLimits, eventfd: &File) -> io::Result<Rc<Ring>> {
+    ///
+    /// `held` stays open until the ring's last operation has ended, also when the process was killed meanwhile: the
+    /// kernel tears a ring down after the process is gone, and until then a write of it may still land.
+    pub(crate) fn new(limits: RingLimits, eventfd: &File, held: Option<&File>) -> io::Result<Rc<Ring>> {
         // Each operation may have one cancellation beside it.
         let completions = limits.disk_max + limits.network_max + CANCELS_MAX;
         let uring = setup::build(completions.next_power_of_two())?;
         let has_truncate = setup::has_truncate(&uring)?;
         uring.submitter().register_eventfd(eventfd.as_raw_fd())?;
+        if let Some(held) = held {
+            uring.submitter().register_files(&[held.as_raw_fd()])?;
+        }
         let provided = ProvidedBuffers::register(&uring, limits.receive_buffers)?;
         let mut core = Core {
             slots: Slab::new(),

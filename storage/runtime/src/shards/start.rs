@@ -1,6 +1,7 @@
 //! Starting and stopping the shards of a process.
 
 use std::any::Any;
+use std::fs::File;
 use std::future::Future;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,6 +51,9 @@ pub struct ShardsOptions {
     pub disk_operations_max: u32,
     /// Socket operations in flight a shard, two a connection at most; more wait.
     pub network_operations_max: u32,
+    /// A file that each shard's ring keeps open until its last operation has ended, even when the process is killed: a
+    /// lock on it outlives every write.
+    pub held_until_idle: Option<Arc<File>>,
     /// Buffers of 16 KiB a shard that received bytes pass through, a power of two.
     pub receive_buffers: u16,
 }
@@ -66,6 +70,7 @@ impl Default for ShardsOptions {
             stall_limit: Duration::from_secs(1),
             disk_operations_max: 1024,
             network_operations_max: 30 * 1024,
+            held_until_idle: None,
             receive_buffers: 64,
         }
     }
@@ -407,8 +412,12 @@ impl<M: Send + 'static> Parts<M> {
     fn new(seed: Seed<M>) -> Result<Parts<M>, StartError> {
         let shard = seed.id;
         let queues = Queues::new();
-        let ring = Ring::new(seed.options.limits(), seed.parking.eventfd())
-            .map_err(|source| StartError::Ring { shard, source })?;
+        let ring = Ring::new(
+            seed.options.limits(),
+            seed.parking.eventfd(),
+            seed.options.held_until_idle.as_deref(),
+        )
+        .map_err(|source| StartError::Ring { shard, source })?;
         let rng = RealRng::new().map_err(|source| StartError::Random { shard, source })?;
         let offload = Offload::new(Arc::clone(&seed.parking));
         let slices = Rc::new(Slices::new());
