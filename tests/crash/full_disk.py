@@ -18,6 +18,15 @@ FULL_SECONDS = 120
 RECOVER_SECONDS = 60
 
 
+def unmount(mount):
+    """Waits until nothing on it is open: the kernel closes what an io_uring held after its process is gone."""
+    deadline = time.monotonic() + 30
+    while subprocess.run(["umount", str(mount)], capture_output=True, check=False).returncode != 0:
+        if time.monotonic() > deadline:
+            subprocess.run(["umount", str(mount)], check=True)
+        time.sleep(0.05)
+
+
 @contextmanager
 def small_disk(folder):
     """An ext4 file system in a file, mounted; yields None where this machine does not allow that."""
@@ -34,7 +43,7 @@ def small_disk(folder):
     try:
         yield mount
     finally:
-        subprocess.run(["umount", str(mount)], check=True)
+        unmount(mount)
 
 
 def fill(path):

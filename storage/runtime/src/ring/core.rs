@@ -393,7 +393,11 @@ impl Core {
             }
             self.reap(finished);
         }
-        self.uring = None;
+        if let Some(uring) = self.uring.take() {
+            // Nothing is under way any more: what was held need not wait for the kernel to tear the ring down. A ring
+            // that holds nothing says so, which is no error here.
+            let _ = uring.submitter().unregister_files();
+        }
     }
 }
 
