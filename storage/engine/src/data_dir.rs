@@ -104,10 +104,13 @@ fn take(lock: &File, path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Writes this process's number into the lock file, for those who find it locked.
+/// Writes this process's number into the lock file, for those who find it locked. Always of one width and in place, so
+/// that it needs a block only once; on a full disk a broker starts without it.
 fn name_holder(mut lock: &File) -> io::Result<()> {
-    lock.set_len(0)?;
-    write!(lock, "{}", std::process::id())
+    match writeln!(lock, "{:<10}", std::process::id()) {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(()),
+        written => written,
+    }
 }
 
 /// Whether the process that the lock file names is there. An unreadable name is taken for a running one.
@@ -160,6 +163,8 @@ mod tests {
         let path = parent.path().join("data");
         let held = DataDir::open(&path).unwrap();
         assert!(matches!(DataDir::open(&path), Err(DataDirError::Locked { .. })));
+        let holder = fs::read_to_string(path.join(names::LOCK)).unwrap();
+        assert_eq!(holder.trim(), std::process::id().to_string());
         drop(held);
         drop(DataDir::open(&path).unwrap());
         fs::write(path.join(names::VERSION), "2\n").unwrap();
