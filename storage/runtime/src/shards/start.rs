@@ -15,7 +15,7 @@ use corelog_model::ShardId;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
 use super::watchdog::Watchdog;
-use super::{Heartbeat, Hub, Pollable, Pulse, ShutdownSignal, Slices, Stopper};
+use super::{Activity, Heartbeat, Hub, Pollable, Pulse, ShutdownSignal, Slices, Spin, Stopper, now};
 use crate::local::oneshot;
 use crate::mailbox::{Mailbox, Mesh, MeshMailbox, MeshSeat, Parking};
 use crate::real::{Queues, RealClock, RealDisk, RealNet, RealRng, RealSpawn, Spawner, Timers};
@@ -45,6 +45,9 @@ pub struct ShardsOptions {
     /// How long after traffic between shards a shard looks for more before it sleeps; zero never looks. Taken as zero
     /// when there are more shards than cores.
     pub mailbox_spin: Duration,
+    /// How long after a completion of the network or the disk a shard looks for more before it sleeps; zero never looks.
+    /// Taken as zero when there are more shards than cores.
+    pub io_spin: Duration,
     /// Report a task that holds its shard for longer.
     pub stall_limit: Duration,
     /// File operations in flight a shard; more wait.
@@ -67,6 +70,7 @@ impl Default for ShardsOptions {
             allow_buffered: false,
             mailbox_messages_max: 1024,
             mailbox_spin: Duration::from_micros(20),
+            io_spin: Duration::ZERO,
             stall_limit: Duration::from_secs(1),
             disk_operations_max: 1024,
             network_operations_max: 30 * 1024,
@@ -148,6 +152,8 @@ pub struct Shard<M> {
     pub mailbox: Rc<dyn Mailbox<M>>,
     /// Tells when to stop.
     pub shutdown: ShutdownSignal,
+    /// How it spends its time.
+    pub activity: Rc<Activity>,
 }
 
 /// What a thread takes along to become a shard.
@@ -159,7 +165,7 @@ struct Seed<M> {
     pulse: Arc<Pulse>,
     stopper: Stopper,
     options: ShardsOptions,
-    spin: Duration,
+    spin: Spin,
 }
 
 /// The running shards.
@@ -306,9 +312,12 @@ fn seeds<M>(options: &ShardsOptions) -> Result<Vec<Seed<M>>, StartError> {
             options: options.clone(),
             // One who spins keeps the other from the core that it waits for.
             spin: if crowded {
-                Duration::ZERO
+                Spin::default()
             } else {
-                options.mailbox_spin
+                Spin {
+                    mailbox: options.mailbox_spin,
+                    io: options.io_spin,
+                }
             },
         })
         .collect())
@@ -403,6 +412,7 @@ struct Parts<M> {
     tasks: Rc<RealSpawn>,
     queues: Queues,
     hub: Rc<Hub>,
+    activity: Rc<Activity>,
     shutdown: ShutdownSignal,
     handle: Handle,
 }
@@ -424,7 +434,13 @@ impl<M: Send + 'static> Parts<M> {
         let timers = Rc::new(Timers::default());
         let mesh = Mesh::new(seed.seat);
         let shutdown = ShutdownSignal::new(seed.stopper);
-        let tasks = RealSpawn::new(queues, Heartbeat::new(seed.pulse), Rc::clone(&slices));
+        let activity = Activity::new(now());
+        let tasks = RealSpawn::new(
+            queues,
+            Heartbeat::new(seed.pulse),
+            Rc::clone(&slices),
+            Rc::clone(&activity),
+        );
         let others: Vec<Rc<dyn Pollable>> = vec![
             Rc::clone(&mesh) as _,
             Rc::clone(&offload) as _,
@@ -437,6 +453,7 @@ impl<M: Send + 'static> Parts<M> {
             seed.parking,
             seed.spin,
             slices,
+            Rc::clone(&activity),
         );
         let disk = RealDisk::new(Rc::clone(&ring), Rc::clone(&offload), seed.options.allow_buffered);
         let handle = Handle {
@@ -455,6 +472,7 @@ impl<M: Send + 'static> Parts<M> {
             tasks,
             queues,
             hub,
+            activity,
             shutdown,
             handle,
         })
@@ -477,6 +495,7 @@ impl<M: Send + 'static> Parts<M> {
             handle: self.handle.clone(),
             mailbox: Rc::new(MeshMailbox(Rc::clone(&self.mesh))),
             shutdown: self.shutdown.clone(),
+            activity: Rc::clone(&self.activity),
         });
         let (sender, receiver) = oneshot::channel();
         let task = Box::pin(async move {
