@@ -33,6 +33,21 @@ pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> Exit
     exit.into()
 }
 
+/// Prints on standard output what a broker with this configuration runs with, and who set each key.
+pub fn print_config(format: Format, config: &corelog_config::BrokerConfig) -> ExitCode {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    let result = config::print_config(config, true, &mut Output::new(format, &mut stdout))
+        .and_then(|()| stdout.flush().map_err(CliError::Output));
+    match result {
+        Ok(()) => Exit::Success.into(),
+        Err(error) if error.is_closed_output() => Exit::Success.into(),
+        Err(error) => {
+            report(format, &error);
+            error.exit().into()
+        }
+    }
+}
+
 /// Runs a command and prints its results to `writer`. `produce` reads standard input.
 ///
 /// # Errors
