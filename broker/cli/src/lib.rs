@@ -23,6 +23,7 @@ mod produce;
 mod reset;
 mod run;
 mod topic;
+mod tune;
 
 pub use args::{Command, Format, Globals};
 pub use config_args::ConfigArgs;

@@ -9,7 +9,7 @@ use crate::args::{Command, Format, Globals};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::{config, consume, doctor, group, log, produce, topic};
+use crate::{config, consume, doctor, group, log, produce, topic, tune};
 
 /// Runs a command on the process's own standard streams. `program` is the whole command line, for completions.
 pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> ExitCode {
@@ -61,6 +61,7 @@ pub fn execute(
     let mut output = Output::new(globals.output, writer);
     match command {
         Command::Doctor(args) => return doctor::run(args, &mut output),
+        Command::Tune(args) => return tune::run(args, &mut output),
         Command::Log(command) => return log::run(command, &mut output),
         Command::Topic(command) => topic::run(globals, command, &mut output)?,
         Command::Group(command) => group::run(globals, command, &mut output)?,
