@@ -18,7 +18,7 @@ use corelog_config::{BrokerConfig, JournalSync, ShardCount};
 use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::{
-    Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
+    Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
 };
 use corelog_storage::{
     DataDir, DataDirError, DeviceAnswer, Layout, Storage, StorageOptions, SyncMethod, prepare_layout,
@@ -58,6 +58,8 @@ pub struct ShardSeat {
     pub handle: Handle,
     /// Its end of the queues between shards.
     pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
+    /// How it spends its time.
+    pub activity: Rc<Activity>,
 }
 
 /// Runs a broker until `stop_on` has its stopper called, or it fails. `stop_on` gets the stopper when the shards run.
@@ -249,6 +251,7 @@ async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>
         id: parts.id,
         handle: parts.handle,
         mailbox: parts.mailbox,
+        activity: parts.activity,
     };
     let shutdown = parts.shutdown;
     let stop = async move { shutdown.requested().await };
@@ -295,6 +298,7 @@ pub async fn live(
         config: Arc::clone(&plan.config),
         identity: Arc::new(identity),
         request_memory: plan.memory.request_bytes,
+        activity: parts.activity,
     });
     parts
         .handle

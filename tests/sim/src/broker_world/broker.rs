@@ -86,6 +86,7 @@ impl Broker {
                 id,
                 handle: handle.clone(),
                 mailbox,
+                activity: Rc::default(),
             };
             let (broker, plan) = (self.clone(), Arc::clone(&plan));
             handle.spawn(WorkClass::Normal, "shard", async move {
