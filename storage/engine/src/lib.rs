@@ -1,5 +1,7 @@
 //! The storage engine of one shard: journal, segments, index, recovery, retention, tail cache.
 
+#[cfg(feature = "benches")]
+pub mod benches;
 mod checkpoint;
 mod data_dir;
 mod device;
