@@ -30,6 +30,8 @@ pub(crate) enum Mutation {
     DuplicatesTaken,
     /// A torn payload of the last frame is taken for whole.
     TornPayloadTaken,
+    /// Two syncs of one file may overlap.
+    SyncsOverlap,
 }
 
 /// Whether the mistake is made.

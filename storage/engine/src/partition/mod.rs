@@ -95,6 +95,7 @@ pub struct PartitionLog {
     shared: Rc<Shared>,
     state: RefCell<State>,
     lane: Budget,
+    sync_lane: Budget,
     high_watermark: Notify,
 }
 
@@ -135,6 +136,7 @@ impl PartitionLog {
                 coming_log_start: Offset::ZERO,
             }),
             lane: Budget::new(1),
+            sync_lane: Budget::new(1),
             high_watermark: Notify::new(),
         }
     }

@@ -149,7 +149,7 @@ fn template(random: &mut SimRng) -> StorageOptions {
         journal_file_bytes: journal_file * KIB,
         journal_files_max: files,
         frame_bytes_max: kib(frame),
-        commits_in_flight_max: pick(random, &[1, 1, 2, 4]),
+        commits_in_flight_max: pick(random, &[1, 2, 3, 4]),
         bypass_bytes_min: kib(bypass),
         checkpoint_bytes: journal_file * KIB * pick(random, &[1, 2]),
         flush_bytes_min: kib(pick(random, &[8, 32, 128])),
