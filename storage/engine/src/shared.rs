@@ -189,7 +189,10 @@ impl Shared {
         if let Some(fenced) = self.fenced() {
             return Err(fenced);
         }
-        sync().await.map_err(|error| self.fence(&error))
+        match sync().await {
+            Err(_) if is_on(Mutation::SyncRetried) => Ok(()),
+            result => result.map_err(|error| self.fence(&error)),
+        }
     }
 
     /// The partitions, by age.

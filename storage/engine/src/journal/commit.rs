@@ -14,7 +14,7 @@ use super::frame::{self, FrameStamp};
 use super::ring::FramePlace;
 use crate::errors::Fenced;
 use crate::format::v1::{EntryV1, TableV1};
-use crate::mutation::{Mutation, is_on};
+use crate::mutation::{Mutation, is_on, overwrite};
 use crate::options::SyncMethod;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -219,9 +219,13 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
         shared.options.sync_method
     };
     let frame_write = async {
-        let write = async || match sync_method {
-            SyncMethod::WriteThenSync => file.write_at(place.position, frame).await,
-            SyncMethod::Dsync => file.write_durably_at(place.position, frame).await,
+        let write = async || {
+            let written = match sync_method {
+                SyncMethod::WriteThenSync => file.write_at(place.position, frame.clone()),
+                SyncMethod::Dsync => file.write_durably_at(place.position, frame.clone()),
+            };
+            overwrite(&frame);
+            written.await
         };
         // Through the page cache a durable write ends in a sync.
         if sync_method == SyncMethod::Dsync && !shared.options.direct {

@@ -60,10 +60,9 @@ impl PartitionLog {
             let state = self.state.borrow();
             (state.files_named < state.files_created).then_some(state.files_created)
         };
-        if let Some(created) = created {
-            if is_on(Mutation::NameTrusted) {
-                self.state.borrow_mut().files_named = created;
-            }
+        if let Some(created) = created
+            && !is_on(Mutation::DirectoryUnsynced)
+        {
             let dir = self.shared.partition_dir(&self.directory);
             self.shared.handle.disk.sync_dir(&dir).await?;
             let mut state = self.state.borrow_mut();
