@@ -6,14 +6,15 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use corelog_runtime::buffer::AlignedBuf;
-use corelog_runtime::{DiskError, WorkClass};
-use futures_util::future::{try_join, try_join_all};
+use corelog_runtime::WorkClass;
+use futures_util::future::{TryFutureExt, try_join, try_join_all};
 
 use super::core::{CommitState, Plan, Planned};
 use super::frame::{self, FrameStamp};
 use super::ring::FramePlace;
+use crate::errors::Fenced;
 use crate::format::v1::{EntryV1, TableV1};
-use crate::mutation::{Mutation, is_on};
+use crate::mutation::{Mutation, is_on, overwrite};
 use crate::options::SyncMethod;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -82,7 +83,9 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
                     shared_too.ring.borrow_mut().file_refused();
                     shared_too.checkpoint_wanted.notify_all();
                 }
-                Err(error) => shared_too.fence(&error),
+                Err(error) => {
+                    shared_too.fence(&error);
+                }
             }
         });
 }
@@ -173,8 +176,7 @@ fn entry(shared: &Shared, item: &Planned) -> EntryV1 {
 async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
     let began = shared.handle.clock.now();
     let (sequence, entries, bytes) = (commit.sequence, commit.entries, commit.frame.len());
-    if let Err(error) = write(shared, commit).await {
-        shared.fence(&error);
+    if write(shared, commit).await.is_err() {
         return;
     }
     {
@@ -198,7 +200,8 @@ async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
     shared.acknowledge(progress);
 }
 
-async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
+/// Writes a frame and what bypasses it, and makes both durable; fences the journal if that fails.
+async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
     let Commit {
         sequence,
         place,
@@ -217,10 +220,24 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
     } else {
         shared.options.sync_method
     };
-    match sync_method {
-        SyncMethod::WriteThenSync => try_join(file.write_at(place.position, frame), bypass_writes).await?,
-        SyncMethod::Dsync => try_join(file.write_durably_at(place.position, frame), bypass_writes).await?,
+    let frame_write = async {
+        let write = async || {
+            let written = match sync_method {
+                SyncMethod::WriteThenSync => file.write_at(place.position, frame.clone()),
+                SyncMethod::Dsync => file.write_durably_at(place.position, frame.clone()),
+            };
+            overwrite(&frame);
+            written.await
+        };
+        // Through the page cache a durable write ends in a sync.
+        if sync_method == SyncMethod::Dsync && !shared.options.direct {
+            shared.alone(&shared.journal_sync_lane, write).await
+        } else {
+            write().await.map_err(|error| shared.fence(&error))
+        }
     };
+    let bypass_writes = bypass_writes.map_err(|error| shared.fence(&error));
+    try_join(frame_write, bypass_writes).await?;
     let progress = shared
         .journal
         .borrow_mut()
@@ -236,7 +253,10 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
             .map(|bypass| bypass.partition.sync_segment(bypass.segment_base)),
     );
     match shared.options.sync_method {
-        SyncMethod::WriteThenSync => try_join(file.sync(), bypass_syncs).await.map(|_| ()),
+        SyncMethod::WriteThenSync => {
+            let sync = shared.alone(&shared.journal_sync_lane, async || file.sync().await);
+            try_join(sync, bypass_syncs).await.map(|_| ())
+        }
         SyncMethod::Dsync => bypass_syncs.await.map(|_| ()),
     }
 }

@@ -15,6 +15,10 @@ use crate::format::v1::TableV1;
 /// How much of a frame is read to see its head, in bytes.
 const HEAD_BYTES: usize = 64 << 10;
 
+/// How often something is read before it is taken for missing or damaged: a read may go astray, and what is concluded
+/// from it would be for good.
+pub(crate) const LOOKS: usize = 3;
+
 /// A frame's head, and where it lies.
 #[derive(Clone, Debug)]
 pub(crate) struct FoundFrame {
@@ -223,8 +227,7 @@ impl JournalReader {
         };
         let (mut file, mut position, mut next) = (number, 0, begins_with);
         loop {
-            let found = self.frame_at(file, position).await?;
-            let seen = classify(found.as_ref().map(|frame| &frame.header), wanted, next);
+            let (found, seen) = self.look_for(next, file, position, wanted).await?;
             match (decide(seen, next), found) {
                 (Decision::Take, Some(frame)) => {
                     position = frame.end();
@@ -248,15 +251,42 @@ impl JournalReader {
         Ok(chain)
     }
 
-    /// What a file begins with. A file that is passed over is lost with all that is in it, so nothing is concluded
-    /// from one read, which may have gone astray.
+    /// The frame at a position where `expected` should be, and what it is.
+    async fn look_for(
+        &self,
+        expected: u64,
+        file: u32,
+        position: u64,
+        wanted: Wanted,
+    ) -> Result<(Option<FoundFrame>, Seen), DiskError> {
+        let mut look = 1;
+        loop {
+            let found = self.frame_at(file, position).await?;
+            let seen = classify(found.as_ref().map(|frame| &frame.header), wanted, expected);
+            if seen == Seen::Expected || look == LOOKS {
+                return Ok((found, seen));
+            }
+            look += 1;
+        }
+    }
+
+    /// What a file begins with. A file that is passed over is lost with all that is in it, and so is one that is taken
+    /// for another, so nothing is concluded from one read.
     async fn first_frame(&self, number: u32) -> Result<FirstFrame, DiskError> {
         let mut is_unused = true;
-        for _ in 0..2 {
-            if let Some(frame) = self.frame_at(number, 0).await? {
-                return Ok(FirstFrame::There(frame));
+        let mut before = None;
+        for _ in 0..=LOOKS {
+            let found = self.frame_at(number, 0).await?;
+            let sequence = found
+                .as_ref()
+                .map(|frame| (frame.header.incarnation, frame.header.sequence));
+            match found {
+                // A whole frame that is another file's is no rarer than other bytes that are.
+                Some(frame) if before == sequence => return Ok(FirstFrame::There(frame)),
+                Some(_) => is_unused = false,
+                None => is_unused &= self.read(number, 0, PAGE).await?.iter().all(|byte| *byte == 0),
             }
-            is_unused &= self.read(number, 0, PAGE).await?.iter().all(|byte| *byte == 0);
+            before = sequence;
         }
         Ok(if is_unused {
             FirstFrame::Unused

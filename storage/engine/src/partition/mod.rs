@@ -95,6 +95,7 @@ pub struct PartitionLog {
     shared: Rc<Shared>,
     state: RefCell<State>,
     lane: Budget,
+    sync_lane: Budget,
     high_watermark: Notify,
 }
 
@@ -135,6 +136,7 @@ impl PartitionLog {
                 coming_log_start: Offset::ZERO,
             }),
             lane: Budget::new(1),
+            sync_lane: Budget::new(1),
             high_watermark: Notify::new(),
         }
     }
@@ -271,6 +273,9 @@ impl PartitionLog {
             index: self.id.index.get(),
             offset: target.get(),
         };
+        if is_on(Mutation::LogStartEarly) {
+            self.state.borrow_mut().core.raise_log_start(target);
+        }
         self.shared.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
         self.remove_dropped(dropped);
@@ -450,6 +455,9 @@ impl PartitionLog {
         let durability = self.state.borrow().core.config.durability;
         match durability {
             Durability::Written | Durability::Memory => self.acknowledge(end),
+            Durability::Durable if is_on(Mutation::WatermarkEarly) => {
+                self.state.borrow_mut().core.raise_high_watermark(end);
+            }
             Durability::Durable => {}
         }
     }
@@ -462,7 +470,7 @@ impl PartitionLog {
     /// Moves the high watermark and answers whom that acknowledges.
     pub(crate) fn acknowledge(&self, end: Offset) {
         let moved = self.state.borrow_mut().core.raise_high_watermark(end);
-        if !moved {
+        if !moved && !is_on(Mutation::WatermarkEarly) {
             return;
         }
         loop {

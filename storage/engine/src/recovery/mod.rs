@@ -20,11 +20,12 @@ use std::rc::Rc;
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::{DiskError, Handle};
 
-use crate::OpenError;
+use crate::{FormatError, OpenError};
 use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
+use crate::mutation::{Mutation, is_on};
 use crate::options::LogConfig;
 use corelog_model::{LeaderEpoch, Offset};
 
@@ -107,8 +108,22 @@ pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<
     let path = target.checkpoint_path();
     match envelope::read_file(handle, &path).await? {
         None => Err(OpenError::CheckpointMissing { path }),
-        Some(content) => envelope::decode::<CheckpointV1>(envelope::CHECKPOINT, &content)
-            .map_err(|source| OpenError::Damaged { path, source }),
+        Some(content) => {
+            let damaged = |source| OpenError::Damaged {
+                path: path.clone(),
+                source,
+            };
+            let checkpoint =
+                envelope::decode::<CheckpointV1>(envelope::CHECKPOINT, &content).map_err(damaged)?;
+            // Another shard's, whole as it may be, is not this one's.
+            if checkpoint.shard != target.shard.get() {
+                return Err(damaged(FormatError::Field {
+                    field: "shard",
+                    value: i128::from(checkpoint.shard),
+                }));
+            }
+            Ok(checkpoint)
+        }
     }
 }
 
@@ -117,7 +132,10 @@ fn open_images(
     path: &Path,
 ) -> Result<BTreeMap<PartitionId, Recovering>, OpenError> {
     let mut partitions = BTreeMap::new();
-    for image in images {
+    for mut image in images {
+        if is_on(Mutation::ProducersForgotten) {
+            image.producers.clear();
+        }
         let id = partition_id(image.topic, image.index);
         let core = LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
             path: path.to_owned(),
@@ -150,7 +168,7 @@ pub(crate) async fn recover(
     let checkpoint = read_checkpoint(handle, target).await?;
     let next = |first_sequence, partitions| CheckpointV1 {
         shard: checkpoint.shard,
-        incarnation: checkpoint.incarnation + 1,
+        incarnation: checkpoint.incarnation + u64::from(!is_on(Mutation::IncarnationKept)),
         first_sequence,
         is_clean: true,
         partitions,
@@ -166,7 +184,7 @@ pub(crate) async fn recover(
     };
     let reader = JournalReader::open(handle, &target.journal_dir(), target.direct).await?;
     let chain = reader.chain(wanted).await?;
-    if let Some((path, position)) = chain.lost {
+    if let Some((path, position)) = chain.lost.clone().filter(|_| !is_on(Mutation::GapTaken)) {
         return Err(OpenError::JournalDamaged { path, position });
     }
     let mut partitions = open_images(checkpoint.partitions.clone(), &target.checkpoint_path())?;
