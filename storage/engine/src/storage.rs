@@ -70,6 +70,8 @@ impl Storage {
             generation: options.generation,
             shard: options.shard,
             direct: options.direct,
+            memory_bytes: options.cache_bytes_max / 2,
+            checkpoint_sync: options.checkpoint_sync,
         };
         let mut recovered = recovery::recover(&handle, &target, &progress).await?;
         let checkpoint = &mut recovered.checkpoint;

@@ -306,7 +306,9 @@ impl Run {
             .iter()
             .flat_map(|(_, storage)| storage.partitions())
             .collect();
-        self.world.remarks.add(|| format!("open after {ending:?}: {} partitions", found.len()));
+        self.world
+            .remarks
+            .add(|| format!("open after {ending:?}: {} partitions", found.len()));
         oracle.check_partitions(&found, self.damaged_pages("/journal/"));
         for (shard, (_, storage)) in storages.iter().enumerate() {
             self.world.configure(storage);
