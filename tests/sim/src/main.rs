@@ -131,13 +131,20 @@ fn replay_command(world: World, seed: u64, plan: &Plan) -> String {
     command + &format!(" --seed {seed}")
 }
 
-/// The last events of a run, without those that say little.
+/// The last events of a run, without those that change nothing.
 fn last_events(trace: &str) -> String {
-    let is_telling = |line: &&str| {
-        ![" Poll ", " Spawn ", " End ", " Timer ", " DiskApply "]
-            .iter()
-            .any(|kind| line.contains(kind))
-    };
+    const DULL: [&str; 9] = [
+        " Poll ",
+        " Spawn ",
+        " End ",
+        " Timer ",
+        " DiskApply ",
+        " DiskComplete ",
+        " DiskSubmit read ",
+        " DiskSubmit open ",
+        " DiskSubmit size ",
+    ];
+    let is_telling = |line: &&str| !DULL.iter().any(|kind| line.contains(kind));
     let lines: Vec<&str> = trace.lines().filter(is_telling).collect();
     let from = lines.len().saturating_sub(TRACE_LINES);
     lines[from..].join("\n    ")

@@ -20,7 +20,7 @@ impl PartitionLog {
         loop {
             let next = {
                 let state = self.state.borrow();
-                if let Status::Deleted = state.status {
+                if state.is_gone {
                     return Ok(());
                 }
                 state.tail.next_write(upto, partial_pages)
@@ -79,7 +79,7 @@ impl PartitionLog {
         {
             let state = self.state.borrow();
             let is_known = state.core.segments().iter().any(|segment| segment.base == base);
-            if !is_known || matches!(state.status, Status::Deleted) {
+            if !is_known || state.is_gone {
                 return Ok(());
             }
         }

@@ -85,6 +85,9 @@ pub(crate) struct State {
     removals: Vec<Segment>,
     /// The journal was told of the partition.
     is_announced: bool,
+    /// Its deletion is durable: nothing may be written to its directory, which is another's soon. Until then a crash may
+    /// bring the log back, so what the journal and checkpoints say of it must be so.
+    is_gone: bool,
 }
 
 /// One partition's log. All calls come from the shard that owns it.
@@ -117,6 +120,7 @@ impl PartitionLog {
                 recovery_base: core.active().base,
                 removals: Vec::new(),
                 is_announced: false,
+                is_gone: false,
                 core,
                 tail: Tail::default(),
                 status: match corrupt {
@@ -522,8 +526,9 @@ impl PartitionLog {
         self.fail_all(&AppendError::Closed);
     }
 
-    /// Waits until nothing is being written to the segment files.
+    /// The deletion is durable: waits until nothing is being written to the segment files, for good.
     pub(crate) async fn finish_writes(&self) {
+        self.state.borrow_mut().is_gone = true;
         let _lane = self.lane.acquire(1).await;
         let bases: Vec<Offset> = self
             .state

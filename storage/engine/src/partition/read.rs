@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_model::Offset;
+use corelog_model::{LeaderEpoch, Offset};
 use corelog_model::batch::{self, BatchHeader};
 use corelog_runtime::LocalFuture;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
@@ -65,6 +65,11 @@ impl SegmentScan<'_> {
                 let found = header.base_offset;
                 return Err(self.corrupt(&format_args!("a batch of another place, at offset {found}")));
             }
+            if let Some(known) = self.epoch_of(&header) {
+                // No checksum covers the epoch: it is written after the batch was made.
+                let found = header.leader_epoch;
+                return Err(self.corrupt(&format_args!("a batch of leader epoch {found} where {known} was")));
+            }
             self.next = Some(header.next_offset());
             let found = Found {
                 header,
@@ -74,6 +79,16 @@ impl SegmentScan<'_> {
             self.position += u64::try_from(size).expect("a size within u64");
             return Ok(Some(found));
         }
+    }
+
+    /// The epoch that a batch was appended in, if that is known and the batch says another one.
+    fn epoch_of(&self, header: &BatchHeader) -> Option<LeaderEpoch> {
+        let state = self.log.state.borrow();
+        let log_start = state.core.offsets().log_start;
+        // Of what lies before the log's start the table knows nothing.
+        let place = header.base_offset.max(log_start);
+        let known = (place < header.next_offset()).then(|| state.core.epochs.epoch_of(place));
+        known.flatten().filter(|known| *known != header.leader_epoch)
     }
 
     fn corrupt(&self, what: &dyn std::fmt::Display) -> ReadError {

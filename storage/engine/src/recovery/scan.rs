@@ -11,6 +11,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::{CONCURRENCY, KnownRun, Recovering, Target, open_segment};
 use crate::OpenError;
 use crate::format::names;
+use crate::format::v1::AppendV1;
 use crate::journal::reader::LOOKS;
 use crate::mutation::{Mutation, is_on};
 
@@ -32,7 +33,10 @@ fn covered_end(runs: &[KnownRun], base: Offset, from: u64) -> u64 {
 }
 
 /// Reads batches of a segment's file one after another.
-struct Walk {
+struct Walk<'a> {
+    /// Those that the walk has not passed, and the segment's base.
+    runs: &'a [KnownRun],
+    base: Offset,
     file: Rc<dyn File>,
     position: u64,
     end: u64,
@@ -41,7 +45,24 @@ struct Walk {
     window_length: usize,
 }
 
-impl Walk {
+impl Walk<'_> {
+    /// Whether the batch at the current position is of the epoch that the journal says it was appended in. No checksum
+    /// of the batch covers its epoch, and for what bypassed the journal there is no other.
+    fn is_of_its_epoch(&mut self, header: &BatchHeader) -> bool {
+        let here = (self.base.get(), self.position);
+        let end = |append: &AppendV1| append.position + u64::from(append.length);
+        while let Some((run, later)) = self.runs.split_first() {
+            if (run.append.segment_base_offset, end(&run.append)) > here {
+                break;
+            }
+            self.runs = later;
+        }
+        self.runs.first().is_none_or(|run| {
+            let begins = (run.append.segment_base_offset, run.append.run_position);
+            begins > here || run.append.leader_epoch == header.leader_epoch.get()
+        })
+    }
+
     /// Bytes from the current position, `needed` of them, or `None` if the file ends before.
     async fn bytes(&mut self, needed: usize) -> Result<Option<&[u8]>, DiskError> {
         let inside = |start: u64, length: usize, position: u64| {
@@ -92,7 +113,10 @@ impl Walk {
         let Ok(header) = batch::parse_header(bytes) else {
             return Ok(None);
         };
-        if header.size > left || header.base_offset != expected {
+        if header.size > left
+            || header.base_offset != expected
+            || !self.is_of_its_epoch(&header)
+        {
             return Ok(None);
         }
         let Some(bytes) = self.bytes(header.size).await? else {
@@ -121,6 +145,8 @@ pub(super) async fn settle(
         let active = *partition.core.active();
         let file = open_segment(handle, target, &partition.directory, active.base).await?;
         let mut walk = Walk {
+            runs: &partition.runs,
+            base: active.base,
             file: Rc::clone(&file),
             position: active.size,
             end: covered_end(&partition.runs, active.base, active.size),
@@ -266,7 +292,6 @@ async fn remove_strangers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::v1::AppendV1;
 
     fn run(base: i64, run_position: u64, position: u64, length: u32, flags: (bool, bool)) -> KnownRun {
         KnownRun {

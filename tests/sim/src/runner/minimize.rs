@@ -36,34 +36,52 @@ fn try_plan(arguments: &Arguments, seed: u64, plan: &Plan) -> Option<String> {
     Some(line.split_once(' ')?.1.to_owned())
 }
 
+/// The variation of a plan that breaks the promise of this kind, if one does; they are tried side by side.
+fn failing_variation(arguments: &Arguments, seed: u64, plan: &Plan, kind: &str) -> Option<Plan> {
+    let plans: Vec<Plan> = (0..VARIATIONS)
+        .map(|variation| match variation {
+            0 => plan.clone(),
+            _ => plan.with(Setting::new("variation", variation)),
+        })
+        .collect();
+    plans.chunks(arguments.jobs()).find_map(|some| {
+        let fails = |plan: &Plan| try_plan(arguments, seed, plan).is_some_and(|text| kind_of(&text) == kind);
+        let failed: Vec<bool> = std::thread::scope(|scope| {
+            let running: Vec<_> = some.iter().map(|plan| scope.spawn(|| fails(plan))).collect();
+            running
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or(false))
+                .collect()
+        });
+        let found = failed.iter().position(|failed| *failed)?;
+        Some(some[found].clone())
+    })
+}
+
 /// Looks for the smallest plan that breaks the same promise, for as long as `arguments` give it.
 pub(crate) fn minimize(arguments: &Arguments, finding: &Finding) -> Plan {
     let began = Instant::now();
     let limit = Duration::from_secs(arguments.minimize_seconds);
     let kind = kind_of(&finding.text);
     let mut best = arguments.plan.clone();
-    let mut tries = 0u64;
-    let mut is_smaller = true;
-    while is_smaller && began.elapsed() < limit {
-        is_smaller = false;
-        for candidate in arguments.world.simpler(finding.seed, &best) {
-            let found = (0..VARIATIONS)
-                .map(|variation| match variation {
-                    0 => candidate.clone(),
-                    _ => candidate.with(Setting::new("variation", variation)),
-                })
-                .take_while(|_| began.elapsed() < limit)
-                .find(|plan| {
-                    tries += 1;
-                    try_plan(arguments, finding.seed, plan).is_some_and(|text| kind_of(&text) == kind)
-                });
-            if let Some(plan) = found {
-                best = plan;
-                is_smaller = true;
+    let (mut tried, mut next, mut is_smaller) = (0, 0, false);
+    while began.elapsed() < limit {
+        let candidates = arguments.world.simpler(finding.seed, &best);
+        let Some(candidate) = candidates.get(next) else {
+            if !is_smaller {
                 break;
             }
+            // What could not go before may go now.
+            (next, is_smaller) = (0, false);
+            continue;
+        };
+        tried += 1;
+        match failing_variation(arguments, finding.seed, candidate, &kind) {
+            // The choice that was made is no candidate any more: the next one has its place.
+            Some(plan) => (best, is_smaller) = (plan, true),
+            None => next += 1,
         }
     }
-    println!("  {tries} smaller runs tried in {:.0?}", began.elapsed());
+    println!("  {tried} smaller plans tried in {:.0?}", began.elapsed());
     best
 }

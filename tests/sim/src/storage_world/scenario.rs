@@ -154,7 +154,7 @@ impl Scenario {
             lives: random.within(2..7),
             life_ms: pick(
                 random,
-                &[2..30, 20..200, 100..600].map(|range| (range.start, range.end)),
+                &[2..30, 2..30, 10..80, 10..80, 20..200, 100..400].map(|range| (range.start, range.end)),
             )
             .into_range(),
             trouble,
@@ -237,6 +237,11 @@ impl Scenario {
     /// What could be less, what leaves most out first.
     pub(crate) fn reductions(&self) -> Vec<Setting> {
         let mut all = Vec::new();
+        for lives in [1, 2, self.lives / 2, self.lives - 1] {
+            if (1..self.lives).contains(&lives) {
+                all.push(Setting::new("lives", lives));
+            }
+        }
         let mut no = |key: &str, is_there: bool, value: &str| {
             if is_there {
                 all.push(Setting::new(key, value));
@@ -259,7 +264,6 @@ impl Scenario {
                 }
             }
         };
-        less("lives", self.lives, 1);
         less("partitions", u64::try_from(self.partitions).unwrap_or(0), 0);
         less("shards", u64::from(self.shards), 1);
         less(
