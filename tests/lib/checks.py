@@ -11,6 +11,9 @@ import time
 import traceback
 import uuid
 
+# The exit code of a test that this machine lacks something for; its last line says what.
+NOT_RUN = 77
+
 
 def bootstrap():
     """The broker under test, `host:port`, from the environment variable BOOTSTRAP."""
