@@ -54,6 +54,7 @@ def until(what, seconds, step):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.01)
 
 
 class Checks:
