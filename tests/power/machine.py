@@ -11,6 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DISK_BYTES = 1 << 30
 UNMOUNT_SECONDS = 60
+NAMESPACE = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
 def missing():
@@ -24,17 +25,17 @@ def missing():
     for command in ("mkfs.ext4", "mount", "umount", "unshare"):
         if shutil.which(command) is None:
             return f"the command {command} is not there"
-    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
+    tried = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
     if tried.returncode != 0:
-        return f"no mount namespace: {tried.stderr.strip()}"
+        return f"no namespaces: {tried.stderr.strip()}"
     return None
 
 
 def enter_namespace(marker="POWER_TEST_NAMESPACE"):
-    """Goes on in a mount namespace of its own: however the test ends, its mounts and loop devices end with it."""
+    """Goes on in namespaces of its own: however the test ends, its processes, mounts and loop devices end with it."""
     if os.environ.get(marker) is None:
         os.environ[marker] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+        os.execvp("unshare", [*NAMESPACE, sys.executable, *sys.argv])
 
 
 class Machine:
@@ -90,10 +91,12 @@ class Machine:
         self.server = None
 
     def close(self):
-        """After a failure: ends the server, and with it everything that waits for it."""
+        """While it may be in use: ends the server, and with it everything that waits for it."""
         if self.server is not None:
             self.server.kill()
             self.server.wait()
+            for path in (self.mount, self.file):
+                subprocess.run(["umount", "--lazy", str(path)], check=False)
 
 
 def unmount(path):
