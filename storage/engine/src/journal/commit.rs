@@ -119,7 +119,8 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
         sequence: plan.sequence,
         acknowledged_end: plan.acknowledged_end,
     };
-    let mut frame = AlignedBuf::zeroed(length);
+    // Every byte of it is written below: the head, the payloads, the zeros behind them.
+    let mut frame = AlignedBuf::recycled(length);
     let entries = table.entries.len();
     let mut at = frame::write_head(&mut frame, stamp, &table_bytes, entries, plan.payload_length);
     let mut bypasses = Vec::new();
@@ -142,6 +143,7 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
             });
         }
     }
+    frame[at..].fill(0);
     let since = shared.since_checkpoint.get() + journaled;
     shared.since_checkpoint.set(since);
     if since >= shared.options.checkpoint_bytes {
