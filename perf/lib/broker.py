@@ -142,7 +142,6 @@ class Broker(Server):
     """Corelog."""
 
     name = "corelog"
-    durability = "durable: an acknowledged message is on stable storage"
     poll_s = POLL_S
 
     def __init__(self, binary, data, log, arguments=(), port=None):
@@ -150,6 +149,12 @@ class Broker(Server):
         self.binary = binary
         self.arguments = list(arguments)
         self.admin_port = free_port()
+
+    @property
+    def durability(self):
+        if any("durability" in argument for argument in self.arguments):
+            return "as its arguments say"
+        return "durable: an acknowledged message is on stable storage"
 
     def version(self):
         done = subprocess.run([str(self.binary), "--version"], capture_output=True, text=True, check=True)

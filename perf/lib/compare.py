@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -62,9 +61,10 @@ def parse_arguments():
                         help="1 pair of 2 s after 1 s, and no table: shows that everything works, not how fast")
     parser.add_argument("--list", action="store_true", help="print the runs and how long they take, and run nothing")
     parser.add_argument("--data", metavar="DIR", help="where to make the data directories (target)")
-    parser.add_argument("--results", metavar="DIR", help="where to write the results (perf/results); elsewhere the table "
-                        "is not renewed")
-    parser.add_argument("--bin-dir", metavar="DIR", help="take Corelog's binaries from here and build nothing")
+    parser.add_argument("--results", metavar="DIR", help="where to write the results (perf/results, with --quick "
+                        "target/perf-results); elsewhere the table is not renewed")
+    parser.add_argument("--bin-dir", metavar="DIR", help="take Corelog's binaries from here and build nothing; the "
+                        "result then names no commit")
     parser.add_argument("broker", nargs="*", metavar="ARGUMENT", help="for `corelog serve`")
     arguments = parser.parse_args()
     standard = {"pairs": 5, "duration": 10.0, "warm_up": 3.0}
@@ -89,8 +89,8 @@ class Comparison:
     def __init__(self, arguments, folder):
         self.arguments = arguments
         self.folder = folder
-        self.results = Path(arguments.results) if arguments.results else results.RESULTS
-        self.command = " ".join(["perf/compare", *map(shlex.quote, sys.argv[1:])])
+        self.results = results.folder(arguments)
+        self.command = results.command_line("perf/compare", sys.argv[1:])
         self.plan = [(case, peer) for case in arguments.cases for peer in self.peers_of(case)]
         self.seconds_spent = {}
         self.runs_done = 0
@@ -120,7 +120,7 @@ class Comparison:
         self.bench = Bench(self.binaries.bench, self.folder, self.arguments.duration, self.arguments.warm_up)
         for number, (case, peer) in enumerate(self.plan):
             self.pairs(case, peer, self.plan[number + 1:])
-        if self.results == results.RESULTS and not self.arguments.quick:
+        if self.results == results.RESULTS:
             results.replace(results.PAGE, "compare", results.comparison_text(results.latest(self.results, "comparison")))
             say(f"renewed the table in {results.PAGE.relative_to(ROOT)}")
         return 1 if self.has_problem else 0
@@ -188,7 +188,7 @@ class Comparison:
             }
         return {
             "kind": "comparison",
-            **results.circumstances(self.command, environment),
+            **results.circumstances(self.arguments, self.command, environment),
             "case": case.name,
             "title": case.title,
             "scenario": case.scenario,

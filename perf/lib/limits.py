@@ -58,9 +58,9 @@ def measure(arguments, folder):
     _, found["disk_read"] = fio.best_read(folder, arguments.seconds)
     say("the disk: 4 KiB writes, each with an fdatasync")
     found["fdatasyncs_per_s"] = fio.syncs_per_s(folder, arguments.seconds)
-    command = " ".join(["perf/limits", *sys.argv[1:]])
-    result = {"kind": "limits", **results.circumstances(command, environment), "seconds": arguments.seconds, **found}
-    target = Path(arguments.results) if arguments.results else results.RESULTS
+    command = results.command_line("perf/limits", sys.argv[1:])
+    result = {"kind": "limits", **results.circumstances(arguments, command, environment), "seconds": arguments.seconds, **found}
+    target = results.folder(arguments)
     path = results.write(target, "limits", result)
     print(text_of(result))
     if target == results.RESULTS:
@@ -89,7 +89,7 @@ def text_of(result):
         f"is copied twice (into the partition's chunk, and into a journal frame unless it bypasses it): at least "
         f"{cost:.2f} CPU s a GiB, so {here['cores']} cores shared with the generator carry {megabytes(rate)} at most, "
         f"before any work of either side.", "",
-        f"{result['measured_at'][:10]}, commit {(result['commit'] or 'unknown')[:19]}, `{result['command']}`, "
+        f"{result['measured_at'][:10]}, commit {results.short_commit(result)}, `{result['command']}`, "
         f"{here['cpu']}, {here['cores']} cores, {here['kernel']}, {here['file_system']}.",
     ])
 

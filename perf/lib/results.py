@@ -3,6 +3,7 @@
 import json
 import platform
 import re
+import shlex
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
@@ -21,6 +22,13 @@ class PageError(Exception):
     """perf/RESULTS.md is not as it has to be."""
 
 
+def folder(arguments):
+    """Where results go: where they are asked to, else into the repository, unless they only show that things work."""
+    if arguments.results:
+        return Path(arguments.results)
+    return ROOT / "target/perf-results" if getattr(arguments, "quick", False) else RESULTS
+
+
 def spread(values):
     """Median, least and greatest of what was measured, and all of it in order; none of nothing."""
     found = [value for value in values if value is not None]
@@ -29,12 +37,13 @@ def spread(values):
     return {"median": median(found), "min": min(found), "max": max(found), "values": values}
 
 
-def circumstances(command, environment):
+def circumstances(arguments, command, environment):
     """What every result says of where it comes from."""
     return {
         "format": FORMAT,
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "commit": commit(),
+        # Of which sources given binaries are is not known.
+        "commit": None if arguments.bin_dir else commit(),
         "command": command,
         "machine": machine(environment),
     }
@@ -53,10 +62,10 @@ def machine(environment):
     }
 
 
-def write(folder, name, result):
+def write(where, name, result):
     """Writes a result under today's date and its name; gives the path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{result['measured_at'][:10]}-{name}.json"
+    where.mkdir(parents=True, exist_ok=True)
+    path = where / f"{result['measured_at'][:10]}-{name}.json"
     path.write_text(as_text(result) + "\n")
     return path
 
@@ -78,15 +87,39 @@ def rounded(value):
     return value
 
 
-def latest(folder, kind):
+def latest(where, kind):
     """The newest result of each name, of one kind, in the order of their names."""
     found = {}
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(where.glob("*.json")):
         result = json.loads(path.read_text())
         if result.get("kind") == kind:
             # The date comes first in the file's name, so a later one replaces an earlier one.
             found[path.stem[len("2026-01-01-"):]] = result
-    return [found[name] for name in sorted(found)]
+    return [found[name] for name in sorted(found, key=by_number)]
+
+
+def by_number(name):
+    """Numbers in a name count as such: T10 comes after T9."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def command_line(program, given):
+    """How a command was called, without where its files are."""
+    kept, skips = [], False
+    for argument in given:
+        if skips:
+            skips = False
+        elif argument in ("--data", "--results", "--bin-dir"):
+            skips = True
+        elif not argument.startswith(("--data=", "--results=", "--bin-dir=")):
+            kept.append(shlex.quote(argument))
+    return " ".join([program, *kept])
+
+
+def short_commit(result):
+    """Twelve digits are enough for people; that the sources were changed is not to be lost."""
+    whole = result["commit"] or "unknown"
+    return whole[:12] + ("-changed" if whole.endswith("-changed") else "")
 
 
 def verdicts(case, peer, figures):
@@ -124,11 +157,12 @@ def show_spread(figure, found):
 def show_ratio(found):
     if found is None:
         return "—"
-    return f"{found['median']:.2f} × ({found['min']:.2f}–{found['max']:.2f})"
+    text = f"{found['median']:.2f} ×"
+    return text if found["min"] == found["max"] else f"{text} ({found['min']:.2f}–{found['max']:.2f})"
 
 
 def comparison_rows(result):
-    """The rows of one comparison: its first figure, and those that have a target."""
+    """The rows of one comparison: its first figure, those that have a target, and those that the case names."""
     case = CASES.get(result["case"])
     if case is None:
         return
@@ -137,7 +171,7 @@ def comparison_rows(result):
         judged.setdefault(verdict["figure"], []).append(verdict)
     for number, figure in enumerate(case.figures):
         found = result["figures"].get(figure.name)
-        if found is None or (number > 0 and figure.name not in judged):
+        if found is None or (number > 0 and figure.name not in judged and figure.name not in case.shown):
             continue
         targets = ", ".join(f"{verdict['target']} {verdict['text']}: {'met' if verdict['holds'] else '**missed**'}"
                             for verdict in judged.get(figure.name, []))
@@ -165,7 +199,7 @@ def sources(results):
             text = f"{broker['version']}{f' ({settings})' if settings else ''}"
             brokers[f"{broker['name']}: {text}. {broker['durability'].capitalize()}."] = None
         here = result["machine"]
-        text = (f"{result['measured_at'][:10]}, commit {(result['commit'] or 'unknown')[:19]}, `{result['command']}`, "
+        text = (f"{result['measured_at'][:10]}, commit {short_commit(result)}, `{result['command']}`, "
                 f"{here['cpu']}, {here['cores']} cores, {here['memory_gib']} GiB, {here['kernel']}, "
                 f"{here['file_system']}")
         name = f"{result['case']} against {result['peer']['name']}"
@@ -212,7 +246,7 @@ def targets_text(found):
     for result in found:
         here = result["machine"]
         settings = f" with `{' '.join(result['settings'])}`" if result["settings"] else ""
-        lines.append(f"- {result['target']}: {result['measured_at'][:10]}, commit {(result['commit'] or 'unknown')[:19]}"
+        lines.append(f"- {result['target']}: {result['measured_at'][:10]}, commit {short_commit(result)}"
                      f"{settings}, `{result['command']}`, {here['cpu']}, {here['cores']} cores, {here['kernel']}, "
                      f"{here['file_system']}; {result['durability']}.")
     return "\n".join(lines)

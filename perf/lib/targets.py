@@ -1,7 +1,6 @@
 """Measures Corelog against the targets that need no peer: T1's share of the disk, T5, T7, T9, T10."""
 
 import argparse
-import shlex
 import shutil
 import signal
 import subprocess
@@ -58,9 +57,10 @@ def parse_arguments():
     parser.add_argument("--partitions", type=int, metavar="N", help="partitions of T5's largest topic and of T9 (10000)")
     parser.add_argument("--quick", action="store_true", help="small and short, and no table: shows that everything works")
     parser.add_argument("--data", metavar="DIR", help="where to make the data directories (target)")
-    parser.add_argument("--results", metavar="DIR", help="where to write the results (perf/results); elsewhere the table "
-                        "is not renewed")
-    parser.add_argument("--bin-dir", metavar="DIR", help="take the binaries from here and build nothing")
+    parser.add_argument("--results", metavar="DIR", help="where to write the results (perf/results, with --quick "
+                        "target/perf-results); elsewhere the table is not renewed")
+    parser.add_argument("--bin-dir", metavar="DIR", help="take the binaries from here and build nothing; the result "
+                        "then names no commit")
     given, broker = sys.argv[1:], []
     if "--" in given:
         cut = given.index("--")
@@ -120,8 +120,8 @@ class Machine:
 
 def measure(arguments, machine):
     machine.prepare()
-    command = " ".join(["perf/targets", *map(shlex.quote, sys.argv[1:])])
-    folder = Path(arguments.results) if arguments.results else results.RESULTS
+    command = results.command_line("perf/targets", sys.argv[1:])
+    folder = results.folder(arguments)
     is_missed = False
     for name in arguments.targets or TARGETS:
         target = TARGETS[name](machine)
@@ -129,7 +129,7 @@ def measure(arguments, machine):
         begun = time.monotonic()
         verdicts, details = target.measure()
         result = {
-            "kind": "target", **results.circumstances(command, machine.environment), "target": name,
+            "kind": "target", **results.circumstances(arguments, command, machine.environment), "target": name,
             "title": target.title, "version": machine.broker.version(), "settings": machine.broker.settings(),
             "durability": machine.broker.durability, "verdicts": verdicts, **details,
         }
@@ -138,7 +138,7 @@ def measure(arguments, machine):
             is_missed = is_missed or not verdict["holds"]
             print(" | ".join(results.target_row(name, verdict)), flush=True)
         say(f"{name} took {time.monotonic() - begun:.0f} s; wrote {path}")
-    if folder == results.RESULTS and not arguments.quick:
+    if folder == results.RESULTS:
         results.replace(results.PAGE, "targets", results.targets_text(results.latest(folder, "target")))
         say(f"renewed the table in {results.PAGE.relative_to(ROOT)}")
     return 3 if is_missed else 0
