@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import fio
 import results
 from bench import Bench, BenchError, Binaries, say
 from broker import Broker, BrokerError
@@ -20,6 +21,8 @@ from peers import PEERS
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Seconds of a run besides those that it measures and warms up: start, topics, drain, stop. For the first estimate.
 OVERHEAD_S = {"corelog": 2.0, "kafka": 5.0, "kafka-fsync": 5.0}
+# Of the disk, before each pair.
+PROBE_S = 1
 QUICK = {"pairs": 1, "duration": 2.0, "warm_up": 1.0}
 
 
@@ -146,8 +149,9 @@ class Comparison:
     def pairs(self, case, peer, later):
         """Corelog and the peer in turns, then the result."""
         sides = {"corelog": Side("corelog"), "peer": Side(peer.name)}
-        environment = None
+        environment, syncs = None, []
         for pair in range(self.arguments.pairs):
+            syncs.append(self.syncs_per_s())
             for side in sides.values():
                 server = self.server(side.name)
                 begun = time.monotonic()
@@ -163,12 +167,16 @@ class Comparison:
         if environment is None:
             raise BenchError(f"{case.name} against {peer.name}: no run went through")
         self.has_problem = self.has_problem or bool(sides["corelog"].problems)
-        result = self.result(case, peer, sides, environment)
+        result = self.result(case, peer, sides, environment) | {"disk_syncs_per_s": results.spread(syncs)}
         path = results.write(self.results, f"{case.name}-{peer.name}", result)
         for verdict in result["targets"]:
             say(f"{verdict['target']} {verdict['figure']} {verdict['text']}: {verdict['value']:.3g}, "
                 f"{'met' if verdict['holds'] else 'missed'}")
         say(f"wrote {path}")
+
+    def syncs_per_s(self):
+        """What the disk does just now: of all that a durable figure depends on, what changes most by itself."""
+        return fio.syncs_per_s(self.folder, PROBE_S) if shutil.which("fio") else None
 
     def server(self, name):
         data, log = self.folder / "data", self.folder / f"{name}.log"

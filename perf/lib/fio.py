@@ -62,6 +62,6 @@ def best_read(folder, seconds):
 
 def syncs_per_s(folder, seconds):
     """4 KiB writes a second, each with its fdatasync."""
-    job = fio(folder, "write", 1, seconds, size=256 << 20, extra=["--bs=4k", "--fdatasync=1"])
+    job = fio(folder, "write", 1, seconds, size=64 << 20, extra=["--bs=4k", "--fdatasync=1"])
     remove(folder)
     return job["write"]["iops"]

@@ -204,7 +204,13 @@ def sources(results):
                 f"{here['file_system']}")
         name = f"{result['case']} against {result['peer']['name']}"
         wrong = sum(len(result[side]["problems"]) for side in ("corelog", "peer"))
-        pairs = f"{name} ({result['pairs']} pairs{f', {wrong} runs with problems' if wrong else ''})"
+        details = [f"{result['pairs']} pair{'s' if result['pairs'] > 1 else ''}"]
+        if result["disk_syncs_per_s"] is not None:
+            syncs = result["disk_syncs_per_s"]
+            details.append(f"{syncs['median']:,.0f} ({syncs['min']:,.0f}–{syncs['max']:,.0f}) fdatasyncs a second before them")
+        if wrong:
+            details.append(f"{wrong} runs with problems")
+        pairs = f"{name} ({', '.join(details)})"
         runs.setdefault(text, []).append(pairs)
     yield from brokers
     for text, names in runs.items():
