@@ -17,7 +17,7 @@ use glommio::io::PollableFd;
 use crate::mailbox::Parking;
 use crate::real::Timers;
 use crate::ring::Ring;
-use crate::shards::{Activity, Slices, now};
+use crate::shards::{Activity, Heartbeat, Slices, now};
 
 /// Something that the driver moves.
 pub(crate) trait Pollable {
@@ -48,6 +48,7 @@ pub(crate) struct Hub {
     parking: Arc<Parking>,
     spin: Spin,
     slices: Rc<Slices>,
+    heartbeat: Rc<Heartbeat>,
     activity: Rc<Activity>,
     driver: RefCell<Option<Waker>>,
     finished: Cell<bool>,
@@ -62,6 +63,7 @@ impl Hub {
         parking: Arc<Parking>,
         spin: Spin,
         slices: Rc<Slices>,
+        heartbeat: Rc<Heartbeat>,
         activity: Rc<Activity>,
     ) -> Rc<Hub> {
         Rc::new(Hub {
@@ -71,6 +73,7 @@ impl Hub {
             parking,
             spin,
             slices,
+            heartbeat,
             activity,
             driver: RefCell::new(None),
             finished: Cell::new(false),
@@ -109,10 +112,14 @@ impl Hub {
         let mut traffic = 0;
         // When the driver may sleep, if it finds nothing before.
         let mut spin_end: Option<Instant> = None;
+        let name = self.heartbeat.name_of("driver");
         while !self.finished.get() {
             let began = self.slices.turned();
             let has_completions = !self.spin.io.is_zero() && self.ring.has_work();
+            // The kernel may hold the thread in a submission, which is a stall like another.
+            self.heartbeat.enter(name);
             let moved = self.turn();
+            self.heartbeat.leave();
             let turned = now();
             self.activity.turned(began, turned);
             if !self.spin.mailbox.is_zero() {

@@ -48,7 +48,7 @@ pub struct ShardsOptions {
     /// How long after a completion of the network or the disk a shard looks for more before it sleeps; zero never looks.
     /// Taken as zero when there are more shards than cores.
     pub io_spin: Duration,
-    /// Report a task that holds its shard for longer.
+    /// Report a shard that makes no step for longer, be it that a task holds it or that its thread does not run.
     pub stall_limit: Duration,
     /// File operations in flight a shard; more wait.
     pub disk_operations_max: u32,
@@ -214,9 +214,12 @@ where
 {
     let seeds = seeds::<M>(options)?;
     let stopper = seeds[0].stopper.clone();
-    let pulses = seeds.iter().map(|seed| Arc::clone(&seed.pulse)).collect();
+    let watched = seeds
+        .iter()
+        .map(|seed| (Arc::clone(&seed.pulse), Arc::clone(&seed.parking)))
+        .collect();
     let watchdog =
-        Watchdog::start(pulses, options.stall_limit).map_err(|source| StartError::Thread { source })?;
+        Watchdog::start(watched, options.stall_limit).map_err(|source| StartError::Thread { source })?;
 
     let main = Arc::new(main);
     let (ready, set_up) = sync_channel(seeds.len());
@@ -410,6 +413,7 @@ struct Parts<M> {
     timers: Rc<Timers>,
     mesh: Rc<Mesh<M>>,
     tasks: Rc<RealSpawn>,
+    heartbeat: Rc<Heartbeat>,
     queues: Queues,
     hub: Rc<Hub>,
     activity: Rc<Activity>,
@@ -434,10 +438,11 @@ impl<M: Send + 'static> Parts<M> {
         let timers = Rc::new(Timers::default());
         let mesh = Mesh::new(seed.seat);
         let shutdown = ShutdownSignal::new(seed.stopper);
+        let heartbeat = Heartbeat::new(seed.pulse);
         let activity = Activity::new(now());
         let tasks = RealSpawn::new(
             queues,
-            Heartbeat::new(seed.pulse),
+            Rc::clone(&heartbeat),
             Rc::clone(&slices),
             Rc::clone(&activity),
         );
@@ -453,6 +458,7 @@ impl<M: Send + 'static> Parts<M> {
             seed.parking,
             seed.spin,
             slices,
+            Rc::clone(&heartbeat),
             Rc::clone(&activity),
         );
         let disk = RealDisk::new(Rc::clone(&ring), Rc::clone(&offload), seed.options.allow_buffered);
@@ -470,6 +476,7 @@ impl<M: Send + 'static> Parts<M> {
             timers,
             mesh,
             tasks,
+            heartbeat,
             queues,
             hub,
             activity,
@@ -506,6 +513,7 @@ impl<M: Send + 'static> Parts<M> {
         let value = receiver.await.expect("main ends before the tasks are stopped");
 
         self.tasks.stop().await;
+        self.heartbeat.end();
         self.mesh.close();
         self.timers.close();
         self.offload.close().await;
