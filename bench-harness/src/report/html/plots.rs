@@ -60,7 +60,8 @@ pub(super) fn percentiles(title: &str, groups: &[Group], latencies: &[(&str, &st
         },
         y: Axis {
             title: String::from("Latency (ms)"),
-            scale: Scale::magnitude(low, high),
+            // What is faster than a ten-thousandth of the slowest would only press the rest together.
+            scale: Scale::magnitude(low.max(high / 1e4), high),
             says: milliseconds,
         },
         series,
@@ -81,7 +82,12 @@ pub(super) fn over_time(looks: &OverTime<'_>, groups: &[Group], metrics: &[Metri
                     .map(|row| (row.second + 0.5, (metric.of)(&row).unwrap_or(f64::NAN)))
                     .collect();
                 let (label, colour) = called(groups, group, index, metrics.len(), metric.name, number);
-                series.push(Series::line(label, colour, points));
+                let mut line = Series::line(label, colour, points);
+                if groups.len() == 1 {
+                    // Lines that lie on each other are both seen.
+                    line.dashes = number % 3;
+                }
+                series.push(line);
             }
         }
     }

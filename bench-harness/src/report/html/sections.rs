@@ -36,7 +36,7 @@ pub(super) fn charts_of_runs(out: &mut String, groups: &[Group]) -> std::fmt::Re
 /// A chart with its table: beside each other while the table is narrow.
 fn pair(out: &mut String, chart: Option<&Chart>, table: &Table) -> std::fmt::Result {
     let Some(chart) = chart else { return Ok(()) };
-    let narrow = if table.columns.len() <= 2 { " narrow" } else { "" };
+    let narrow = if table.columns.len() <= 3 { " narrow" } else { "" };
     writeln!(out, "<div class=\"pair{narrow}\">")?;
     chart.render(out)?;
     table.render(out)?;
