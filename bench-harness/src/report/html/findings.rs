@@ -146,7 +146,7 @@ fn ratios_by_pair(title: &str, mut series: Vec<Series>) -> Option<Chart> {
         title: format!("{title}, pair by pair"),
         x: Axis {
             title: String::from("Pair"),
-            scale: Scale::span(0.0, pairs + 1.0),
+            scale: Scale::span(0.5, pairs + 0.5),
             says: |pair| format!("pair {pair:.0}"),
         },
         y: Axis {

@@ -35,8 +35,15 @@ pub(super) fn charts_of_runs(out: &mut String, groups: &[Group]) -> std::fmt::Re
 
 /// A chart with its table: beside each other while the table is narrow.
 fn pair(out: &mut String, chart: Option<&Chart>, table: &Table) -> std::fmt::Result {
+    /// Characters, with some for the gaps, that fit beside a chart.
+    const NARROW_MAX: usize = 40;
     let Some(chart) = chart else { return Ok(()) };
-    let narrow = if table.columns.len() <= 3 { " narrow" } else { "" };
+    let width = |(name, cells): &(String, Vec<String>)| {
+        let cells: usize = cells.iter().map(|cell| cell.chars().count() + 3).sum();
+        name.chars().count() + cells
+    };
+    let widest = table.rows.iter().map(width).max().unwrap_or(0);
+    let narrow = if widest <= NARROW_MAX { " narrow" } else { "" };
     writeln!(out, "<div class=\"pair{narrow}\">")?;
     chart.render(out)?;
     table.render(out)?;
