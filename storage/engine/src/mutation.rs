@@ -78,7 +78,10 @@ pub(crate) const fn overwrite(_: &bytes::Bytes) {}
 
 /// Writes over memory that was handed to the disk, if that is the mistake.
 #[cfg(feature = "mutations")]
-#[expect(unsafe_code, reason = "the mistake itself: memory that is written to while somebody reads it")]
+#[expect(
+    unsafe_code,
+    reason = "the mistake itself: memory that is written to while somebody reads it"
+)]
 pub(crate) fn overwrite(bytes: &bytes::Bytes) {
     if is_on(Mutation::BufferReused) {
         // SAFETY: none. The owner of the bytes is a heap allocation of this length, so the write stays within it; that

@@ -221,7 +221,10 @@ fn run_many(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (findings, totals) = runner::run_pool(arguments)?;
     if let Some(finding) = findings.first() {
         if arguments.keep_going {
-            println!("replay: {}", replay_command(arguments.world, finding.seed, &arguments.plan));
+            println!(
+                "replay: {}",
+                replay_command(arguments.world, finding.seed, &arguments.plan)
+            );
         } else {
             show(arguments, finding)?;
         }

@@ -5,8 +5,8 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use corelog_runtime::buffer::AlignedBuf;
 use corelog_runtime::WorkClass;
+use corelog_runtime::buffer::AlignedBuf;
 use futures_util::future::{TryFutureExt, try_join, try_join_all};
 
 use super::core::{CommitState, Plan, Planned};

@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_model::{LeaderEpoch, Offset};
 use corelog_model::batch::{self, BatchHeader};
+use corelog_model::{LeaderEpoch, Offset};
 use corelog_runtime::LocalFuture;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 

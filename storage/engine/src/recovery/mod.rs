@@ -20,13 +20,13 @@ use std::rc::Rc;
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::{DiskError, Handle};
 
-use crate::{FormatError, OpenError};
 use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
 use crate::mutation::{Mutation, is_on};
 use crate::options::LogConfig;
+use crate::{FormatError, OpenError};
 use corelog_model::{LeaderEpoch, Offset};
 
 /// Which shard to recover.

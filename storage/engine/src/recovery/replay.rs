@@ -65,7 +65,9 @@ async fn read_payloads(
         let payloads = reader.read(frame.file, frame.payload_position(), length).await?;
         let mut at = 0;
         let is_whole = frame.table.entries.iter().all(|entry| {
-            let EntryV1::Append(append) = entry else { return true };
+            let EntryV1::Append(append) = entry else {
+                return true;
+            };
             let end = at + usize::try_from(append.length).expect("32 bits");
             let payload = payloads.get(std::mem::replace(&mut at, end)..end);
             payload.is_some_and(|bytes| crc32fast::hash(bytes) == append.payload_crc)

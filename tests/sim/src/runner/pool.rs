@@ -52,7 +52,10 @@ impl Totals {
 enum Said {
     Line(String),
     /// The worker ended; the last seed that it began, and whether it came to that one's end.
-    Ended { worker: usize, last: Option<u64> },
+    Ended {
+        worker: usize,
+        last: Option<u64>,
+    },
 }
 
 /// A worker that is killed when it is given up.

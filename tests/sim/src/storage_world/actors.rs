@@ -252,7 +252,9 @@ fn send(world: &World, log: &Rc<PartitionLog>, producer: u64, group: &[Pending])
         world
             .oracle
             .sent(log.id(), pending.number, producer, &pending.batch);
-        world.remarks.add(|| format!("{}: batch {} is sent", log.directory(), pending.number));
+        world
+            .remarks
+            .add(|| format!("{}: batch {} is sent", log.directory(), pending.number));
     }
     let batches = group.iter().map(|pending| pending.batch.clone()).collect();
     log.append(batches, AppendOptions::default())
@@ -524,9 +526,7 @@ pub(crate) async fn create(
     } else {
         None
     };
-    let directory = reused.unwrap_or_else(|| {
-        format!("t{}-{}", oracle::number_of(id), id.index)
-    });
+    let directory = reused.unwrap_or_else(|| format!("t{}-{}", oracle::number_of(id), id.index));
     world.configs.borrow_mut().insert(id, config.clone());
     let spec = PartitionSpec {
         id,
@@ -558,7 +558,9 @@ async fn administer(world: Rc<World>, handle: Handle, shard: usize, storage: Rc<
         let ids = storage.partitions();
         let id = (!ids.is_empty()).then(|| ids[world.random.borrow_mut().index(ids.len())]);
         let Some(action) = world.action() else { continue };
-        world.remarks.add(|| format!("shard {shard}: {action:?} {:?}", id.map(oracle::number_of)));
+        world
+            .remarks
+            .add(|| format!("shard {shard}: {action:?} {:?}", id.map(oracle::number_of)));
         match (action, id) {
             (Action::Checkpoint, _) => match storage.checkpoint().await {
                 Ok(()) => world.passed(Moment::Checkpointed),

@@ -236,7 +236,8 @@ impl Oracle {
             }
             let lost = log.placed.range(offsets.log_end..).find(|(_, number)| {
                 let batch = &log.batches[*number];
-                matches!(batch.fate, Fate::Acknowledged(_)) && !self.may_be_hidden(log.shard, batch.level, pages)
+                matches!(batch.fate, Fate::Acknowledged(_))
+                    && !self.may_be_hidden(log.shard, batch.level, pages)
             });
             if let Some((offset, number)) = lost {
                 self.violate(format!(

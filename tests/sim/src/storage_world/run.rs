@@ -306,7 +306,9 @@ impl Run {
             .iter()
             .flat_map(|(_, storage)| storage.partitions())
             .collect();
-        self.world.remarks.add(|| format!("open after {ending:?}: {} partitions", found.len()));
+        self.world
+            .remarks
+            .add(|| format!("open after {ending:?}: {} partitions", found.len()));
         oracle.check_partitions(&found, self.damaged_pages("/journal/"));
         for (shard, (_, storage)) in storages.iter().enumerate() {
             self.world.configure(storage);
@@ -386,7 +388,7 @@ impl Run {
             let done = move || world.is_fenced.get() || world.is_over.get() || world.oracle.is_violated();
             let left = end.since(self.sim.now());
             match self.sim.run_until_true(done, step.min(left)) {
-                Ok(()) => return,
+                Ok(()) => return self.linger(),
                 Err(RunError::TimedOut(_)) => {}
                 Err(error @ (RunError::Idle(_) | RunError::Spinning { .. })) => {
                     self.violate(error.to_string())
@@ -403,6 +405,15 @@ impl Run {
                 }
                 Trouble::None | Trouble::Errors | Trouble::Corruption => {}
             }
+        }
+    }
+
+    /// A fenced process goes on for a while at times: what it has begun must do no harm.
+    fn linger(&self) {
+        let is_fenced = self.world.is_fenced.get() && !self.world.oracle.is_violated();
+        if is_fenced && self.random.borrow_mut().coin() {
+            let span = Duration::from_micros(self.random.borrow_mut().below(30_000));
+            self.sim.run_for(span);
         }
     }
 

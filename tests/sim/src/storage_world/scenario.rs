@@ -180,7 +180,10 @@ impl Scenario {
             ),
             start_crashes_max: pick(random, &[0, 2, 2, 5]),
             start_crash_us: pick(random, &[2_000, 8_000, 20_000, 60_000]),
-            failing: pick(random, &[Failing::Any, Failing::Any, Failing::Syncs, Failing::Writes]),
+            failing: pick(
+                random,
+                &[Failing::Any, Failing::Any, Failing::Syncs, Failing::Writes],
+            ),
             has_readers: true,
         }
     }
@@ -263,7 +266,11 @@ impl Scenario {
         };
         less("partitions", u64::try_from(self.partitions).unwrap_or(0), 0);
         less("shards", u64::from(self.shards), 1);
-        less("in_flight", u64::try_from(self.template.commits_in_flight_max).unwrap_or(1), 1);
+        less(
+            "in_flight",
+            u64::try_from(self.template.commits_in_flight_max).unwrap_or(1),
+            1,
+        );
         less("big_batches", u64::from(self.big_batches), 0);
         less("window", self.window, 1);
         less("life_ms", self.life_ms.end, 8);
@@ -295,7 +302,11 @@ impl Scenario {
         (self.trouble == Trouble::Errors).then_some(FaultChances {
             write_fail: if self.failing == Failing::Syncs { 0 } else { 5_000 },
             write_short: if self.failing == Failing::Syncs { 0 } else { 5_000 },
-            sync_fail: if self.failing == Failing::Writes { 0 } else { 20_000 },
+            sync_fail: if self.failing == Failing::Writes {
+                0
+            } else {
+                20_000
+            },
             ..FaultChances::default()
         })
     }
