@@ -54,6 +54,8 @@ pub(crate) enum Mutation {
     DeletionUnfinished,
     /// The layout may become durable before the journal's directory.
     LayoutFirst,
+    /// A layout that was read is taken for durable, and what the one before it needs is removed.
+    LayoutTrusted,
     /// Producers' repeated batches are not recognized.
     DuplicatesTaken,
 }
