@@ -15,7 +15,6 @@ use crate::format::names;
 use crate::format::v1::{CheckpointV1, PartitionV1};
 use crate::journal::core::PartitionKey;
 use crate::mutation::{Mutation, is_on};
-use crate::options::CheckpointSync;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
 
@@ -157,12 +156,7 @@ async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result
             unsynced.push((Rc::clone(log), base));
         }
     }
-    let whole_file_system = match shared.options.checkpoint_sync {
-        CheckpointSync::Files => false,
-        CheckpointSync::Filesystem => true,
-        CheckpointSync::FilesUpTo(count) => unsynced.len() > count,
-    };
-    if whole_file_system {
+    if shared.options.checkpoint_sync.is_whole(unsynced.len()) {
         let synced = shared.handle.disk.sync_filesystem(&shared.options.dir).await;
         return synced.map_err(|error| shared.fence(&error));
     }

@@ -85,7 +85,10 @@ pub(crate) fn overwrite(bytes: &bytes::Bytes) {
 const fn scribble(_: &bytes::Bytes) {}
 
 #[cfg(feature = "mutations")]
-#[expect(unsafe_code, reason = "the mistake itself: memory that is written to while somebody reads it")]
+#[expect(
+    unsafe_code,
+    reason = "the mistake itself: memory that is written to while somebody reads it"
+)]
 fn scribble(bytes: &bytes::Bytes) {
     // SAFETY: none. The owner of the bytes is a heap allocation of this length, so the write stays within it; that
     // others hold it for immutable is what is to be found out.

@@ -72,8 +72,11 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
     shared
         .handle
         .spawn(WorkClass::Background, "journal pre-write", async move {
-            match shared_too.journal_files.prepare(number).await {
-                Ok(()) => {
+            let pace = async |written: u64| may_prepare(&shared_too, written).await;
+            match shared_too.journal_files.prepare(number, pace).await {
+                // The storage closes.
+                Ok(false) => {}
+                Ok(true) => {
                     shared_too.ring.borrow_mut().file_ready(number);
                     shared_too.journal_work.notify_all();
                 }
@@ -88,6 +91,21 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
                 }
             }
         });
+}
+
+/// Waits until more than the `written` bytes of the next file should be there; false when there is no need any more.
+async fn may_prepare(shared: &Shared, written: u64) -> bool {
+    let frame_bytes_max = u64::try_from(shared.options.frame_bytes_max).unwrap_or(u64::MAX);
+    loop {
+        let committed = shared.journal_idle.notified();
+        if shared.life.get() == Life::Closed || shared.fenced().is_some() {
+            return false;
+        }
+        if written < shared.ring.borrow().prepare_upto(frame_bytes_max) {
+            return true;
+        }
+        committed.await;
+    }
 }
 
 /// Plans the next frame and puts it together, if there is something to commit and room for it.

@@ -6,8 +6,9 @@ use corelog_model::batch::{self, BatchHeader};
 use corelog_model::{FilePosition, Offset};
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{DiskError, File, Handle};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{KnownRun, Recovering, Target, open_segment};
+use super::{CONCURRENCY, KnownRun, Recovering, Target, open_segment};
 use crate::OpenError;
 use crate::format::names;
 use crate::format::v1::AppendV1;
@@ -71,12 +72,13 @@ impl Walk<'_> {
         if inside(self.window_start, self.window_length, self.position).is_none() {
             let page = u64::try_from(PAGE).expect("4096");
             let start = FilePosition::new(self.position).page_floor(page).get();
-            let length = (needed + PAGE).max(READ_BYTES).next_multiple_of(PAGE);
+            let left = usize::try_from(self.end.saturating_sub(start)).unwrap_or(usize::MAX);
+            let length = (needed + PAGE).max(left.min(READ_BYTES)).next_multiple_of(PAGE);
             let buffer = std::mem::replace(&mut self.window, AlignedBuf::zeroed(PAGE));
             let buffer = if buffer.len() >= length {
                 buffer
             } else {
-                AlignedBuf::zeroed(length)
+                AlignedBuf::recycled(length)
             };
             let (read, buffer) = self.file.read_at(start, buffer).await;
             self.window = buffer;
@@ -122,12 +124,17 @@ impl Walk<'_> {
     }
 }
 
-/// Finds the end of a log, cuts off what lies beyond, and makes the rest durable.
+/// Finds the end of a log that the journal knows of, and cuts off what lies beyond. The rest is still to be made
+/// durable.
 pub(super) async fn settle(
     handle: &Handle,
     target: &Target,
-    partition: &mut Recovering,
-) -> Result<(), OpenError> {
+    mut partition: Recovering,
+    is_synced_whole: bool,
+) -> Result<Recovering, OpenError> {
+    if partition.runs.is_empty() {
+        return Ok(partition);
+    }
     let dir = target.dir.join(&partition.directory);
     handle.disk.create_dir_all(&dir).await?;
     let mut touched = Vec::new();
@@ -160,7 +167,7 @@ pub(super) async fn settle(
         }
         partition.core.roll();
     }
-    check_reach(partition);
+    check_reach(&mut partition);
     let is_corrupt = partition.corrupt.is_some();
     for (base, file) in touched {
         let segment = partition
@@ -174,13 +181,37 @@ pub(super) async fn settle(
         if !is_corrupt && !is_on(Mutation::TornTailKept) {
             file.truncate(size).await?;
         }
-        file.sync().await?;
+        if !is_synced_whole {
+            partition.unsynced.push(file);
+        }
     }
     if !is_corrupt {
-        remove_strangers(handle, partition, &dir).await?;
+        remove_strangers(handle, &partition, &dir).await?;
     }
-    handle.disk.sync_dir(&dir).await?;
-    Ok(())
+    Ok(partition)
+}
+
+/// Makes what was settled durable, names included.
+pub(super) async fn make_durable(
+    handle: &Handle,
+    target: &Target,
+    settled: &[Recovering],
+    is_synced_whole: bool,
+) -> Result<(), DiskError> {
+    if is_synced_whole {
+        return handle.disk.sync_filesystem(&target.dir).await;
+    }
+    let touched = settled.iter().filter(|partition| !partition.unsynced.is_empty());
+    stream::iter(touched)
+        .map(|partition| async move {
+            for file in &partition.unsynced {
+                file.sync().await?;
+            }
+            handle.disk.sync_dir(&target.dir.join(&partition.directory)).await
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await
 }
 
 /// Writes again what went to the segment past the journal and was not acknowledged for certain: its sync may have
