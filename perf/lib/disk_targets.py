@@ -108,7 +108,8 @@ class CatchUp:
         return [
             *shares,
             at_least("of it from the device", [alone["device_read_bytes"] / alone["bytes"] * 100], 95, "%"),
-            at_most("p99 of a producer at half of its maximum, beside the reader to alone at its best", [during / min(before, after)], 2, "×"),
+            at_most("p99 of a producer at half of its maximum, beside the reader to alone at its best",
+                    [during / min(before, after)], 2, "×"),
         ], details
 
     def settings(self, rate, duration):
