@@ -204,7 +204,10 @@ fn a_batch_whose_epoch_is_damaged_is_not_served() {
         file.write_at(12, bytes::Bytes::from_static(&[1])).await.unwrap();
         let storage = open(&machine).await;
         let log = storage.partition(&id(0)).unwrap();
-        let error = log.read(offset(0), 5000, ReadIsolation::Committed).await.unwrap_err();
+        let error = log
+            .read(offset(0), 5000, ReadIsolation::Committed)
+            .await
+            .unwrap_err();
         assert!(matches!(error, ReadError::Corrupt(_)), "{error}");
     });
 }

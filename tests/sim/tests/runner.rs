@@ -25,10 +25,18 @@ fn seeds_are_divided_among_processes_and_all_of_them_run() {
 
 #[test]
 fn a_plan_is_followed_and_what_it_cannot_be_is_said() {
-    let output = run(&["--seed", "10", "--plan", "lives=1,start_crashes=0,trouble=none,shards=1"]);
+    let output = run(&[
+        "--seed",
+        "10",
+        "--plan",
+        "lives=1,start_crashes=0,trouble=none,shards=1",
+    ]);
     let said = text(&output);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("lives: 1") && said.contains("trouble: None"), "{said}");
+    assert!(
+        said.contains("lives: 1") && said.contains("trouble: None"),
+        "{said}"
+    );
     for plan in ["lives", "lives=many", "deaths=3"] {
         let output = run(&["--seed", "10", "--plan", plan]);
         assert!(!output.status.success(), "{plan}");

@@ -113,10 +113,7 @@ impl Walk<'_> {
         let Ok(header) = batch::parse_header(bytes) else {
             return Ok(None);
         };
-        if header.size > left
-            || header.base_offset != expected
-            || !self.is_of_its_epoch(&header)
-        {
+        if header.size > left || header.base_offset != expected || !self.is_of_its_epoch(&header) {
             return Ok(None);
         }
         let Some(bytes) = self.bytes(header.size).await? else {

@@ -11,7 +11,7 @@ use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
 use corelog_runtime::local::Notify;
-use corelog_storage::prepare_layout;
+use corelog_storage::{SyncMethod, prepare_layout};
 
 use super::scenario::{DATA_DIR, Scenario};
 use crate::machine::Machine;
@@ -66,6 +66,7 @@ impl Broker {
                             cache_bytes: 8 << 20,
                             dirty_bytes: 4 << 20,
                         },
+                        sync_method: SyncMethod::WriteThenSync,
                         incarnation,
                     },
                 ),
@@ -85,6 +86,7 @@ impl Broker {
                 id,
                 handle: handle.clone(),
                 mailbox,
+                activity: Rc::default(),
             };
             let (broker, plan) = (self.clone(), Arc::clone(&plan));
             handle.spawn(WorkClass::Normal, "shard", async move {
