@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from broker import Broker, BrokerError
-from figures import commit, say
+from bench import commit, say
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROFILES = ["balanced", "latency", "throughput", "dev"]
