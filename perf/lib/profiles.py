@@ -14,8 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench import commit, say
 from broker import Broker, BrokerError
-from figures import commit, say
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROFILES = ["balanced", "latency", "throughput", "dev"]
