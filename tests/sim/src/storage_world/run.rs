@@ -388,7 +388,7 @@ impl Run {
             let done = move || world.is_fenced.get() || world.is_over.get() || world.oracle.is_violated();
             let left = end.since(self.sim.now());
             match self.sim.run_until_true(done, step.min(left)) {
-                Ok(()) => return,
+                Ok(()) => return self.linger(),
                 Err(RunError::TimedOut(_)) => {}
                 Err(error @ (RunError::Idle(_) | RunError::Spinning { .. })) => {
                     self.violate(error.to_string())
@@ -405,6 +405,15 @@ impl Run {
                 }
                 Trouble::None | Trouble::Errors | Trouble::Corruption => {}
             }
+        }
+    }
+
+    /// A fenced process goes on for a while at times: what it has begun must do no harm.
+    fn linger(&self) {
+        let is_fenced = self.world.is_fenced.get() && !self.world.oracle.is_violated();
+        if is_fenced && self.random.borrow_mut().coin() {
+            let span = Duration::from_micros(self.random.borrow_mut().below(30_000));
+            self.sim.run_for(span);
         }
     }
 
