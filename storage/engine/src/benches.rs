@@ -33,7 +33,7 @@ impl Commit {
         };
         let table_bytes = frame::encode_table(&table);
         let payload_length = self.payloads.iter().map(Vec::len).sum();
-        let mut frame = AlignedBuf::zeroed(frame::frame_length(table_bytes.len(), payload_length));
+        let mut frame = AlignedBuf::recycled(frame::frame_length(table_bytes.len(), payload_length));
         let stamp = FrameStamp {
             shard: 0,
             incarnation: 1,
@@ -46,6 +46,7 @@ impl Commit {
             frame[at..at + payload.len()].copy_from_slice(payload);
             at += payload.len();
         }
+        frame[at..].fill(0);
         frame.freeze().len()
     }
 }
