@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_broker::memory::MemoryPlan;
-use corelog_broker::server::{Plan, ShardSeat, live};
+use corelog_broker::server::{CommitPlan, Plan, ShardSeat, live};
 use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
@@ -66,7 +66,10 @@ impl Broker {
                             cache_bytes: 8 << 20,
                             dirty_bytes: 4 << 20,
                         },
-                        sync_method: SyncMethod::WriteThenSync,
+                        commits: CommitPlan {
+                            sync_method: SyncMethod::WriteThenSync,
+                            in_flight_max: 1,
+                        },
                         incarnation,
                     },
                 ),
