@@ -21,6 +21,7 @@ use corelog_storage::{
 use futures_util::future::join_all;
 
 use crate::log_reader::{self, LogReadError};
+use crate::mutation::{Mutation, early};
 use crate::shard::{FIRST, Shard};
 use crate::topics;
 
@@ -216,8 +217,12 @@ impl ControllerShell {
         let options = AppendOptions {
             origin: AppendOrigin::Internal,
         };
-        self.log.append(vec![batch], options).await?;
-        publish(shard, Arc::new(image)).await
+        let appending = self.log.append(vec![batch], options);
+        let appending = async move { appending.await.map(drop) };
+        early(Mutation::MetadataEarly, &shard.handle, appending, || Ok(())).await?;
+        let (here, image) = (Rc::clone(shard), Arc::new(image));
+        let publishing = async move { publish(&here, image).await };
+        early(Mutation::MetadataLate, &shard.handle, publishing, || Ok(())).await
     }
 }
 

@@ -11,6 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::log_config::log_config;
+use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// Partitions that are created or deleted at a time; their entries share journal frames.
@@ -90,6 +91,9 @@ pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<
         .partitions()
         .into_iter()
         .filter(|id| image.partition(*id).is_none() && !crate::controller::is_metadata_partition(*id));
+    if is_on(Mutation::OrphansKept) {
+        return Ok(());
+    }
     delete_all(shard, orphans.collect()).await
 }
 

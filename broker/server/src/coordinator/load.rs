@@ -10,6 +10,7 @@ use corelog_storage::ReadIsolation;
 use super::append::size_of;
 use super::shell::GroupShell;
 use crate::log_reader::{self, LogReadError};
+use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// Why a coordinator does not serve.
@@ -50,6 +51,10 @@ async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
         let key = key.unwrap_or_default();
         records += 1;
         size += key.len() + value.map_or(0, <[u8]>::len);
+        // The first two bytes of a key are its version; 0 and 1 are offsets.
+        if is_on(Mutation::OffsetsNotReplayed) && key.get(1).is_some_and(|version| *version < 2) {
+            return Ok(());
+        }
         // As Kafka: one record that nobody understands does not take the other groups away.
         if let Err(error) = shell.with_machine(|machine| machine.load(key, value)) {
             tracing::warn!(partition = shell.log.directory(), %offset, %error, "a group's record is skipped");
