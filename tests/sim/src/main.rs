@@ -178,11 +178,17 @@ fn main() -> anyhow::Result<ExitCode> {
                 return Ok(code);
             }
         }
+        total.operations += outcome.operations;
         total.acknowledged += outcome.acknowledged;
         total.reads += outcome.reads;
         total.lives += outcome.lives;
         total.silent_losses += outcome.silent_losses;
     }
+    let elapsed = began.elapsed();
+    println!(
+        "{:.0} operations of clients a second",
+        Duration::from_nanos(total.operations).as_secs_f64() * 1e9 / elapsed.as_secs_f64().max(1e-3)
+    );
     println!(
         "{count} seeds from {}, {failures} failed: {} appends acknowledged, {} reads, {} lives, {} silent losses \
          after damage, {:.1?}",

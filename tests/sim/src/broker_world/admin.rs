@@ -11,6 +11,7 @@ use corelog_protocol::messages::delete_records::{
     DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic,
 };
 use corelog_protocol::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
+use corelog_protocol::messages::describe_configs::{DescribeConfigsRequest, DescribeConfigsResource};
 use corelog_protocol::messages::incremental_alter_configs::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
@@ -28,12 +29,17 @@ const DELETE_TOPICS: i16 = 6;
 const CREATE_PARTITIONS: i16 = 3;
 const DELETE_RECORDS: i16 = 2;
 const ALTER_CONFIGS: i16 = 1;
+const DESCRIBE_CONFIGS: i16 = 4;
 const METADATA: i16 = 12;
 const PRODUCE: i16 = 13;
 const TIMEOUT_MS: i32 = 10_000;
 
 /// Kafka's `ConfigResource.Type.TOPIC`.
 const TOPIC_RESOURCE: i8 = 2;
+/// Kafka's `DescribeConfigsResponse.ConfigSource.TOPIC_CONFIG`.
+const TOPIC_SOURCE: i8 = 1;
+/// The setting of lasting topics that is changed.
+const CONFIG: &str = "segment.ms";
 
 /// Makes the topics that last, however often it must ask.
 pub(super) async fn create_lasting(clients: Rc<Clients>, count: u64, partitions: i32) {
@@ -51,6 +57,7 @@ pub(super) async fn create_lasting(clients: Rc<Clients>, count: u64, partitions:
                         name,
                         id: found.topic_id,
                         partitions,
+                        partitions_max: partitions,
                     });
                     break;
                 }
@@ -106,11 +113,14 @@ pub(super) async fn run(clients: Rc<Clients>, number: u64) {
         created: number * 1_000_000,
     };
     while !admin.clients.is_closing.get() && !admin.clients.oracle.is_violated() {
-        let done = match admin.random.below(4) {
-            0 => admin.passing_topic().await,
-            1 => admin.delete_records().await,
-            2 => admin.alter_config().await,
-            _ => admin.look().await,
+        let habits = admin.clients.habits;
+        let done = match admin.random.below(6) {
+            0 if habits.passing_topics => admin.passing_topic().await,
+            1 if habits.deletes_records => admin.delete_records().await,
+            2 if habits.alters_configs => admin.alter_config().await,
+            3 if habits.grows_topics => admin.grow_lasting().await,
+            4 => admin.read_config().await,
+            _ => look(&admin.clients, &mut admin.wire).await,
         };
         if done.is_err() {
             admin.wire.disconnect();
@@ -123,8 +133,24 @@ pub(super) async fn run(clients: Rc<Clients>, number: u64) {
 impl Admin {
     /// A topic that is made, written to, made larger and deleted.
     async fn passing_topic(&mut self) -> Result<(), Gone> {
-        self.created += 1;
+        let habits = self.clients.habits;
+        if !habits.names_again || self.created.is_multiple_of(1_000_000) || self.random.below(3) == 0 {
+            self.created += 1;
+        }
         let name = format!("passing{}", self.created);
+        // It may be there, if it was made and the answer was lost, or if it was kept.
+        if self
+            .clients
+            .oracle
+            .passing
+            .borrow()
+            .get(&name)
+            .is_some_and(Option::is_some)
+        {
+            self.created += 1;
+            return Ok(());
+        }
+        self.clients.oracle.passing.borrow_mut().remove(&name);
         let partitions = 1 + i32::try_from(self.random.below(3)).expect("small");
         let code = create(&mut self.wire, &name, partitions).await?;
         if code == 0 {
@@ -140,9 +166,14 @@ impl Admin {
         };
         let known = &self.clients.oracle.passing;
         known.borrow_mut().insert(name.clone(), Some(found.topic_id));
-        self.write(found.topic_id, 0).await?;
         if self.random.coin() {
+            self.write(found.topic_id, 0).await?;
+        }
+        if habits.grows_topics && self.random.coin() {
             self.grow(&name, partitions + 1).await?;
+        }
+        if habits.keeps_topics && self.random.coin() {
+            return Ok(());
         }
         self.delete(&name, found.topic_id).await
     }
@@ -164,7 +195,7 @@ impl Admin {
             oracle.sent(number);
             let response = self
                 .wire
-                .call::<ProduceRequest>(PRODUCE, &produce_request(partition, &bytes))
+                .call::<ProduceRequest>(PRODUCE, &produce_request(partition, &bytes, -1))
                 .await?;
             let answer = response
                 .topics
@@ -195,6 +226,9 @@ impl Admin {
             .results
             .first()
             .is_some_and(|result| result.error_code == 0);
+        if is_done {
+            self.clients.oracle.milestone();
+        }
         let found = describe(&mut self.wire, name).await?;
         let known = found.map_or(0, |topic| topic.partitions.len());
         if is_done && i32::try_from(known) != Ok(count) {
@@ -233,10 +267,40 @@ impl Admin {
         Ok(())
     }
 
-    async fn delete_records(&mut self) -> Result<(), Gone> {
-        if self.random.below(4) > 0 {
+    /// A lasting topic gets one partition more.
+    async fn grow_lasting(&mut self) -> Result<(), Gone> {
+        if self.random.below(3) > 0 {
             return Ok(());
         }
+        let (name, count) = {
+            let mut topics = self.clients.topics.borrow_mut();
+            let nth = self.random.index(topics.len());
+            let topic = &mut topics[nth];
+            // Several administrators may ask for the same, and one of them is refused.
+            topic.partitions_max = topic.partitions_max.max(topic.partitions + 1);
+            (topic.name.clone(), topic.partitions + 1)
+        };
+        let request = CreatePartitionsRequest {
+            topics: vec![CreatePartitionsTopic {
+                name: name.clone(),
+                count,
+                assignments: None,
+            }],
+            timeout_ms: TIMEOUT_MS,
+            validate_only: false,
+        };
+        let response = self.wire.call(CREATE_PARTITIONS, &request).await?;
+        if response.results.iter().all(|result| result.error_code == 0) {
+            self.clients.oracle.milestone();
+            let mut topics = self.clients.topics.borrow_mut();
+            for topic in topics.iter_mut().filter(|topic| topic.name == name) {
+                topic.partitions = topic.partitions.max(count);
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_records(&mut self) -> Result<(), Gone> {
         let topics = self.clients.topics();
         let topic = &topics[self.random.index(topics.len())];
         let index = self
@@ -272,6 +336,7 @@ impl Admin {
                         answer.low_watermark
                     ));
                 }
+                oracle.milestone();
                 oracle.offsets(id, floor, -1, answer.low_watermark);
             }
             Some(answer)
@@ -292,41 +357,98 @@ impl Admin {
         let topics = self.clients.topics();
         let topic = &topics[self.random.index(topics.len())];
         let value = 1_000 + self.random.below(100_000);
+        let place = (CONFIG.to_owned(), topic.name.clone(), 0);
+        let asked = i64::try_from(value).expect("small");
+        let sent = self.clients.configs.sent(&place, asked);
         let request = IncrementalAlterConfigsRequest {
             resources: vec![AlterConfigsResource {
                 resource_type: TOPIC_RESOURCE,
                 resource_name: topic.name.clone(),
                 configs: vec![AlterableConfig {
-                    name: "segment.ms".to_owned(),
+                    name: CONFIG.to_owned(),
                     config_operation: 0,
                     value: Some(value.to_string()),
                 }],
             }],
             validate_only: false,
         };
-        self.wire.call(ALTER_CONFIGS, &request).await.map(drop)
-    }
-
-    /// Metadata names every lasting topic with all of its partitions.
-    async fn look(&mut self) -> Result<(), Gone> {
-        for topic in self.clients.topics() {
-            let found = describe(&mut self.wire, &topic.name).await?;
-            let is_whole = found.as_ref().is_some_and(|found| {
-                found.topic_id == topic.id && i32::try_from(found.partitions.len()) == Ok(topic.partitions)
-            });
-            if !is_whole {
-                let name = &topic.name;
-                self.violate(format!("topic {name} is not what it was: {found:?}"));
-            }
-        }
-        let passing = self.clients.oracle.passing.borrow().clone();
-        for (name, id) in passing.into_iter().rev().take(10) {
-            let found = describe(&mut self.wire, &name).await?;
-            let found = found.map(|found| found.topic_id);
-            if found != id {
-                self.violate(format!("topic {name} is {found:?}, and {id:?} was answered for"));
-            }
+        let response = self.wire.call(ALTER_CONFIGS, &request).await?;
+        if response.responses.iter().all(|answer| answer.error_code == 0) {
+            self.clients.configs.acknowledged(&place, sent);
+            self.clients.oracle.milestone();
         }
         Ok(())
+    }
+
+    async fn read_config(&mut self) -> Result<(), Gone> {
+        let (topic, _) = self.clients.some_partition(&mut self.random);
+        look_at_config(&self.clients, &mut self.wire, &topic.name).await
+    }
+}
+
+/// Whether a topic's setting is what it was set to.
+async fn look_at_config(clients: &Clients, wire: &mut Wire, topic: &str) -> Result<(), Gone> {
+    let place = (CONFIG.to_owned(), topic.to_owned(), 0);
+    let asked = clients.configs.tick();
+    let request = DescribeConfigsRequest {
+        resources: vec![DescribeConfigsResource {
+            resource_type: TOPIC_RESOURCE,
+            resource_name: topic.to_owned(),
+            configuration_keys: Some(vec![CONFIG.to_owned()]),
+        }],
+        ..DescribeConfigsRequest::default()
+    };
+    let response = wire.call(DESCRIBE_CONFIGS, &request).await?;
+    for result in response.results.iter().filter(|result| result.error_code == 0) {
+        let value = result
+            .configs
+            .first()
+            .filter(|entry| entry.config_source == TOPIC_SOURCE);
+        let value = value.and_then(|entry| entry.value.as_ref()?.parse().ok());
+        if let Err(text) = clients.configs.check(&place, asked, value.unwrap_or(-1)) {
+            clients.oracle.violate(text);
+        }
+    }
+    Ok(())
+}
+
+/// Whether Metadata names every topic that there is with all of its partitions, and none that is gone.
+async fn look(clients: &Clients, wire: &mut Wire) -> Result<(), Gone> {
+    for topic in clients.topics() {
+        let found = describe(wire, &topic.name).await?;
+        let is_whole = found.as_ref().is_some_and(|found| {
+            let most = clients.topics().into_iter().find(|other| other.id == topic.id);
+            let most = most.map_or(0, |topic| topic.partitions_max);
+            let count = i32::try_from(found.partitions.len()).expect("few");
+            found.topic_id == topic.id && (topic.partitions..=most).contains(&count)
+        });
+        if !is_whole {
+            let text = format!("topic {topic:?} is not what it was: {found:?}");
+            clients.oracle.violate(text);
+        }
+    }
+    let passing = clients.oracle.passing.borrow().clone();
+    for (name, id) in passing.into_iter().rev().take(10) {
+        let found = describe(wire, &name).await?.map(|found| found.topic_id);
+        // Somebody may have gone on with it meanwhile.
+        let is_still = clients.oracle.passing.borrow().get(&name) == Some(&id);
+        if is_still && found != id {
+            let text = format!("topic {name} is {found:?}, and {id:?} was answered for");
+            clients.oracle.violate(text);
+        }
+    }
+    Ok(())
+}
+
+/// Compares the metadata with what was answered, however often it must ask.
+pub(super) async fn check(clients: Rc<Clients>) {
+    let mut wire = clients.wire();
+    while look(&clients, &mut wire).await.is_err() {
+        clients.sleep(Duration::from_millis(20)).await;
+    }
+    for topic in clients.topics() {
+        while look_at_config(&clients, &mut wire, &topic.name).await.is_err() {
+            clients.sleep(Duration::from_millis(20)).await;
+        }
     }
 }

@@ -32,17 +32,17 @@ pub(super) struct Broker {
 
 impl Broker {
     /// Starts the process. `is_ready` tells when it serves.
-    pub(super) fn start(machine: &Machine, scenario: &Scenario, incarnation: u128) -> Broker {
+    pub(super) fn start(machine: &Machine, scenario: &Scenario, shards: u16, incarnation: u128) -> Broker {
         let broker = Broker {
             shards: Rc::default(),
             stop: Rc::default(),
             stopped: Notify::new(),
             ended: Rc::default(),
             failure: Rc::default(),
-            shard_count: scenario.shards,
+            shard_count: shards,
         };
         let (task, machine) = (broker.clone(), machine.clone());
-        let config = scenario.config(&machine.address().to_string());
+        let config = scenario.config(&machine.address().to_string(), shards);
         let handle = machine.handle_for(ShardId::new(0));
         handle.clone().spawn(WorkClass::Normal, "boot", async move {
             let dir = Path::new(DATA_DIR);

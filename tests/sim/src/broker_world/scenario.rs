@@ -1,4 +1,7 @@
 //! What a seed decides before anything runs.
+//!
+//! Every seed turns another subset of what clients can do up or off: what hides behind one thing shows where that
+//! thing is missing.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -26,6 +29,56 @@ pub(super) enum Trouble {
     Full,
     /// The disk is slow at times.
     Slow,
+    /// Bits of files change between two lives.
+    Rot,
+}
+
+/// How many clients of each kind there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crowd {
+    /// Producers that try until they are acknowledged.
+    pub(super) careful: u64,
+    /// Producers that send on and try nothing again.
+    pub(super) hasty: u64,
+    pub(super) readers: u64,
+    pub(super) members: u64,
+    /// Consumers that keep their offsets without a group.
+    pub(super) loners: u64,
+    pub(super) admins: u64,
+    /// Those who ask where logs begin and end.
+    pub(super) askers: u64,
+}
+
+/// What clients and the harness may do, each in about every other seed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Habits {
+    /// Producers send acknowledged batches once more.
+    pub(super) repeats: bool,
+    /// Readers use fetch sessions.
+    pub(super) sessions: bool,
+    /// Members have an instance id.
+    pub(super) is_static: bool,
+    /// Members commit as who they were before.
+    pub(super) haunts: bool,
+    /// Groups are deleted, at times with members in them.
+    pub(super) deletes_groups: bool,
+    /// Topics come and go.
+    pub(super) passing_topics: bool,
+    /// The name of a topic that is gone is used again.
+    pub(super) names_again: bool,
+    /// Topics that were made are kept.
+    pub(super) keeps_topics: bool,
+    pub(super) grows_topics: bool,
+    pub(super) deletes_records: bool,
+    pub(super) alters_configs: bool,
+    /// Wall clocks jump.
+    pub(super) clock_jumps: bool,
+    /// A restart has another number of shards.
+    pub(super) reshards: bool,
+    /// The first power is lost as soon as the topics are made.
+    pub(super) is_lost_at_once: bool,
+    /// A life ends right after something was answered for.
+    pub(super) ends_at_answers: bool,
 }
 
 /// The choices of a seed.
@@ -37,16 +90,51 @@ pub(super) struct Scenario {
     pub(super) trouble: Trouble,
     pub(super) topics: u64,
     pub(super) partitions: i32,
-    pub(super) producers: u64,
-    pub(super) readers: u64,
-    pub(super) members: u64,
-    pub(super) has_admin: bool,
+    pub(super) crowd: Crowd,
+    pub(super) habits: Habits,
     pub(super) rebalance_delay_ms: u64,
     pub(super) checkpoint_interval_ms: u64,
+    pub(super) retention_check_ms: u64,
 }
 
 fn pick<T: Copy>(random: &mut SimRng, from: &[T]) -> T {
     from[random.index(from.len())]
+}
+
+impl Crowd {
+    fn draw(random: &mut SimRng) -> Crowd {
+        Crowd {
+            careful: pick(random, &[0, 1, 2, 3, 4]),
+            hasty: pick(random, &[0, 0, 1, 2]),
+            readers: random.below(4),
+            members: pick(random, &[0, 0, 1, 2, 3, 4]),
+            loners: pick(random, &[0, 0, 1, 2]),
+            admins: pick(random, &[0, 0, 1, 2]),
+            askers: pick(random, &[0, 0, 1]),
+        }
+    }
+}
+
+impl Habits {
+    fn draw(random: &mut SimRng) -> Habits {
+        Habits {
+            repeats: random.coin(),
+            sessions: random.coin(),
+            is_static: random.coin(),
+            haunts: random.coin(),
+            deletes_groups: random.below(4) == 0,
+            passing_topics: random.coin(),
+            names_again: random.coin(),
+            keeps_topics: random.coin(),
+            grows_topics: random.coin(),
+            deletes_records: random.coin(),
+            alters_configs: random.coin(),
+            clock_jumps: random.below(4) == 0,
+            reshards: random.below(4) == 0,
+            is_lost_at_once: random.below(4) == 0,
+            ends_at_answers: random.coin(),
+        }
+    }
 }
 
 impl Scenario {
@@ -68,12 +156,11 @@ impl Scenario {
             ),
             topics: 1 + random.below(3),
             partitions: pick(random, &[1, 2, 5]),
-            producers: 1 + random.below(4),
-            readers: random.below(3),
-            members: random.below(4),
-            has_admin: random.coin(),
+            crowd: Crowd::draw(random),
+            habits: Habits::draw(random),
             rebalance_delay_ms: pick(random, &[0, 100, 1_000]),
             checkpoint_interval_ms: pick(random, &[100, 1_000, 60_000]),
+            retention_check_ms: pick(random, &[100, 300_000]),
         }
     }
 
@@ -86,14 +173,26 @@ impl Scenario {
                 meta_fail: 1_000,
                 ..FaultChances::default()
             },
-            Trouble::None | Trouble::Cuts | Trouble::Full | Trouble::Slow => FaultChances::default(),
+            Trouble::None | Trouble::Cuts | Trouble::Full | Trouble::Slow | Trouble::Rot => {
+                FaultChances::default()
+            }
+        }
+    }
+
+    /// The number of shards of the next life.
+    pub(super) fn shards_next(&self, random: &mut SimRng) -> u16 {
+        if self.habits.reshards {
+            pick(random, &[1, 2, 3, 4])
+        } else {
+            self.shards
         }
     }
 
     /// The broker's configuration: small journals, so that they are recycled.
-    pub(super) fn config(&self, host: &str) -> BrokerConfig {
-        let (shards, delay) = (self.shards.to_string(), self.rebalance_delay_ms.to_string());
+    pub(super) fn config(&self, host: &str, shards: u16) -> BrokerConfig {
+        let (shards, delay) = (shards.to_string(), self.rebalance_delay_ms.to_string());
         let checkpoints = self.checkpoint_interval_ms.to_string();
+        let retention = self.retention_check_ms.to_string();
         let listeners = format!("PLAINTEXT://{host}:{PORT}");
         let admin = format!("{host}:9644");
         BrokerConfig::from_pairs(&[
@@ -108,6 +207,7 @@ impl Scenario {
             ("offsets.topic.num.partitions", "3"),
             ("group.initial.rebalance.delay.ms", &delay),
             ("log.retention.ms", "-1"),
+            ("log.retention.check.interval.ms", &retention),
         ])
         .expect("the scenario's settings are valid")
     }

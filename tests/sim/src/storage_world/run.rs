@@ -30,6 +30,8 @@ const POLLS_MAX: u64 = 3_000_000;
 pub struct Outcome {
     /// What is wrong; `None` is well.
     pub violation: Option<String>,
+    /// Requests that clients had answered.
+    pub operations: u64,
     /// Appends that were acknowledged.
     pub acknowledged: u64,
     /// Reads.
@@ -78,6 +80,7 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
     run.lead();
     Outcome {
         violation: run.world.oracle.violation(),
+        operations: run.world.acknowledged.get() + run.world.reads.get(),
         acknowledged: run.world.acknowledged.get(),
         reads: run.world.reads.get(),
         silent_losses: run.world.silent_losses.get(),
