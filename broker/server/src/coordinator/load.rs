@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 use corelog_groups::Event;
 use corelog_model::TopicName;
-use corelog_storage::ReadIsolation;
+use corelog_storage::{ReadError, ReadIsolation};
 
 use super::append::size_of;
 use super::shell::GroupShell;
@@ -22,20 +23,37 @@ enum LoadError {
     Unloaded,
 }
 
+/// The first pause after a read that failed; each is twice the one before.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
 /// Replays the partition, then begins to serve. Returns whether it does; if not, it refuses every request.
+///
+/// A read that fails is tried again: the next may not, and nobody else can serve these groups. What was replayed by
+/// then does no harm, for the last record of a key counts. Meanwhile clients are told that the groups are being loaded.
 pub(super) async fn load(shell: &Rc<GroupShell>, shard: &Rc<Shard>) -> bool {
-    match replay(shell).await {
-        Ok(()) => {
-            shell.finish_load();
-            forget_deleted_topics(shell, shard);
-            super::snapshot::begin_if_due(shell);
-            true
-        }
-        Err(LoadError::Unloaded) => false,
-        Err(error @ LoadError::Read(_)) => {
-            tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded");
-            shell.unload();
-            false
+    let mut pause = PAUSE_FIRST;
+    loop {
+        match replay(shell).await {
+            Ok(()) => {
+                shell.finish_load();
+                forget_deleted_topics(shell, shard);
+                super::snapshot::begin_if_due(shell);
+                return true;
+            }
+            Err(LoadError::Unloaded) => return false,
+            Err(LoadError::Read(LogReadError::Read(ReadError::Io(error)))) => {
+                tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded yet");
+                let clock = &shell.handle.clock;
+                clock.sleep_until(clock.now() + pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+            Err(error @ LoadError::Read(_)) => {
+                tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded");
+                shell.unload();
+                return false;
+            }
         }
     }
 }
