@@ -97,6 +97,21 @@ pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<
     delete_all(shard, orphans.collect()).await
 }
 
+/// Does what could not be done when `image` came into force: a full disk or a failed write kept a log from being made
+/// or removed. Nobody may change the image meanwhile.
+///
+/// # Errors
+/// The first log that still cannot be made or removed; the others are.
+pub async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+    let removed = remove_orphans(&shard, &image).await;
+    let all: Vec<PartitionId> = image.topics().flat_map(|topic| topic.partition_ids()).collect();
+    let created = create_missing(&shard, &image, &all).await;
+    for id in all.into_iter().filter(|id| shard.owner_of(*id) == shard.id) {
+        shard.coordinators.load(&shard, id);
+    }
+    removed.and(created)
+}
+
 async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), ApplyError> {
     let deletions = ids.into_iter().map(|id| {
         let shard = Rc::clone(shard);
