@@ -1,9 +1,9 @@
 //! Mistakes that can be switched on, to see whether the simulator finds them. They exist with the feature `mutations`
 //! alone, which no released build has.
 
-use corelog_runtime::Handle;
 #[cfg(feature = "mutations")]
 use corelog_runtime::WorkClass;
+use corelog_runtime::{Handle, LocalFuture};
 
 /// A mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,4 +92,34 @@ pub(crate) async fn early<F: Future + 'static>(
             guess()
         }
     }
+}
+
+/// What `begin` begins, at once; if the mistake is made, up to a millisecond later.
+#[cfg(not(feature = "mutations"))]
+pub(crate) fn late<T>(
+    _: Mutation,
+    _: &Handle,
+    begin: impl FnOnce() -> LocalFuture<T> + 'static,
+) -> LocalFuture<T> {
+    begin()
+}
+
+/// What `begin` begins, at once; if the mistake is made, up to a millisecond later.
+#[cfg(feature = "mutations")]
+pub(crate) fn late<T: 'static>(
+    mutation: Mutation,
+    handle: &Handle,
+    begin: impl FnOnce() -> LocalFuture<T> + 'static,
+) -> LocalFuture<T> {
+    if !is_on(mutation) {
+        return begin();
+    }
+    let (sender, receiver) = corelog_runtime::local::oneshot::channel();
+    let delay = std::time::Duration::from_nanos(handle.rng.next_u64() % 1_000_000);
+    let sleep = handle.clock.sleep_until(handle.clock.now() + delay);
+    handle.spawn(WorkClass::Normal, "late", async move {
+        sleep.await;
+        let _ = sender.send(begin().await);
+    });
+    Box::pin(async move { receiver.await.expect("the task ends with a result") })
 }

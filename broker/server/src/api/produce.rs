@@ -29,7 +29,7 @@ use futures_util::future::join_all;
 
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, append_failure};
-use crate::mutation::{Mutation, early, is_on};
+use crate::mutation::{Mutation, early, is_on, late};
 use crate::produce_lane::{self, Item, RecordsWork};
 use crate::request::RequestContext;
 use crate::shard::Shard;
@@ -91,18 +91,12 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     let appended = if shard.produce_lane.is_needed(client, &items) {
         let here = Rc::clone(shard);
         produce_lane::enter(shard, client, items, move |batches| append_all(&here, batches))
-    } else if is_on(Mutation::ProduceUnordered) {
+    } else {
         let here = Rc::clone(shard);
         let batches = items.into_iter().map(|(id, batch, _)| (id, batch)).collect();
-        let delay = Duration::from_nanos(here.handle.rng.next_u64() % 1_000_000);
-        let sleep = here.handle.clock.sleep_until(here.handle.clock.now() + delay);
-        Box::pin(async move {
-            sleep.await;
-            append_all(&here, batches).await
+        late(Mutation::ProduceUnordered, &shard.handle, move || {
+            append_all(&here, batches)
         })
-    } else {
-        let batches = items.into_iter().map(|(id, batch, _)| (id, batch));
-        append_all(shard, batches.collect())
     };
     let shard = Rc::clone(shard);
     let acks = request.acks;

@@ -43,6 +43,11 @@ impl Broker {
         };
         let (task, machine) = (broker.clone(), machine.clone());
         let config = scenario.config(&machine.address().to_string(), shards);
+        let memory = MemoryPlan {
+            request_bytes: scenario.memory.request_bytes,
+            cache_bytes: scenario.memory.cache_bytes,
+            dirty_bytes: scenario.memory.dirty_bytes,
+        };
         let handle = machine.handle_for(ShardId::new(0));
         handle.clone().spawn(WorkClass::Normal, "boot", async move {
             let dir = Path::new(DATA_DIR);
@@ -61,11 +66,7 @@ impl Broker {
                         config: Arc::new(config),
                         layout,
                         cluster_id: "AAAAAAAAAAAAAAAAAAAAAQ".to_owned(),
-                        memory: MemoryPlan {
-                            request_bytes: 4 << 20,
-                            cache_bytes: 8 << 20,
-                            dirty_bytes: 4 << 20,
-                        },
+                        memory,
                         incarnation,
                     },
                 ),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_model::PartitionId;
+use corelog_model::{PartitionId, PartitionIndex};
 
 use super::clients::Clients;
 use super::reader::{FetchWish, fetch_request, fetch_version, floors, take};
@@ -21,6 +21,11 @@ pub(super) async fn check(clients: Rc<Clients>) {
             read_whole(&clients, &mut wire, topic.partition(index)).await;
         }
     }
+    let passing = clients.oracle.passing.borrow().clone();
+    for topic in passing.into_values().flatten() {
+        let index = PartitionIndex::new(0);
+        read_whole(&clients, &mut wire, PartitionId { topic, index }).await;
+    }
 }
 
 async fn read_whole(clients: &Clients, wire: &mut Wire, id: PartitionId) {
@@ -28,7 +33,7 @@ async fn read_whole(clients: &Clients, wire: &mut Wire, id: PartitionId) {
     let floor = oracle.floor(id);
     let mut positions = BTreeMap::from([(id, floor.start)]);
     let mut errors = 0;
-    while !oracle.is_violated() {
+    while !oracle.is_violated() && !oracle.is_doomed(id.topic) {
         let from = positions[&id];
         let floors = floors(oracle, &positions);
         let request = fetch_request(FetchWish::once(0, 1 << 20), &positions);

@@ -1,6 +1,7 @@
 //! What all clients of a world share.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -45,6 +46,8 @@ pub(super) struct Clients {
     pub(super) commits: Commits,
     /// The setting that an administrator changes.
     pub(super) configs: Commits,
+    /// The names of topics that came, and may have gone.
+    pub(super) names: RefCell<BTreeSet<String>>,
     pub(super) habits: Habits,
     writer_next: Cell<u64>,
     pub(super) topics: RefCell<Vec<Topic>>,
@@ -64,6 +67,7 @@ impl Clients {
             oracle: Rc::default(),
             commits: Commits::default(),
             configs: Commits::default(),
+            names: RefCell::default(),
             habits,
             writer_next: Cell::new(0),
             topics: RefCell::default(),
@@ -96,6 +100,25 @@ impl Clients {
         let index = random.below(u64::try_from(topic.partitions).expect("positive"));
         let id = topic.partition(i32::try_from(index).expect("small"));
         (topic.clone(), id)
+    }
+
+    /// A partition of a topic that came and may go.
+    pub(super) fn passing_partition(&self, random: &mut SimRng) -> Option<PartitionId> {
+        let passing = self.oracle.passing.borrow();
+        let known: Vec<TopicId> = passing.values().copied().flatten().collect();
+        (!known.is_empty()).then(|| PartitionId {
+            topic: known[random.index(known.len())],
+            index: PartitionIndex::new(0),
+        })
+    }
+
+    /// How long a produce request may take, in milliseconds.
+    pub(super) fn patience_ms(&self, number: u64) -> i32 {
+        match (self.habits.is_impatient, number % 3) {
+            (true, 0) => 1,
+            (true, 1) => 30,
+            (true, _) | (false, _) => 10_000,
+        }
     }
 
     pub(super) fn topics(&self) -> Vec<Topic> {

@@ -215,8 +215,9 @@ impl Member {
                     | ErrorCode::RequestTimedOut
             )
         );
+        let name = name_of(code);
+        self.clients.complain(|| format!("{what} answers {name}"));
         if !is_expected {
-            let name = name_of(code);
             self.clients.oracle.violate(format!("{what} answers {name}"));
         }
         Err(Gone)

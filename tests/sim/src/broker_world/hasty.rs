@@ -92,6 +92,13 @@ impl Hasty {
     }
 
     fn make(&mut self) -> (ProduceRequest, Sent) {
+        if self.clients.habits.visits
+            && self.random.below(10) == 0
+            && let Some(id) = self.clients.passing_partition(&mut self.random)
+        {
+            let place = self.random.index(self.partitions.len());
+            self.partitions[place] = id;
+        }
         let oracle = &self.clients.oracle;
         let mut sent = Sent::new();
         let mut topics: BTreeMap<TopicId, Vec<PartitionProduceData>> = BTreeMap::new();
@@ -117,7 +124,7 @@ impl Hasty {
         });
         let request = ProduceRequest {
             acks: self.acks,
-            timeout_ms: 10_000,
+            timeout_ms: self.clients.patience_ms(oracle.next_number()),
             topics: topics.collect(),
             ..ProduceRequest::default()
         };

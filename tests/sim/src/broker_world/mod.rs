@@ -18,6 +18,7 @@ mod producer;
 mod reader;
 mod run;
 mod scenario;
+mod topics;
 mod wire;
 
 pub use run::run;

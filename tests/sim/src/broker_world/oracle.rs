@@ -118,6 +118,8 @@ impl Oracle {
     /// A topic is about to be deleted: from now on it may be gone.
     pub(super) fn doom(&self, topic: TopicId) {
         self.doomed.borrow_mut().insert(topic);
+        // A deletion that is under way is worth a crash, too.
+        self.milestone();
     }
 
     pub(super) fn is_doomed(&self, topic: TopicId) -> bool {

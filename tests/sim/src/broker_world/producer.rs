@@ -191,7 +191,10 @@ impl Producer {
     async fn exchange(&mut self, in_flight_max: usize) -> Result<(), Gone> {
         while self.under_way < self.pending.len().min(in_flight_max) {
             let pending = &self.pending[self.under_way];
-            let request = produce_request(self.partition, &pending.bytes, self.acks);
+            let request = ProduceRequest {
+                timeout_ms: self.clients.patience_ms(pending.number),
+                ..produce_request(self.partition, &pending.bytes, self.acks)
+            };
             self.clients.oracle.sent(pending.number);
             self.wire.send(PRODUCE, &request).await?;
             self.under_way += 1;

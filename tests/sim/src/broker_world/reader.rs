@@ -240,26 +240,42 @@ impl Reader {
     fn has_caught_up(&self) -> bool {
         let oracle = &self.clients.oracle;
         let mut positions = self.positions.iter();
-        positions.all(|(id, offset)| *offset >= oracle.floor(*id).end)
+        positions.all(|(id, offset)| *offset >= oracle.floor(*id).end || oracle.is_doomed(id.topic))
+    }
+
+    /// Takes a topic up that came, and lets those go that may have gone.
+    fn visit(&mut self) {
+        if !self.clients.habits.visits || self.clients.is_closing.get() || self.random.below(20) > 0 {
+            return;
+        }
+        let clients = Rc::clone(&self.clients);
+        self.positions.retain(|id, _| !clients.oracle.is_doomed(id.topic));
+        if let Some(id) = clients.passing_partition(&mut self.random) {
+            self.positions.entry(id).or_insert(0);
+        }
+        (self.session, self.epoch) = (0, 0);
     }
 
     async fn step(&mut self) -> Result<(), Gone> {
+        self.visit();
+        // In the end it keeps to what it has: a session that was opened then would hide what became of the one before.
+        let is_restless = !self.clients.is_closing.get();
         let mut wish = self.wish();
         let mut asked = self.positions.clone();
         if self.epoch > 0 {
             asked.retain(|id, _| self.changed.contains(id));
-            if self.positions.len() > 1 && self.random.below(50) == 0 {
+            if is_restless && self.positions.len() > 1 && self.random.below(50) == 0 {
                 wish.forgotten = self.positions.pop_first().map(|(id, _)| id);
                 asked.retain(|id, _| self.positions.contains_key(id));
             }
-            if self.random.below(50) == 0 && self.epoch > 1 {
+            if is_restless && self.random.below(50) == 0 && self.epoch > 1 {
                 return self.ask_again(wish, &asked).await;
             }
         }
         let floors = floors(&self.clients.oracle, &self.positions);
         let request = fetch_request(wish, &asked);
         self.wire.send(FETCH, &request).await?;
-        if self.random.below(60) == 0 {
+        if is_restless && self.random.below(60) == 0 {
             // Somebody who goes while it waits.
             let most = Duration::from_millis(20);
             self.clients.pause(&mut self.random, most).await;

@@ -9,8 +9,8 @@ use corelog_model::ShardId;
 
 use super::broker::Broker;
 use super::clients::Clients;
-use super::scenario::{Crowd, PORT, Scenario, Trouble};
-use super::{admin, asker, checker, group, hasty, loner, probe, producer, reader};
+use super::scenario::{Crowd, PORT, Scenario};
+use super::{admin, asker, checker, group, hasty, loner, probe, producer, reader, topics};
 use crate::exec::RunError;
 use crate::machine::Machine;
 use crate::rng::SimRng;
@@ -86,7 +86,7 @@ impl Run {
     fn lead(&self) -> Result<(), String> {
         let mut broker = self.start()?;
         let (topics, partitions) = (self.scenario.topics, self.scenario.partitions);
-        let creating = admin::create_lasting(Rc::clone(&self.clients), topics, partitions);
+        let creating = topics::create_lasting(Rc::clone(&self.clients), topics, partitions);
         self.within("creating topics", creating)?;
         if self.scenario.habits.is_lost_at_once {
             self.machine.lose_power(None);
@@ -98,19 +98,20 @@ impl Run {
         for life in 1..=self.scenario.lives {
             self.live(&broker)?;
             self.end(broker);
-            if self.scenario.trouble == Trouble::Rot && life == self.scenario.lives {
+            if self.scenario.troubles.rot && life == self.scenario.lives {
                 return self.rot();
             }
             broker = self.start()?;
             self.check()?;
         }
+        self.live(&broker)?;
         self.finish(broker)
     }
 
     /// Compares everything that clients can see with what they were told.
     fn check(&self) -> Result<(), String> {
         self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
-        self.within("looking at topics", admin::check(Rc::clone(&self.clients)))
+        self.within("looking at topics", topics::check(Rc::clone(&self.clients)))
     }
 
     /// Bits of segments change while nobody looks: what is damaged is reported, and all the rest is there.
@@ -233,10 +234,7 @@ impl Run {
     }
 
     fn may_fail(&self) -> bool {
-        match self.scenario.trouble {
-            Trouble::Errors | Trouble::Full => true,
-            Trouble::None | Trouble::Cuts | Trouble::Slow | Trouble::Rot => false,
-        }
+        self.scenario.troubles.may_fail()
     }
 
     fn crash(&self, broker: &Broker) {
@@ -254,6 +252,7 @@ impl Run {
         self.machine.set_disk_ballast(0);
         self.machine.set_disk_capacity(None);
         self.machine.slow_disk(1);
+        self.sim.heal_network();
         self.sim.edit_network(|network| {
             network.cut = 0;
             network.refuse = 0;
@@ -264,7 +263,7 @@ impl Run {
     /// Lets the clients work while trouble comes and goes.
     fn live(&self, broker: &Broker) -> Result<(), String> {
         self.machine.set_fault_chances(self.scenario.fault_chances());
-        if self.scenario.trouble == Trouble::Cuts {
+        if self.scenario.troubles.cuts {
             self.sim.edit_network(|network| {
                 network.cut = 10_000;
                 network.refuse = 50_000;
@@ -296,16 +295,28 @@ impl Run {
             if self.scenario.habits.clock_jumps && self.random.borrow_mut().below(4) == 0 {
                 self.jump_clock();
             }
-            match self.scenario.trouble {
-                Trouble::Full => self.squeeze(),
-                Trouble::Slow => {
-                    let is_slow = self.random.borrow_mut().coin();
-                    self.machine.slow_disk(if is_slow { 100 } else { 1 });
-                }
-                Trouble::None | Trouble::Cuts | Trouble::Errors | Trouble::Rot => {}
-            }
+            self.trouble();
         }
         Ok(())
+    }
+
+    /// What comes and goes within a life.
+    fn trouble(&self) {
+        let troubles = self.scenario.troubles;
+        if troubles.full {
+            self.squeeze();
+        }
+        if troubles.slow {
+            let is_slow = self.random.borrow_mut().coin();
+            self.machine.slow_disk(if is_slow { 100 } else { 1 });
+        }
+        if troubles.cuts {
+            match self.random.borrow_mut().below(10) {
+                0 => self.machine.part_from(&self.sim.machine(1)),
+                1..4 => self.sim.heal_network(),
+                _ => {}
+            }
+        }
     }
 
     /// The wall clock is set, forth or back, within what the timestamps of batches and their retention allow.
@@ -336,14 +347,23 @@ impl Run {
             let before = oracle.milestones.get();
             let is_over = move || oracle.milestones.get() > before;
             let _ = self.sim.run_until_true(is_over, Duration::from_millis(500));
+            if self.random.borrow_mut().coin() {
+                let soon = Duration::from_micros(self.random.borrow_mut().below(3_000));
+                self.sim.run_for(soon);
+            }
         }
         self.crash(&broker);
         drop(broker);
+        // Whoever looks at what is left gets through.
+        self.sim.heal_network();
     }
 
     /// With all faults over, everybody is answered, and the broker comes to rest, closes, and opens again.
     fn finish(&self, broker: Broker) -> Result<(), String> {
         self.calm();
+        // What was under way may fail yet.
+        self.sim.run_for(Duration::from_secs(1));
+        self.violated()?;
         let broker = if broker.is_fenced() {
             self.crash(&broker);
             drop(broker);
@@ -352,6 +372,10 @@ impl Run {
             broker
         };
         self.within("serving again", probe::probe(Rc::clone(&self.clients)))?;
+        self.within(
+            "making topics again",
+            topics::probe_names(Rc::clone(&self.clients)),
+        )?;
         self.clients.is_closing.set(true);
         let clients = Rc::clone(&self.clients);
         let is_done = move || clients.running() == 0 || clients.oracle.is_violated();

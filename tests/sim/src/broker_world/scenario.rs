@@ -18,19 +18,52 @@ pub(super) const PORT: u16 = 9092;
 
 /// What goes wrong besides crashes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Trouble {
-    /// Nothing.
-    None,
-    /// Connections are cut.
-    Cuts,
+pub(super) struct Troubles {
+    /// Connections are cut, and the machines parted for a while.
+    pub(super) cuts: bool,
     /// Writes and syncs fail.
-    Errors,
+    pub(super) errors: bool,
     /// The disk fills up.
-    Full,
+    pub(super) full: bool,
     /// The disk is slow at times.
-    Slow,
-    /// Bits of files change between two lives.
-    Rot,
+    pub(super) slow: bool,
+    /// Bits of files change before the last life.
+    pub(super) rot: bool,
+}
+
+impl Troubles {
+    fn draw(random: &mut SimRng) -> Troubles {
+        Troubles {
+            cuts: random.below(3) == 0,
+            errors: random.below(5) == 0,
+            full: random.below(5) == 0,
+            slow: random.below(5) == 0,
+            rot: random.below(10) == 0,
+        }
+    }
+
+    /// Whether a broker may fail or be fenced.
+    pub(super) fn may_fail(&self) -> bool {
+        self.errors || self.full
+    }
+}
+
+/// The memory of a shard: little in some seeds, so that requests wait and readers go to the disk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory {
+    pub(super) request_bytes: usize,
+    pub(super) cache_bytes: usize,
+    pub(super) dirty_bytes: usize,
+}
+
+impl Memory {
+    fn draw(random: &mut SimRng) -> Memory {
+        Memory {
+            request_bytes: pick(random, &[2 << 20, 4 << 20]),
+            cache_bytes: pick(random, &[1 << 20, 2 << 20, 8 << 20]),
+            dirty_bytes: pick(random, &[512 << 10, 4 << 20]),
+        }
+    }
 }
 
 /// How many clients of each kind there are.
@@ -71,6 +104,10 @@ pub(super) struct Habits {
     pub(super) grows_topics: bool,
     pub(super) deletes_records: bool,
     pub(super) alters_configs: bool,
+    /// Producers and readers go to topics that come and go.
+    pub(super) visits: bool,
+    /// Requests have little time.
+    pub(super) is_impatient: bool,
     /// Wall clocks jump.
     pub(super) clock_jumps: bool,
     /// A restart has another number of shards.
@@ -87,7 +124,8 @@ pub(super) struct Scenario {
     pub(super) shards: u16,
     pub(super) lives: u64,
     pub(super) life: Range<Duration>,
-    pub(super) trouble: Trouble,
+    pub(super) troubles: Troubles,
+    pub(super) memory: Memory,
     pub(super) topics: u64,
     pub(super) partitions: i32,
     pub(super) crowd: Crowd,
@@ -129,6 +167,8 @@ impl Habits {
             grows_topics: random.coin(),
             deletes_records: random.coin(),
             alters_configs: random.coin(),
+            visits: random.coin(),
+            is_impatient: random.below(4) == 0,
             clock_jumps: random.below(4) == 0,
             reshards: random.below(4) == 0,
             is_lost_at_once: random.below(4) == 0,
@@ -143,17 +183,8 @@ impl Scenario {
             shards: pick(random, &[1, 2, 2, 4]),
             lives: 1 + random.below(4),
             life: Duration::from_millis(50)..Duration::from_millis(pick(random, &[200, 500, 3_000])),
-            trouble: pick(
-                random,
-                &[
-                    Trouble::None,
-                    Trouble::Cuts,
-                    Trouble::Cuts,
-                    Trouble::Errors,
-                    Trouble::Full,
-                    Trouble::Slow,
-                ],
-            ),
+            troubles: Troubles::draw(random),
+            memory: Memory::draw(random),
             topics: 1 + random.below(3),
             partitions: pick(random, &[1, 2, 5]),
             crowd: Crowd::draw(random),
@@ -165,17 +196,16 @@ impl Scenario {
     }
 
     pub(super) fn fault_chances(&self) -> FaultChances {
-        match self.trouble {
-            Trouble::Errors => FaultChances {
+        if self.troubles.errors {
+            FaultChances {
                 write_fail: 300,
                 write_short: 300,
                 sync_fail: 300,
                 meta_fail: 1_000,
                 ..FaultChances::default()
-            },
-            Trouble::None | Trouble::Cuts | Trouble::Full | Trouble::Slow | Trouble::Rot => {
-                FaultChances::default()
             }
+        } else {
+            FaultChances::default()
         }
     }
 
