@@ -6,6 +6,7 @@
 pub mod buffer;
 pub mod local;
 pub mod mailbox;
+mod pool;
 pub mod preflight;
 mod real;
 mod ring;

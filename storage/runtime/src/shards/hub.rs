@@ -22,7 +22,7 @@ use glommio::io::PollableFd;
 use crate::mailbox::Parking;
 use crate::real::Timers;
 use crate::ring::Ring;
-use crate::shards::Slices;
+use crate::shards::{Heartbeat, Slices};
 
 /// Something that the driver moves.
 pub(crate) trait Pollable {
@@ -44,6 +44,7 @@ pub(crate) struct Hub {
     parking: Arc<Parking>,
     spin: Duration,
     slices: Rc<Slices>,
+    heartbeat: Rc<Heartbeat>,
     driver: RefCell<Option<Waker>>,
     finished: Cell<bool>,
 }
@@ -57,6 +58,7 @@ impl Hub {
         parking: Arc<Parking>,
         spin: Duration,
         slices: Rc<Slices>,
+        heartbeat: Rc<Heartbeat>,
     ) -> Rc<Hub> {
         Rc::new(Hub {
             ring,
@@ -65,6 +67,7 @@ impl Hub {
             parking,
             spin,
             slices,
+            heartbeat,
             driver: RefCell::new(None),
             finished: Cell::new(false),
         })
@@ -101,9 +104,13 @@ impl Hub {
     pub(crate) async fn drive(self: Rc<Self>) {
         let mut traffic = 0;
         let mut last_traffic = None;
+        let name = self.heartbeat.name_of("driver");
         while !self.finished.get() {
             self.slices.turned();
+            // The kernel may hold the thread in a submission, which is a stall like another.
+            self.heartbeat.enter(name);
             let moved = self.turn();
+            self.heartbeat.leave();
             if !self.spin.is_zero() {
                 let now_traffic = self.others.iter().map(|other| other.traffic()).sum();
                 if now_traffic != traffic {

@@ -45,7 +45,7 @@ pub struct ShardsOptions {
     /// How long after traffic between shards a shard looks for more before it sleeps; zero never looks. Taken as zero
     /// when there are more shards than cores.
     pub mailbox_spin: Duration,
-    /// Report a task that holds its shard for longer.
+    /// Report a shard that makes no step for longer, be it that a task holds it or that its thread does not run.
     pub stall_limit: Duration,
     /// File operations in flight a shard; more wait.
     pub disk_operations_max: u32,
@@ -208,9 +208,12 @@ where
 {
     let seeds = seeds::<M>(options)?;
     let stopper = seeds[0].stopper.clone();
-    let pulses = seeds.iter().map(|seed| Arc::clone(&seed.pulse)).collect();
+    let watched = seeds
+        .iter()
+        .map(|seed| (Arc::clone(&seed.pulse), Arc::clone(&seed.parking)))
+        .collect();
     let watchdog =
-        Watchdog::start(pulses, options.stall_limit).map_err(|source| StartError::Thread { source })?;
+        Watchdog::start(watched, options.stall_limit).map_err(|source| StartError::Thread { source })?;
 
     let main = Arc::new(main);
     let (ready, set_up) = sync_channel(seeds.len());
@@ -401,6 +404,7 @@ struct Parts<M> {
     timers: Rc<Timers>,
     mesh: Rc<Mesh<M>>,
     tasks: Rc<RealSpawn>,
+    heartbeat: Rc<Heartbeat>,
     queues: Queues,
     hub: Rc<Hub>,
     shutdown: ShutdownSignal,
@@ -424,7 +428,8 @@ impl<M: Send + 'static> Parts<M> {
         let timers = Rc::new(Timers::default());
         let mesh = Mesh::new(seed.seat);
         let shutdown = ShutdownSignal::new(seed.stopper);
-        let tasks = RealSpawn::new(queues, Heartbeat::new(seed.pulse), Rc::clone(&slices));
+        let heartbeat = Heartbeat::new(seed.pulse);
+        let tasks = RealSpawn::new(queues, Rc::clone(&heartbeat), Rc::clone(&slices));
         let others: Vec<Rc<dyn Pollable>> = vec![
             Rc::clone(&mesh) as _,
             Rc::clone(&offload) as _,
@@ -437,6 +442,7 @@ impl<M: Send + 'static> Parts<M> {
             seed.parking,
             seed.spin,
             slices,
+            Rc::clone(&heartbeat),
         );
         let disk = RealDisk::new(Rc::clone(&ring), Rc::clone(&offload), seed.options.allow_buffered);
         let handle = Handle {
@@ -453,6 +459,7 @@ impl<M: Send + 'static> Parts<M> {
             timers,
             mesh,
             tasks,
+            heartbeat,
             queues,
             hub,
             shutdown,
@@ -487,6 +494,7 @@ impl<M: Send + 'static> Parts<M> {
         let value = receiver.await.expect("main ends before the tasks are stopped");
 
         self.tasks.stop().await;
+        self.heartbeat.end();
         self.mesh.close();
         self.timers.close();
         self.offload.close().await;
