@@ -23,7 +23,7 @@ use corelog_storage::{
 use futures_util::future::join_all;
 
 use crate::log_reader::{self, LogReadError};
-use crate::mutation::{Mutation, early};
+use crate::mutation::{Mutation, early, is_on};
 use crate::shard::{FIRST, Shard};
 use crate::topics;
 
@@ -258,7 +258,7 @@ fn begin_mending(shard: &Rc<Shard>) {
     let Some(controller) = shard.controller() else {
         return;
     };
-    if controller.is_mending.replace(true) {
+    if is_on(Mutation::NothingMended) || controller.is_mending.replace(true) {
         return;
     }
     let shard = Rc::clone(shard);

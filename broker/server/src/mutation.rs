@@ -20,6 +20,8 @@ pub(crate) enum Mutation {
     GroupEarly,
     /// Committed offsets are not replayed when a coordinator loads.
     OffsetsNotReplayed,
+    /// A coordinator whose log cannot be read at once serves no more.
+    GroupLoadOnce,
     /// A coordinator sleeps on when something falls due earlier.
     GroupTimerMissed,
     /// A change of the metadata is in force before it is durable.
@@ -44,6 +46,8 @@ pub(crate) enum Mutation {
     DeleteRecordsEarly,
     /// The logs of deleted topics stay after a crash.
     OrphansKept,
+    /// Logs that could not be made or removed are not tried again.
+    NothingMended,
 }
 
 /// Whether the mistake is made.

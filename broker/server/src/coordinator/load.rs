@@ -43,7 +43,9 @@ pub(super) async fn load(shell: &Rc<GroupShell>, shard: &Rc<Shard>) -> bool {
                 return true;
             }
             Err(LoadError::Unloaded) => return false,
-            Err(LoadError::Read(LogReadError::Read(ReadError::Io(error)))) => {
+            Err(LoadError::Read(LogReadError::Read(ReadError::Io(error))))
+                if !is_on(Mutation::GroupLoadOnce) =>
+            {
                 tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded yet");
                 let clock = &shell.handle.clock;
                 clock.sleep_until(clock.now() + pause).await;
