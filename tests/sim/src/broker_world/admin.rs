@@ -85,6 +85,7 @@ impl Admin {
         self.clients.oracle.passing.borrow_mut().remove(&name);
         self.clients.names.borrow_mut().insert(name.clone());
         let partitions = 1 + i32::try_from(self.random.below(3)).expect("small");
+        self.clients.oracle.begins();
         let code = create(&mut self.wire, &name, partitions).await?;
         if code == 0 {
             self.clients.oracle.milestone();
@@ -154,6 +155,7 @@ impl Admin {
             timeout_ms: TIMEOUT_MS,
             validate_only: false,
         };
+        self.clients.oracle.begins();
         let response = self.wire.call(CREATE_PARTITIONS, &request).await?;
         let is_done = response
             .results
@@ -183,6 +185,7 @@ impl Admin {
             timeout_ms: TIMEOUT_MS,
             ..DeleteTopicsRequest::default()
         };
+        self.clients.oracle.begins();
         let response = self.wire.call(DELETE_TOPICS, &request).await?;
         let is_done = response
             .responses
@@ -222,6 +225,7 @@ impl Admin {
             timeout_ms: TIMEOUT_MS,
             validate_only: false,
         };
+        self.clients.oracle.begins();
         let response = self.wire.call(CREATE_PARTITIONS, &request).await?;
         if response.results.iter().all(|result| result.error_code == 0) {
             self.clients.oracle.milestone();

@@ -83,6 +83,8 @@ pub(super) struct Oracle {
     pub(super) commits: Cell<u64>,
     /// Changes of metadata and commits that were answered for.
     pub(super) milestones: Cell<u64>,
+    /// Changes of metadata that were asked for.
+    pub(super) beginnings: Cell<u64>,
     /// Topics that were answered for, by name; `None`: gone.
     pub(super) passing: RefCell<BTreeMap<String, Option<TopicId>>>,
     /// Partitions that were found damaged and said so.
@@ -118,8 +120,6 @@ impl Oracle {
     /// A topic is about to be deleted: from now on it may be gone.
     pub(super) fn doom(&self, topic: TopicId) {
         self.doomed.borrow_mut().insert(topic);
-        // A deletion that is under way is worth a crash, too.
-        self.milestone();
     }
 
     pub(super) fn is_doomed(&self, topic: TopicId) -> bool {
@@ -129,6 +129,11 @@ impl Oracle {
     /// Something was answered for that a crash must not take.
     pub(super) fn milestone(&self) {
         self.milestones.set(self.milestones.get() + 1);
+    }
+
+    /// A change of the metadata is about to be asked for: a crash may find it half done.
+    pub(super) fn begins(&self) {
+        self.beginnings.set(self.beginnings.get() + 1);
     }
 
     /// A producer id was given out.

@@ -342,20 +342,32 @@ impl Run {
             let _ = self.sim.run_until_true(move || watched.has_ended(), PATIENCE);
         }
         if self.scenario.habits.ends_at_answers {
-            // Right after something was answered for: what is not durable then must not have been.
-            let oracle = Rc::clone(&self.clients.oracle);
-            let before = oracle.milestones.get();
-            let is_over = move || oracle.milestones.get() > before;
-            let _ = self.sim.run_until_true(is_over, Duration::from_millis(500));
-            if self.random.borrow_mut().coin() {
-                let soon = Duration::from_micros(self.random.borrow_mut().below(3_000));
-                self.sim.run_for(soon);
-            }
+            self.wait_for_a_moment();
         }
         self.crash(&broker);
         drop(broker);
         // Whoever looks at what is left gets through.
         self.sim.heal_network();
+    }
+
+    /// A moment that is worth a crash: right after something was answered for (what is not durable then must not have
+    /// been), or while a change of the metadata is under way.
+    fn wait_for_a_moment(&self) {
+        let oracle = Rc::clone(&self.clients.oracle);
+        let (milestones, beginnings) = (oracle.milestones.get(), oracle.beginnings.get());
+        let at_a_beginning = self.random.borrow_mut().coin();
+        let is_over = move || {
+            if at_a_beginning {
+                oracle.beginnings.get() > beginnings
+            } else {
+                oracle.milestones.get() > milestones
+            }
+        };
+        let _ = self.sim.run_until_true(is_over, Duration::from_millis(500));
+        if at_a_beginning || self.random.borrow_mut().coin() {
+            let soon = Duration::from_micros(self.random.borrow_mut().below(3_000));
+            self.sim.run_for(soon);
+        }
     }
 
     /// With all faults over, everybody is answered, and the broker comes to rest, closes, and opens again.
