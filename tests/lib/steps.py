@@ -26,6 +26,7 @@ COMMANDS = {
     "c++": ["g++"],
     "make": ["make"],
     "mkfs.ext4": ["e2fsprogs"],
+    "valgrind": ["valgrind"],
 }
 # And for each header that librdkafka's tests are compiled with.
 HEADERS = {
@@ -130,6 +131,7 @@ def cargo_steps():
         Step("house", ["python3", str(TESTS / "house/run")], 120),
         Step("unit", ["cargo", "test", "--workspace", "--locked"], 1800),
         Step("build", ["cargo", "build", "--release", "--locked"], 1800),
+        Step("instructions", [str(ROOT / "perf/instructions")], 1500, needs=["apt", "build"]),
     ]
 
 

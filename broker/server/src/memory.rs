@@ -41,17 +41,32 @@ pub struct MemoryPlan {
     pub dirty_bytes: usize,
 }
 
+/// What an operator chooses of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryChoice {
+    /// `memory.bytes` of one shard; `None`: an equal share of `machine_percent`.
+    pub shard_bytes: Option<u64>,
+    /// `memory.percent`, of the machine's memory.
+    pub machine_percent: u32,
+    /// `memory.cache.percent`
+    pub cache_percent: u32,
+    /// `queued.max.request.bytes` of one shard; `None`: a quarter.
+    pub request_bytes: Option<u64>,
+}
+
 impl MemoryPlan {
-    /// Divides `shard_bytes`, or an equal share of half of the machine's memory.
+    /// Divides the memory of each of `shards` shards.
     ///
     /// # Errors
     /// See [`MemoryError`].
-    pub fn new(shard_bytes: Option<u64>, shards: u16) -> Result<MemoryPlan, MemoryError> {
-        MemoryPlan::divide(shard_bytes, shards, machine_bytes())
+    pub fn new(choice: MemoryChoice, shards: u16) -> Result<MemoryPlan, MemoryError> {
+        MemoryPlan::divide(choice, shards, machine_bytes())
     }
 
-    fn divide(shard_bytes: Option<u64>, shards: u16, machine_bytes: u64) -> Result<MemoryPlan, MemoryError> {
-        let each = shard_bytes.unwrap_or(machine_bytes / 2 / u64::from(shards));
+    fn divide(choice: MemoryChoice, shards: u16, machine_bytes: u64) -> Result<MemoryPlan, MemoryError> {
+        let each = choice.shard_bytes.unwrap_or(
+            machine_bytes.saturating_mul(u64::from(choice.machine_percent)) / 100 / u64::from(shards),
+        );
         if each < SHARD_BYTES_MIN {
             return Err(MemoryError::Shard { shard_bytes: each });
         }
@@ -62,12 +77,13 @@ impl MemoryPlan {
                 machine_bytes,
             });
         }
-        let share = |part: u64| usize::try_from(each / 8 * part).unwrap_or(usize::MAX);
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let cache_bytes = each.saturating_mul(u64::from(choice.cache_percent)) / 100;
         // What remains is for connections, indexes, groups and the program itself.
         Ok(MemoryPlan {
-            request_bytes: share(2),
-            cache_bytes: share(4),
-            dirty_bytes: share(2),
+            request_bytes: size(choice.request_bytes.unwrap_or(each / 4)),
+            cache_bytes: size(cache_bytes),
+            dirty_bytes: size(cache_bytes / 2),
         })
     }
 }
@@ -91,15 +107,34 @@ mod tests {
     #[test]
     fn memory_is_divided_and_refused() {
         const GIB: u64 = 1 << 30;
-        let plan = MemoryPlan::divide(Some(GIB), 2, 8 * GIB).unwrap();
+        let choice = |shard_bytes| MemoryChoice {
+            shard_bytes,
+            machine_percent: 50,
+            cache_percent: 50,
+            request_bytes: None,
+        };
+        let divide = |choice, shards, machine| MemoryPlan::divide(choice, shards, machine);
+        let plan = divide(choice(Some(GIB)), 2, 8 * GIB).unwrap();
+        let part = |bytes: usize| (bytes + (1 << 19)) >> 20;
         assert_eq!(
-            (plan.request_bytes, plan.cache_bytes, plan.dirty_bytes),
-            (256 << 20, 512 << 20, 256 << 20)
+            (
+                part(plan.request_bytes),
+                part(plan.cache_bytes),
+                part(plan.dirty_bytes)
+            ),
+            (256, 512, 256)
         );
-        let share = MemoryPlan::divide(None, 2, 8 * GIB).unwrap();
-        assert_eq!(share.cache_bytes, 1 << 30);
+        let share = divide(choice(None), 2, 8 * GIB).unwrap();
+        assert_eq!(part(share.cache_bytes), 1024);
+        let chosen = MemoryChoice {
+            cache_percent: 25,
+            request_bytes: Some(7),
+            ..choice(Some(GIB))
+        };
+        let chosen = divide(chosen, 1, 8 * GIB).unwrap();
+        assert_eq!((chosen.request_bytes, part(chosen.cache_bytes)), (7, 256));
         assert_eq!(
-            MemoryPlan::divide(Some(5 * GIB), 2, 8 * GIB),
+            divide(choice(Some(5 * GIB)), 2, 8 * GIB),
             Err(MemoryError::Machine {
                 shards: 2,
                 shard_bytes: 5 * GIB,
@@ -107,7 +142,7 @@ mod tests {
             })
         );
         assert_eq!(
-            MemoryPlan::divide(Some(1), 2, GIB),
+            divide(choice(Some(1)), 2, GIB),
             Err(MemoryError::Shard { shard_bytes: 1 })
         );
     }

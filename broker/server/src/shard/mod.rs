@@ -15,7 +15,7 @@ use corelog_metadata::{MetadataImage, TopicImage, shard_of};
 use corelog_model::{BrokerId, PartitionId, ShardId, TopicId};
 use corelog_protocol::ErrorCode;
 use corelog_runtime::local::Budget;
-use corelog_runtime::{Handle, Mailbox};
+use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
 
 pub use calls::{Calls, ShardMessage, Work};
@@ -60,6 +60,8 @@ pub struct ShardParts {
     pub identity: Arc<Identity>,
     /// Memory for requests under way, in bytes.
     pub request_memory: usize,
+    /// How this shard spends its time.
+    pub activity: Rc<Activity>,
 }
 
 /// What clients are told of this broker.
@@ -85,6 +87,8 @@ pub struct Shard {
     pub metrics: ShardMetrics,
     /// Memory for requests under way.
     pub request_memory: Budget,
+    /// How this shard spends its time.
+    pub activity: Rc<Activity>,
     /// What clients are told of this broker.
     pub identity: Arc<Identity>,
     /// The fetch sessions of this shard's connections.
@@ -121,6 +125,7 @@ impl Shard {
             storage: parts.storage,
             metrics: ShardMetrics::default(),
             request_memory: Budget::new(parts.request_memory),
+            activity: parts.activity,
             identity: parts.identity,
             fetch_sessions: RefCell::new(FetchSessions::new(sessions)),
             connections: Rc::default(),

@@ -37,6 +37,11 @@ pub(crate) const LAYOUT: Kind = Kind {
     magic: *b"CLLAYOUT",
     name: "layout",
 };
+/// The file `device`.
+pub(crate) const DEVICE: Kind = Kind {
+    magic: *b"CLDEVICE",
+    name: "device",
+};
 /// A shard's checkpoint.
 pub(crate) const CHECKPOINT: Kind = Kind {
     magic: *b"CLCHKPNT",

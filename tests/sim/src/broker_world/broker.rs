@@ -43,6 +43,7 @@ impl Broker {
         };
         let (task, machine) = (broker.clone(), machine.clone());
         let config = scenario.config(&machine.address().to_string(), shards);
+        let sync_method = scenario.sync_method;
         let memory = MemoryPlan {
             request_bytes: scenario.memory.request_bytes,
             cache_bytes: scenario.memory.cache_bytes,
@@ -67,6 +68,7 @@ impl Broker {
                         layout,
                         cluster_id: "AAAAAAAAAAAAAAAAAAAAAQ".to_owned(),
                         memory,
+                        sync_method,
                         incarnation,
                     },
                 ),
@@ -86,6 +88,7 @@ impl Broker {
                 id,
                 handle: handle.clone(),
                 mailbox,
+                activity: Rc::default(),
             };
             let (broker, plan) = (self.clone(), Arc::clone(&plan));
             handle.spawn(WorkClass::Normal, "shard", async move {

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use corelog_config::BrokerConfig;
+use corelog_storage::SyncMethod;
 
 use crate::disk::FaultChances;
 use crate::rng::SimRng;
@@ -126,6 +127,7 @@ pub(super) struct Scenario {
     pub(super) life: Range<Duration>,
     pub(super) troubles: Troubles,
     pub(super) memory: Memory,
+    pub(super) sync_method: SyncMethod,
     pub(super) topics: u64,
     pub(super) partitions: i32,
     pub(super) crowd: Crowd,
@@ -185,6 +187,7 @@ impl Scenario {
             life: Duration::from_millis(50)..Duration::from_millis(pick(random, &[200, 500, 3_000])),
             troubles: Troubles::draw(random),
             memory: Memory::draw(random),
+            sync_method: pick(random, &[SyncMethod::WriteThenSync, SyncMethod::Dsync]),
             topics: 1 + random.below(3),
             partitions: pick(random, &[1, 2, 5]),
             crowd: Crowd::draw(random),
