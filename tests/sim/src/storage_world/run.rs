@@ -31,6 +31,8 @@ const POLLS_MAX: u64 = 3_000_000;
 pub struct Outcome {
     /// What is wrong; `None` is well.
     pub violation: Option<String>,
+    /// Requests that clients had answered.
+    pub operations: u64,
     /// Appends that were acknowledged.
     pub acknowledged: u64,
     /// Reads.
@@ -115,6 +117,7 @@ pub fn run_plan(seed: u64, plan: &Plan, keep_log: bool) -> Outcome {
     run.lead();
     Outcome {
         violation: run.world.oracle.violation(),
+        operations: run.world.acknowledged.get() + run.world.reads.get(),
         acknowledged: run.world.acknowledged.get(),
         reads: run.world.reads.get(),
         silent_losses: run.world.silent_losses.get(),
