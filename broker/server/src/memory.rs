@@ -35,6 +35,8 @@ pub enum MemoryError {
 pub struct MemoryPlan {
     /// Requests from their arrival to their answer.
     pub request_bytes: usize,
+    /// Records that were fetched, until they have been sent.
+    pub fetch_bytes: usize,
     /// Logs in memory, those that are in no segment yet included.
     pub cache_bytes: usize,
     /// Appended and in no segment yet.
@@ -66,6 +68,7 @@ impl MemoryPlan {
         // What remains is for connections, indexes, groups and the program itself.
         Ok(MemoryPlan {
             request_bytes: share(2),
+            fetch_bytes: share(1),
             cache_bytes: share(4),
             dirty_bytes: share(2),
         })
@@ -93,8 +96,13 @@ mod tests {
         const GIB: u64 = 1 << 30;
         let plan = MemoryPlan::divide(Some(GIB), 2, 8 * GIB).unwrap();
         assert_eq!(
-            (plan.request_bytes, plan.cache_bytes, plan.dirty_bytes),
-            (256 << 20, 512 << 20, 256 << 20)
+            (
+                plan.request_bytes,
+                plan.fetch_bytes,
+                plan.cache_bytes,
+                plan.dirty_bytes
+            ),
+            (256 << 20, 128 << 20, 512 << 20, 256 << 20)
         );
         let share = MemoryPlan::divide(None, 2, 8 * GIB).unwrap();
         assert_eq!(share.cache_bytes, 1 << 30);

@@ -25,6 +25,7 @@ struct ShardReport {
     counters: Snapshot,
     storage: StorageStats,
     request_memory_used: usize,
+    fetch_memory_used: usize,
     partitions: Vec<PartitionLevels>,
     committed: Vec<Committed>,
 }
@@ -100,6 +101,7 @@ fn of_shard(shard: &Shard) -> ShardReport {
         counters: shard.metrics.snapshot(),
         storage: shard.storage.stats(),
         request_memory_used: shard.request_memory.total() - shard.request_memory.free(),
+        fetch_memory_used: shard.fetch_memory.total() - shard.fetch_memory.free(),
         partitions: partitions.collect(),
         committed: shard.coordinators.committed_offsets(),
     }
@@ -160,7 +162,7 @@ impl Report {
 
     fn print_storage(&self, out: &mut Exposition) {
         type Pick = fn(&ShardReport) -> u64;
-        let rows: [(&str, &str, &str, Pick); 12] = [
+        let rows: [(&str, &str, &str, Pick); 13] = [
             (
                 "corelog_journal_bytes_total",
                 "counter",
@@ -229,6 +231,12 @@ impl Report {
                 "gauge",
                 "Memory that requests under way hold.",
                 |s| u64::try_from(s.request_memory_used).unwrap_or(u64::MAX),
+            ),
+            (
+                "corelog_fetch_memory_bytes",
+                "gauge",
+                "Memory that fetched records on their way to clients hold.",
+                |s| u64::try_from(s.fetch_memory_used).unwrap_or(u64::MAX),
             ),
         ];
         for (name, kind, help, pick) in rows {

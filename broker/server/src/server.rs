@@ -259,6 +259,7 @@ pub async fn live(
         config: Arc::clone(&plan.config),
         identity: Arc::new(identity),
         request_memory: plan.memory.request_bytes,
+        fetch_memory: plan.memory.fetch_bytes,
     });
     parts
         .handle

@@ -10,7 +10,7 @@ use corelog_broker::server::{Plan, ShardSeat, live};
 use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
-use corelog_runtime::local::Notify;
+use corelog_runtime::local::{Budget, Notify};
 use corelog_storage::prepare_layout;
 
 use super::scenario::{DATA_DIR, Scenario};
@@ -63,6 +63,7 @@ impl Broker {
                         cluster_id: "AAAAAAAAAAAAAAAAAAAAAQ".to_owned(),
                         memory: MemoryPlan {
                             request_bytes: 4 << 20,
+                            fetch_bytes: 2 << 20,
                             cache_bytes: 8 << 20,
                             dirty_bytes: 4 << 20,
                         },
@@ -140,12 +141,13 @@ impl Broker {
     /// What is not at rest though no client is connected; `None`: everything is.
     pub(super) fn unrest(&self) -> Option<String> {
         self.shards.borrow().iter().find_map(|shard| {
-            let held = shard.request_memory.total() - shard.request_memory.free();
+            let held_of = |memory: &Budget| memory.total() - memory.free();
+            let held = held_of(&shard.request_memory) + held_of(&shard.fetch_memory);
             let (calls, waits) = (shard.calls_waiting(), shard.fetch_waits.len());
             let connections = shard.metrics.connections.open();
             (held > 0 || calls > 0 || waits > 0 || connections > 0).then(|| {
                 format!(
-                    "shard {}: {held} bytes of requests, {calls} calls, {waits} fetch waits, {connections} connections",
+                    "shard {}: {held} bytes of requests and answers, {calls} calls, {waits} fetch waits, {connections} connections",
                     shard.id
                 )
             })
