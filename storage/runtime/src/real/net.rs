@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::ring::{Descriptor, Held, InFlight, Operation, Product, Ring, advance, tcp_socket};
+use crate::ring::{Descriptor, Held, InFlight, Operation, Product, Ring, advance, keep_alive, tcp_socket};
 use crate::seams::{Accepted, AcceptedSocket, Connection, Listener, LocalFuture, Net};
 
 /// See [`Net`].
@@ -70,6 +70,7 @@ impl Net for RealNet {
 fn connection(ring: &Rc<Ring>, fd: OwnedFd, peer: SocketAddr) -> io::Result<Rc<dyn Connection>> {
     let stream = TcpStream::from(fd);
     stream.set_nodelay(true)?;
+    keep_alive(&stream)?;
     // A socket accepted elsewhere may come non-blocking, and then the ring would not wait for it.
     stream.set_nonblocking(false)?;
     let descriptor = Descriptor::socket(OwnedFd::from(stream));
