@@ -24,7 +24,7 @@ use futures_util::future::select_all;
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, read_failure};
 use crate::fetch_memory::{self, Held};
-use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionError};
+use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -62,12 +62,13 @@ async fn handle(
         },
         deadline: now + wait,
     };
-    let plan = match plan(shard, &request, now) {
+    let plan = match plan(shard, &request, context.version, now) {
         Ok(plan) => plan,
         Err(error) => {
             let code = match error {
                 SessionError::NotFound(_) => ErrorCode::FetchSessionIdNotFound,
                 SessionError::Epoch { .. } => ErrorCode::InvalidFetchSessionEpoch,
+                SessionError::TopicIds => ErrorCode::FetchSessionTopicIdError,
             };
             let response = FetchResponse {
                 error_code: code.code(),
@@ -95,7 +96,17 @@ fn request_bytes_max(shard: &Shard, asked: i32) -> usize {
         .min(usize::try_from(ours).unwrap_or(usize::MAX))
 }
 
-fn plan(shard: &Shard, request: &FetchRequest, now: Monotonic) -> Result<FetchPlan, SessionError> {
+fn plan(
+    shard: &Shard,
+    request: &FetchRequest,
+    version: i16,
+    now: Monotonic,
+) -> Result<FetchPlan, SessionError> {
+    let asked = SessionAsk {
+        session_id: request.session_id,
+        epoch: request.session_epoch,
+        uses_topic_ids: version >= TOPIC_IDS,
+    };
     let mut wishes = Vec::new();
     for topic in &request.topics {
         for partition in &topic.partitions {
@@ -126,14 +137,7 @@ fn plan(shard: &Shard, request: &FetchRequest, now: Monotonic) -> Result<FetchPl
         .collect();
     let random = shard.handle.rng.next_u64();
     let mut sessions = shard.fetch_sessions.borrow_mut();
-    sessions.plan(
-        request.session_id,
-        request.session_epoch,
-        wishes,
-        &forgotten,
-        now,
-        random,
-    )
+    sessions.plan(asked, wishes, &forgotten, now, random)
 }
 
 /// A wish whose partition is known, or why it is not.

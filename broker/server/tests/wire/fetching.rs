@@ -246,11 +246,16 @@ fn sessions_answer_what_changed_and_forget() {
             partitions: vec![0, 1],
             ..Default::default()
         }];
-        assert!(client.call(11, &next).await.topics.is_empty());
-
+        let by_id = client.call(13, &next).await;
+        assert_eq!(by_id.error_code, ErrorCode::FetchSessionTopicIdError.code());
+        next.session_epoch = 2;
         let again = client.call(11, &next).await;
         assert_eq!(again.error_code, ErrorCode::InvalidFetchSessionEpoch.code());
-        next.session_id ^= 1;
+        next.session_epoch = 3;
+        let last = client.call(11, &next).await;
+        assert!(last.topics.is_empty());
+        assert_eq!(last.session_id, 0, "a session without partitions has ended");
+        next.session_epoch = 4;
         let unknown = client.call(11, &next).await;
         assert_eq!(unknown.error_code, ErrorCode::FetchSessionIdNotFound.code());
     });
