@@ -1,6 +1,7 @@
 //! The storage engine of one shard: journal, segments, index, recovery, retention, tail cache.
 
 mod checkpoint;
+mod checkpoint_file;
 mod data_dir;
 mod errors;
 mod files;

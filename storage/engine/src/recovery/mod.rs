@@ -21,6 +21,7 @@ use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::{DiskError, Handle};
 
 use crate::OpenError;
+use crate::checkpoint_file;
 use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::journal::reader::{JournalReader, Wanted};
@@ -105,7 +106,7 @@ struct Recovering {
 /// Reads a checkpoint.
 pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV1, OpenError> {
     let path = target.checkpoint_path();
-    match envelope::read_file(handle, &path).await? {
+    match checkpoint_file::read(handle, &path).await? {
         None => Err(OpenError::CheckpointMissing { path }),
         Some(content) => envelope::decode::<CheckpointV1>(envelope::CHECKPOINT, &content)
             .map_err(|source| OpenError::Damaged { path, source }),
