@@ -1,4 +1,14 @@
 //! The memory of a shard, divided once at the start.
+//!
+//! ```text
+//! 4/8  logs: the tails, with what is in no segment yet (2/8 at most), and windows read of segments (1/32 at most)
+//! 2/8  requests, from their length to their answer
+//! 1/8  fetched records, from the read until they have been sent; a view counts with the whole chunk that it holds
+//! 1/8  the rest: journal frames (4 MiB each, one under way), receive buffers (1 MiB), connections (24 KiB each and
+//!      less), indexes, sequences of producers, groups, metadata, the program
+//! ```
+//! The first three are limits that work waits for. The rest has limits of its own, by number: connections, partitions,
+//! groups, sessions.
 
 /// Least memory of a shard, in bytes.
 const SHARD_BYTES_MIN: u64 = 64 << 20;
@@ -41,6 +51,8 @@ pub struct MemoryPlan {
     pub cache_bytes: usize,
     /// Appended and in no segment yet.
     pub dirty_bytes: usize,
+    /// What is left for all else; nothing waits for it.
+    pub rest_bytes: usize,
 }
 
 impl MemoryPlan {
@@ -65,13 +77,35 @@ impl MemoryPlan {
             });
         }
         let share = |part: u64| usize::try_from(each / 8 * part).unwrap_or(usize::MAX);
-        // What remains is for connections, indexes, groups and the program itself.
         Ok(MemoryPlan {
             request_bytes: share(2),
             fetch_bytes: share(1),
             cache_bytes: share(4),
             dirty_bytes: share(2),
+            rest_bytes: share(1),
         })
+    }
+
+    /// All of it for one shard, in bytes.
+    pub fn total_bytes(&self) -> usize {
+        // What is in no segment yet is part of the cache.
+        self.request_bytes + self.fetch_bytes + self.cache_bytes + self.rest_bytes
+    }
+
+    /// Says in the log what the broker may use for what.
+    pub fn say(&self, shards: u16) {
+        let mib = |bytes: usize| bytes >> 20;
+        tracing::info!(
+            shards,
+            logs_mib = mib(self.cache_bytes),
+            unflushed_mib_max = mib(self.dirty_bytes),
+            requests_mib = mib(self.request_bytes),
+            fetched_mib = mib(self.fetch_bytes),
+            rest_mib = mib(self.rest_bytes),
+            "memory: at most {} MiB, {} MiB a shard (memory.bytes)",
+            mib(self.total_bytes() * usize::from(shards)),
+            mib(self.total_bytes()),
+        );
     }
 }
 
@@ -104,6 +138,7 @@ mod tests {
             ),
             (256 << 20, 128 << 20, 512 << 20, 256 << 20)
         );
+        assert_eq!(plan.total_bytes(), 1 << 30);
         let share = MemoryPlan::divide(None, 2, 8 * GIB).unwrap();
         assert_eq!(share.cache_bytes, 1 << 30);
         assert_eq!(

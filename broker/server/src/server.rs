@@ -69,6 +69,7 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     check_direct_io(&config)?;
     listeners::check_free(&config)?;
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
+    memory.say(options.shards);
     let layout = lay_out(&config, &options)?;
     let plan = Arc::new(Plan {
         incarnation: incarnation(),

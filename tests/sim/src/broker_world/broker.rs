@@ -66,6 +66,7 @@ impl Broker {
                             fetch_bytes: 2 << 20,
                             cache_bytes: 8 << 20,
                             dirty_bytes: 4 << 20,
+                            rest_bytes: 2 << 20,
                         },
                         incarnation,
                     },
