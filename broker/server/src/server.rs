@@ -180,7 +180,8 @@ fn lay_out(config: &BrokerConfig, options: &ShardsOptions) -> Result<Layout, Ser
     let count = options.shards;
     let dir = config.storage.data_dir.clone();
     run_shard_here::<(), _, _>(options, move |shard| async move {
-        let progress = Progress::new("dividing the data directory");
+        let clock = Rc::clone(&shard.handle.clock);
+        let progress = Progress::new(clock, "dividing the data directory".to_owned());
         let owner = move |id: &PartitionId| owner_of(*id, count);
         prepare_layout(shard.handle, &dir, true, count, owner, move |done| {
             progress.report(done)
@@ -238,7 +239,7 @@ pub async fn live(
 ) -> Result<(), ServeError> {
     let id = parts.id;
     let options = storage_options(&plan.config, &plan.memory, id, plan.layout);
-    let progress = Progress::new("recovering");
+    let progress = Progress::new(Rc::clone(&parts.handle.clock), format!("recovering shard {id}"));
     let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
         .await
         .map_err(|source| ServeError::Open { shard: id, source })?;

@@ -29,6 +29,15 @@ use crate::log::core::{LogCore, partition_id};
 use crate::options::LogConfig;
 use corelog_model::{LeaderEpoch, Offset};
 
+/// The part of a recovery that the replay of the journal is taken for.
+const REPLAY_SHARE: f64 = 0.7;
+
+/// How much `part` is of `whole`, to a thousandth.
+fn fraction(part: usize, whole: usize) -> f64 {
+    let thousandths = part.saturating_mul(1000) / whole.max(1);
+    f64::from(u32::try_from(thousandths).unwrap_or(1000)) / 1000.0
+}
+
 /// Which shard to recover.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -142,7 +151,7 @@ fn open_images(
 }
 
 /// Brings a shard's partitions to a state in which everything is durable in whole segments, and returns that state.
-/// The progress is a fraction.
+/// The progress is a fraction: of the journal's bytes that are replayed, then of the partitions that are settled.
 pub(crate) async fn recover(
     handle: &Handle,
     target: &Target,
@@ -191,8 +200,9 @@ pub(crate) async fn recover(
         }
     }
     replay::replay(handle, target, &reader, &chain.frames, &mut partitions, progress).await?;
-    let mut images = Vec::with_capacity(partitions.len());
-    for (_, mut partition) in partitions {
+    let count = partitions.len();
+    let mut images = Vec::with_capacity(count);
+    for (nth, mut partition) in partitions.into_values().enumerate() {
         if !partition.runs.is_empty() {
             scan::settle(handle, target, &mut partition).await?;
         }
@@ -203,6 +213,7 @@ pub(crate) async fn recover(
             .core
             .to_v1(partition.id, &partition.directory, partition.corrupt.as_deref());
         images.push(image);
+        progress(REPLAY_SHARE + (1.0 - REPLAY_SHARE) * fraction(nth + 1, count));
     }
     handle.disk.sync_dir(&target.dir).await?;
     progress(1.0);

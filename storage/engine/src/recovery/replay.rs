@@ -6,7 +6,7 @@ use corelog_model::{Offset, PartitionId};
 use corelog_runtime::Handle;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 
-use super::{Recovering, Target, open_segment};
+use super::{REPLAY_SHARE, Recovering, Target, fraction, open_segment};
 use crate::OpenError;
 use crate::format::v1::EntryV1;
 use crate::journal::reader::{FoundFrame, JournalReader};
@@ -65,8 +65,11 @@ pub(super) async fn replay(
 ) -> Result<(), OpenError> {
     let mut waiting: BTreeMap<PartitionId, Gathered> = BTreeMap::new();
     let mut total = 0;
-    for (nth, frame) in frames.iter().enumerate() {
-        let length = usize::try_from(frame.header.payload_length).expect("32 bits");
+    let length_of = |frame: &FoundFrame| usize::try_from(frame.header.payload_length).expect("32 bits");
+    let to_replay: usize = frames.iter().map(length_of).sum();
+    let mut replayed = 0;
+    for frame in frames {
+        let length = length_of(frame);
         let payloads = reader.read(frame.file, frame.payload_position(), length).await?;
         let mut at = 0;
         for entry in &frame.table.entries {
@@ -121,16 +124,11 @@ pub(super) async fn replay(
             }
             total = 0;
         }
-        report(progress, nth, frames.len());
+        replayed += length;
+        progress(REPLAY_SHARE * fraction(replayed, to_replay));
     }
     for (_, gathered) in waiting {
         gathered.write(handle, target).await?;
     }
     Ok(())
-}
-
-/// Replaying is taken for the first nine tenths of a recovery.
-fn report(progress: &dyn Fn(f64), nth: usize, count: usize) {
-    let thousandths = (nth + 1) * 900 / count.max(1);
-    progress(f64::from(u32::try_from(thousandths).unwrap_or(0)) / 1000.0);
 }
