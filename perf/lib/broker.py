@@ -1,8 +1,9 @@
-"""A Corelog broker as a process of its own: started, awaited, stopped, killed."""
+"""A broker as a process of its own: started, awaited, stopped, killed. `Broker` is Corelog, peers.py has the others."""
 
 import http.client
 import signal
 import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 POLL_S = 0.002
 READY_MAX_S = 300
 STOP_MAX_S = 120
+
+# An ApiVersions request of version 0 without a client id: its size, API key, version, correlation id, and length -1.
+API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 
 
 class BrokerError(Exception):
@@ -24,16 +28,34 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Broker:
+def answers_kafka(port):
+    """Whether a broker on loopback answers an ApiVersions request there."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(API_VERSIONS)
+            head = connection.recv(8, socket.MSG_WAITALL)
+    except OSError:
+        return False
+    return len(head) == 8 and struct.unpack(">ii", head)[1] == 1
+
+
+class Server:
     """One broker on loopback. Its ports stay the same over restarts, and its log is kept in one file."""
 
-    def __init__(self, binary, data, log, arguments):
-        self.binary = binary
+    name = ""
+    # What an acknowledgement of it promises, for the results.
+    durability = ""
+    # Whether messages are in files that outlive the process.
+    has_files = True
+    # What it ends with after SIGTERM.
+    stop_codes = (0,)
+    # Seconds between two looks at whether it serves. Looking costs it some of the cores that it starts on.
+    poll_s = 0.02
+
+    def __init__(self, data, log, port=None):
         self.data = Path(data)
         self.log = Path(log)
-        self.arguments = list(arguments)
-        self.port = free_port()
-        self.admin_port = free_port()
+        self.port = port or free_port()
         self.process = None
 
     @property
@@ -44,35 +66,39 @@ class Broker:
     def pid(self):
         return self.process.pid
 
+    def version(self):
+        """Which release it is."""
+        raise NotImplementedError
+
+    def settings(self):
+        """What was set other than addresses and directories, each as a text."""
+        return []
+
+    def prepare(self):
+        """Makes the data directory ready for a first start. Not part of a start-up time."""
+
+    def command(self):
+        """The command that runs it in the foreground."""
+        raise NotImplementedError
+
+    def is_ready(self):
+        return answers_kafka(self.port)
+
     def start(self):
         """Starts it and waits until it is ready; gives the seconds from the start of the process until then."""
-        command = [
-            str(self.binary), "serve",
-            "--data-dir", str(self.data),
-            "--listen", self.address,
-            "--admin-listen", f"127.0.0.1:{self.admin_port}",
-            *self.arguments,
-        ]
+        self.prepare()
         with self.log.open("ab") as log:
             begun = time.monotonic()
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        while not self._is_ready():
+            # A session of its own: Ctrl-C is for who measures, who then stops it.
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True)
+        while not self.is_ready():
             if self.process.poll() is not None:
                 raise BrokerError(f"the broker ended with {self.process.returncode}; {self._last_lines()}")
             if time.monotonic() - begun > READY_MAX_S:
                 raise BrokerError(f"the broker is not ready after {READY_MAX_S} s; {self._last_lines()}")
-            time.sleep(POLL_S)
+            time.sleep(self.poll_s)
         return time.monotonic() - begun
-
-    def _is_ready(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
-        try:
-            connection.request("GET", "/health/ready")
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
     def _last_lines(self):
         lines = self.log.read_text(errors="replace").splitlines()[-10:]
@@ -85,6 +111,13 @@ class Broker:
                 return int(line.split()[1]) * 1024
         raise BrokerError("/proc does not tell the broker's resident memory")
 
+    def device_read_bytes(self):
+        """Bytes that it has caused to be read from devices since its start."""
+        for line in Path(f"/proc/{self.pid}/io").read_text().splitlines():
+            if line.startswith("read_bytes:"):
+                return int(line.split()[1])
+        raise BrokerError("/proc does not tell what the broker has read")
+
     def stop(self):
         """Asks it to end, and waits until it has."""
         self.process.send_signal(signal.SIGTERM)
@@ -93,7 +126,7 @@ class Broker:
         except subprocess.TimeoutExpired:
             self.kill()
             raise BrokerError(f"the broker did not end {STOP_MAX_S} s after SIGTERM; {self._last_lines()}") from None
-        if code != 0:
+        if code not in self.stop_codes:
             raise BrokerError(f"the broker ended with {code} after SIGTERM; {self._last_lines()}")
 
     def kill(self):
@@ -103,3 +136,48 @@ class Broker:
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None
+
+
+class Broker(Server):
+    """Corelog."""
+
+    name = "corelog"
+    poll_s = POLL_S
+
+    def __init__(self, binary, data, log, arguments=(), port=None):
+        super().__init__(data, log, port)
+        self.binary = binary
+        self.arguments = list(arguments)
+        self.admin_port = free_port()
+
+    @property
+    def durability(self):
+        if any("durability" in argument for argument in self.arguments):
+            return "as its arguments say"
+        return "durable: an acknowledged message is on stable storage"
+
+    def version(self):
+        done = subprocess.run([str(self.binary), "--version"], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def settings(self):
+        return self.arguments
+
+    def command(self):
+        return [
+            str(self.binary), "serve",
+            "--data-dir", str(self.data),
+            "--listen", self.address,
+            "--admin-listen", f"127.0.0.1:{self.admin_port}",
+            *self.arguments,
+        ]
+
+    def is_ready(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()

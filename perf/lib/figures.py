@@ -6,7 +6,6 @@ as the broker.
 
 import argparse
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from bench import Bench, BenchError, Binaries, commit, say
 from broker import Broker, BrokerError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -66,10 +66,6 @@ def parse_arguments():
     return parser.parse_args()
 
 
-class BenchError(Exception):
-    """The generator found something wrong."""
-
-
 class Figures:
     """The measurements, one after the other, with one broker."""
 
@@ -77,12 +73,13 @@ class Figures:
         self.arguments = arguments
         self.folder = folder
         self.broker = None
-        self.corelog = None
         self.bench = None
 
     def measure(self):
-        self.build()
-        self.broker = Broker(self.corelog, self.folder / "data", self.folder / "broker.log", self.arguments.broker)
+        chosen = Path(self.arguments.bin_dir).resolve() if self.arguments.bin_dir else None
+        binaries = Binaries(chosen)
+        self.bench = Bench(binaries.bench, self.folder, self.arguments.duration, self.arguments.warm_up)
+        self.broker = Broker(binaries.corelog, self.folder / "data", self.folder / "broker.log", self.arguments.broker)
         say("starting the broker with an empty data directory")
         start_empty_s = self.broker.start()
         idle = self.broker.rss_bytes()
@@ -122,38 +119,9 @@ class Figures:
             "cpu_s_per_gib_produced": produce["server"]["cpu_s_per_gib"],
         }
 
-    def build(self):
-        if self.arguments.bin_dir:
-            folder = Path(self.arguments.bin_dir).resolve()
-        else:
-            say("building for release")
-            packages = ["-p", "corelog-broker", "-p", "corelog-bench"]
-            subprocess.run(["cargo", "build", "--release", *packages], cwd=ROOT, check=True, stdout=sys.stderr)
-            target = os.environ.get("CARGO_TARGET_DIR", "target")
-            folder = (ROOT / target / "release").resolve()
-        self.corelog = folder / "corelog"
-        self.bench = folder / "corelog-bench"
-
-    def command(self, scenario, out, settings, extra):
-        keys = [f"duration_s={self.arguments.duration}", f"warm_up_s={self.arguments.warm_up}", *settings]
-        return [
-            str(self.bench), "run", scenario, "--quiet",
-            "--bootstrap", self.broker.address,
-            "--server-pid", str(self.broker.pid),
-            "--server-data", str(self.folder),
-            "--out", str(out),
-            *extra,
-            *[part for key in keys for part in ("--set", key)],
-        ]
-
     def run(self, scenario, *settings, extra=()):
         """Runs a scenario and gives its result; what was lost or failed is an error here."""
-        out = self.folder / "result.json"
-        command = self.command(scenario, out, settings, extra)
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise BenchError(f"{scenario} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return json.loads(out.read_text())
+        return self.bench.run(scenario, self.broker, settings, extra)
 
     def fetch(self):
         """Builds a backlog, and then only reads: one message a second keeps the producers alive."""
@@ -176,8 +144,8 @@ class Figures:
         clean_s = self.broker.start()
         say(f"start-up with {START_UP_PARTITIONS} partitions, after kill -9 in mid-load")
         settings = [partitions, "mode=max", "subscriptions_per_topic=0", "duration_s=3600"]
-        command = self.command("1-topic-1000-partitions-1kb", self.folder / "killed.json", settings,
-                               ["--keep-topics", "--calibrate", "0"])
+        command = self.bench.command("1-topic-1000-partitions-1kb", self.broker, self.folder / "killed.json", settings,
+                                     ["--keep-topics", "--calibrate", "0"])
         load = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             # The load is the measurement: it has to last a while, there is no state to wait for.
@@ -190,21 +158,6 @@ class Figures:
                 load.kill()
             load.wait()
         return clean_s, self.broker.start()
-
-
-def commit():
-    """The commit of the sources, marked if they were changed; none outside of a repository."""
-    try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
-        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], cwd=ROOT,
-                                 capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return head.stdout.strip() + ("-changed" if changed.stdout.strip() else "")
-
-
-def say(text):
-    print(f"# {text}", file=sys.stderr, flush=True)
 
 
 def print_table(result):

@@ -37,7 +37,7 @@ def small_disk(folder):
     subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(image)], check=True)
     mounted = subprocess.run(["mount", "-o", "loop", str(image), str(mount)], capture_output=True, check=False)
     if mounted.returncode != 0:
-        print(f"no loop mounts here: {mounted.stderr.decode().strip()}")
+        print(f"not run: no loop mounts here: {mounted.stderr.decode().strip()}")
         yield None
         return
     try:

@@ -3,6 +3,7 @@
 import random
 import time
 
+from checks import until
 from load import Reader, Writer, create_topic, read_log
 
 # One kill in five comes while the broker is still starting.
@@ -39,17 +40,18 @@ def run(broker, ledger, options):
         )
     for writer in writers:
         writer.stop()
-    end = time.monotonic() + CATCH_UP_SECONDS
-    total = sum(len(records) for records in read_log(options).values())
-    while not caught_up(ledger, total):
-        if time.monotonic() > end:
-            raise AssertionError(f"the consumers did not read all {total} messages within {CATCH_UP_SECONDS} s")
-        time.sleep(0.2)
+    catch_up(ledger, options)
     for reader in readers:
         reader.stop()
     broker.kill()
     broker.start()
     return read_log(options)
+
+
+def catch_up(ledger, options):
+    """Waits until the consumers have read everything; the producers have stopped."""
+    total = sum(len(records) for records in read_log(options).values())
+    until(f"the consumers read all {total} messages", CATCH_UP_SECONDS, lambda: caught_up(ledger, total))
 
 
 def caught_up(ledger, total):

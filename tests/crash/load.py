@@ -131,8 +131,12 @@ class Reader(Load):
             consumer.close()
 
 
-def read_log(options):
-    """The whole topic, partition by partition, to its high watermarks: partition -> [(offset, key, value)]."""
+def read_log(options, starts=None):
+    """The topic, partition by partition, to its high watermarks: partition -> [(offset, key, value)].
+
+    All of it, or what follows the offsets `starts`, partition -> offset.
+    """
+    starts = starts or dict.fromkeys(range(options.partitions), 0)
     consumer = Consumer({
         "bootstrap.servers": options.bootstrap,
         "group.id": f"verify-{options.topic}",
@@ -147,12 +151,12 @@ def read_log(options):
             if low != 0:
                 raise AssertionError(f"partition {p} begins at {low}")
             ends[p] = high
-        consumer.assign([TopicPartition(options.topic, p, OFFSET_BEGINNING) for p in ends])
+        consumer.assign([TopicPartition(options.topic, p, start) for p, start in starts.items()])
         log = {p: [] for p in ends}
         deadline = time.monotonic() + READ_SECONDS
-        while any(len(log[p]) < ends[p] for p in ends):
+        while any(starts[p] + len(log[p]) < ends[p] for p in ends):
             if time.monotonic() > deadline:
-                held = {p: (len(log[p]), ends[p]) for p in ends}
+                held = {p: (starts[p] + len(log[p]), ends[p]) for p in ends}
                 raise AssertionError(f"not everything read within {READ_SECONDS} s: {held}")
             for record in consumer.consume(5000, 0.5):
                 if record.error():

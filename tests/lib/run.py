@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from broker import Broker, BrokerError
+from checks import NOT_RUN
 from steps import CACHE, ROOT, broker_steps, cargo_steps, install_steps
 
 LOGS = CACHE / "logs"
@@ -22,7 +23,12 @@ COUNT = re.compile(r"^(\d+) passed, (\d+) failed", re.M)
 
 
 class Results:
-    """Name, outcome, seconds and a note of each finished step; prints a line as each one ends."""
+    """Name, outcome, seconds and a note of each finished step; prints a line as each one ends.
+
+    The outcome is true, false, or None for a step that this machine lacks something for: it neither passed nor failed.
+    """
+
+    WORDS = {True: "ok", False: "FAILED", None: "not run"}
 
     def __init__(self):
         self.rows = {}
@@ -31,24 +37,31 @@ class Results:
     def add(self, name, ok, seconds, note=""):
         with self.lock:
             self.rows[name] = (ok, seconds, note)
-            print(f"[{'ok' if ok else 'FAIL':>4}] {name} ({seconds:.0f} s) {note}", flush=True)
+            print(f"[{self.WORDS[ok]:>7}] {name} ({seconds:.0f} s) {note}", flush=True)
 
     def failed(self, name):
-        return name in self.rows and not self.rows[name][0]
+        return name in self.rows and self.rows[name][0] is False
 
     def table(self):
         width = max(len(name) for name in self.rows)
-        print(f"\n{'step':<{width}}  result  seconds  note")
+        print(f"\n{'step':<{width}}  result   seconds  note")
         for name, (ok, seconds, note) in self.rows.items():
-            print(f"{name:<{width}}  {'ok' if ok else 'FAILED':<6}  {seconds:7.1f}  {note}")
-        failed = sum(not ok for ok, _, _ in self.rows.values())
-        print(f"\n{len(self.rows) - failed} passed, {failed} failed", flush=True)
+            print(f"{name:<{width}}  {self.WORDS[ok]:<7}  {seconds:7.1f}  {note}")
+        outcomes = [ok for ok, _, _ in self.rows.values()]
+        failed, not_run = outcomes.count(False), outcomes.count(None)
+        text = f"{outcomes.count(True)} passed, {failed} failed" + (f", {not_run} not run" if not_run else "")
+        print(f"\n{text}", flush=True)
         return 1 if failed or not self.rows else 0
 
 
 def tail(path):
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     return "\n".join(f"    {line[:400]}" for line in lines[-TAIL_LINES:])
+
+
+def last_line(path):
+    lines = path.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "no word why"
 
 
 def execute(step, log_path, environment, extra):
@@ -81,7 +94,7 @@ def run_step(step, results, against):
     environment = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/local/go/bin:/usr/sbin:/sbin")
     environment["KAFKAJS_NO_PARTITIONER_WARNING"] = "1"
     extra = ["--against", against] if step.brokers_of_its_own else []
-    problem, data_dir, broker = None, None, None
+    code, problem, data_dir, broker = None, None, None, None
     try:
         if step.broker:
             data_dir = tempfile.mkdtemp(prefix=f"corelog-{step.name}-", dir=CACHE)
@@ -91,7 +104,7 @@ def run_step(step, results, against):
         code = execute(step, log_path, environment, extra)
         if code is None:
             problem = f"not finished within {step.seconds_max} s"
-        elif code != 0:
+        elif code not in (0, NOT_RUN):
             problem = f"exit code {code}"
         if broker is not None:
             broker.stop()
@@ -104,6 +117,9 @@ def run_step(step, results, against):
             shutil.rmtree(data_dir, ignore_errors=True)
     counts = COUNT.findall(log_path.read_text(errors="replace")) if log_path.exists() else []
     note = f"{counts[-1][0]} passed, {counts[-1][1]} failed" if counts else ""
+    if problem is None and code == NOT_RUN:
+        results.add(step.name, None, time.monotonic() - start, last_line(log_path))
+        return
     if problem is None and step.after is not None:
         step.after()
     results.add(step.name, problem is None, time.monotonic() - start, "; ".join(filter(None, [note, problem])))

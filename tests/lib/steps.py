@@ -26,6 +26,7 @@ COMMANDS = {
     "c++": ["g++"],
     "make": ["make"],
     "mkfs.ext4": ["e2fsprogs"],
+    "valgrind": ["valgrind"],
 }
 # And for each header that librdkafka's tests are compiled with.
 HEADERS = {
@@ -130,6 +131,7 @@ def cargo_steps():
         Step("house", ["python3", str(TESTS / "house/run")], 120),
         Step("unit", ["cargo", "test", "--workspace", "--locked"], 1800),
         Step("build", ["cargo", "build", "--release", "--locked"], 1800),
+        Step("instructions", [str(ROOT / "perf/instructions")], 1500, needs=["apt", "build"]),
     ]
 
 
@@ -154,8 +156,10 @@ def broker_steps():
         Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
         Step("crash", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--kills", "20"], 420, needs=["pip"], **own),
         Step("full-disk", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--full-disk"], 300, needs=["pip"], **own),
+        Step("stops", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--stops"], 180, needs=["pip"], **own),
+        Step("power", [str(VENV_PYTHON), str(TESTS / "power/run")], 300, needs=["pip"], **own),
         Step("fuzz", [str(TESTS / "fuzz/run"), "--seconds", "10"], 1500, needs=["apt"], optional=True),
-        Step("sim", [str(TESTS / "sim/run")], 1500, optional=True),
+        Step("sim", [str(TESTS / "sim/run")], 1500),
         Step("hostile", ["python3", str(TESTS / "hostile/run")], 480, **own),
         Step("librdkafka", ["python3", str(TESTS / "librdkafka/run")], 900, needs=["librdkafka-build", "reference"], **own),
     ]

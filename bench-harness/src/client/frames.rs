@@ -5,6 +5,7 @@ use std::rc::Rc;
 use bytes::{Bytes, BytesMut};
 use corelog_protocol::frame::{SIZE_PREFIX, frame_size, split_frame};
 use corelog_runtime::Connection;
+use corelog_runtime::buffer::FillBuf;
 
 use super::ClientError;
 
@@ -43,14 +44,12 @@ impl FrameReader {
             if let Some(missing) = self.missing().map_err(faulty)?
                 && missing > CHUNK
             {
-                let buffer = std::mem::take(&mut self.buffer);
-                let length = buffer.len() + missing;
-                self.buffer = self
-                    .connection
-                    .receive_exact(buffer, length)
-                    .await
-                    .map_err(broken)?;
-                continue;
+                let begun = std::mem::take(&mut self.buffer);
+                let length = begun.len() + missing;
+                let mut frame = FillBuf::with_capacity(length);
+                frame.extend_from_slice(&begun);
+                let frame = self.connection.receive_exact(frame, length).await;
+                return Ok(Some(frame.map_err(broken)?.freeze().slice(SIZE_PREFIX..)));
             }
             let bytes = self.connection.receive().await.map_err(broken)?;
             if bytes.is_empty() {

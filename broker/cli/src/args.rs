@@ -12,6 +12,7 @@ use crate::group::GroupCommand;
 use crate::log::LogCommand;
 use crate::produce::ProduceArgs;
 use crate::topic::TopicCommand;
+use crate::tune::TuneArgs;
 
 /// The form of results.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Default)]
@@ -64,6 +65,9 @@ impl Globals {
 pub enum Command {
     /// Check whether this machine is fit to run a broker.
     Doctor(DoctorArgs),
+
+    /// Check how this machine is set up, set it up for a broker, and probe the device.
+    Tune(TuneArgs),
 
     /// Create, list, describe, alter and delete topics.
     #[command(subcommand, visible_alias = "topics")]

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use corelog_config::{BrokerConfig, ConfigSource, ConfigSources, reference_markdown, registry};
+use corelog_config::{
+    BrokerConfig, ConfigSource, ConfigSources, Profile, profiles_markdown, reference_markdown, registry,
+};
 use serde_json::json;
 
+use crate::config_args::ConfigArgs;
 use crate::error::CliError;
 use crate::output::{Output, Table, cell};
 
@@ -14,6 +17,19 @@ use crate::output::{Output, Table, cell};
 pub enum ConfigCommand {
     /// Print the reference of every key, in Markdown; with --output json as data.
     Reference,
+
+    /// Print what each profile sets and why, in Markdown; with --output json as data.
+    Profiles,
+
+    /// Show what a broker would run with, started with these flags, and who set each key.
+    #[command(after_help = "\
+Examples:
+  corelog config show --profile latency
+  corelog config show -c corelog.toml --journal-files 8 -o json")]
+    Show {
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
 
     /// Check a configuration file with the environment, and show what is in force.
     #[command(after_help = "\
@@ -35,7 +51,17 @@ pub(crate) fn run(command: &ConfigCommand, output: &mut Output<'_>) -> Result<()
     match command {
         ConfigCommand::Reference if output.is_json() => output.json(&reference_json()),
         ConfigCommand::Reference => output.bytes(reference_markdown().as_bytes()),
-        ConfigCommand::Check { file, all } => check(file.clone(), *all, output),
+        ConfigCommand::Profiles if output.is_json() => output.json(&profiles_json()),
+        ConfigCommand::Profiles => output.bytes(profiles_markdown().as_bytes()),
+        ConfigCommand::Show { config } => print_config(&BrokerConfig::load(&config.sources())?, true, output),
+        ConfigCommand::Check { file, all } => {
+            let config = BrokerConfig::load(&ConfigSources {
+                file: file.clone(),
+                environment: environment(),
+                flags: Vec::new(),
+            })?;
+            print_config(&config, *all, output)
+        }
     }
 }
 
@@ -51,12 +77,29 @@ fn reference_json() -> serde_json::Value {
     .collect()
 }
 
-fn check(file: Option<PathBuf>, all: bool, output: &mut Output<'_>) -> Result<(), CliError> {
-    let config = BrokerConfig::load(&ConfigSources {
-        file,
-        environment: environment(),
-        flags: Vec::new(),
-    })?;
+fn profiles_json() -> serde_json::Value {
+    let settings = |profile: Profile| -> serde_json::Value {
+        let settings = profile.settings().iter();
+        settings
+            .map(|setting| json!({ "key": setting.key, "value": setting.value, "reason": setting.reason }))
+            .collect()
+    };
+    let profiles = Profile::ALL.into_iter();
+    profiles
+        .map(|profile| {
+            json!({
+                "profile": profile.name(), "purpose": profile.purpose(), "settings": settings(profile),
+            })
+        })
+        .collect()
+}
+
+/// Prints what a broker's keys are and who set them; those at their defaults too if `all` says so.
+pub(crate) fn print_config(
+    config: &BrokerConfig,
+    all: bool,
+    output: &mut Output<'_>,
+) -> Result<(), CliError> {
     let mut table = Table::new(&["KEY", "VALUE", "SET BY"]);
     let mut values = Vec::new();
     for entry in config.describe() {

@@ -9,6 +9,7 @@ use corelog_protocol::ErrorCode;
 use crate::exit::Exit;
 use crate::log::InspectFailure;
 use crate::parse::ParseError;
+use crate::tune::ProbeError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum CliError {
     /// Files cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectFailure),
+    /// The device cannot be probed.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// Standard output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
@@ -78,7 +82,10 @@ impl CliError {
             CliError::Inspect(InspectFailure::Unknown(_) | InspectFailure::Empty(_)) => Exit::Usage,
             CliError::Inspect(InspectFailure::Records { .. }) => Exit::Damaged,
             CliError::Inspect(InspectFailure::Io { .. } | InspectFailure::Inspect(_)) => Exit::Failure,
-            CliError::Output(_) | CliError::Input(_) | CliError::GroupIsActive { .. } => Exit::Failure,
+            CliError::Output(_)
+            | CliError::Input(_)
+            | CliError::Probe(_)
+            | CliError::GroupIsActive { .. } => Exit::Failure,
             CliError::Some { exit, .. } => *exit,
             CliError::NoOffsets(_) | CliError::NoGroup(_) => Exit::NotFound,
         }

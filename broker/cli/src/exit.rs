@@ -15,7 +15,7 @@ pub enum Exit {
     Connection,
     /// The topic, partition or group does not exist.
     NotFound,
-    /// `doctor` found something that has to be changed.
+    /// `doctor` found something that has to be changed, or `tune` could not change it.
     Unfit,
     /// `log inspect` found damage.
     Damaged,
@@ -51,7 +51,10 @@ impl Exit {
         (Exit::Usage, "the command line or its input is wrong"),
         (Exit::Connection, "no broker answered"),
         (Exit::NotFound, "the topic, partition or group does not exist"),
-        (Exit::Unfit, "doctor found something that has to be changed"),
+        (
+            Exit::Unfit,
+            "doctor found something that has to be changed, or tune could not set it",
+        ),
         (Exit::Damaged, "log inspect found damage"),
         (Exit::IoUring, "serve: the kernel or a limit forbids io_uring"),
         (Exit::Address, "serve: an address cannot be listened on"),

@@ -23,9 +23,10 @@ mod produce;
 mod reset;
 mod run;
 mod topic;
+mod tune;
 
 pub use args::{Command, Format, Globals};
 pub use config_args::ConfigArgs;
 pub use error::CliError;
 pub use exit::Exit;
-pub use run::{execute, run};
+pub use run::{execute, print_config, run};

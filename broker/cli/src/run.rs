@@ -9,7 +9,7 @@ use crate::args::{Command, Format, Globals};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::{config, consume, doctor, group, log, produce, topic};
+use crate::{config, consume, doctor, group, log, produce, topic, tune};
 
 /// Runs a command on the process's own standard streams. `program` is the whole command line, for completions.
 pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> ExitCode {
@@ -33,6 +33,21 @@ pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> Exit
     exit.into()
 }
 
+/// Prints on standard output what a broker with this configuration runs with, and who set each key.
+pub fn print_config(format: Format, config: &corelog_config::BrokerConfig) -> ExitCode {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    let result = config::print_config(config, true, &mut Output::new(format, &mut stdout))
+        .and_then(|()| stdout.flush().map_err(CliError::Output));
+    match result {
+        Ok(()) => Exit::Success.into(),
+        Err(error) if error.is_closed_output() => Exit::Success.into(),
+        Err(error) => {
+            report(format, &error);
+            error.exit().into()
+        }
+    }
+}
+
 /// Runs a command and prints its results to `writer`. `produce` reads standard input.
 ///
 /// # Errors
@@ -46,6 +61,7 @@ pub fn execute(
     let mut output = Output::new(globals.output, writer);
     match command {
         Command::Doctor(args) => return doctor::run(args, &mut output),
+        Command::Tune(args) => return tune::run(args, &mut output),
         Command::Log(command) => return log::run(command, &mut output),
         Command::Topic(command) => topic::run(globals, command, &mut output)?,
         Command::Group(command) => group::run(globals, command, &mut output)?,

@@ -9,9 +9,10 @@ use crate::env;
 use crate::error::{ConfigError, LoadError};
 use crate::file;
 use crate::layers::{Layers, Origin};
+use crate::profile::{Profile, ProfileSetting};
 use crate::reader::{Reader, check_together};
 use crate::settings::{
-    GroupConfig, LogFormat, NetworkConfig, ProducerConfig, Profile, StorageConfig, TopicDefaults,
+    GroupConfig, LogFormat, NetworkConfig, ProducerConfig, ShardConfig, StorageConfig, TopicDefaults,
 };
 use crate::shards::ShardCount;
 
@@ -39,8 +40,14 @@ pub struct BrokerConfig {
     pub rack: Option<String>,
     /// `shards`
     pub shards: ShardCount,
-    /// `memory.bytes`, of one shard; `None`: an equal share of half of the machine's memory.
+    /// `memory.bytes`, of one shard; `None`: an equal share of `memory_percent`.
     pub memory_bytes: Option<u64>,
+    /// `memory.percent`, of the machine's memory.
+    pub memory_percent: u32,
+    /// `memory.cache.percent`
+    pub memory_cache_percent: u32,
+    /// How a shard waits for work.
+    pub shard: ShardConfig,
     /// `log.format`
     pub log_format: LogFormat,
     /// Listeners, connections and their limits.
@@ -57,7 +64,7 @@ pub struct BrokerConfig {
 }
 
 impl Default for BrokerConfig {
-    /// Every key at its default, profile production.
+    /// Every key at its default, profile balanced.
     fn default() -> BrokerConfig {
         BrokerConfig::build(Layers::default()).expect("the defaults go together")
     }
@@ -155,6 +162,9 @@ impl BrokerConfig {
             rack: read.optional("broker.rack"),
             shards: read.text("shards").parse().expect("shards passed its check"),
             memory_bytes: Some(read.count("memory.bytes")).filter(|bytes| *bytes > 0),
+            memory_percent: read.size("memory.percent"),
+            memory_cache_percent: read.size("memory.cache.percent"),
+            shard: read.shard(),
             log_format: match read.text("log.format").as_str() {
                 "auto" => LogFormat::Auto,
                 "human" => LogFormat::Human,
@@ -181,20 +191,17 @@ impl BrokerConfig {
 }
 
 fn profile_of(layers: &Layers) -> Profile {
-    match Reader(layers).text("profile").as_str() {
-        "production" => Profile::Production,
-        "development" => Profile::Development,
-        other => unreachable!("profile {other} passed its check"),
-    }
+    let word = Reader(layers).text("profile");
+    Profile::named(&word).unwrap_or_else(|| unreachable!("profile {word} passed its check"))
 }
 
 /// Lays the profile's defaults under what is set.
 fn with_profile(mut layers: Layers) -> Layers {
     let profile = profile_of(&layers);
-    for (name, value) in profile.defaults() {
-        if layers.origin(name).is_none() {
+    for ProfileSetting { key, value, .. } in profile.settings() {
+        if layers.origin(key).is_none() {
             layers
-                .set(name, value, Origin::Profile(profile.name()))
+                .set(key, value, Origin::Profile(profile.name()))
                 .expect("a profile's defaults pass their checks");
         }
     }
@@ -234,7 +241,7 @@ mod tests {
             config
         };
         let config = check(&sources, 2, Some(Origin::File(file.path().to_owned())));
-        assert_eq!(config.profile, Profile::Development);
+        assert_eq!(config.profile, Profile::Dev);
         assert_eq!(
             config.storage.journal_files, 5,
             "the file stands over the profile"
@@ -244,10 +251,7 @@ mod tests {
             16 << 20,
             "the profile stands over the default"
         );
-        assert_eq!(
-            config.origin("journal.file.bytes"),
-            Some(&Origin::Profile("development"))
-        );
+        assert_eq!(config.origin("journal.file.bytes"), Some(&Origin::Profile("dev")));
         assert!(config.topics.is_auto_creation_enabled);
 
         sources.environment = pairs(&[("CORELOG_NUM_PARTITIONS", "3"), ("HOME", "/")]);

@@ -54,6 +54,8 @@ pub enum Unit {
     None,
     /// Bytes. A suffix KiB, MiB, GiB or TiB multiplies.
     Bytes,
+    /// Microseconds.
+    Microseconds,
     /// Milliseconds.
     Milliseconds,
     /// Minutes.
@@ -68,6 +70,7 @@ impl Unit {
         match self {
             Unit::None => "",
             Unit::Bytes => "bytes",
+            Unit::Microseconds => "µs",
             Unit::Milliseconds => "ms",
             Unit::Minutes => "minutes",
             Unit::Hours => "hours",

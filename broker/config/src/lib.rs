@@ -16,6 +16,7 @@ mod key;
 pub mod keys;
 mod layers;
 mod listener;
+mod profile;
 mod reader;
 mod reference;
 mod registry;
@@ -32,10 +33,12 @@ pub use error::{ConfigError, LoadError};
 pub use key::{ConfigKey, Kind, Scope, Synonym, Unit, Valid};
 pub use layers::Origin;
 pub use listener::{Listener, ListenerError};
+pub use profile::{Profile, ProfileSetting, profiles_markdown};
 pub use reference::reference_markdown;
 pub use registry::{Registry, registry};
 pub use settings::{
-    GroupConfig, LogFormat, NetworkConfig, ProducerConfig, Profile, StorageConfig, TopicDefaults,
+    AdminDebug, GroupConfig, JournalSync, LogFormat, NetworkConfig, ProducerConfig, ShardConfig,
+    StorageConfig, TopicDefaults,
 };
 pub use shards::{ShardCount, ShardsError};
 pub use topic::{CleanupPolicy, Durability, TopicCompression, TopicConfig, validate_topic_configs};

@@ -6,7 +6,7 @@ use crate::error::ConfigError;
 use crate::layers::Layers;
 use crate::listener::Listener;
 use crate::registry::registry;
-use crate::settings::{GroupConfig, NetworkConfig, StorageConfig};
+use crate::settings::{AdminDebug, GroupConfig, JournalSync, NetworkConfig, ShardConfig, StorageConfig};
 use crate::value;
 
 /// Checks what two keys demand of each other.
@@ -38,6 +38,10 @@ pub(crate) fn check_together(
             "group.max.session.timeout.ms",
             rule,
         );
+    }
+    if storage.journal_file_bytes < 2 * storage.journal_frame_bytes_max {
+        let rule = "a journal file should hold at least two of the largest commits".to_owned();
+        return conflict("journal.frame.bytes", "journal.file.bytes", rule);
     }
     let journal_bytes = storage.journal_file_bytes * u64::from(storage.journal_files);
     if storage.checkpoint_bytes >= journal_bytes {
@@ -89,6 +93,12 @@ impl Reader<'_> {
             advertised_listeners: self.listeners("advertised.listeners"),
             admin_listener: Listener::parse_host_port(&self.text("admin.listener"))
                 .expect("admin.listener passed its check"),
+            admin_debug: match self.text("admin.debug").as_str() {
+                "auto" => AdminDebug::Auto,
+                "true" => AdminDebug::Always,
+                "false" => AdminDebug::Never,
+                other => unreachable!("admin.debug {other} passed its check"),
+            },
             request_bytes_max: self.size("socket.request.max.bytes"),
             listen_backlog: self.size("socket.listen.backlog.size"),
             send_buffer_bytes: u32::try_from(self.long("socket.send.buffer.bytes")).ok(),
@@ -102,6 +112,15 @@ impl Reader<'_> {
             fetch_bytes_max: self.size("fetch.max.bytes"),
             fetch_sessions_max: self.size("max.incremental.fetch.session.cache.slots"),
             described_partitions_max: self.size("max.request.partition.size.limit"),
+        }
+    }
+
+    pub(crate) fn shard(&self) -> ShardConfig {
+        ShardConfig {
+            spin_us: self.size("shard.spin.us"),
+            io_spin_us: self.size("shard.io.spin.us"),
+            receive_buffers: u16::try_from(self.size("receive.buffers").next_power_of_two())
+                .expect("the key's bounds lie below 2^15"),
         }
     }
 
@@ -133,6 +152,15 @@ impl Reader<'_> {
             is_buffered_io_allowed: self.truth("allow.buffered.io"),
             journal_file_bytes,
             journal_files,
+            journal_frame_bytes_max: self.count("journal.frame.bytes"),
+            journal_sync: match self.text("journal.sync.method").as_str() {
+                "auto" => JournalSync::Auto,
+                "fdatasync" => JournalSync::Fdatasync,
+                "dsync" => JournalSync::Dsync,
+                other => unreachable!("journal.sync.method {other} passed its check"),
+            },
+            segment_write_bytes: self.size("segment.write.bytes"),
+            segment_read_ahead_bytes: self.size("segment.read.ahead.bytes"),
             checkpoint_bytes,
             checkpoint_interval_ms: self.count("checkpoint.interval.ms"),
             retention_check_interval_ms: self.count("log.retention.check.interval.ms"),

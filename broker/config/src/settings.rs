@@ -4,39 +4,6 @@ use std::path::PathBuf;
 
 use crate::listener::Listener;
 
-/// A set of defaults.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Profile {
-    /// None changed.
-    #[default]
-    Production,
-    /// One machine, one person.
-    Development,
-}
-
-impl Profile {
-    /// The key's value.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Profile::Production => "production",
-            Profile::Development => "development",
-        }
-    }
-
-    pub(crate) const fn defaults(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Profile::Production => &[],
-            Profile::Development => &[
-                ("auto.create.topics.enable", "true"),
-                ("group.initial.rebalance.delay.ms", "0"),
-                ("journal.file.bytes", "16777216"),
-                ("journal.files", "4"),
-                ("listeners", "PLAINTEXT://127.0.0.1:9092"),
-            ],
-        }
-    }
-}
-
 /// The form of log lines.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LogFormat {
@@ -48,6 +15,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// `admin.debug`
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AdminDebug {
+    /// Where the admin listener is a loopback address.
+    Auto,
+    /// Yes.
+    Always,
+    /// No.
+    Never,
+}
+
 /// Listeners, connections and their limits.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NetworkConfig {
@@ -57,6 +35,8 @@ pub struct NetworkConfig {
     pub advertised_listeners: Option<Vec<Listener>>,
     /// `admin.listener`: host and port.
     pub admin_listener: (String, u16),
+    /// `admin.debug`
+    pub admin_debug: AdminDebug,
     /// `socket.request.max.bytes`
     pub request_bytes_max: u32,
     /// `socket.listen.backlog.size`
@@ -83,6 +63,17 @@ pub struct NetworkConfig {
     pub fetch_sessions_max: u32,
     /// `max.request.partition.size.limit`
     pub described_partitions_max: u32,
+}
+
+/// How a shard waits for work.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ShardConfig {
+    /// `shard.spin.us`
+    pub spin_us: u32,
+    /// `shard.io.spin.us`
+    pub io_spin_us: u32,
+    /// `receive.buffers`, rounded up to a power of two.
+    pub receive_buffers: u16,
 }
 
 /// How topics come and go.
@@ -132,6 +123,17 @@ pub struct ProducerConfig {
     pub transaction_timeout_max_ms: u64,
 }
 
+/// `journal.sync.method`
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum JournalSync {
+    /// What the probe of the device found to be faster.
+    Auto,
+    /// Write, then fdatasync.
+    Fdatasync,
+    /// One write with RWF_DSYNC.
+    Dsync,
+}
+
 /// The data directory, the journal and the shards' resources.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StorageConfig {
@@ -145,6 +147,14 @@ pub struct StorageConfig {
     pub journal_file_bytes: u64,
     /// `journal.files`, of each shard.
     pub journal_files: u32,
+    /// `journal.frame.bytes`
+    pub journal_frame_bytes_max: u64,
+    /// `journal.sync.method`
+    pub journal_sync: JournalSync,
+    /// `segment.write.bytes`
+    pub segment_write_bytes: u32,
+    /// `segment.read.ahead.bytes`
+    pub segment_read_ahead_bytes: u32,
     /// `checkpoint.bytes`; half of the journal if that is 0.
     pub checkpoint_bytes: u64,
     /// `checkpoint.interval.ms`

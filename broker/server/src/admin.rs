@@ -1,4 +1,4 @@
-//! The admin port: `/metrics` for Prometheus, `/health/live`, `/health/ready`.
+//! The admin port: `/metrics` for Prometheus, `/health/live`, `/health/ready`, `/debug/*`.
 //!
 //! A GET responder on the network seam, on shard 0 in the Normal class: it asks the other shards as any request does,
 //! so counters need no atomics, and an answer to `/health/live` proves that the shard's loop turns. One request a
@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Connection, Listener, WorkClass, local};
 
+use crate::debug;
 use crate::metrics::Exposition;
 use crate::shard::Shard;
 
@@ -20,7 +21,7 @@ const CONNECTIONS_MAX: usize = 64;
 const HEAD_BYTES_MAX: usize = 8192;
 /// The most headers of a request.
 const HEADERS_MAX: usize = 64;
-/// A connection is given up when its request has not come in this time.
+/// A connection is given up when its request has not come, or its answer was not taken, in this time.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Accepts admin connections until the process ends.
@@ -44,70 +45,119 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
         shard
             .handle
             .spawn(WorkClass::Normal, "admin request", async move {
-                let deadline = task_shard.handle.clock.now() + REQUEST_TIMEOUT;
-                let exchange = answer(Rc::clone(&task_shard), Rc::clone(&connection));
-                let clock = Rc::clone(&task_shard.handle.clock);
-                // Whether it was answered or too slow, the connection ends here.
-                let _ = local::timeout(&*clock, deadline, exchange).await;
+                answer(&task_shard, &connection).await;
                 connection.shutdown();
                 drop(slot);
             });
     }
 }
 
-async fn answer(shard: Rc<Shard>, connection: Rc<dyn Connection>) {
+/// What to answer with.
+pub struct Reply {
+    status: u16,
+    body: String,
+}
+
+impl Reply {
+    /// An answer with this status and text.
+    pub fn new(status: u16, body: &str) -> Reply {
+        Reply {
+            status,
+            body: body.to_owned(),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        let Reply { status, body } = self;
+        let reason = match status {
+            200 => "OK",
+            400 => "Bad Request",
+            403 => "Forbidden",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            431 => "Request Header Fields Too Large",
+            _ => "Service Unavailable",
+        };
+        Bytes::from(format!(
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        ))
+    }
+}
+
+/// A request, as far as it matters here.
+struct Request {
+    method: String,
+    target: String,
+}
+
+/// Whether it was answered or too slow, the connection ends behind this.
+async fn answer(shard: &Rc<Shard>, connection: &Rc<dyn Connection>) {
+    let clock = Rc::clone(&shard.handle.clock);
+    let soon = || clock.now() + REQUEST_TIMEOUT;
+    let reply = match local::timeout(&*clock, soon(), receive(connection)).await {
+        Ok(Some(Ok(request))) => {
+            let patience = debug::patience(&request.target);
+            let responded = respond(shard, &request.method, &request.target);
+            match local::timeout(&*clock, soon() + patience, responded).await {
+                Ok(reply) => reply,
+                Err(_) => return,
+            }
+        }
+        Ok(Some(Err(refusal))) => refusal,
+        Ok(None) | Err(_) => return,
+    };
+    // A client that has gone, or does not take it, needs no answer.
+    let _ = local::timeout(&*clock, soon(), connection.send(vec![reply.into_bytes()])).await;
+}
+
+/// The request, or how it is refused; `None` if the client went away.
+async fn receive(connection: &Rc<dyn Connection>) -> Option<Result<Request, Reply>> {
     let mut head = BytesMut::new();
-    let reply = loop {
+    loop {
         match connection.receive().await {
             Ok(piece) if !piece.is_empty() => head.extend_from_slice(&piece),
-            Ok(_) | Err(_) => return,
+            Ok(_) | Err(_) => return None,
         }
         let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(&head) {
             Ok(httparse::Status::Complete(_)) => {
-                let method = request.method.unwrap_or_default();
-                break respond(&shard, method, request.path.unwrap_or_default()).await;
+                return Some(Ok(Request {
+                    method: request.method.unwrap_or_default().to_owned(),
+                    target: request.path.unwrap_or_default().to_owned(),
+                }));
             }
             Ok(httparse::Status::Partial) if head.len() < HEAD_BYTES_MAX => {}
-            Ok(httparse::Status::Partial) => break reply(431, "the request's head is too large\n"),
-            Err(error) => break reply(400, &format!("{error}\n")),
+            Ok(httparse::Status::Partial) => {
+                return Some(Err(Reply::new(431, "the request's head is too large\n")));
+            }
+            Err(error) => return Some(Err(Reply::new(400, &format!("{error}\n")))),
         }
-    };
-    // A client that has gone needs no answer.
-    let _ = connection.send(vec![reply]).await;
+    }
 }
 
-async fn respond(shard: &Rc<Shard>, method: &str, path: &str) -> Bytes {
+async fn respond(shard: &Rc<Shard>, method: &str, target: &str) -> Reply {
     if method != "GET" && method != "HEAD" {
-        return reply(405, "only GET is answered here\n");
+        return Reply::new(405, "only GET is answered here\n");
     }
-    match path.split('?').next().unwrap_or_default() {
-        "/metrics" => reply(200, &metrics(shard).await),
-        "/health/live" => reply(200, "live\n"),
-        "/health/ready" if shard.is_ready() => reply(200, "ready\n"),
-        "/health/ready" => reply(
+    if target.starts_with(debug::PREFIX) {
+        return debug::respond(shard, target).await;
+    }
+    match target.split('?').next().unwrap_or_default() {
+        "/metrics" => Reply::new(200, &metrics(shard).await),
+        "/health/live" => Reply::new(200, "live\n"),
+        "/health/ready" if shard.is_ready() => Reply::new(200, "ready\n"),
+        "/health/ready" => Reply::new(
             503,
             "not ready: the broker is starting, stopping, or its journal is fenced\n",
         ),
-        _ => reply(404, "try /metrics, /health/live or /health/ready\n"),
+        _ => Reply::new(
+            404,
+            "try /metrics, /health/live, /health/ready or /debug/shards\n",
+        ),
     }
-}
-
-fn reply(status: u16, body: &str) -> Bytes {
-    let reason = match status {
-        200 => "OK",
-        400 => "Bad Request",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        431 => "Request Header Fields Too Large",
-        _ => "Service Unavailable",
-    };
-    Bytes::from(format!(
-        "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    ))
 }
 
 async fn metrics(shard: &Rc<Shard>) -> String {

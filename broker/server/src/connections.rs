@@ -290,8 +290,9 @@ pub async fn watch(shard: Rc<Shard>) {
 mod tests {
     use std::io;
 
-    use bytes::{Bytes, BytesMut};
+    use bytes::Bytes;
     use corelog_runtime::LocalFuture;
+    use corelog_runtime::buffer::FillBuf;
 
     use super::*;
 
@@ -302,7 +303,7 @@ mod tests {
         fn receive(&self) -> LocalFuture<io::Result<Bytes>> {
             Box::pin(std::future::pending())
         }
-        fn receive_exact(&self, _: BytesMut, _: usize) -> LocalFuture<io::Result<BytesMut>> {
+        fn receive_exact(&self, _: FillBuf, _: usize) -> LocalFuture<io::Result<FillBuf>> {
             Box::pin(std::future::pending())
         }
         fn send(&self, _: Vec<Bytes>) -> LocalFuture<io::Result<()>> {

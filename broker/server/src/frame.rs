@@ -13,6 +13,7 @@ use std::rc::Rc;
 use bytes::{Buf, Bytes, BytesMut};
 use corelog_protocol::ApiKey;
 use corelog_protocol::codec::{MEMORY_BASE, MEMORY_FACTOR};
+use corelog_runtime::buffer::FillBuf;
 use corelog_runtime::local::{Budget, Permit};
 use corelog_runtime::{Clock, Connection};
 
@@ -197,25 +198,26 @@ impl FrameReader {
         let memory = self.reserve(head.memory()).await;
         self.received.advance(SIZE_PREFIX);
         let bytes = if self.received.len() >= length {
-            self.received.split_to(length)
+            self.received.split_to(length).freeze()
         } else {
             // The rest goes straight to a buffer of the frame's own size.
-            let mut frame = BytesMut::with_capacity(length);
+            let mut frame = FillBuf::with_capacity(length);
             frame.extend_from_slice(&self.received);
             // Not cleared: a connection that rests is to hold no buffer.
             self.received = BytesMut::new();
             let now = self.source.clock.now();
             self.source.tracked.receives(now, length, true);
-            self.source.connection.receive_exact(frame, length).await?
+            self.source
+                .connection
+                .receive_exact(frame, length)
+                .await?
+                .freeze()
         };
         self.source.tracked.received();
         if self.received.is_empty() {
             self.received = BytesMut::new();
         }
-        Ok(Frame {
-            bytes: bytes.freeze(),
-            memory,
-        })
+        Ok(Frame { bytes, memory })
     }
 
     /// Goes on receiving while the broker is busy with earlier requests, a little; returns when the client has ended
@@ -309,7 +311,7 @@ mod tests {
                 None => Box::pin(std::future::pending()),
             }
         }
-        fn receive_exact(&self, mut buffer: BytesMut, length: usize) -> LocalFuture<io::Result<BytesMut>> {
+        fn receive_exact(&self, mut buffer: FillBuf, length: usize) -> LocalFuture<io::Result<FillBuf>> {
             let mut pieces = self.pieces.borrow_mut();
             while buffer.len() < length {
                 let Some(mut piece) = pieces.pop_front() else {

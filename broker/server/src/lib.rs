@@ -11,6 +11,7 @@ pub mod connection;
 pub mod connections;
 pub mod controller;
 pub mod coordinator;
+pub mod debug;
 pub mod dispatch;
 pub mod error_codes;
 pub mod fetch_memory;

@@ -36,9 +36,9 @@ fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     match cli.command {
-        Some(Command::Serve(args)) => serve::run(*args),
+        Some(Command::Serve(args)) => serve::run(cli.globals.output, *args),
         Some(Command::Tool(command)) => corelog_cli::run(&cli.globals, &command, Cli::command()),
-        None => serve::run(serve::ServeArgs::development()),
+        None => serve::run(cli.globals.output, serve::ServeArgs::development()),
     }
 }
 

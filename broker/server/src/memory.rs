@@ -1,8 +1,9 @@
 //! The memory of a shard, divided once at the start.
 //!
 //! ```text
-//! 4/8  logs: the tails, with what is in no segment yet (2/8 at most), and windows read of segments (1/32 at most)
-//! 2/8  requests, from their length to their answer
+//! 4/8  logs: the tails, with what is in no segment yet (half of it at most), and windows read of segments (a sixteenth
+//!      of it at most); memory.cache.percent
+//! 2/8  requests, from their length to their answer; queued.max.request.bytes
 //! 1/8  fetched records, from the read until they have been sent; a view counts with the whole chunk that it holds
 //! 1/8  the rest: journal frames (4 MiB each, one under way), receive buffers (1 MiB), connections (24 KiB each and
 //!      less), indexes, sequences of producers, groups, metadata, the program
@@ -12,6 +13,9 @@
 
 /// Least memory of a shard, in bytes.
 const SHARD_BYTES_MIN: u64 = 64 << 20;
+
+/// What a shard needs beside its logs and requests, in bytes.
+const REST_BYTES_MIN: u64 = 8 << 20;
 
 /// Too little memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -28,6 +32,20 @@ pub enum MemoryError {
         shard_bytes: u64,
         /// All there is.
         machine_bytes: u64,
+    },
+    /// Two parts leave nothing for the others.
+    #[error(
+        "of {} MiB of a shard {} MiB are for logs and {} MiB for requests, which leaves too little for the rest. Lower \
+         memory.cache.percent or queued.max.request.bytes, or raise memory.bytes",
+        shard_bytes >> 20, cache_bytes >> 20, request_bytes >> 20
+    )]
+    Parts {
+        /// All of it.
+        shard_bytes: u64,
+        /// For logs.
+        cache_bytes: u64,
+        /// For requests.
+        request_bytes: u64,
     },
     /// The budget is too small to work with.
     #[error(
@@ -55,17 +73,32 @@ pub struct MemoryPlan {
     pub rest_bytes: usize,
 }
 
+/// What an operator chooses of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryChoice {
+    /// `memory.bytes` of one shard; `None`: an equal share of `machine_percent`.
+    pub shard_bytes: Option<u64>,
+    /// `memory.percent`, of the machine's memory.
+    pub machine_percent: u32,
+    /// `memory.cache.percent`
+    pub cache_percent: u32,
+    /// `queued.max.request.bytes` of one shard; `None`: a quarter.
+    pub request_bytes: Option<u64>,
+}
+
 impl MemoryPlan {
-    /// Divides `shard_bytes`, or an equal share of half of the machine's memory.
+    /// Divides the memory of each of `shards` shards.
     ///
     /// # Errors
     /// See [`MemoryError`].
-    pub fn new(shard_bytes: Option<u64>, shards: u16) -> Result<MemoryPlan, MemoryError> {
-        MemoryPlan::divide(shard_bytes, shards, machine_bytes())
+    pub fn new(choice: MemoryChoice, shards: u16) -> Result<MemoryPlan, MemoryError> {
+        MemoryPlan::divide(choice, shards, machine_bytes())
     }
 
-    fn divide(shard_bytes: Option<u64>, shards: u16, machine_bytes: u64) -> Result<MemoryPlan, MemoryError> {
-        let each = shard_bytes.unwrap_or(machine_bytes / 2 / u64::from(shards));
+    fn divide(choice: MemoryChoice, shards: u16, machine_bytes: u64) -> Result<MemoryPlan, MemoryError> {
+        let each = choice.shard_bytes.unwrap_or(
+            machine_bytes.saturating_mul(u64::from(choice.machine_percent)) / 100 / u64::from(shards),
+        );
         if each < SHARD_BYTES_MIN {
             return Err(MemoryError::Shard { shard_bytes: each });
         }
@@ -76,13 +109,25 @@ impl MemoryPlan {
                 machine_bytes,
             });
         }
-        let share = |part: u64| usize::try_from(each / 8 * part).unwrap_or(usize::MAX);
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let cache_bytes = each.saturating_mul(u64::from(choice.cache_percent)) / 100;
+        let beside_cache = each.saturating_sub(cache_bytes);
+        let request_bytes = choice.request_bytes.unwrap_or((each / 4).min(beside_cache / 2));
+        let left = beside_cache.saturating_sub(request_bytes);
+        if left < REST_BYTES_MIN {
+            return Err(MemoryError::Parts {
+                shard_bytes: each,
+                cache_bytes,
+                request_bytes,
+            });
+        }
+        let fetch_bytes = (each / 8).min(left / 2);
         Ok(MemoryPlan {
-            request_bytes: share(2),
-            fetch_bytes: share(1),
-            cache_bytes: share(4),
-            dirty_bytes: share(2),
-            rest_bytes: share(1),
+            request_bytes: size(request_bytes),
+            fetch_bytes: size(fetch_bytes),
+            cache_bytes: size(cache_bytes),
+            dirty_bytes: size(cache_bytes / 2),
+            rest_bytes: size(left - fetch_bytes),
         })
     }
 
@@ -128,21 +173,52 @@ mod tests {
     #[test]
     fn memory_is_divided_and_refused() {
         const GIB: u64 = 1 << 30;
-        let plan = MemoryPlan::divide(Some(GIB), 2, 8 * GIB).unwrap();
+        let choice = |shard_bytes| MemoryChoice {
+            shard_bytes,
+            machine_percent: 50,
+            cache_percent: 50,
+            request_bytes: None,
+        };
+        let divide = |choice, shards, machine| MemoryPlan::divide(choice, shards, machine);
+        let plan = divide(choice(Some(GIB)), 2, 8 * GIB).unwrap();
+        let part = |bytes: usize| (bytes + (1 << 19)) >> 20;
         assert_eq!(
             (
-                plan.request_bytes,
-                plan.fetch_bytes,
-                plan.cache_bytes,
-                plan.dirty_bytes
+                part(plan.request_bytes),
+                part(plan.fetch_bytes),
+                part(plan.cache_bytes),
+                part(plan.dirty_bytes),
+                part(plan.rest_bytes),
             ),
-            (256 << 20, 128 << 20, 512 << 20, 256 << 20)
+            (256, 128, 512, 256, 128)
         );
-        assert_eq!(plan.total_bytes(), 1 << 30);
-        let share = MemoryPlan::divide(None, 2, 8 * GIB).unwrap();
-        assert_eq!(share.cache_bytes, 1 << 30);
+        assert_eq!(part(plan.total_bytes()), 1024);
+        let share = divide(choice(None), 2, 8 * GIB).unwrap();
+        assert_eq!(part(share.cache_bytes), 1024);
+        let chosen = MemoryChoice {
+            cache_percent: 25,
+            request_bytes: Some(7),
+            ..choice(Some(GIB))
+        };
+        let chosen = divide(chosen, 1, 8 * GIB).unwrap();
+        assert_eq!((chosen.request_bytes, part(chosen.cache_bytes)), (7, 256));
+        assert_eq!(part(chosen.total_bytes()), 1024);
+        let cache = MemoryChoice {
+            cache_percent: 80,
+            ..choice(Some(GIB))
+        };
+        let cache = divide(cache, 1, 8 * GIB).unwrap();
+        assert_eq!((part(cache.request_bytes), part(cache.fetch_bytes)), (102, 51));
+        let requests = MemoryChoice {
+            request_bytes: Some(GIB / 2),
+            ..choice(Some(GIB))
+        };
+        assert!(matches!(
+            divide(requests, 1, 8 * GIB),
+            Err(MemoryError::Parts { .. })
+        ));
         assert_eq!(
-            MemoryPlan::divide(Some(5 * GIB), 2, 8 * GIB),
+            divide(choice(Some(5 * GIB)), 2, 8 * GIB),
             Err(MemoryError::Machine {
                 shards: 2,
                 shard_bytes: 5 * GIB,
@@ -150,7 +226,7 @@ mod tests {
             })
         );
         assert_eq!(
-            MemoryPlan::divide(Some(1), 2, GIB),
+            divide(choice(Some(1)), 2, GIB),
             Err(MemoryError::Shard { shard_bytes: 1 })
         );
     }

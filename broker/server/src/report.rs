@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 use corelog_metadata::TopicImage;
 use corelog_model::{PartitionId, ShardId};
+use corelog_runtime::TimeSpent;
 use corelog_storage::{LogOffsets, StorageStats};
 use futures_util::future::join_all;
 
@@ -24,6 +26,7 @@ struct ShardReport {
     id: ShardId,
     counters: Snapshot,
     storage: StorageStats,
+    spent: TimeSpent,
     request_memory_used: usize,
     fetch_memory_used: usize,
     partitions: Vec<PartitionLevels>,
@@ -47,6 +50,10 @@ pub struct Report {
     shards: Vec<ShardReport>,
     names: Vec<(PartitionId, String)>,
     under_min_isr: usize,
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Asks every shard.
@@ -100,6 +107,7 @@ fn of_shard(shard: &Shard) -> ShardReport {
         id: shard.id,
         counters: shard.metrics.snapshot(),
         storage: shard.storage.stats(),
+        spent: shard.activity.report().total,
         request_memory_used: shard.request_memory.total() - shard.request_memory.free(),
         fetch_memory_used: shard.fetch_memory.total() - shard.fetch_memory.free(),
         partitions: partitions.collect(),
@@ -162,7 +170,7 @@ impl Report {
 
     fn print_storage(&self, out: &mut Exposition) {
         type Pick = fn(&ShardReport) -> u64;
-        let rows: [(&str, &str, &str, Pick); 13] = [
+        let rows: [(&str, &str, &str, Pick); 17] = [
             (
                 "corelog_journal_bytes_total",
                 "counter",
@@ -237,6 +245,30 @@ impl Report {
                 "gauge",
                 "Memory that fetched records on their way to clients hold.",
                 |s| u64::try_from(s.fetch_memory_used).unwrap_or(u64::MAX),
+            ),
+            (
+                "corelog_shard_work_nanoseconds_total",
+                "counter",
+                "Time that the shard spent in tasks.",
+                |s| nanos(s.spent.work),
+            ),
+            (
+                "corelog_shard_stall_nanoseconds_total",
+                "counter",
+                "Of it, time in polls longer than 1 ms.",
+                |s| nanos(s.spent.stall),
+            ),
+            (
+                "corelog_shard_poll_nanoseconds_total",
+                "counter",
+                "Time that the shard spent in its driver: rings, timers, messages of other shards.",
+                |s| nanos(s.spent.poll),
+            ),
+            (
+                "corelog_shard_idle_nanoseconds_total",
+                "counter",
+                "Time that the shard slept.",
+                |s| nanos(s.spent.idle),
             ),
         ];
         for (name, kind, help, pick) in rows {

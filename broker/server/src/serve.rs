@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use corelog_broker::server::{self, ServeError};
-use corelog_cli::{ConfigArgs, Exit};
+use corelog_cli::{ConfigArgs, Exit, Format};
 use corelog_config::{BrokerConfig, ConfigSources, LogFormat};
 use corelog_runtime::Stopper;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -33,6 +33,9 @@ pub(crate) struct ServeArgs {
     /// Serve /metrics and /health on this address (admin.listener)
     #[arg(long, value_name = "HOST:PORT")]
     admin_listen: Option<String>,
+    /// Print what the broker would run with and who set each key, and start nothing
+    #[arg(long)]
+    print_config: bool,
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -41,9 +44,7 @@ impl ServeArgs {
     /// A development broker in ./data, for `corelog` without a command.
     pub(crate) fn development() -> ServeArgs {
         let mut args = ServeArgs::default();
-        args.config
-            .flags
-            .push(("profile".to_owned(), "development".to_owned()));
+        args.config.flags.push(("profile".to_owned(), "dev".to_owned()));
         args
     }
 
@@ -69,11 +70,15 @@ impl ServeArgs {
 }
 
 /// Runs until a signal or a fault.
-pub(crate) fn run(args: ServeArgs) -> ExitCode {
+pub(crate) fn run(format: Format, args: ServeArgs) -> ExitCode {
+    let prints_only = args.print_config;
     let config = match BrokerConfig::load(&args.sources()) {
         Ok(config) => config,
         Err(error) => return refuse(&chain(&error), Exit::Configuration),
     };
+    if prints_only {
+        return corelog_cli::print_config(format, &config);
+    }
     init_logs(config.log_format);
     let stop = match watch_signals() {
         Ok(stop) => stop,

@@ -14,19 +14,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_config::{BrokerConfig, ShardCount};
+use corelog_config::{BrokerConfig, JournalSync, ShardCount};
 use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::{
-    Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
+    Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
 };
-use corelog_storage::{DataDir, DataDirError, Layout, Storage, StorageOptions, prepare_layout};
+use corelog_storage::{
+    DataDir, DataDirError, DeviceAnswer, Layout, Storage, StorageOptions, SyncMethod, prepare_layout,
+};
 use futures_util::future::{Either, join_all, select};
 
 use crate::banner::Banner;
 use crate::controller::{self, ControllerShell};
 use crate::listeners::{self, Listeners};
-use crate::memory::MemoryPlan;
+use crate::memory::{MemoryChoice, MemoryPlan};
 use crate::progress::Progress;
 pub use crate::serve_error::ServeError;
 use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts, owner_of};
@@ -42,6 +44,8 @@ pub struct Plan {
     pub cluster_id: String,
     /// The memory of each shard.
     pub memory: MemoryPlan,
+    /// How the journal's commits are made durable.
+    pub sync_method: SyncMethod,
     /// A number that no other start of this broker has had.
     pub incarnation: u128,
 }
@@ -54,6 +58,8 @@ pub struct ShardSeat {
     pub handle: Handle,
     /// Its end of the queues between shards.
     pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
+    /// How it spends its time.
+    pub activity: Rc<Activity>,
 }
 
 /// Runs a broker until `stop_on` has its stopper called, or it fails. `stop_on` gets the stopper when the shards run.
@@ -63,7 +69,15 @@ pub struct ShardSeat {
 pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), ServeError> {
     preflight()?;
     let mut options = shards_options(&config)?;
-    let memory = MemoryPlan::new(config.memory_bytes, options.shards)?;
+    let memory = MemoryPlan::new(
+        MemoryChoice {
+            shard_bytes: config.memory_bytes,
+            machine_percent: config.memory_percent,
+            cache_percent: config.memory_cache_percent,
+            request_bytes: config.network.queued_request_bytes_max,
+        },
+        options.shards,
+    )?;
     let data_dir = DataDir::open(&config.storage.data_dir)?;
     options.held_until_idle = Some(data_dir.lock());
     check_direct_io(&config)?;
@@ -71,12 +85,14 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
     memory.say(options.shards);
     let layout = lay_out(&config, &options)?;
+    let sync_method = sync_method(&config);
     let plan = Arc::new(Plan {
         incarnation: incarnation(),
         config: Arc::new(config),
         layout,
         cluster_id,
         memory,
+        sync_method,
     });
     let shards = start_shards(&options, move |shard| shard_main(shard, Arc::clone(&plan)))
         .map_err(ServeError::Start)?;
@@ -123,6 +139,25 @@ fn check_direct_io(config: &BrokerConfig) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// What `journal.sync.method` says; `auto` asks what a probe of the device has found.
+fn sync_method(config: &BrokerConfig) -> SyncMethod {
+    match config.storage.journal_sync {
+        JournalSync::Fdatasync => SyncMethod::WriteThenSync,
+        JournalSync::Dsync => SyncMethod::Dsync,
+        JournalSync::Auto => match DeviceAnswer::read(&config.storage.data_dir) {
+            Ok(Some(answer)) => {
+                tracing::info!(sync_method = ?answer.sync_method, "commits go as the probe of the device advises");
+                answer.sync_method
+            }
+            Ok(None) => SyncMethod::default(),
+            Err(error) => {
+                tracing::warn!("{error}: the usual sync method is used. Run corelog tune --probe again");
+                SyncMethod::default()
+            }
+        },
+    }
+}
+
 fn has_direct_io(dir: &Path) -> std::io::Result<bool> {
     let probe = dir.join("direct-io-probe.tmp");
     let opened = std::fs::File::options()
@@ -165,6 +200,9 @@ fn shards_options(config: &BrokerConfig) -> Result<ShardsOptions, ServeError> {
         cores,
         allow_more_shards_than_cores: config.storage.is_oversubscription_allowed,
         allow_buffered: config.storage.is_buffered_io_allowed,
+        mailbox_spin: Duration::from_micros(u64::from(config.shard.spin_us)),
+        io_spin: Duration::from_micros(u64::from(config.shard.io_spin_us)),
+        receive_buffers: config.shard.receive_buffers,
         ..ShardsOptions::default()
     })
 }
@@ -192,19 +230,19 @@ fn lay_out(config: &BrokerConfig, options: &ShardsOptions) -> Result<Layout, Ser
     .map_err(ServeError::Layout)
 }
 
-fn storage_options(
-    config: &BrokerConfig,
-    memory: &MemoryPlan,
-    shard: ShardId,
-    layout: Layout,
-) -> StorageOptions {
+fn storage_options(plan: &Plan, shard: ShardId) -> StorageOptions {
+    let Plan { config, memory, .. } = plan;
     StorageOptions {
         journal_file_bytes: config.storage.journal_file_bytes,
         journal_files_max: usize::try_from(config.storage.journal_files).unwrap_or(usize::MAX),
+        frame_bytes_max: usize::try_from(config.storage.journal_frame_bytes_max).unwrap_or(usize::MAX),
+        flush_bytes_min: usize::try_from(config.storage.segment_write_bytes).unwrap_or(usize::MAX),
+        read_ahead_bytes: usize::try_from(config.storage.segment_read_ahead_bytes).unwrap_or(usize::MAX),
         checkpoint_bytes: config.storage.checkpoint_bytes,
         dirty_bytes_max: memory.dirty_bytes,
         cache_bytes_max: memory.cache_bytes,
-        ..StorageOptions::new(config.storage.data_dir.clone(), shard, layout)
+        sync_method: plan.sync_method,
+        ..StorageOptions::new(config.storage.data_dir.clone(), shard, plan.layout)
     }
 }
 
@@ -215,6 +253,7 @@ async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>
         id: parts.id,
         handle: parts.handle,
         mailbox: parts.mailbox,
+        activity: parts.activity,
     };
     let shutdown = parts.shutdown;
     let stop = async move { shutdown.requested().await };
@@ -238,7 +277,7 @@ pub async fn live(
     begun: impl FnOnce(&Rc<Shard>),
 ) -> Result<(), ServeError> {
     let id = parts.id;
-    let options = storage_options(&plan.config, &plan.memory, id, plan.layout);
+    let options = storage_options(&plan, id);
     let progress = Progress::new(Rc::clone(&parts.handle.clock), format!("recovering shard {id}"));
     let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
         .await
@@ -262,6 +301,7 @@ pub async fn live(
         identity: Arc::new(identity),
         request_memory: plan.memory.request_bytes,
         fetch_memory: plan.memory.fetch_bytes,
+        activity: parts.activity,
     });
     parts
         .handle

@@ -10,13 +10,12 @@ use corelog_runtime::DiskError;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::checkpoint_file;
-use crate::errors::CheckpointError;
+use crate::errors::{CheckpointError, Fenced};
 use crate::format::envelope;
 use crate::format::names;
 use crate::format::v1::{CheckpointV1, PartitionV1};
 use crate::journal::core::PartitionKey;
 use crate::mutation::{Mutation, is_on};
-use crate::options::CheckpointSync;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
 
@@ -66,15 +65,9 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     let taken = snapshot(shared);
     let first_sequence = taken.first_sequence;
     let busy: BTreeSet<PartitionKey> = taken.dirty.iter().map(|(log, _)| log.key()).collect();
-    let fence = |error: &DiskError| {
-        shared.fence(error);
-        CheckpointError::Fenced(shared.fenced().expect("fenced in the line before"))
-    };
     // The segments have their room: no failure here is a passing one.
-    flush(taken.dirty).await.map_err(|error| fence(&error))?;
-    sync_segments(shared, &taken.logs)
-        .await
-        .map_err(|error| fence(&error))?;
+    flush(taken.dirty).await.map_err(|error| shared.fence(&error))?;
+    sync_segments(shared, &taken.logs).await?;
     end_commits(shared).await?;
     let recovery_bases: Vec<_> = taken.partitions.iter().map(recovery_base).collect();
     let checkpoint = CheckpointV1 {
@@ -99,7 +92,7 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
             shared.removals_wait.set(true);
             return Err(CheckpointError::DiskFull(error));
         }
-        Err(error) => return Err(fence(&error)),
+        Err(error) => return Err(shared.fence(&error).into()),
     }
     shared.since_checkpoint.set(shared.since_checkpoint.get() - since);
     let free_before = if is_on(Mutation::RecycleEarly) {
@@ -154,7 +147,7 @@ async fn flush(dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(), DiskError> {
         .map(|_| ())
 }
 
-async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), DiskError> {
+async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), Fenced> {
     if is_on(Mutation::CheckpointUnsynced) {
         return Ok(());
     }
@@ -164,13 +157,9 @@ async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result
             unsynced.push((Rc::clone(log), base));
         }
     }
-    let whole_file_system = match shared.options.checkpoint_sync {
-        CheckpointSync::Files => false,
-        CheckpointSync::Filesystem => true,
-        CheckpointSync::FilesUpTo(count) => unsynced.len() > count,
-    };
-    if whole_file_system {
-        return shared.handle.disk.sync_filesystem(&shared.options.dir).await;
+    if shared.options.checkpoint_sync.is_whole(unsynced.len()) {
+        let synced = shared.handle.disk.sync_filesystem(&shared.options.dir).await;
+        return synced.map_err(|error| shared.fence(&error));
     }
     stream::iter(unsynced)
         .map(|(log, base)| async move { log.sync_segment_if_there(base).await })

@@ -3,7 +3,7 @@
 use rkyv::rancor;
 
 use crate::format::envelope::{self, Kind};
-use crate::format::v1::{CheckpointV1, LayoutV1, SegmentIndexV1, TableV1};
+use crate::format::v1::{CheckpointV1, DeviceV1, LayoutV1, SegmentIndexV1, TableV1};
 use crate::journal::frame::{self, FrameStamp, HEADER_SIZE};
 
 /// A journal frame's header and table: `bytes` as they are, and as a table behind a header that is right. The first
@@ -40,6 +40,7 @@ fn decode_frame(bytes: &[u8]) {
 /// Each kind of file with an envelope: `bytes` as they are, and as an archive in an envelope that is right.
 pub fn envelopes(bytes: &[u8]) {
     settle!(LayoutV1, envelope::LAYOUT, bytes);
+    settle!(DeviceV1, envelope::DEVICE, bytes);
     settle!(CheckpointV1, envelope::CHECKPOINT, bytes);
     settle!(SegmentIndexV1, envelope::SEGMENT_INDEX, bytes);
 }

@@ -11,10 +11,13 @@ use crate::format::v1::{CheckpointV1, LayoutV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::log::core::partition_id;
 use crate::mutation::{Mutation, is_on};
-use crate::options::StorageOptions;
+use crate::options::{CheckpointSync, StorageOptions};
 use crate::recovery::{self, Target};
 use crate::removal;
 use crate::types::Layout;
+
+/// Memory that the recovery of an earlier shard may take for its journal, in bytes.
+const RESHARDING_BYTES: usize = 32 << 20;
 
 /// Reads the layout; `None` in a new directory.
 ///
@@ -79,6 +82,8 @@ pub async fn prepare_layout(
                 generation: old.generation,
                 shard: ShardId::new(shard),
                 direct,
+                memory_bytes: RESHARDING_BYTES,
+                checkpoint_sync: CheckpointSync::default(),
             };
             let share = |fraction: f64| (f64::from(shard) + fraction) / f64::from(old.shard_count);
             let recovered =

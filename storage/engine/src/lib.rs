@@ -1,8 +1,11 @@
 //! The storage engine of one shard: journal, segments, index, recovery, retention, tail cache.
 
+#[cfg(feature = "benches")]
+pub mod benches;
 mod checkpoint;
 mod checkpoint_file;
 mod data_dir;
+mod device;
 mod errors;
 mod files;
 mod format;
@@ -26,6 +29,7 @@ mod testing;
 mod types;
 
 pub use data_dir::DataDir;
+pub use device::{DeviceAnswer, DeviceCell, DeviceError, file_system_id};
 pub use errors::{
     AppendError, CheckpointError, CreateError, DataDirError, DeleteError, DeleteRecordsError, Fenced,
     FormatError, OpenError, ReadError,

@@ -15,7 +15,7 @@ pub enum SyncMethod {
     Dsync,
 }
 
-/// How a checkpoint makes segments durable.
+/// How a checkpoint, or a recovery, makes segments durable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum CheckpointSync {
     /// fdatasync of each dirty file up to this many of them, one syncfs when there are more.
@@ -24,6 +24,23 @@ pub enum CheckpointSync {
     Files,
     /// Always one syncfs. It waits for other programs' dirty pages on that file system too.
     Filesystem,
+}
+
+impl Default for CheckpointSync {
+    fn default() -> CheckpointSync {
+        CheckpointSync::FilesUpTo(128)
+    }
+}
+
+impl CheckpointSync {
+    /// Whether so many files are made durable by one sync of the file system.
+    pub(crate) fn is_whole(self, files: usize) -> bool {
+        match self {
+            CheckpointSync::Files => false,
+            CheckpointSync::Filesystem => true,
+            CheckpointSync::FilesUpTo(count) => files > count,
+        }
+    }
 }
 
 /// The limits of one shard's storage. All sizes in bytes.
@@ -61,7 +78,7 @@ pub struct StorageOptions {
     pub open_files_max: usize,
     /// How a commit is made durable.
     pub sync_method: SyncMethod,
-    /// How a checkpoint makes segments durable.
+    /// How a checkpoint, or a recovery, makes segments durable.
     pub checkpoint_sync: CheckpointSync,
     /// Bypass the page cache (O_DIRECT).
     pub direct: bool,
@@ -88,7 +105,7 @@ impl StorageOptions {
             read_ahead_bytes: 256 << 10,
             open_files_max: 4096,
             sync_method: SyncMethod::WriteThenSync,
-            checkpoint_sync: CheckpointSync::FilesUpTo(512),
+            checkpoint_sync: CheckpointSync::default(),
             direct: true,
         }
     }

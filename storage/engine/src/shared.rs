@@ -18,6 +18,7 @@ use crate::hash::Map;
 use crate::journal::core::{JournalCore, PartitionKey, Progress, Run};
 use crate::journal::files::JournalFiles;
 use crate::journal::ring::Ring;
+use crate::mutation::{Mutation, is_on};
 use crate::options::StorageOptions;
 use crate::partition::PartitionLog;
 use crate::tail::{CHUNK_BYTES_MAX, Evicted};
@@ -72,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) dirty_changed: Notify,
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
+    /// Taken for a sync of the journal: see [`Shared::alone`].
+    pub(crate) journal_sync_lane: Budget,
     pub(crate) since_checkpoint: Cell<u64>,
     /// Segments that retention let go wait for a checkpoint to be removed.
     pub(crate) removals_wait: Cell<bool>,
@@ -136,6 +139,7 @@ impl Shared {
             dirty_changed: Notify::new(),
             checkpoint_wanted: Notify::new(),
             checkpoint_lane: Budget::new(1),
+            journal_sync_lane: Budget::new(1),
             since_checkpoint: Cell::new(0),
             removals_wait: Cell::new(false),
             life: Cell::new(Life::Open),
@@ -155,13 +159,13 @@ impl Shared {
     }
 
     /// Ends the journal for good: a write or a sync failed and what is on disk is not known. Logged once, here.
-    pub(crate) fn fence(&self, error: &DiskError) {
-        if self.fenced.borrow().is_some() {
-            return;
+    pub(crate) fn fence(&self, error: &DiskError) -> Fenced {
+        if let Some(fenced) = self.fenced() {
+            return fenced;
         }
         tracing::error!(shard = self.options.shard.get(), %error, "the journal is fenced until a restart");
         let fenced = Fenced(Arc::from(error.to_string()));
-        *self.fenced.borrow_mut() = Some(fenced);
+        *self.fenced.borrow_mut() = Some(fenced.clone());
         self.journal.borrow_mut().fence();
         self.stats.borrow_mut().is_fenced = true;
         // Dropped senders tell whoever waits for a change.
@@ -174,6 +178,29 @@ impl Shared {
         self.journal_idle.notify_all();
         self.dirty_changed.notify_all();
         self.checkpoint_wanted.notify_all();
+        fenced
+    }
+
+    /// Syncs with no other sync of the same file beside it. The kernel reports a failed write-back once: of two syncs
+    /// that overlap one may hear of it, and the other succeed although its pages never came to the device. So each
+    /// takes the file's lane, and a failure has fenced the journal before the next one has it.
+    pub(crate) async fn alone(
+        &self,
+        lane: &Budget,
+        sync: impl AsyncFnOnce() -> Result<(), DiskError>,
+    ) -> Result<(), Fenced> {
+        let _lane = if is_on(Mutation::SyncsOverlap) {
+            None
+        } else {
+            Some(lane.acquire(1).await)
+        };
+        if let Some(fenced) = self.fenced() {
+            return Err(fenced);
+        }
+        match sync().await {
+            Err(_) if is_on(Mutation::SyncRetried) => Ok(()),
+            result => result.map_err(|error| self.fence(&error)),
+        }
     }
 
     /// The partitions, by age.

@@ -70,6 +70,8 @@ impl Storage {
             generation: options.generation,
             shard: options.shard,
             direct: options.direct,
+            memory_bytes: options.cache_bytes_max / 2,
+            checkpoint_sync: options.checkpoint_sync,
         };
         let mut recovered = recovery::recover(&handle, &target, &progress).await?;
         let checkpoint = &mut recovered.checkpoint;
@@ -96,7 +98,7 @@ impl Storage {
                 break;
             }
             if !ready.contains(&number) {
-                journal_files.prepare(number).await?;
+                journal_files.prepare(number, async |_| true).await?;
                 ready.push(number);
             }
         }
@@ -299,6 +301,7 @@ impl Storage {
         shared.journal_work.notify_all();
         shared.checkpoint_wanted.notify_all();
         shared.dirty_changed.notify_all();
+        shared.journal_idle.notify_all();
     }
 
     /// Removes what the logs' retention lets go, closes segments that are due, forgets silent producers.

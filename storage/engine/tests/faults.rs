@@ -207,7 +207,12 @@ fn a_damaged_or_missing_checkpoint_is_named() {
             storage.create_partition(spec(0, small_config())).await.unwrap();
             storage.close().await.unwrap();
         });
-        machine.rot("*checkpoint", 1);
+        // Behind what it says is the room for a longer one, which nobody reads.
+        while machine
+            .rot("*checkpoint", 1)
+            .iter()
+            .all(|damage| damage.position >= 64)
+        {}
         sim.block_on(async {
             match common::try_open(&machine, |_| ()).await {
                 // Reserved bytes are not looked at.
@@ -257,5 +262,33 @@ fn a_damaged_acknowledged_frame_is_not_skipped() {
             matches!(error, OpenError::JournalDamaged { position: 8192, .. }),
             "{error}"
         );
+    });
+}
+
+#[test]
+fn a_batch_whose_epoch_is_damaged_is_not_served() {
+    let sim = simulation(6);
+    let machine = sim.machine(0);
+    sim.block_on(async {
+        let storage = open(&machine).await;
+        let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+        append(&log, Fields::default()).await;
+        storage.close().await.unwrap();
+        // The leader epoch of a batch, which its checksum does not cover.
+        let path = format!("/data/{}/00000000000000000000.log", log.directory());
+        let options = corelog_runtime::OpenOptions {
+            write: true,
+            ..Default::default()
+        };
+        let disk = machine.handle_for(common::SHARD).disk;
+        let file = disk.open(std::path::Path::new(&path), options).await.unwrap();
+        file.write_at(12, bytes::Bytes::from_static(&[1])).await.unwrap();
+        let storage = open(&machine).await;
+        let log = storage.partition(&id(0)).unwrap();
+        let error = log
+            .read(offset(0), 5000, ReadIsolation::Committed)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ReadError::Corrupt(_)), "{error}");
     });
 }

@@ -8,7 +8,8 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use corelog_runtime::buffer::FillBuf;
 use corelog_runtime::{Connection, Handle, Shard, ShardsOptions, WorkClass, start_shards};
 
 const MEASURED: Duration = Duration::from_secs(2);
@@ -82,7 +83,7 @@ async fn measure(handle: &Handle, address: SocketAddr, connections: u32, size: u
             let message = Bytes::from(vec![7; size]);
             while handle.clock.now().since(start) < MEASURED {
                 connection.send(vec![message.clone()]).await.expect("sent");
-                let echoed = connection.receive_exact(BytesMut::new(), size).await;
+                let echoed = connection.receive_exact(FillBuf::with_capacity(size), size).await;
                 assert_eq!(echoed.expect("received").len(), size);
                 total.set(total.get() + 1);
             }

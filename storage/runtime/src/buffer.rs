@@ -1,20 +1,25 @@
-//! Page-aligned buffers for direct I/O.
+//! Page-aligned buffers for direct I/O, and buffers that fill up from the front.
+//!
+//! Large ones come from a [pool](crate::pool) and go back to it: a fresh page costs more to clear and to map than
+//! everything that a broker does with the bytes in it.
 
 #![expect(
     unsafe_code,
     reason = "an owned allocation with an alignment that Vec cannot have"
 )]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
 use bytes::Bytes;
 
+use crate::pool;
+
 /// The unit of direct I/O, in bytes: addresses, positions and lengths are multiples of it.
 pub const PAGE: usize = 4096;
 
-/// Whole pages of zeroed memory at a page's boundary, owned alone.
+/// Whole pages of memory at a page's boundary, owned alone.
 pub struct AlignedBuf {
     start: NonNull<u8>,
     length: usize,
@@ -31,34 +36,57 @@ impl AlignedBuf {
     /// # Panics
     /// If `length` is zero or not a multiple of `PAGE`.
     pub fn zeroed(length: usize) -> AlignedBuf {
-        let layout = Self::layout(length);
-        // SAFETY: `layout` has a size above zero, asserted in `layout`.
-        let start = unsafe { alloc_zeroed(layout) };
-        let Some(start) = NonNull::new(start) else {
-            handle_alloc_error(layout)
-        };
-        AlignedBuf { start, length }
+        check(length);
+        let (start, is_zeroed) = pool::take(length);
+        let mut buffer = AlignedBuf { start, length };
+        if !is_zeroed {
+            buffer.fill(0);
+        }
+        buffer
     }
 
-    fn layout(length: usize) -> Layout {
-        assert!(
-            length > 0 && length.is_multiple_of(PAGE),
-            "{length} is not a number of whole pages"
-        );
-        Layout::from_size_align(length, PAGE).expect("a length within isize")
+    /// `length` bytes of whatever an earlier buffer held: for who writes over all of it, or lets nobody see the rest.
+    ///
+    /// # Panics
+    /// As [`AlignedBuf::zeroed`].
+    pub fn recycled(length: usize) -> AlignedBuf {
+        check(length);
+        let (start, _) = pool::take(length);
+        AlignedBuf { start, length }
     }
 
     /// Gives the buffer up for sharing; slices of the result stay valid as long as they live.
     pub fn freeze(self) -> Bytes {
         Bytes::from_owner(self)
     }
+
+    /// Gives the memory up, all of it initialized, to who takes care of it until [`AlignedBuf::from_raw`].
+    pub fn into_raw(self) -> NonNull<u8> {
+        ManuallyDrop::new(self).start
+    }
+
+    /// Takes memory back.
+    ///
+    /// # Safety
+    /// `start` came from [`AlignedBuf::into_raw`] of a buffer of `length` bytes, all of them are initialized, and
+    /// nobody refers to them any more.
+    pub unsafe fn from_raw(start: NonNull<u8>, length: usize) -> AlignedBuf {
+        AlignedBuf { start, length }
+    }
+}
+
+fn check(length: usize) {
+    assert!(
+        length > 0 && length.is_multiple_of(PAGE),
+        "{length} is not a number of whole pages"
+    );
 }
 
 impl Deref for AlignedBuf {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        // SAFETY: `start` is valid for `length` initialized bytes (zeroed at allocation) while `self` lives, and
-        // `&self` excludes writers.
+        // SAFETY: `start` is valid for `length` initialized bytes (the pool's memory is zeroed when it is fresh, and
+        // written to only as initialized bytes) while `self` lives, and `&self` excludes writers.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }
@@ -78,7 +106,112 @@ impl AsRef<[u8]> for AlignedBuf {
 
 impl Drop for AlignedBuf {
     fn drop(&mut self) {
-        // SAFETY: allocated in `zeroed` with the same layout, and dropped once.
-        unsafe { dealloc(self.start.as_ptr(), Self::layout(self.length)) }
+        // SAFETY: `start` came from `pool::take(length)`, all of it is initialized, and it is given back once.
+        unsafe { pool::give(self.start, self.length) }
+    }
+}
+
+/// Memory that fills up from the front. Only what was filled is ever seen.
+pub struct FillBuf {
+    memory: AlignedBuf,
+    length: usize,
+}
+
+impl FillBuf {
+    /// An empty buffer with room for `capacity` bytes at least.
+    pub fn with_capacity(capacity: usize) -> FillBuf {
+        FillBuf {
+            memory: AlignedBuf::recycled(capacity.max(1).next_multiple_of(PAGE)),
+            length: 0,
+        }
+    }
+
+    /// Bytes that it can hold.
+    pub fn capacity(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// Adds `bytes`.
+    ///
+    /// # Panics
+    /// If there is no room for them.
+    pub fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.memory[self.length..self.length + bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    /// What is not filled yet, to be filled and then counted with [`FillBuf::advance`]. Its content means nothing.
+    pub fn spare(&mut self) -> &mut [u8] {
+        &mut self.memory[self.length..]
+    }
+
+    /// The first `count` bytes of [`FillBuf::spare`] have been filled.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn advance(&mut self, count: usize) {
+        assert!(
+            count <= self.memory.len() - self.length,
+            "{count} bytes beyond the end"
+        );
+        self.length += count;
+    }
+
+    /// Gives the buffer up for sharing.
+    pub fn freeze(self) -> Bytes {
+        Bytes::from_owner(self)
+    }
+}
+
+impl Deref for FillBuf {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.memory[..self.length]
+    }
+}
+
+impl std::fmt::Debug for FillBuf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FillBuf({} of {} bytes)", self.length, self.capacity())
+    }
+}
+
+impl AsRef<[u8]> for FillBuf {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeroed_means_zeroed_also_the_second_time() {
+        for length in [PAGE, 64 * PAGE, 300 * PAGE] {
+            for _ in 0..3 {
+                let mut buffer = AlignedBuf::zeroed(length);
+                assert!(buffer.iter().all(|&byte| byte == 0) && buffer.len() == length);
+                assert!(buffer.as_ptr().addr().is_multiple_of(PAGE));
+                buffer.fill(7);
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_was_filled_is_seen() {
+        let mut buffer = FillBuf::with_capacity(5000);
+        buffer.extend_from_slice(b"ab");
+        buffer.spare()[..2].copy_from_slice(b"cd");
+        assert_eq!(&buffer[..], b"ab");
+        buffer.advance(2);
+        let shared = buffer.freeze();
+        assert_eq!(&shared[..], b"abcd");
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond")]
+    fn a_buffer_has_an_end() {
+        FillBuf::with_capacity(1).advance(PAGE + 1);
     }
 }

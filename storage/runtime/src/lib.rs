@@ -6,6 +6,7 @@
 pub mod buffer;
 pub mod local;
 pub mod mailbox;
+mod pool;
 pub mod preflight;
 mod real;
 mod ring;
@@ -19,5 +20,6 @@ pub use seams::{
     Monotonic, Net, OpenOptions, Rng, Spawn, WorkClass,
 };
 pub use shards::{
-    Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError, Stopper, run_shard_here, start_shards,
+    Activity, ActivityReport, LongPoll, Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError,
+    Stopper, TaskTime, TimeSpent, run_shard_here, start_shards,
 };

@@ -1,9 +1,6 @@
-//! Runs seed after seed and stops at the first that finds something.
+//! Runs seeds of a simulated world: `cargo run --release -p corelog-sim -- --seeds 1000`.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "how long a run takes is real time; what runs inside never sees it"
-)]
+mod runner;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
@@ -12,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
 use corelog_sim::storage_world::Outcome;
-use corelog_sim::{broker_world, storage_world};
+use corelog_sim::{Plan, broker_world, storage_world};
 
-/// The seed that runs now, for whoever reports a panic.
+/// The seed under way, for the line that a panic prints.
 static SEED: AtomicU64 = AtomicU64::new(0);
+
+/// Lines of a trace that a failure shows.
+const TRACE_LINES: usize = 60;
 
 /// What is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -27,10 +27,26 @@ enum World {
 }
 
 impl World {
-    fn run(self, seed: u64, keep_log: bool) -> Outcome {
+    fn run(self, seed: u64, plan: &Plan, keep_log: bool) -> Outcome {
         match self {
-            World::Storage => storage_world::run(seed, keep_log),
+            World::Storage => storage_world::run_plan(seed, plan, keep_log),
             World::Broker => broker_world::run(seed, keep_log),
+        }
+    }
+
+    /// Plans that ask for less than `plan` does, those that leave most out first.
+    fn simpler(self, seed: u64, plan: &Plan) -> Vec<Plan> {
+        match self {
+            World::Storage => storage_world::simpler(seed, plan),
+            World::Broker => Vec::new(),
+        }
+    }
+
+    fn check(self, plan: &Plan) -> anyhow::Result<()> {
+        match self {
+            World::Storage => Ok(storage_world::check_plan(plan)?),
+            World::Broker if plan.is_empty() => Ok(()),
+            World::Broker => anyhow::bail!("the broker's world takes no plan"),
         }
     }
 
@@ -60,142 +76,198 @@ struct Arguments {
     /// Begin at a seed that nobody has chosen.
     #[arg(long, conflicts_with_all = ["from", "seed"])]
     fresh: bool,
+    /// How many seeds to run at a time: a process each [default: the cores].
+    #[arg(long)]
+    jobs: Option<usize>,
     /// Run this seed alone, twice, and compare the two runs.
     #[arg(long)]
     seed: Option<u64>,
+    /// Choices that are not left to the seed, as a failure prints them: lives=2,trouble=none.
+    #[arg(long, default_value = "")]
+    plan: Plan,
     /// Write the events of `--seed` into this file.
     #[arg(long)]
     trace: Option<std::path::PathBuf>,
-    /// Go on after a failure and count them. Needs a build whose panics unwind: `--profile sim`.
+    /// Go on after a failure and count them.
     #[arg(long)]
     keep_going: bool,
     /// Say how each seed went.
     #[arg(long)]
     verbose: bool,
+    /// For how many seconds to look for a smaller run that fails likewise.
+    #[arg(long, default_value_t = 60)]
+    minimize_seconds: u64,
+    /// Run every so many'th seed and say so line by line: a worker of the runner.
+    #[arg(long, hide = true)]
+    step: Option<u64>,
+    /// Run `--seed` once and say in a line how it went.
+    #[arg(long, hide = true, requires = "seed")]
+    probe: bool,
 }
 
-/// The first seed of a run: a random one leaves room for as many as anyone has time for.
-fn first_seed(arguments: &Arguments) -> u64 {
-    if arguments.fresh {
-        // The standard library's own random state is the one source of chance here.
-        RandomState::new().build_hasher().finish() >> 16
-    } else {
-        arguments.from
+impl Arguments {
+    /// The most seeds of a run, and the time for them.
+    fn bounds(&self) -> (u64, Duration) {
+        let minutes = match (self.seeds, self.minutes) {
+            (_, Some(minutes)) => minutes,
+            (Some(_), None) => f64::INFINITY,
+            (None, None) => 2.0,
+        };
+        let limit = Duration::try_from_secs_f64(minutes * 60.0).unwrap_or(Duration::MAX);
+        (self.seeds.unwrap_or(u64::MAX), limit)
+    }
+
+    fn jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.jobs.unwrap_or_else(cores).max(1)
     }
 }
 
-/// The most seeds of a run, and the time for them.
-fn bounds(arguments: &Arguments) -> (u64, Duration) {
-    let minutes = match (arguments.seeds, arguments.minutes) {
-        (_, Some(minutes)) => minutes,
-        (Some(_), None) => f64::INFINITY,
-        (None, None) => 2.0,
-    };
-    let limit = Duration::try_from_secs_f64(minutes * 60.0).unwrap_or(Duration::MAX);
-    (arguments.seeds.unwrap_or(u64::MAX), limit)
+fn replay_command(world: World, seed: u64, plan: &Plan) -> String {
+    let mut command = format!("cargo run --release -p corelog-sim -- --world {}", world.name());
+    if !plan.is_empty() {
+        command += &format!(" --plan {plan}");
+    }
+    command + &format!(" --seed {seed}")
 }
 
-fn replay_command(world: World, seed: u64) -> String {
-    let world = world.name();
-    format!("cargo run --release -p corelog-sim -- --world {world} --seed {seed}")
+/// The last events of a run, without those that change nothing.
+fn last_events(trace: &str) -> String {
+    const DULL: [&str; 9] = [
+        " Poll ",
+        " Spawn ",
+        " End ",
+        " Timer ",
+        " DiskApply ",
+        " DiskComplete ",
+        " DiskSubmit read ",
+        " DiskSubmit open ",
+        " DiskSubmit size ",
+    ];
+    let is_telling = |line: &&str| !DULL.iter().any(|kind| line.contains(kind));
+    let lines: Vec<&str> = trace.lines().filter(is_telling).collect();
+    let from = lines.len().saturating_sub(TRACE_LINES);
+    lines[from..].join("\n    ")
 }
 
-fn report(seed: u64, outcome: &Outcome, started: Instant) {
+fn run_one(arguments: &Arguments, seed: u64) -> anyhow::Result<ExitCode> {
+    let (world, plan) = (arguments.world, &arguments.plan);
+    let default = std::panic::take_hook();
+    let command = replay_command(world, seed, plan);
+    std::panic::set_hook(Box::new(move |info| {
+        println!("FAILED seed {seed}: {info}\n  replay: {command}");
+        default(info);
+    }));
+    let started = Instant::now();
+    let outcome = world.run(seed, plan, true);
     println!(
-        "seed {seed}: {} acknowledged, {} reads, {} lives, hash {:016x}, {:.2?}",
+        "seed {seed}: {} acknowledged, {} reads, {} lives, hash {:016x}, {:.2?}\n  {}",
         outcome.acknowledged,
         outcome.reads,
         outcome.lives,
         outcome.trace_hash,
-        started.elapsed()
+        started.elapsed(),
+        outcome.scenario
     );
-    println!("  {}", outcome.scenario);
-}
-
-fn failed(world: World, seed: u64, outcome: &Outcome) -> Option<ExitCode> {
-    let violation = outcome.violation.as_ref()?;
-    println!("FAILED seed {seed}: {violation}");
-    println!("  scenario: {}", outcome.scenario);
-    println!("  replay: {}", replay_command(world, seed));
-    Some(ExitCode::FAILURE)
-}
-
-fn run_one(seed: u64, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    SEED.store(seed, Ordering::Relaxed);
-    let started = Instant::now();
-    let outcome = arguments.world.run(seed, arguments.trace.is_some());
-    report(seed, &outcome, started);
     if let Some(path) = &arguments.trace {
         std::fs::write(path, &outcome.trace)?;
     }
-    let again = arguments.world.run(seed, false);
+    let again = world.run(seed, plan, false);
     if again.trace_hash != outcome.trace_hash {
         println!("FAILED seed {seed}: two runs differ, so something in it does not follow from the seed");
         return Ok(ExitCode::FAILURE);
     }
-    Ok(failed(arguments.world, seed, &outcome).unwrap_or(ExitCode::SUCCESS))
+    let Some(violation) = &outcome.violation else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    println!("FAILED seed {seed}: {violation}");
+    println!("  its last events:\n    {}", last_events(&outcome.trace));
+    println!("  replay: {}", replay_command(world, seed, plan));
+    Ok(ExitCode::FAILURE)
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::parse();
-    let default = std::panic::take_hook();
-    let (keep_going, world) = (arguments.keep_going, arguments.world);
-    std::panic::set_hook(Box::new(move |info| {
-        let seed = SEED.load(Ordering::Relaxed);
-        println!("FAILED seed {seed}: {info}");
-        println!("  replay: {}", replay_command(world, seed));
-        if !keep_going {
-            default(info);
-        }
-    }));
-    if let Some(seed) = arguments.seed {
-        return run_one(seed, &arguments);
+/// Shows a failure at its smallest.
+fn show(arguments: &Arguments, finding: &runner::Finding) -> anyhow::Result<()> {
+    let plan = if arguments.minimize_seconds > 0 {
+        runner::minimize(arguments, finding)
+    } else {
+        arguments.plan.clone()
+    };
+    // In a process of its own: it may panic.
+    let shown = std::process::Command::new(std::env::current_exe()?)
+        .args(["--world", arguments.world.name()])
+        .args(["--seed", &finding.seed.to_string()])
+        .args(["--plan", &plan.to_string()])
+        .output()?;
+    print!("{}", String::from_utf8_lossy(&shown.stdout));
+    println!(
+        "  as it was found: {}",
+        replay_command(arguments.world, finding.seed, &arguments.plan)
+    );
+    Ok(())
+}
+
+fn say_what_is_off() {
+    if !cfg!(debug_assertions) {
+        eprintln!(
+            "this build checks neither arithmetic for overflow nor debug assertions; `--profile sim` does both"
+        );
     }
+}
+
+fn run_many(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    say_what_is_off();
     let began = Instant::now();
-    let (seeds, limit) = bounds(&arguments);
-    let from = first_seed(&arguments);
-    let mut total = Outcome::default();
-    let (mut count, mut failures) = (0, 0);
-    while count < seeds && began.elapsed() < limit {
-        let seed = from + count;
-        SEED.store(seed, Ordering::Relaxed);
-        let started = Instant::now();
-        count += 1;
-        let run = || arguments.world.run(seed, false);
-        let Ok(outcome) = std::panic::catch_unwind(run) else {
-            failures += 1;
-            if arguments.keep_going {
-                continue;
-            }
-            return Ok(ExitCode::FAILURE);
-        };
-        if arguments.verbose {
-            report(seed, &outcome, started);
+    let (findings, totals) = runner::run_pool(arguments)?;
+    if let Some(finding) = findings.first() {
+        if arguments.keep_going {
+            println!(
+                "replay: {}",
+                replay_command(arguments.world, finding.seed, &arguments.plan)
+            );
+        } else {
+            show(arguments, finding)?;
         }
-        if let Some(code) = failed(arguments.world, seed, &outcome) {
-            failures += 1;
-            if !arguments.keep_going {
-                return Ok(code);
-            }
-        }
-        total.acknowledged += outcome.acknowledged;
-        total.reads += outcome.reads;
-        total.lives += outcome.lives;
-        total.silent_losses += outcome.silent_losses;
     }
     println!(
-        "{count} seeds from {}, {failures} failed: {} appends acknowledged, {} reads, {} lives, {} silent losses \
-         after damage, {:.1?}",
-        from,
-        total.acknowledged,
-        total.reads,
-        total.lives,
-        total.silent_losses,
-        began.elapsed()
+        "{} seeds from {}, {} failed: {} appends acknowledged, {} reads, {} lives, {} logs shorter after damage; \
+         {:.0?}, {} client operations a second of one core",
+        totals.seeds,
+        arguments.from,
+        findings.len(),
+        totals.acknowledged,
+        totals.reads,
+        totals.lives,
+        totals.losses_after_damage,
+        began.elapsed(),
+        totals.operations_a_second()
     );
-    Ok(if failures == 0 {
+    Ok(if findings.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut arguments = Arguments::parse();
+    arguments.world.check(&arguments.plan)?;
+    if arguments.fresh {
+        // The standard library's own random state is the one source of chance here; the shift leaves room for as many
+        // seeds as anyone has time for.
+        arguments.from = RandomState::new().build_hasher().finish() >> 16;
+    }
+    match (arguments.seed, arguments.step) {
+        (Some(seed), _) if arguments.probe => {
+            SEED.store(seed, Ordering::Relaxed);
+            runner::probe(&arguments, seed);
+            Ok(ExitCode::SUCCESS)
+        }
+        (Some(seed), _) => run_one(&arguments, seed),
+        (None, Some(step)) => {
+            runner::work(&arguments, step);
+            Ok(ExitCode::SUCCESS)
+        }
+        (None, None) => run_many(&arguments),
+    }
 }

@@ -179,6 +179,11 @@ impl Simulation {
         self.core.trace(TraceKind::Note, u16::MAX, subject, detail, label);
     }
 
+    /// Whoever has it can add remarks to the log: words that change no hash.
+    pub fn remarks(&self) -> Remarks {
+        Remarks(Rc::clone(&self.core))
+    }
+
     /// A hash over everything that has happened.
     pub fn trace_hash(&self) -> u64 {
         self.core.with_trace(|trace| trace.hash())
@@ -202,6 +207,17 @@ impl Simulation {
     /// Tasks that have not ended.
     pub fn task_count(&self) -> usize {
         self.core.task_count()
+    }
+}
+
+/// Adds remarks to a simulation's log.
+#[derive(Clone)]
+pub struct Remarks(Rc<Core>);
+
+impl Remarks {
+    /// Adds a remark; `words` are asked for only if the log is kept.
+    pub fn add(&self, words: impl FnOnce() -> String) {
+        self.0.remark(words);
     }
 }
 

@@ -74,7 +74,8 @@ impl fmt::Display for TraceEvent {
 pub(crate) struct Trace {
     hash: u64,
     count: u64,
-    log: Option<Vec<TraceEvent>>,
+    /// Events, each with words about it that are not part of the hash.
+    log: Option<Vec<(TraceEvent, String)>>,
 }
 
 impl Trace {
@@ -86,7 +87,7 @@ impl Trace {
         }
     }
 
-    pub(crate) fn record(&mut self, event: TraceEvent) {
+    pub(crate) fn record(&mut self, event: TraceEvent, words: impl FnOnce() -> String) {
         let mut hash = self.hash;
         for word in [
             event.at,
@@ -99,7 +100,22 @@ impl Trace {
         self.hash = hash;
         self.count += 1;
         if let Some(log) = &mut self.log {
-            log.push(event);
+            log.push((event, words()));
+        }
+    }
+
+    /// Adds words to the log alone.
+    pub(crate) fn remark(&mut self, at: u64, words: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            let event = TraceEvent {
+                at,
+                kind: TraceKind::Note,
+                machine: u16::MAX,
+                subject: 0,
+                detail: 0,
+                label: "",
+            };
+            log.push((event, words()));
         }
     }
 
@@ -113,8 +129,8 @@ impl Trace {
 
     pub(crate) fn render(&self) -> String {
         let mut text = String::new();
-        for event in self.log.iter().flatten() {
-            writeln!(text, "{event}").expect("a String takes every write");
+        for (event, words) in self.log.iter().flatten() {
+            writeln!(text, "{event} {words}").expect("a String takes every write");
         }
         text
     }

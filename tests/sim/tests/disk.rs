@@ -183,6 +183,21 @@ fn after_a_failed_sync_pages_are_clean_yet_not_durable() {
 }
 
 #[test]
+fn a_failed_sync_of_the_file_system_is_heard_by_the_next_sync_of_a_file() {
+    let (sim, machine, handle) = world(8);
+    machine.inject(FaultRule::new("*", Operation::SyncFilesystem, 1, Fault::Fail));
+    sim.block_on(async {
+        let (dirty, clean) = (create(&handle, "/d/a").await, create(&handle, "/d/b").await);
+        clean.sync().await.unwrap();
+        dirty.write_at(0, page(1)).await.unwrap();
+        handle.disk.sync_filesystem(Path::new("/d")).await.unwrap_err();
+        clean.sync().await.unwrap();
+        assert_eq!(dirty.sync().await.unwrap_err().source.raw_os_error(), Some(5));
+        dirty.sync().await.unwrap();
+    });
+}
+
+#[test]
 fn dropped_futures_leave_their_operations_running() {
     let (sim, machine, handle) = world(5);
     sim.block_on(async {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use corelog_model::ShardId;
+use corelog_runtime::buffer::FillBuf;
 use corelog_runtime::{Connection, Handle, WorkClass};
 use corelog_sim::{Machine, Options, Simulation};
 
@@ -78,14 +79,14 @@ fn bytes_arrive_in_order_in_pieces_of_any_size() {
                 .send(vec![sent.slice(..40_000), sent.slice(40_000..)])
                 .await
                 .unwrap();
-            let mut back = BytesMut::new();
+            let mut back = FillBuf::with_capacity(100_000);
             while back.len() < 50_000 {
                 let piece = connection.receive().await.unwrap();
                 assert!((1..=16 * 1024).contains(&piece.len()));
                 sizes.insert(piece.len());
                 back.extend_from_slice(&piece);
             }
-            let back = connection.receive_exact(back, 100_000).await.unwrap();
+            let back = connection.receive_exact(back, 100_000).await.unwrap().freeze();
             assert_eq!(back, sent);
         });
         // The echo notices that the client has gone and goes too.
@@ -129,8 +130,9 @@ fn a_short_partition_holds_bytes_up_and_a_long_one_cuts() {
             pair.sim.sleep(Duration::from_secs(seconds)).await;
             pair.sim.heal_network();
             connection
-                .receive_exact(BytesMut::new(), 4)
+                .receive_exact(FillBuf::with_capacity(4), 4)
                 .await
+                .map(FillBuf::freeze)
                 .map_err(|error| error.kind())
         })
     };
@@ -190,7 +192,11 @@ fn a_killed_server_resets_its_peers_and_frees_its_port() {
         let connection = client.net.connect(pair.address()).await.unwrap();
         connection.send(vec![Bytes::from_static(b"again")]).await.unwrap();
         assert_eq!(
-            connection.receive_exact(BytesMut::new(), 5).await.unwrap(),
+            connection
+                .receive_exact(FillBuf::with_capacity(5), 5)
+                .await
+                .unwrap()
+                .freeze(),
             "again"
         );
     });

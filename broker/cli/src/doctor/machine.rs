@@ -25,6 +25,7 @@ pub(super) fn look(config: &BrokerConfig) -> Vec<Line> {
     lines.push(memory(
         &read("/proc/meminfo"),
         config.memory_bytes,
+        config.memory_percent,
         shard_count(&config.shards, cores),
     ));
     lines.push(governor(&governors(Path::new("/sys/devices/system/cpu"))));
@@ -113,7 +114,7 @@ fn shards(shards: &ShardCount, cores: usize) -> Line {
     }
 }
 
-fn memory(meminfo: &str, shard_bytes: Option<u64>, shards: usize) -> Line {
+fn memory(meminfo: &str, shard_bytes: Option<u64>, percent: u32, shards: usize) -> Line {
     let kilobytes = |name: &str| {
         let line = meminfo
             .lines()
@@ -125,7 +126,7 @@ fn memory(meminfo: &str, shard_bytes: Option<u64>, shards: usize) -> Line {
     };
     let total = kilobytes("MemTotal").map_or(available, |count| count << 10);
     let shards = u64::try_from(shards.max(1)).unwrap_or(u64::MAX);
-    let wanted = shard_bytes.unwrap_or(total / 2 / shards);
+    let wanted = shard_bytes.unwrap_or(total.saturating_mul(u64::from(percent)) / 100 / shards);
     let found = format!(
         "{} a shard, {} available",
         mebibytes(wanted),
@@ -264,13 +265,13 @@ mod tests {
         check(&shards(&ShardCount::Count(5), 4), Fail, "5 on 4");
         let meminfo = "MemTotal:       8388608 kB\nMemFree: 1 kB\nMemAvailable:   6291456 kB\n";
         check(
-            &memory(meminfo, None, 2),
+            &memory(meminfo, None, 50, 2),
             Ok,
             "2048 MiB a shard, 6144 MiB available",
         );
-        check(&memory(meminfo, Some(4 << 30), 2), Fail, "4096 MiB a shard");
-        check(&memory(meminfo, None, 64), Warn, "64 MiB a shard");
-        check(&memory("", None, 1), Warn, "unknown");
+        check(&memory(meminfo, Some(4 << 30), 50, 2), Fail, "4096 MiB a shard");
+        check(&memory(meminfo, None, 50, 64), Warn, "64 MiB a shard");
+        check(&memory("", None, 50, 1), Warn, "unknown");
     }
 
     #[test]

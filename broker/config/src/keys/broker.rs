@@ -13,7 +13,7 @@ pub(super) const KEYS: &[K] = &[
     K::fixed("log.dirs", List, "The data directory. Kafka allows several; Corelog takes exactly one.").default("./data").valid(One),
     K::fixed("num.partitions", Int, "The partitions of a topic that is created without saying how many.").default("1").valid(AtLeast(1)),
     K::fixed("default.replication.factor", Int, "The replicas of a topic that is created without saying how many.").default("1").valid(AtLeast(1)),
-    K::dynamic("auto.create.topics.enable", Boolean, "Whether asking for a topic that does not exist creates it, if the client allows it too. Kafka's default is true; the development profile sets true.")
+    K::dynamic("auto.create.topics.enable", Boolean, "Whether asking for a topic that does not exist creates it, if the client allows it too. Kafka's default is true; the dev profile sets true.")
         .default("false"),
     K::fixed("delete.topic.enable", Boolean, "Whether topics may be deleted.").default("true"),
     K::fixed("max.incremental.fetch.session.cache.slots", Int, "The fetch sessions (KIP-227) that are kept, over all shards.").default("1000").valid(AtLeast(0)),

@@ -2,28 +2,51 @@
 
 use crate::key::ConfigKey as K;
 use crate::key::Kind::{Boolean, Int, Long, String};
-use crate::key::Unit::{Bytes, Milliseconds};
+use crate::key::Unit::{Bytes, Microseconds, Milliseconds};
 use crate::key::Valid::{AtLeast, Between, HostPort, OneOf, Shards};
+use crate::profile::Profile;
+
+const PROFILES: &[&str] = &Profile::WORDS;
 
 pub(super) const KEYS: &[K] = &[
-    K::fixed("profile", String, "A set of defaults. production: none changed. development: one machine, one person; topics are created on first use, the journal is small, and it listens on 127.0.0.1.")
-        .default("production").valid(OneOf(&["production", "development"])),
+    K::fixed("profile", String, "A set of defaults. balanced (also called production): none changed. latency: short commits, and shards that look for work before they sleep. throughput: large writes and a long journal. dev (also called development): one machine, one person; topics are created on first use, little memory and disk is taken, and it listens on 127.0.0.1. `corelog config profiles` lists what each sets and why.")
+        .default("balanced").valid(OneOf(PROFILES)),
     K::fixed("shards", String, "The shards, one thread each, pinned to a core: auto (every core that this process may use), a count, or a list of cores such as 0,2,4-7.")
         .default("auto").valid(Shards),
     K::fixed("allow.shard.oversubscription", Boolean, "Whether there may be more shards than cores, which are then not pinned. For tests; it is slower.")
         .default("false"),
-    K::fixed("memory.bytes", Long, "The memory of each shard for requests, batches in flight and the cache of recent records, fixed at start. 0: an equal share of half of the machine's memory.")
+    K::fixed("memory.bytes", Long, "The memory of each shard for requests, batches in flight and the cache of recent records, fixed at start. 0: an equal share of memory.percent of the machine's memory.")
         .default("0").unit(Bytes).valid(AtLeast(0)),
+    K::fixed("memory.percent", Int, "The share of the machine's memory that all shards have together, where memory.bytes is 0.")
+        .default("50").valid(Between(1, 90)),
+    K::fixed("memory.cache.percent", Int, "The share of memory.bytes for recent records, from which consumers that keep up are served without a read. Half of it may be records that are in no segment yet.")
+        .default("50").valid(Between(10, 70)),
+    K::fixed("shard.spin.us", Int, "How long after traffic between shards a shard looks for more before it sleeps: being woken costs tens of microseconds. 0 never looks. An idle shard sleeps whatever this says.")
+        .default("20").unit(Microseconds).valid(Between(0, 10_000)),
+    K::fixed("shard.io.spin.us", Int, "As shard.spin.us, after a completion of the network or the disk. It takes a core's idle time: for machines whose cores are the broker's own.")
+        .default("0").unit(Microseconds).valid(Between(0, 10_000)),
+    K::fixed("receive.buffers", Int, "The buffers of 16 KiB, a shard, that received bytes pass through; rounded up to a power of two. Too many leave the processor's cache.")
+        .default("64").valid(Between(2, 16_384)),
     K::fixed("journal.file.bytes", Long, "The size of one journal file. It is written once when it is made, so that later writes overwrite blocks.")
         .default("268435456").unit(Bytes).valid(Between(8_388_608, 4_294_967_296)),
     K::fixed("journal.files", Int, "The journal files of each shard, recycled in a ring. Their total bounds what recovery reads.")
         .default("16").valid(Between(3, 1024)),
+    K::fixed("journal.frame.bytes", Long, "The most bytes of one commit of the journal. What comes in during a commit waits for it, so it bounds how long one takes.")
+        .default("4194304").unit(Bytes).valid(Between(524_288, 67_108_864)),
+    K::fixed("journal.sync.method", String, "How a commit is made durable. fdatasync: written, then synced. dsync: one write that is durable when it ends (RWF_DSYNC). auto: the faster one by `corelog tune --probe`, which keeps its answer in the data directory; fdatasync where there is none.")
+        .default("auto").valid(OneOf(&["auto", "fdatasync", "dsync"])),
+    K::fixed("segment.write.bytes", Int, "A partition is written to its segment when this many of its bytes wait, or when memory runs short.")
+        .default("1048576").unit(Bytes).valid(Between(65_536, 67_108_864)),
+    K::fixed("segment.read.ahead.bytes", Int, "A read of old records fetches at least this much from its segment.")
+        .default("262144").unit(Bytes).valid(Between(4096, 67_108_864)),
     K::fixed("checkpoint.bytes", Long, "The bytes of journal after which a checkpoint begins, which lets older journal files be recycled. 0: half of the journal.")
         .default("0").unit(Bytes).valid(AtLeast(0)),
     K::fixed("checkpoint.interval.ms", Long, "The time after which a checkpoint begins if anything was written, whatever the bytes.")
         .default("60000").unit(Milliseconds).valid(AtLeast(100)),
-    K::fixed("admin.listener", String, "The address of /metrics and /health, as host:port. It has no authentication: keep it where only operators reach it.")
+    K::fixed("admin.listener", String, "The address of /metrics, /health and /debug, as host:port. It has no authentication: keep it where only operators reach it.")
         .default("127.0.0.1:9644").valid(HostPort),
+    K::fixed("admin.debug", String, "Whether the admin port answers /debug/*, which shows what the process does and costs time: true, false, or auto (where admin.listener is a loopback address).")
+        .default("auto").valid(OneOf(&["auto", "true", "false"])),
     K::fixed("allow.buffered.io", Boolean, "Whether to go on where the file system refuses direct I/O (tmpfs, some overlays). Everything works, slower, and through the page cache.")
         .default("false"),
     K::fixed("log.format", String, "The form of the log lines: human, json, or auto (human on a terminal, json elsewhere).")

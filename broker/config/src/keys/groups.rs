@@ -13,7 +13,7 @@ pub(super) const KEYS: &[K] = &[
     K::fixed("offset.metadata.max.bytes", Int, "The longest text that a consumer may store with an offset.").default("4096").unit(Bytes).valid(AtLeast(0)),
     K::fixed("group.min.session.timeout.ms", Int, "The shortest session timeout that a member may ask for.").default("6000").unit(Milliseconds).valid(AtLeast(1)),
     K::fixed("group.max.session.timeout.ms", Int, "The longest session timeout that a member may ask for.").default("1800000").unit(Milliseconds).valid(AtLeast(1)),
-    K::fixed("group.initial.rebalance.delay.ms", Int, "How long an empty group waits for more members before its first rebalance. The development profile does not wait.").default("3000").unit(Milliseconds).valid(AtLeast(0)),
+    K::fixed("group.initial.rebalance.delay.ms", Int, "How long an empty group waits for more members before its first rebalance. The dev profile does not wait.").default("3000").unit(Milliseconds).valid(AtLeast(0)),
     K::fixed("group.max.size", Int, "The members that a group may have.").default("2147483647").valid(AtLeast(1)),
     K::fixed("transactional.id.expiration.ms", Int, "How long an idle transactional id is remembered.").default("604800000").unit(Milliseconds).valid(AtLeast(1)),
     K::fixed("transaction.max.timeout.ms", Int, "The longest transaction timeout that a producer may ask for.").default("900000").unit(Milliseconds).valid(AtLeast(1)),

@@ -6,7 +6,7 @@ use crate::key::Unit::{Bytes, Milliseconds};
 use crate::key::Valid::{AtLeast, Listeners};
 
 pub(super) const KEYS: &[K] = &[
-    K::fixed("listeners", List, "The addresses to listen on, as NAME://host:port. An empty host is every interface; port 0 takes a free one. The development profile listens on 127.0.0.1 alone.")
+    K::fixed("listeners", List, "The addresses to listen on, as NAME://host:port. An empty host is every interface; port 0 takes a free one. The dev profile listens on 127.0.0.1 alone.")
         .default("PLAINTEXT://:9092").valid(Listeners),
     K::fixed("advertised.listeners", List, "The addresses that clients are told, as NAME://host:port, one for each name in listeners. If it is not given, it is listeners, with this host's name where the host is empty.")
         .valid(Listeners),
@@ -18,6 +18,6 @@ pub(super) const KEYS: &[K] = &[
     K::dynamic("max.connections.per.ip", Int, "The connections at a time from one address.").default("2147483647").valid(AtLeast(0)),
     K::fixed("connections.max.idle.ms", Long, "The time after which a connection without a request is closed; a negative one never closes.").default("600000").unit(Milliseconds),
     K::fixed("queued.max.requests", Int, "The requests of one connection that are worked on at a time; the next is read when one of them is answered.").default("500").valid(AtLeast(1)),
-    K::fixed("queued.max.request.bytes", Long, "The bytes of requests that one shard holds at a time; further reading waits. -1: a share of memory.bytes.").default("-1").unit(Bytes).valid(AtLeast(-1)),
+    K::fixed("queued.max.request.bytes", Long, "The bytes of requests that one shard holds at a time; further reading waits. -1: a quarter of memory.bytes.").default("-1").unit(Bytes).valid(AtLeast(-1)),
     K::fixed("request.timeout.ms", Int, "The longest that the broker waits for another broker.").default("30000").unit(Milliseconds).valid(AtLeast(1)),
 ];

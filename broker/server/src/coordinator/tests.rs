@@ -64,6 +64,7 @@ where
             ("offsets.topic.num.partitions", "2"),
         ]);
         let shard = Shard::new(ShardParts {
+            activity: Rc::default(),
             id: FIRST,
             shard_count: 1,
             handle: parts.handle.clone(),

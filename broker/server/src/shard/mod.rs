@@ -15,7 +15,7 @@ use corelog_metadata::{MetadataImage, TopicImage, shard_of};
 use corelog_model::{BrokerId, PartitionId, ShardId, TopicId};
 use corelog_protocol::ErrorCode;
 use corelog_runtime::local::Budget;
-use corelog_runtime::{Handle, Mailbox};
+use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
 
 pub use calls::{Calls, ShardMessage, Work};
@@ -62,6 +62,8 @@ pub struct ShardParts {
     pub request_memory: usize,
     /// Memory for what fetches answer with, in bytes.
     pub fetch_memory: usize,
+    /// How this shard spends its time.
+    pub activity: Rc<Activity>,
 }
 
 /// What clients are told of this broker.
@@ -89,6 +91,8 @@ pub struct Shard {
     pub request_memory: Budget,
     /// Memory for what fetches answer with.
     pub fetch_memory: Budget,
+    /// How this shard spends its time.
+    pub activity: Rc<Activity>,
     /// What clients are told of this broker.
     pub identity: Arc<Identity>,
     /// The fetch sessions of this shard's connections.
@@ -126,6 +130,7 @@ impl Shard {
             metrics: ShardMetrics::default(),
             request_memory: Budget::new(parts.request_memory),
             fetch_memory: Budget::new(parts.fetch_memory),
+            activity: parts.activity,
             identity: parts.identity,
             fetch_sessions: RefCell::new(FetchSessions::new(sessions)),
             connections: Rc::default(),

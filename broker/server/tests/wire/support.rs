@@ -58,6 +58,7 @@ where
         let storage = storage.expect("the data opens");
         let config = BrokerConfig::from_pairs(&[("auto.create.topics.enable", "true")]);
         let shard = Shard::new(ShardParts {
+            activity: Rc::default(),
             id: FIRST,
             shard_count: 1,
             handle: parts.handle.clone(),

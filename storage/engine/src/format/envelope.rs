@@ -20,6 +20,7 @@ use corelog_runtime::{DiskError, File, Handle, OpenOptions};
 use rkyv::rancor;
 
 use crate::FormatError;
+use crate::mutation::{Mutation, is_on};
 
 const HEADER_SIZE: usize = 32;
 const VERSION: u16 = 1;
@@ -35,6 +36,11 @@ pub(crate) struct Kind {
 pub(crate) const LAYOUT: Kind = Kind {
     magic: *b"CLLAYOUT",
     name: "layout",
+};
+/// The file `device`.
+pub(crate) const DEVICE: Kind = Kind {
+    magic: *b"CLDEVICE",
+    name: "device",
 };
 /// A shard's checkpoint.
 pub(crate) const CHECKPOINT: Kind = Kind {
@@ -154,7 +160,9 @@ pub(crate) async fn replace_file(handle: &Handle, path: &Path, content: Vec<u8>)
     let mut temporary = PathBuf::from(path);
     temporary.set_extension("tmp");
     let file = create(handle, &temporary, content).await?;
-    file.sync().await?;
+    if !is_on(Mutation::CheckpointNamedEarly) {
+        file.sync().await?;
+    }
     drop(file);
     handle.disk.rename(&temporary, path).await?;
     let parent = path.parent().unwrap_or(Path::new("."));

@@ -10,6 +10,8 @@ pub(crate) const LOCK: &str = "corelog.lock";
 pub(crate) const VERSION: &str = "corelog.version";
 /// The file that says how many shards there are.
 pub(crate) const LAYOUT: &str = "layout";
+/// The file that says how the device does its work best.
+pub(crate) const DEVICE: &str = "device";
 /// The directory of all journals.
 pub(crate) const JOURNAL: &str = "journal";
 /// A shard's checkpoint.
@@ -67,7 +69,7 @@ pub(crate) fn is_partition_directory(name: &str) -> bool {
         && !name.starts_with('.')
         && !name.contains(['/', '\0'])
         && !name.ends_with(DELETED_SUFFIX)
-        && ![LOCK, VERSION, LAYOUT, JOURNAL].contains(&name)
+        && ![LOCK, VERSION, LAYOUT, DEVICE, JOURNAL].contains(&name)
 }
 
 #[cfg(test)]

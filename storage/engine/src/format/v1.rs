@@ -12,6 +12,40 @@ pub struct LayoutV1 {
     pub shard_count: u16,
 }
 
+/// The file `device`: what a probe of the device found.
+#[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct DeviceV1 {
+    /// The file system's id (statvfs): a copied data directory does not take the answer along.
+    pub file_system: u64,
+    /// When it was probed, in milliseconds since 1970.
+    pub probed_at: i64,
+    /// A commit is one durable write (RWF_DSYNC); else a write and fdatasync.
+    pub is_dsync: bool,
+    /// The commits in flight beyond which the device gains little.
+    pub commits_in_flight: u16,
+    /// What was measured, for people.
+    pub cells: Vec<DeviceCellV1>,
+}
+
+/// One measurement of a device.
+#[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct DeviceCellV1 {
+    /// As in `DeviceV1`.
+    pub is_dsync: bool,
+    /// The blocks had been written before.
+    pub is_rewrite: bool,
+    /// Bytes of each write.
+    pub block_bytes: u32,
+    /// Writes in flight.
+    pub depth: u16,
+    /// Bytes a second.
+    pub bytes_per_s: u64,
+    /// The median time of a durable write, in microseconds.
+    pub p50_us: u32,
+    /// The 99th percentile of it.
+    pub p99_us: u32,
+}
+
 /// The file `checkpoint` of a shard.
 #[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct CheckpointV1 {
@@ -321,5 +355,23 @@ mod tests {
         };
         let bytes = rkyv::to_bytes::<Error>(&layout).unwrap();
         assert_eq!(hex(&bytes), "01000000000000000200");
+        let device = DeviceV1 {
+            file_system: 1,
+            probed_at: 2,
+            is_dsync: true,
+            commits_in_flight: 3,
+            cells: vec![DeviceCellV1 {
+                is_dsync: true,
+                is_rewrite: false,
+                block_bytes: 4,
+                depth: 5,
+                bytes_per_s: 6,
+                p50_us: 7,
+                p99_us: 8,
+            }],
+        };
+        let bytes = rkyv::to_bytes::<Error>(&device).unwrap();
+        assert_eq!(hex(&bytes), include_str!("golden/device_v1.hex").trim());
+        assert_eq!(rkyv::from_bytes::<DeviceV1, Error>(&bytes).unwrap(), device);
     }
 }

@@ -5,15 +5,16 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use corelog_runtime::WorkClass;
 use corelog_runtime::buffer::AlignedBuf;
-use corelog_runtime::{DiskError, WorkClass};
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{TryFutureExt, try_join, try_join_all};
 
 use super::core::{CommitState, Plan, Planned};
 use super::frame::{self, FrameStamp};
 use super::ring::FramePlace;
+use crate::errors::Fenced;
 use crate::format::v1::{EntryV1, TableV1};
-use crate::mutation::{Mutation, is_on};
+use crate::mutation::{Mutation, is_on, overwrite};
 use crate::options::SyncMethod;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -71,8 +72,11 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
     shared
         .handle
         .spawn(WorkClass::Background, "journal pre-write", async move {
-            match shared_too.journal_files.prepare(number).await {
-                Ok(()) => {
+            let pace = async |written: u64| may_prepare(&shared_too, written).await;
+            match shared_too.journal_files.prepare(number, pace).await {
+                // The storage closes.
+                Ok(false) => {}
+                Ok(true) => {
                     shared_too.ring.borrow_mut().file_ready(number);
                     shared_too.journal_work.notify_all();
                 }
@@ -82,9 +86,26 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
                     shared_too.ring.borrow_mut().file_refused();
                     shared_too.checkpoint_wanted.notify_all();
                 }
-                Err(error) => shared_too.fence(&error),
+                Err(error) => {
+                    shared_too.fence(&error);
+                }
             }
         });
+}
+
+/// Waits until more than the `written` bytes of the next file should be there; false when there is no need any more.
+async fn may_prepare(shared: &Shared, written: u64) -> bool {
+    let frame_bytes_max = u64::try_from(shared.options.frame_bytes_max).unwrap_or(u64::MAX);
+    loop {
+        let committed = shared.journal_idle.notified();
+        if shared.life.get() == Life::Closed || shared.fenced().is_some() {
+            return false;
+        }
+        if written < shared.ring.borrow().prepare_upto(frame_bytes_max) {
+            return true;
+        }
+        committed.await;
+    }
 }
 
 /// Plans the next frame and puts it together, if there is something to commit and room for it.
@@ -119,7 +140,8 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
         sequence: plan.sequence,
         acknowledged_end: plan.acknowledged_end,
     };
-    let mut frame = AlignedBuf::zeroed(length);
+    // Every byte of it is written below: the head, the payloads, the zeros behind them.
+    let mut frame = AlignedBuf::recycled(length);
     let entries = table.entries.len();
     let mut at = frame::write_head(&mut frame, stamp, &table_bytes, entries, plan.payload_length);
     let mut bypasses = Vec::new();
@@ -142,6 +164,7 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
             });
         }
     }
+    frame[at..].fill(0);
     let since = shared.since_checkpoint.get() + journaled;
     shared.since_checkpoint.set(since);
     if since >= shared.options.checkpoint_bytes {
@@ -171,8 +194,7 @@ fn entry(shared: &Shared, item: &Planned) -> EntryV1 {
 async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
     let began = shared.handle.clock.now();
     let (sequence, entries, bytes) = (commit.sequence, commit.entries, commit.frame.len());
-    if let Err(error) = write(shared, commit).await {
-        shared.fence(&error);
+    if write(shared, commit).await.is_err() {
         return;
     }
     {
@@ -196,7 +218,8 @@ async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
     shared.acknowledge(progress);
 }
 
-async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
+/// Writes a frame and what bypasses it, and makes both durable; fences the journal if that fails.
+async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
     let Commit {
         sequence,
         place,
@@ -215,10 +238,24 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
     } else {
         shared.options.sync_method
     };
-    match sync_method {
-        SyncMethod::WriteThenSync => try_join(file.write_at(place.position, frame), bypass_writes).await?,
-        SyncMethod::Dsync => try_join(file.write_durably_at(place.position, frame), bypass_writes).await?,
+    let frame_write = async {
+        let write = async || {
+            let written = match sync_method {
+                SyncMethod::WriteThenSync => file.write_at(place.position, frame.clone()),
+                SyncMethod::Dsync => file.write_durably_at(place.position, frame.clone()),
+            };
+            overwrite(&frame);
+            written.await
+        };
+        // Through the page cache a durable write ends in a sync.
+        if sync_method == SyncMethod::Dsync && !shared.options.direct {
+            shared.alone(&shared.journal_sync_lane, write).await
+        } else {
+            write().await.map_err(|error| shared.fence(&error))
+        }
     };
+    let bypass_writes = bypass_writes.map_err(|error| shared.fence(&error));
+    try_join(frame_write, bypass_writes).await?;
     let progress = shared
         .journal
         .borrow_mut()
@@ -234,7 +271,10 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), DiskError> {
             .map(|bypass| bypass.partition.sync_segment(bypass.segment_base)),
     );
     match shared.options.sync_method {
-        SyncMethod::WriteThenSync => try_join(file.sync(), bypass_syncs).await.map(|_| ()),
+        SyncMethod::WriteThenSync => {
+            let sync = shared.alone(&shared.journal_sync_lane, async || file.sync().await);
+            try_join(sync, bypass_syncs).await.map(|_| ())
+        }
         SyncMethod::Dsync => bypass_syncs.await.map(|_| ()),
     }
 }

@@ -12,7 +12,7 @@ use corelog_runtime::{DiskError, File, Handle, OpenOptions};
 use crate::format::names;
 
 /// How much is pre-written at a time, in bytes.
-const WRITE_BYTES: usize = 1 << 20;
+const WRITE_BYTES: usize = 256 << 10;
 
 /// See the module.
 pub(crate) struct JournalFiles {
@@ -65,25 +65,34 @@ impl JournalFiles {
         Ok(ready)
     }
 
-    /// Makes the file `number`, all its blocks written. It gets its name only then.
-    pub(crate) async fn prepare(&self, number: u32) -> Result<(), DiskError> {
+    /// Makes the file `number`, all its blocks written. It gets its name only then. Before each step `pace` is waited
+    /// for, given how much is written; when it says no, nothing stays behind and the answer is false.
+    pub(crate) async fn prepare(
+        &self,
+        number: u32,
+        pace: impl AsyncFn(u64) -> bool,
+    ) -> Result<bool, DiskError> {
         let name = names::journal_file(number);
         let temporary = self.dir.join(format!("{name}.tmp"));
-        let result = self.write_zeros(&temporary).await;
-        if let Err(error) = result {
+        let result = self.write_zeros(&temporary, pace).await;
+        if !matches!(result, Ok(true)) {
             // What is there takes room that a full disk needs.
             let _ = self.handle.disk.remove_file(&temporary).await;
-            return Err(error);
+            return result;
         }
         let path = self.dir.join(name);
         self.handle.disk.rename(&temporary, &path).await?;
         self.handle.disk.sync_dir(&self.dir).await?;
         let file = self.handle.disk.open(&path, self.options()).await?;
         self.open.borrow_mut().insert(number, file);
-        Ok(())
+        Ok(true)
     }
 
-    async fn write_zeros(&self, path: &std::path::Path) -> Result<(), DiskError> {
+    async fn write_zeros(
+        &self,
+        path: &std::path::Path,
+        pace: impl AsyncFn(u64) -> bool,
+    ) -> Result<bool, DiskError> {
         let options = OpenOptions {
             create: true,
             truncate: true,
@@ -97,10 +106,13 @@ impl JournalFiles {
         while position < self.file_bytes {
             let length = step.min(self.file_bytes - position);
             let length = usize::try_from(length).expect("at most WRITE_BYTES");
+            if !pace(position).await {
+                return Ok(false);
+            }
             file.write_at(position, zeros.slice(..length)).await?;
             position += step;
         }
-        file.sync().await
+        file.sync().await.map(|()| true)
     }
 
     /// An open file.

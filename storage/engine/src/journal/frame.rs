@@ -83,8 +83,8 @@ pub(crate) fn frame_length(table_length: usize, payload_length: usize) -> usize 
     (HEADER_SIZE + table_length + payload_length).next_multiple_of(PAGE)
 }
 
-/// Writes header and table to the front of `frame`, which is zeroed and has the frame's length; returns where the
-/// payloads begin.
+/// Writes header and table to the front of `frame`, which has the frame's length; returns where the payloads begin.
+/// What follows is the caller's to write, zeros behind the payloads included.
 pub(crate) fn write_head(
     frame: &mut [u8],
     stamp: FrameStamp,

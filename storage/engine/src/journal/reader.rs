@@ -1,5 +1,6 @@
 //! Finding the frames that a crash left behind.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -14,6 +15,13 @@ use crate::format::v1::TableV1;
 
 /// How much of a frame is read to see its head, in bytes.
 const HEAD_BYTES: usize = 64 << 10;
+
+/// How much is read at a time where frames are read one after another, in bytes.
+const AHEAD_BYTES: usize = 4 << 20;
+
+/// How often something is read before it is taken for missing or damaged: a read may go astray, and what is concluded
+/// from it would be for good.
+pub(crate) const LOOKS: usize = 3;
 
 /// A frame's head, and where it lies.
 #[derive(Clone, Debug)]
@@ -124,15 +132,78 @@ fn classify(frame: Option<&HeaderV1>, wanted: Wanted, expected: u64) -> Seen {
     }
 }
 
+/// How a place is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Look {
+    /// From the disk, whatever was read before.
+    Fresh,
+    /// In a larger piece, which is kept for whoever reads on.
+    Ahead,
+}
+
+/// Pieces of the files that were read, by file and position.
+#[derive(Default)]
+struct Pieces {
+    kept: BTreeMap<(u32, u64), Bytes>,
+    kept_bytes: usize,
+    /// The newest one when no more may be kept.
+    last: Option<((u32, u64), Bytes)>,
+}
+
+impl Pieces {
+    fn find(&self, file: u32, position: u64, length: usize) -> Option<Bytes> {
+        let within = |(&(of, start), bytes): (&(u32, u64), &Bytes)| {
+            let skip = usize::try_from(position.checked_sub(start)?).ok()?;
+            (of == file && skip + length <= bytes.len()).then(|| bytes.slice(skip..skip + length))
+        };
+        let kept = self.kept.range(..=(file, position)).next_back().and_then(within);
+        kept.or_else(|| {
+            self.last
+                .as_ref()
+                .and_then(|(place, bytes)| within((place, bytes)))
+        })
+    }
+
+    fn keep(&mut self, place: (u32, u64), bytes: Bytes, kept_bytes_max: usize) {
+        if self.kept_bytes + bytes.len() > kept_bytes_max {
+            self.last = Some((place, bytes));
+            return;
+        }
+        self.kept_bytes += bytes.len();
+        if let Some(before) = self.kept.insert(place, bytes) {
+            self.kept_bytes -= before.len();
+        }
+    }
+
+    /// Forgets what holds the byte at `position`.
+    fn forget(&mut self, file: u32, position: u64) {
+        while let Some((&place, bytes)) = self.kept.range(..=(file, position)).next_back()
+            && place.0 == file
+            && position - place.1 < u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+        {
+            self.kept_bytes -= bytes.len();
+            self.kept.remove(&place);
+        }
+        self.last = None;
+    }
+}
+
 /// The journal files of a shard, opened to be read.
 pub(crate) struct JournalReader {
     dir: PathBuf,
     files: BTreeMap<u32, (Rc<dyn File>, u64)>,
+    pieces: RefCell<Pieces>,
+    kept_bytes_max: usize,
 }
 
 impl JournalReader {
-    /// Opens all files of the journal in `dir`.
-    pub(crate) async fn open(handle: &Handle, dir: &Path, direct: bool) -> Result<JournalReader, DiskError> {
+    /// Opens all files of the journal in `dir`. Keeps up to `kept_bytes_max` of what is read ahead in memory.
+    pub(crate) async fn open(
+        handle: &Handle,
+        dir: &Path,
+        direct: bool,
+        kept_bytes_max: usize,
+    ) -> Result<JournalReader, DiskError> {
         let mut files = BTreeMap::new();
         let options = OpenOptions {
             direct,
@@ -148,7 +219,35 @@ impl JournalReader {
         Ok(JournalReader {
             dir: dir.to_owned(),
             files,
+            pieces: RefCell::default(),
+            kept_bytes_max,
         })
+    }
+
+    /// Bytes of a file, as `look` says; fewer where it ends.
+    pub(crate) async fn look(
+        &self,
+        file: u32,
+        position: u64,
+        length: usize,
+        look: Look,
+    ) -> Result<Bytes, DiskError> {
+        if look == Look::Fresh {
+            self.pieces.borrow_mut().forget(file, position);
+            return self.read(file, position, length).await;
+        }
+        let found = self.pieces.borrow().find(file, position, length);
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let start = position & !(u64::try_from(PAGE).expect("4096") - 1);
+        let skip = usize::try_from(position - start).expect("less than a page");
+        let piece = self.read(file, start, (skip + length).max(AHEAD_BYTES)).await?;
+        let found = piece.slice(skip.min(piece.len())..(skip + length).min(piece.len()));
+        self.pieces
+            .borrow_mut()
+            .keep((file, start), piece, self.kept_bytes_max);
+        Ok(found)
     }
 
     /// Bytes of a file; fewer where it ends.
@@ -162,16 +261,16 @@ impl JournalReader {
         if length == 0 {
             return Ok(Bytes::new());
         }
-        let buffer = AlignedBuf::zeroed((skip + length).next_multiple_of(PAGE));
+        let buffer = AlignedBuf::recycled((skip + length).next_multiple_of(PAGE));
         let (read, buffer) = open.read_at(start, buffer).await;
         let end = read?.min(skip + length).max(skip);
         Ok(buffer.freeze().slice(skip..end))
     }
 
     /// The frame at a position, if there is one with a valid head.
-    async fn frame_at(&self, file: u32, position: u64) -> Result<Option<FoundFrame>, DiskError> {
+    async fn frame_at(&self, file: u32, position: u64, look: Look) -> Result<Option<FoundFrame>, DiskError> {
         let (_, size) = &self.files[&file];
-        let bytes = self.read(file, position, PAGE).await?;
+        let bytes = self.look(file, position, PAGE, look).await?;
         let Ok(header) = frame::parse_header(&bytes) else {
             return Ok(None);
         };
@@ -182,7 +281,7 @@ impl JournalReader {
         let bytes = if end <= bytes.len() {
             bytes
         } else {
-            self.read(file, position, end.max(HEAD_BYTES)).await?
+            self.look(file, position, end.max(HEAD_BYTES), look).await?
         };
         let Some(table) = bytes.get(HEADER_SIZE..end) else {
             return Ok(None);
@@ -223,8 +322,7 @@ impl JournalReader {
         };
         let (mut file, mut position, mut next) = (number, 0, begins_with);
         loop {
-            let found = self.frame_at(file, position).await?;
-            let seen = classify(found.as_ref().map(|frame| &frame.header), wanted, next);
+            let (found, seen) = self.look_for(next, file, position, wanted).await?;
             match (decide(seen, next), found) {
                 (Decision::Take, Some(frame)) => {
                     position = frame.end();
@@ -248,15 +346,43 @@ impl JournalReader {
         Ok(chain)
     }
 
-    /// What a file begins with. A file that is passed over is lost with all that is in it, so nothing is concluded
-    /// from one read, which may have gone astray.
+    /// The frame at a position where `expected` should be, and what it is.
+    async fn look_for(
+        &self,
+        expected: u64,
+        file: u32,
+        position: u64,
+        wanted: Wanted,
+    ) -> Result<(Option<FoundFrame>, Seen), DiskError> {
+        let mut look = 1;
+        loop {
+            let how = if look == 1 { Look::Ahead } else { Look::Fresh };
+            let found = self.frame_at(file, position, how).await?;
+            let seen = classify(found.as_ref().map(|frame| &frame.header), wanted, expected);
+            if seen == Seen::Expected || look == LOOKS {
+                return Ok((found, seen));
+            }
+            look += 1;
+        }
+    }
+
+    /// What a file begins with. A file that is passed over is lost with all that is in it, and so is one that is taken
+    /// for another, so nothing is concluded from one read.
     async fn first_frame(&self, number: u32) -> Result<FirstFrame, DiskError> {
         let mut is_unused = true;
-        for _ in 0..2 {
-            if let Some(frame) = self.frame_at(number, 0).await? {
-                return Ok(FirstFrame::There(frame));
+        let mut before = None;
+        for _ in 0..=LOOKS {
+            let found = self.frame_at(number, 0, Look::Fresh).await?;
+            let sequence = found
+                .as_ref()
+                .map(|frame| (frame.header.incarnation, frame.header.sequence));
+            match found {
+                // A whole frame that is another file's is no rarer than other bytes that are.
+                Some(frame) if before == sequence => return Ok(FirstFrame::There(frame)),
+                Some(_) => is_unused = false,
+                None => is_unused &= self.read(number, 0, PAGE).await?.iter().all(|byte| *byte == 0),
             }
-            is_unused &= self.read(number, 0, PAGE).await?.iter().all(|byte| *byte == 0);
+            before = sequence;
         }
         Ok(if is_unused {
             FirstFrame::Unused
@@ -298,7 +424,7 @@ impl JournalReader {
                 let seen = classify(Some(&header), wanted, expected);
                 let offset = u64::try_from(nth * PAGE).expect("within a window");
                 if decide(seen, expected) == Decision::Lost
-                    && self.frame_at(file, at + offset).await?.is_some()
+                    && self.frame_at(file, at + offset, Look::Fresh).await?.is_some()
                 {
                     return Ok(true);
                 }
@@ -320,7 +446,7 @@ impl JournalReader {
         let expected = chain.end_sequence;
         let mut is_lost = false;
         for (&sequence, &number) in starts.range(expected..) {
-            if let Some(frame) = self.frame_at(number, 0).await? {
+            if let Some(frame) = self.frame_at(number, 0, Look::Fresh).await? {
                 let seen = classify(Some(&frame.header), wanted, expected);
                 is_lost |= sequence > expected && decide(seen, expected) == Decision::Lost;
             }

@@ -80,6 +80,19 @@ impl Ring {
             .map_or(Some(0), |file| file.checked_add(1))
     }
 
+    /// How far the file that is being prepared should be written by now: as far as the one in use and a quarter of a
+    /// file more, so that the disk is not kept from the commits. All of it when the one in use is all but full, or
+    /// when there is none.
+    pub(crate) fn prepare_upto(&self, frame_bytes_max: u64) -> u64 {
+        let is_in_use = self.files.iter().any(|(_, state)| *state == FileState::Current);
+        let upto = self.position + self.file_bytes / 4;
+        if is_in_use && upto.saturating_add(frame_bytes_max.saturating_mul(2)) < self.file_bytes {
+            upto
+        } else {
+            self.file_bytes
+        }
+    }
+
     /// Files there are.
     pub(crate) fn count(&self) -> usize {
         self.files.len()

@@ -7,6 +7,7 @@ use corelog_runtime::DiskError;
 use futures_util::stream::{self, StreamExt};
 
 use super::{PartitionLog, Status};
+use crate::errors::Fenced;
 use crate::journal::core::PartitionKey;
 use crate::mutation::{Mutation, is_on};
 use crate::shared::{Life, Shared};
@@ -19,7 +20,7 @@ impl PartitionLog {
         loop {
             let next = {
                 let state = self.state.borrow();
-                if let Status::Deleted = state.status {
+                if state.is_gone {
                     return Ok(());
                 }
                 state.tail.next_write(upto, partial_pages)
@@ -48,16 +49,20 @@ impl PartitionLog {
     }
 
     /// Makes what was written of a segment durable, its name included.
-    pub(crate) async fn sync_segment(&self, base: Offset) -> Result<(), DiskError> {
-        // Another caller may be at the same: each waits for a sync of its own.
+    pub(crate) async fn sync_segment(&self, base: Offset) -> Result<(), Fenced> {
+        self.shared
+            .alone(&self.sync_lane, async || self.sync_named(base).await)
+            .await
+    }
+
+    async fn sync_named(&self, base: Offset) -> Result<(), DiskError> {
         let created = {
             let state = self.state.borrow();
             (state.files_named < state.files_created).then_some(state.files_created)
         };
-        if let Some(created) = created {
-            if is_on(Mutation::NameTrusted) {
-                self.state.borrow_mut().files_named = created;
-            }
+        if let Some(created) = created
+            && !is_on(Mutation::DirectoryUnsynced)
+        {
             let dir = self.shared.partition_dir(&self.directory);
             self.shared.handle.disk.sync_dir(&dir).await?;
             let mut state = self.state.borrow_mut();
@@ -69,12 +74,12 @@ impl PartitionLog {
     }
 
     /// As [`PartitionLog::sync_segment`], unless retention has removed the segment or the log is deleted.
-    pub(crate) async fn sync_segment_if_there(&self, base: Offset) -> Result<(), DiskError> {
+    pub(crate) async fn sync_segment_if_there(&self, base: Offset) -> Result<(), Fenced> {
         let _lane = self.lane.acquire(1).await;
         {
             let state = self.state.borrow();
             let is_known = state.core.segments().iter().any(|segment| segment.base == base);
-            if !is_known || matches!(state.status, Status::Deleted) {
+            if !is_known || state.is_gone {
                 return Ok(());
             }
         }
@@ -135,7 +140,8 @@ async fn flush_one(shared: &Shared, key: PartitionKey) {
         return;
     }
     if let Err(error) = log.flush_queued().await {
-        return shared.fence(&error);
+        shared.fence(&error);
+        return;
     }
     // Whoever appends next asks for more flushing, should this not have sufficed.
     shared.evict();

@@ -85,6 +85,9 @@ pub(crate) struct State {
     removals: Vec<Segment>,
     /// The journal was told of the partition.
     is_announced: bool,
+    /// Its deletion is durable: nothing may be written to its directory, which is another's soon. Until then a crash may
+    /// bring the log back, so what the journal and checkpoints say of it must be so.
+    is_gone: bool,
 }
 
 /// One partition's log. All calls come from the shard that owns it.
@@ -95,6 +98,7 @@ pub struct PartitionLog {
     shared: Rc<Shared>,
     state: RefCell<State>,
     lane: Budget,
+    sync_lane: Budget,
     high_watermark: Notify,
 }
 
@@ -116,6 +120,7 @@ impl PartitionLog {
                 recovery_base: core.active().base,
                 removals: Vec::new(),
                 is_announced: false,
+                is_gone: false,
                 core,
                 tail: Tail::default(),
                 status: match corrupt {
@@ -135,6 +140,7 @@ impl PartitionLog {
                 coming_log_start: Offset::ZERO,
             }),
             lane: Budget::new(1),
+            sync_lane: Budget::new(1),
             high_watermark: Notify::new(),
         }
     }
@@ -271,6 +277,9 @@ impl PartitionLog {
             index: self.id.index.get(),
             offset: target.get(),
         };
+        if is_on(Mutation::LogStartEarly) {
+            self.state.borrow_mut().core.raise_log_start(target);
+        }
         self.shared.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
         self.remove_dropped(dropped);
@@ -450,6 +459,9 @@ impl PartitionLog {
         let durability = self.state.borrow().core.config.durability;
         match durability {
             Durability::Written | Durability::Memory => self.acknowledge(end),
+            Durability::Durable if is_on(Mutation::WatermarkEarly) => {
+                self.state.borrow_mut().core.raise_high_watermark(end);
+            }
             Durability::Durable => {}
         }
     }
@@ -462,7 +474,7 @@ impl PartitionLog {
     /// Moves the high watermark and answers whom that acknowledges.
     pub(crate) fn acknowledge(&self, end: Offset) {
         let moved = self.state.borrow_mut().core.raise_high_watermark(end);
-        if !moved {
+        if !moved && !is_on(Mutation::WatermarkEarly) {
             return;
         }
         loop {
@@ -514,8 +526,9 @@ impl PartitionLog {
         self.fail_all(&AppendError::Closed);
     }
 
-    /// Waits until nothing is being written to the segment files.
+    /// The deletion is durable: waits until nothing is being written to the segment files, for good.
     pub(crate) async fn finish_writes(&self) {
+        self.state.borrow_mut().is_gone = true;
         let _lane = self.lane.acquire(1).await;
         let bases: Vec<Offset> = self
             .state

@@ -102,7 +102,8 @@ impl PartitionLog {
         if let Some(upto) = upto
             && let Err(error) = self.write_out(upto, true).await
         {
-            return self.shared.fence(&error);
+            self.shared.fence(&error);
+            return;
         }
         if let Err(error) = self.trim_segment(closed).await {
             // The reserved room stays behind the segment; readers go by the size that is known.

@@ -18,15 +18,17 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use corelog_model::{PartitionId, ShardId};
-use corelog_runtime::{DiskError, Handle};
+use corelog_runtime::{DiskError, File, Handle};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::OpenError;
 use crate::checkpoint_file;
 use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
-use crate::options::LogConfig;
+use crate::mutation::{Mutation, is_on};
+use crate::options::{CheckpointSync, LogConfig};
+use crate::{FormatError, OpenError};
 use corelog_model::{LeaderEpoch, Offset};
 
 /// The part of a recovery that the replay of the journal is taken for.
@@ -37,6 +39,8 @@ fn fraction(part: usize, whole: usize) -> f64 {
     let thousandths = part.saturating_mul(1000) / whole.max(1);
     f64::from(u32::try_from(thousandths).unwrap_or(1000)) / 1000.0
 }
+/// How many partitions are written, read or synced at once.
+const CONCURRENCY: usize = 16;
 
 /// Which shard to recover.
 #[derive(Clone, Debug)]
@@ -45,6 +49,10 @@ pub(crate) struct Target {
     pub(crate) generation: u64,
     pub(crate) shard: ShardId,
     pub(crate) direct: bool,
+    /// Memory that it may take for the journal.
+    pub(crate) memory_bytes: usize,
+    /// How it makes segments durable.
+    pub(crate) checkpoint_sync: CheckpointSync,
 }
 
 impl Target {
@@ -110,6 +118,8 @@ struct Recovering {
     runs: Vec<KnownRun>,
     /// The first run that the replay has not come to.
     next_run: usize,
+    /// Files that were written or cut and are to be made durable.
+    unsynced: Vec<Rc<dyn File>>,
 }
 
 /// Reads a checkpoint.
@@ -117,8 +127,22 @@ pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<
     let path = target.checkpoint_path();
     match checkpoint_file::read(handle, &path).await? {
         None => Err(OpenError::CheckpointMissing { path }),
-        Some(content) => envelope::decode::<CheckpointV1>(envelope::CHECKPOINT, &content)
-            .map_err(|source| OpenError::Damaged { path, source }),
+        Some(content) => {
+            let damaged = |source| OpenError::Damaged {
+                path: path.clone(),
+                source,
+            };
+            let checkpoint =
+                envelope::decode::<CheckpointV1>(envelope::CHECKPOINT, &content).map_err(damaged)?;
+            // Another shard's, whole as it may be, is not this one's.
+            if checkpoint.shard != target.shard.get() {
+                return Err(damaged(FormatError::Field {
+                    field: "shard",
+                    value: i128::from(checkpoint.shard),
+                }));
+            }
+            Ok(checkpoint)
+        }
     }
 }
 
@@ -127,7 +151,10 @@ fn open_images(
     path: &Path,
 ) -> Result<BTreeMap<PartitionId, Recovering>, OpenError> {
     let mut partitions = BTreeMap::new();
-    for image in images {
+    for mut image in images {
+        if is_on(Mutation::ProducersForgotten) {
+            image.producers.clear();
+        }
         let id = partition_id(image.topic, image.index);
         let core = LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
             path: path.to_owned(),
@@ -144,6 +171,7 @@ fn open_images(
                 log_start: None,
                 runs: Vec::new(),
                 next_run: 0,
+                unsynced: Vec::new(),
             },
         );
     }
@@ -160,7 +188,7 @@ pub(crate) async fn recover(
     let checkpoint = read_checkpoint(handle, target).await?;
     let next = |first_sequence, partitions| CheckpointV1 {
         shard: checkpoint.shard,
-        incarnation: checkpoint.incarnation + 1,
+        incarnation: checkpoint.incarnation + u64::from(!is_on(Mutation::IncarnationKept)),
         first_sequence,
         is_clean: true,
         partitions,
@@ -174,9 +202,10 @@ pub(crate) async fn recover(
         incarnation: checkpoint.incarnation,
         first_sequence: checkpoint.first_sequence,
     };
-    let reader = JournalReader::open(handle, &target.journal_dir(), target.direct).await?;
+    let reader =
+        JournalReader::open(handle, &target.journal_dir(), target.direct, target.memory_bytes).await?;
     let chain = reader.chain(wanted).await?;
-    if let Some((path, position)) = chain.lost {
+    if let Some((path, position)) = chain.lost.clone().filter(|_| !is_on(Mutation::GapTaken)) {
         return Err(OpenError::JournalDamaged { path, position });
     }
     let mut partitions = open_images(checkpoint.partitions.clone(), &target.checkpoint_path())?;
@@ -200,12 +229,22 @@ pub(crate) async fn recover(
         }
     }
     replay::replay(handle, target, &reader, &chain.frames, &mut partitions, progress).await?;
+    let touched = partitions.values().filter(|partition| !partition.runs.is_empty());
+    let is_synced_whole = target.checkpoint_sync.is_whole(touched.count());
     let count = partitions.len();
-    let mut images = Vec::with_capacity(count);
-    for (nth, mut partition) in partitions.into_values().enumerate() {
-        if !partition.runs.is_empty() {
-            scan::settle(handle, target, &mut partition).await?;
-        }
+    let mut settled: Vec<Recovering> = Vec::with_capacity(count);
+    let mut settling = stream::iter(partitions.into_values())
+        .map(|partition| scan::settle(handle, target, partition, is_synced_whole))
+        .buffer_unordered(CONCURRENCY);
+    while let Some(partition) = settling.try_next().await? {
+        settled.push(partition);
+        progress(REPLAY_SHARE + (1.0 - REPLAY_SHARE) * fraction(settled.len(), count));
+    }
+    drop(settling);
+    scan::make_durable(handle, target, &settled, is_synced_whole).await?;
+    settled.sort_by_key(|partition| partition.id);
+    let mut images = Vec::with_capacity(settled.len());
+    for mut partition in settled {
         if let Some(offset) = partition.log_start {
             partition.core.recover_log_start(offset);
         }
@@ -213,7 +252,6 @@ pub(crate) async fn recover(
             .core
             .to_v1(partition.id, &partition.directory, partition.corrupt.as_deref());
         images.push(image);
-        progress(REPLAY_SHARE + (1.0 - REPLAY_SHARE) * fraction(nth + 1, count));
     }
     handle.disk.sync_dir(&target.dir).await?;
     progress(1.0);
@@ -248,6 +286,7 @@ fn apply(
                 log_start: None,
                 runs: Vec::new(),
                 next_run: 0,
+                unsynced: Vec::new(),
             });
         }
         EntryV1::PartitionDeleted {

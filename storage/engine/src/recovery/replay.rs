@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use corelog_model::{Offset, PartitionId};
 use corelog_runtime::Handle;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{REPLAY_SHARE, Recovering, Target, fraction, open_segment};
+use super::{CONCURRENCY, REPLAY_SHARE, Recovering, Target, fraction, open_segment};
 use crate::OpenError;
 use crate::format::v1::EntryV1;
-use crate::journal::reader::{FoundFrame, JournalReader};
+use crate::journal::reader::{FoundFrame, JournalReader, LOOKS, Look};
 use crate::log::core::partition_id;
 use crate::mutation::{Mutation, is_on};
 
@@ -40,17 +41,57 @@ impl Gathered {
         let start = self.position & !(page - 1);
         let skip = usize::try_from(self.position - start).expect("less than a page");
         let length = (skip + self.bytes.len()).next_multiple_of(PAGE);
+        let mut buffer = AlignedBuf::zeroed(length);
         // Bytes beside the payload may be there durably although no payload holds them: a bypass wrote them.
-        let (read, mut buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
-        read?;
-        if is_on(Mutation::ReplayTrustsReads) && buffer[skip..skip + self.bytes.len()] == self.bytes[..] {
-            return Ok(());
+        let first_shared = (skip > 0).then_some(0);
+        let is_last_shared = !(skip + self.bytes.len()).is_multiple_of(PAGE);
+        let last_shared = is_last_shared.then_some(length - PAGE);
+        for at in first_shared.into_iter().chain(last_shared) {
+            let position = start + u64::try_from(at).expect("a length within u64");
+            let (read, shared) = file.read_at(position, AlignedBuf::zeroed(PAGE)).await;
+            read?;
+            buffer[at..at + PAGE].copy_from_slice(&shared);
+        }
+        if is_on(Mutation::ReplayTrustsReads) {
+            let (read, there) = file.read_at(start, AlignedBuf::zeroed(length)).await;
+            read?;
+            if there[skip..skip + self.bytes.len()] == self.bytes[..] {
+                return Ok(());
+            }
         }
         // Even bytes that read back equal are written: after a sync that failed they may be in memory alone, clean in
         // the kernel's eyes, and no later sync would write them.
         buffer[skip..skip + self.bytes.len()].copy_from_slice(&self.bytes);
         file.write_at(start, buffer.freeze()).await?;
         Ok(())
+    }
+}
+
+/// Reads a frame's payloads, again if they are not what they should be.
+async fn read_payloads(
+    reader: &JournalReader,
+    frame: &FoundFrame,
+    length: usize,
+) -> Result<bytes::Bytes, OpenError> {
+    let mut look = 1;
+    loop {
+        let how = if look == 1 { Look::Ahead } else { Look::Fresh };
+        let payloads = reader
+            .look(frame.file, frame.payload_position(), length, how)
+            .await?;
+        let mut at = 0;
+        let is_whole = frame.table.entries.iter().all(|entry| {
+            let EntryV1::Append(append) = entry else {
+                return true;
+            };
+            let end = at + usize::try_from(append.length).expect("32 bits");
+            let payload = payloads.get(std::mem::replace(&mut at, end)..end);
+            payload.is_some_and(|bytes| crc32fast::hash(bytes) == append.payload_crc)
+        });
+        if is_whole || look == LOOKS {
+            return Ok(payloads);
+        }
+        look += 1;
     }
 }
 
@@ -70,7 +111,7 @@ pub(super) async fn replay(
     let mut replayed = 0;
     for frame in frames {
         let length = length_of(frame);
-        let payloads = reader.read(frame.file, frame.payload_position(), length).await?;
+        let payloads = read_payloads(reader, frame, length).await?;
         let mut at = 0;
         for entry in &frame.table.entries {
             let EntryV1::Append(append) = entry else { continue };
@@ -90,7 +131,7 @@ pub(super) async fn replay(
             }
             partition.next_run += 1;
             let Some(payload) = payload.filter(|bytes| {
-                is_on(Mutation::TornPayloadTaken) || crc32fast::hash(bytes) == append.payload_crc
+                is_on(Mutation::RecoveryUnchecked) || crc32fast::hash(bytes) == append.payload_crc
             }) else {
                 continue;
             };
@@ -105,9 +146,9 @@ pub(super) async fn replay(
                     && gathered.end() == append.position
                     && gathered.bytes.len() < PARTITION_BYTES_MAX
             });
-            if !continues && let Some(gathered) = waiting.remove(&id) {
-                total -= gathered.bytes.len();
-                gathered.write(handle, target).await?;
+            if !continues && waiting.contains_key(&id) {
+                write_all(&mut waiting, handle, target).await?;
+                total = 0;
             }
             let gathered = waiting.entry(id).or_insert_with(|| Gathered {
                 directory: partition.directory.clone(),
@@ -119,16 +160,24 @@ pub(super) async fn replay(
             total += payload.len();
         }
         if total > TOTAL_BYTES_MAX {
-            for (_, gathered) in std::mem::take(&mut waiting) {
-                gathered.write(handle, target).await?;
-            }
+            write_all(&mut waiting, handle, target).await?;
             total = 0;
         }
         replayed += length;
         progress(REPLAY_SHARE * fraction(replayed, to_replay));
     }
-    for (_, gathered) in waiting {
-        gathered.write(handle, target).await?;
-    }
-    Ok(())
+    write_all(&mut waiting, handle, target).await
+}
+
+/// Writes what is gathered, one piece a partition, so that no two of them share a page.
+async fn write_all(
+    waiting: &mut BTreeMap<PartitionId, Gathered>,
+    handle: &Handle,
+    target: &Target,
+) -> Result<(), OpenError> {
+    stream::iter(std::mem::take(waiting).into_values())
+        .map(|gathered| gathered.write(handle, target))
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await
 }

@@ -8,14 +8,13 @@
     reason = "one allocation shared between a writer and readers of disjoint ranges"
 )]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_runtime::buffer::PAGE;
+use corelog_runtime::buffer::AlignedBuf;
 
-/// A page-aligned allocation of whole pages, zeroed at birth.
+/// A page-aligned allocation of whole pages, that no reference covers as a whole.
 struct Memory {
     start: NonNull<u8>,
     capacity: usize,
@@ -29,29 +28,18 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    fn layout(capacity: usize) -> Layout {
-        assert!(
-            capacity > 0 && capacity.is_multiple_of(PAGE),
-            "a chunk has whole pages"
-        );
-        Layout::from_size_align(capacity, PAGE).expect("a capacity within isize")
-    }
-
-    fn zeroed(capacity: usize) -> Memory {
-        let layout = Self::layout(capacity);
-        // SAFETY: the layout's size is above zero, asserted in `layout`.
-        let start = unsafe { alloc_zeroed(layout) };
-        match NonNull::new(start) {
-            Some(start) => Memory { start, capacity },
-            None => handle_alloc_error(layout),
+    fn new(capacity: usize) -> Memory {
+        Memory {
+            start: AlignedBuf::recycled(capacity).into_raw(),
+            capacity,
         }
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: allocated in `zeroed` with the same layout, dropped once.
-        unsafe { dealloc(self.start.as_ptr(), Self::layout(self.capacity)) }
+        // SAFETY: from `into_raw` of a buffer of this length, and nobody refers to the bytes any more.
+        drop(unsafe { AlignedBuf::from_raw(self.start, self.capacity) });
     }
 }
 
@@ -65,7 +53,7 @@ struct View {
 impl AsRef<[u8]> for View {
     fn as_ref(&self) -> &[u8] {
         // SAFETY: `Chunk::view` checked that the range lies below the published length, hence within the allocation;
-        // those bytes are initialized (zeroed at birth) and no longer written to by anyone, and `self.memory` keeps
+        // those bytes are initialized and no longer written to by anyone, and `self.memory` keeps
         // the allocation alive as long as the slice.
         unsafe { std::slice::from_raw_parts(self.memory.start.as_ptr().add(self.start), self.length) }
     }
@@ -81,7 +69,7 @@ impl Chunk {
     /// An empty chunk for `capacity` bytes, whole pages.
     pub(crate) fn new(capacity: usize) -> Chunk {
         Chunk {
-            memory: Arc::new(Memory::zeroed(capacity)),
+            memory: Arc::new(Memory::new(capacity)),
             length: 0,
         }
     }
@@ -137,6 +125,8 @@ impl Chunk {
 
 #[cfg(test)]
 mod tests {
+    use corelog_runtime::buffer::PAGE;
+
     use super::*;
 
     #[test]

@@ -83,6 +83,16 @@ impl Parking {
         Flag::store(&self.parked, false);
     }
 
+    /// Whether the shard says that it sleeps and nobody has woken it since. For the watchdog.
+    pub(crate) fn is_parked(&self) -> bool {
+        Flag::load(&self.parked)
+    }
+
+    /// Whether the descriptor is readable: the shard was signalled and has not drained it. For the watchdog.
+    pub(crate) fn is_signalled(&self) -> bool {
+        ring::is_readable(&self.eventfd)
+    }
+
     /// Wakes the shard if it sleeps. Called after something was left for it.
     pub(crate) fn wake(&self) {
         if lower_if_raised(&self.parked) {

@@ -9,8 +9,9 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
+use crate::buffer::FillBuf;
 use crate::ring::{Descriptor, Held, InFlight, Operation, Product, Ring, advance, keep_alive, tcp_socket};
 use crate::seams::{Accepted, AcceptedSocket, Connection, Listener, LocalFuture, Net};
 
@@ -231,7 +232,7 @@ impl ConnectionInner {
     }
 
     /// Moves what earlier receives have brought into `buffer`, up to `length`.
-    async fn take_left(&self, buffer: &mut BytesMut, length: usize) -> io::Result<()> {
+    async fn take_left(&self, buffer: &mut FillBuf, length: usize) -> io::Result<()> {
         loop {
             let pending = {
                 let mut receiving = self.receiving.borrow_mut();
@@ -251,8 +252,8 @@ impl ConnectionInner {
         }
     }
 
-    async fn receive_exact(&self, mut buffer: BytesMut, length: usize) -> io::Result<BytesMut> {
-        buffer.reserve(length.saturating_sub(buffer.len()));
+    async fn receive_exact(&self, mut buffer: FillBuf, length: usize) -> io::Result<FillBuf> {
+        assert!(length <= buffer.capacity(), "a buffer for {length} bytes");
         self.take_left(&mut buffer, length).await?;
         while buffer.len() < length {
             let (before, missing) = (buffer.len(), length - buffer.len());
@@ -299,7 +300,7 @@ impl Connection for RealConnection {
         Box::pin(async move { inner.receive().await })
     }
 
-    fn receive_exact(&self, buffer: BytesMut, length: usize) -> LocalFuture<io::Result<BytesMut>> {
+    fn receive_exact(&self, buffer: FillBuf, length: usize) -> LocalFuture<io::Result<FillBuf>> {
         let inner = Rc::clone(&self.0);
         Box::pin(async move { inner.receive_exact(buffer, length).await })
     }

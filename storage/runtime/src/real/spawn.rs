@@ -11,7 +11,7 @@ use slab::Slab;
 
 use crate::local::Notify;
 use crate::seams::{LocalFuture, Spawn, WorkClass};
-use crate::shards::{Heartbeat, Slices};
+use crate::shards::{Activity, Heartbeat, Slices, now};
 
 /// The three queues of a shard.
 #[derive(Clone, Copy)]
@@ -46,6 +46,7 @@ pub(crate) struct RealSpawn {
     queues: Queues,
     heartbeat: Rc<Heartbeat>,
     slices: Rc<Slices>,
+    activity: Rc<Activity>,
     tasks: RefCell<Slab<Option<Waker>>>,
     stopping: Cell<bool>,
     /// Told when the last task has ended.
@@ -53,11 +54,17 @@ pub(crate) struct RealSpawn {
 }
 
 impl RealSpawn {
-    pub(crate) fn new(queues: Queues, heartbeat: Rc<Heartbeat>, slices: Rc<Slices>) -> Rc<RealSpawn> {
+    pub(crate) fn new(
+        queues: Queues,
+        heartbeat: Rc<Heartbeat>,
+        slices: Rc<Slices>,
+        activity: Rc<Activity>,
+    ) -> Rc<RealSpawn> {
         Rc::new(RealSpawn {
             queues,
             heartbeat,
             slices,
+            activity,
             tasks: RefCell::new(Slab::new()),
             stopping: Cell::new(false),
             ended: Notify::new(),
@@ -86,10 +93,12 @@ impl RealSpawn {
     }
 
     fn tracked(self: &Rc<Self>, class: WorkClass, name: &'static str, future: LocalFuture<()>) -> Tracked {
+        let index = self.heartbeat.name_of(name);
+        self.activity.name(index, name);
         Tracked {
             future: Some(future),
             class,
-            name: self.heartbeat.name_of(name),
+            name: index,
             key: self.tasks.borrow_mut().insert(None),
             spawn: Rc::clone(self),
         }
@@ -139,13 +148,14 @@ impl Future for Tracked {
         let Some(future) = &mut this.future else {
             return Poll::Ready(());
         };
-        this.spawn.slices.enter(this.class);
+        let from = this.spawn.slices.enter(this.class);
         this.spawn.heartbeat.enter(this.name);
         let polled = future.as_mut().poll(cx);
         if polled.is_ready() {
             this.future = None;
         }
         this.spawn.heartbeat.leave();
+        this.spawn.activity.polled(this.name, from, now());
         if polled.is_pending() {
             let mut tasks = this.spawn.tasks.borrow_mut();
             let waker = &mut tasks[this.key];

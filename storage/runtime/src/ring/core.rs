@@ -459,14 +459,8 @@ impl Future for InFlight {
         };
         let mut held = slot.operation.held;
         if let (Held::Growing(buffer), Ok(Product::Count(count))) = (&mut held, &result) {
-            let length = buffer.len() + count;
-            assert!(
-                length <= buffer.capacity(),
-                "the kernel wrote no more than was asked"
-            );
-            // SAFETY: the kernel has filled `count` bytes from the start of the spare capacity (the only operation
-            // that holds a growing buffer is `receive_into`), and the capacity is asserted above.
-            unsafe { buffer.set_len(length) };
+            // The only operation that holds a growing buffer is `receive_into`, which fills it from its spare's start.
+            buffer.advance(*count);
         }
         Poll::Ready(Outcome { result, held })
     }

@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::ptr;
 use std::rc::Rc;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use io_uring::{opcode, squeue, types};
 
 use super::Descriptor;
 use super::provided::GROUP;
-use crate::buffer::AlignedBuf;
+use crate::buffer::{AlignedBuf, FillBuf};
 
 /// Most bytes one read, write, send or receive asks for; the caller goes on from there. A multiple of the page.
 const LENGTH_MAX: usize = 1 << 30;
@@ -61,7 +61,7 @@ pub(crate) enum Held {
     /// Of a file write or a small send.
     Data(Bytes),
     /// Of a receive into spare capacity.
-    Growing(BytesMut),
+    Growing(FillBuf),
     /// Of a sendmsg.
     Message(Box<Message>),
     /// Of a path operation; only held.
@@ -321,9 +321,9 @@ impl Operation {
     ///
     /// # Panics
     /// If the capacity is not there.
-    pub(crate) fn receive_into(socket: &Rc<Descriptor>, mut buffer: BytesMut, missing: usize) -> Operation {
-        let spare = &mut buffer.spare_capacity_mut()[..missing];
-        let (start, length) = (spare.as_mut_ptr().cast::<u8>(), length_of(missing));
+    pub(crate) fn receive_into(socket: &Rc<Descriptor>, mut buffer: FillBuf, missing: usize) -> Operation {
+        let spare = &mut buffer.spare()[..missing];
+        let (start, length) = (spare.as_mut_ptr(), length_of(missing));
         let entry = opcode::Recv::new(types::Fd(socket.number()), start, length)
             .flags(libc::MSG_WAITALL)
             .build();

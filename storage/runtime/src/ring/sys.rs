@@ -25,6 +25,18 @@ pub(crate) fn eventfd() -> io::Result<File> {
     new_descriptor(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) }).map(File::from)
 }
 
+/// Whether `file` can be read without waiting (poll(2)). An error of the call counts as no.
+pub(crate) fn is_readable(file: &File) -> bool {
+    let mut asked = libc::pollfd {
+        fd: file.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: the pointer is to one `pollfd`, borrowed mutably for the call, and one is the count given.
+    let ready = unsafe { libc::poll(&raw mut asked, 1, 0) };
+    ready == 1 && asked.revents & libc::POLLIN != 0
+}
+
 /// Makes a blocking TCP socket, close-on-exec; the ring turns waiting into completions.
 pub(crate) fn tcp_socket(ipv6: bool) -> io::Result<OwnedFd> {
     let domain = if ipv6 { libc::AF_INET6 } else { libc::AF_INET };

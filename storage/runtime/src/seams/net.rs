@@ -4,9 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::LocalFuture;
+use crate::buffer::FillBuf;
 
 /// A connection between accept and adoption; the one thing of this module that crosses shards.
 #[derive(Debug)]
@@ -51,7 +52,10 @@ pub trait Connection {
     fn receive(&self) -> LocalFuture<io::Result<Bytes>>;
     /// Receives until `buffer`, whose length is what it holds already, has grown to `length`. For the rest of a
     /// large frame. An end of the stream before that is `UnexpectedEof`.
-    fn receive_exact(&self, buffer: BytesMut, length: usize) -> LocalFuture<io::Result<BytesMut>>;
+    ///
+    /// # Panics
+    /// If the buffer has no room for that.
+    fn receive_exact(&self, buffer: FillBuf, length: usize) -> LocalFuture<io::Result<FillBuf>>;
     /// Sends all of `data`, in order.
     fn send(&self, data: Vec<Bytes>) -> LocalFuture<io::Result<()>>;
     /// Ends both directions: a receive or send under way returns.

@@ -1,4 +1,4 @@
-//! What a shard shows its watchdog: whether it is inside a task, which one, and whether that is still the same.
+//! What a shard shows its watchdog: whether it is inside a task, which one, and whether it has made a step since.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -18,10 +18,15 @@ pub(crate) struct Pulse {
 }
 
 impl Pulse {
-    /// The number that changes at each entry and exit of a task, if the shard is inside one.
-    pub(super) fn busy_beat(&self) -> Option<u64> {
-        let beat = self.beat.load(Ordering::Relaxed);
-        (!beat.is_multiple_of(2)).then_some(beat)
+    /// The number that changes at each entry and exit of a task, the driver's turns included: odd inside one, zero
+    /// before the first.
+    pub(super) fn beat(&self) -> u64 {
+        self.beat.load(Ordering::Relaxed)
+    }
+
+    /// Whether the shard is there: neither still to be set up nor ending.
+    pub(super) fn is_there(&self) -> bool {
+        self.thread_id() != 0
     }
 
     /// The name of the task that the shard is inside, or was last.
@@ -31,7 +36,7 @@ impl Pulse {
         names.get(index).copied().unwrap_or("?")
     }
 
-    /// The shard's thread, as `/proc/self/task` names it.
+    /// The shard's thread, as `/proc/self/task` names it; zero before it runs and after it has ended.
     pub(super) fn thread_id(&self) -> i32 {
         self.thread_id.load(Ordering::Relaxed)
     }
@@ -73,6 +78,11 @@ impl Heartbeat {
     /// The shard leaves the task.
     pub(crate) fn leave(&self) {
         self.step();
+    }
+
+    /// The shard has no more tasks: what it still does at its end is not watched.
+    pub(crate) fn end(&self) {
+        self.pulse.thread_id.store(0, Ordering::Relaxed);
     }
 
     fn step(&self) {

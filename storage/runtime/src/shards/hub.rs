@@ -4,11 +4,6 @@
 //! Invariant: before it sleeps it lets the others signal it and then looks at everything once more, so no wake-up is
 //! lost; while it is awake nobody signals, and an idle shard takes no turns at all.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the real form of the seams is where time comes from"
-)]
-
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::os::fd::{AsRawFd, RawFd};
@@ -22,7 +17,7 @@ use glommio::io::PollableFd;
 use crate::mailbox::Parking;
 use crate::real::Timers;
 use crate::ring::Ring;
-use crate::shards::Slices;
+use crate::shards::{Activity, Heartbeat, Slices, now};
 
 /// Something that the driver moves.
 pub(crate) trait Pollable {
@@ -36,27 +31,40 @@ pub(crate) trait Pollable {
     }
 }
 
+/// How long the driver looks for more before it sleeps; zero never looks.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Spin {
+    /// After traffic between shards.
+    pub(crate) mailbox: Duration,
+    /// After a completion of the ring.
+    pub(crate) io: Duration,
+}
+
 /// What one shard's driver drives.
 pub(crate) struct Hub {
     ring: Rc<Ring>,
     timers: Rc<Timers>,
     others: Vec<Rc<dyn Pollable>>,
     parking: Arc<Parking>,
-    spin: Duration,
+    spin: Spin,
     slices: Rc<Slices>,
+    heartbeat: Rc<Heartbeat>,
+    activity: Rc<Activity>,
     driver: RefCell<Option<Waker>>,
     finished: Cell<bool>,
 }
 
 impl Hub {
-    /// `spin` is how long after traffic between shards the driver looks for more before it sleeps.
+    /// Of this thread.
     pub(crate) fn new(
         ring: Rc<Ring>,
         timers: Rc<Timers>,
         others: Vec<Rc<dyn Pollable>>,
         parking: Arc<Parking>,
-        spin: Duration,
+        spin: Spin,
         slices: Rc<Slices>,
+        heartbeat: Rc<Heartbeat>,
+        activity: Rc<Activity>,
     ) -> Rc<Hub> {
         Rc::new(Hub {
             ring,
@@ -65,6 +73,8 @@ impl Hub {
             parking,
             spin,
             slices,
+            heartbeat,
+            activity,
             driver: RefCell::new(None),
             finished: Cell::new(false),
         })
@@ -100,21 +110,29 @@ impl Hub {
     /// If the kernel refuses the ring's submissions: nothing of this shard could go on.
     pub(crate) async fn drive(self: Rc<Self>) {
         let mut traffic = 0;
-        let mut last_traffic = None;
+        // When the driver may sleep, if it finds nothing before.
+        let mut spin_end: Option<Instant> = None;
+        let name = self.heartbeat.name_of("driver");
         while !self.finished.get() {
-            self.slices.turned();
+            let began = self.slices.turned();
+            let has_completions = !self.spin.io.is_zero() && self.ring.has_work();
+            // The kernel may hold the thread in a submission, which is a stall like another.
+            self.heartbeat.enter(name);
             let moved = self.turn();
-            if !self.spin.is_zero() {
+            self.heartbeat.leave();
+            let turned = now();
+            self.activity.turned(began, turned);
+            if !self.spin.mailbox.is_zero() {
                 let now_traffic = self.others.iter().map(|other| other.traffic()).sum();
                 if now_traffic != traffic {
                     traffic = now_traffic;
-                    last_traffic = Some(Instant::now());
+                    spin_end = spin_end.max(Some(turned + self.spin.mailbox));
                 }
             }
-            let spinning = last_traffic.is_some_and(|at| at.elapsed() < self.spin);
-            if !spinning {
-                last_traffic = None;
+            if has_completions {
+                spin_end = spin_end.max(Some(turned + self.spin.io));
             }
+            let spinning = spin_end.is_some_and(|end| turned < end);
             if moved {
                 // What was woken runs before the next turn, which then submits all that it asked for at once.
                 glommio::executor().yield_now().await;
@@ -127,7 +145,9 @@ impl Hub {
             self.ring.set_signalling(true);
             self.parking.park();
             if !self.has_work() {
+                let (began, worked) = (now(), self.activity.worked());
                 self.sleep().await;
+                self.activity.slept(began, now(), worked);
             }
             self.parking.unpark();
             self.ring.set_signalling(false);

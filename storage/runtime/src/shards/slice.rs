@@ -43,8 +43,8 @@ impl Slices {
         }
     }
 
-    /// A task of `class` is about to be polled, in its class's queue.
-    pub(crate) fn enter(&self, class: WorkClass) {
+    /// A task of `class` is about to be polled, in its class's queue; gives the time.
+    pub(crate) fn enter(&self, class: WorkClass) -> Instant {
         let now = Instant::now();
         if self.running.get() != Some(class) {
             self.running.set(Some(class));
@@ -59,12 +59,14 @@ impl Slices {
                 driver.wake();
             }
         }
+        now
     }
 
-    /// The driver takes a turn.
-    pub(crate) fn turned(&self) {
-        self.enter(WorkClass::Latency);
-        self.last_turn.set(Instant::now());
+    /// The driver takes a turn; gives the time.
+    pub(crate) fn turned(&self) -> Instant {
+        let now = self.enter(WorkClass::Latency);
+        self.last_turn.set(now);
+        now
     }
 
     /// The driver is about to sleep, and wants to be woken for a turn while tasks run.

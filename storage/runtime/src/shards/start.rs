@@ -15,7 +15,7 @@ use corelog_model::ShardId;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
 use super::watchdog::Watchdog;
-use super::{Heartbeat, Hub, Pollable, Pulse, ShutdownSignal, Slices, Stopper};
+use super::{Activity, Heartbeat, Hub, Pollable, Pulse, ShutdownSignal, Slices, Spin, Stopper, now};
 use crate::local::oneshot;
 use crate::mailbox::{Mailbox, Mesh, MeshMailbox, MeshSeat, Parking};
 use crate::real::{Queues, RealClock, RealDisk, RealNet, RealRng, RealSpawn, Spawner, Timers};
@@ -45,7 +45,10 @@ pub struct ShardsOptions {
     /// How long after traffic between shards a shard looks for more before it sleeps; zero never looks. Taken as zero
     /// when there are more shards than cores.
     pub mailbox_spin: Duration,
-    /// Report a task that holds its shard for longer.
+    /// How long after a completion of the network or the disk a shard looks for more before it sleeps; zero never looks.
+    /// Taken as zero when there are more shards than cores.
+    pub io_spin: Duration,
+    /// Report a shard that makes no step for longer, be it that a task holds it or that its thread does not run.
     pub stall_limit: Duration,
     /// File operations in flight a shard; more wait.
     pub disk_operations_max: u32,
@@ -67,6 +70,7 @@ impl Default for ShardsOptions {
             allow_buffered: false,
             mailbox_messages_max: 1024,
             mailbox_spin: Duration::from_micros(20),
+            io_spin: Duration::ZERO,
             stall_limit: Duration::from_secs(1),
             disk_operations_max: 1024,
             network_operations_max: 30 * 1024,
@@ -148,6 +152,8 @@ pub struct Shard<M> {
     pub mailbox: Rc<dyn Mailbox<M>>,
     /// Tells when to stop.
     pub shutdown: ShutdownSignal,
+    /// How it spends its time.
+    pub activity: Rc<Activity>,
 }
 
 /// What a thread takes along to become a shard.
@@ -159,7 +165,7 @@ struct Seed<M> {
     pulse: Arc<Pulse>,
     stopper: Stopper,
     options: ShardsOptions,
-    spin: Duration,
+    spin: Spin,
 }
 
 /// The running shards.
@@ -208,9 +214,12 @@ where
 {
     let seeds = seeds::<M>(options)?;
     let stopper = seeds[0].stopper.clone();
-    let pulses = seeds.iter().map(|seed| Arc::clone(&seed.pulse)).collect();
+    let watched = seeds
+        .iter()
+        .map(|seed| (Arc::clone(&seed.pulse), Arc::clone(&seed.parking)))
+        .collect();
     let watchdog =
-        Watchdog::start(pulses, options.stall_limit).map_err(|source| StartError::Thread { source })?;
+        Watchdog::start(watched, options.stall_limit).map_err(|source| StartError::Thread { source })?;
 
     let main = Arc::new(main);
     let (ready, set_up) = sync_channel(seeds.len());
@@ -306,9 +315,12 @@ fn seeds<M>(options: &ShardsOptions) -> Result<Vec<Seed<M>>, StartError> {
             options: options.clone(),
             // One who spins keeps the other from the core that it waits for.
             spin: if crowded {
-                Duration::ZERO
+                Spin::default()
             } else {
-                options.mailbox_spin
+                Spin {
+                    mailbox: options.mailbox_spin,
+                    io: options.io_spin,
+                }
             },
         })
         .collect())
@@ -401,8 +413,10 @@ struct Parts<M> {
     timers: Rc<Timers>,
     mesh: Rc<Mesh<M>>,
     tasks: Rc<RealSpawn>,
+    heartbeat: Rc<Heartbeat>,
     queues: Queues,
     hub: Rc<Hub>,
+    activity: Rc<Activity>,
     shutdown: ShutdownSignal,
     handle: Handle,
 }
@@ -424,7 +438,14 @@ impl<M: Send + 'static> Parts<M> {
         let timers = Rc::new(Timers::default());
         let mesh = Mesh::new(seed.seat);
         let shutdown = ShutdownSignal::new(seed.stopper);
-        let tasks = RealSpawn::new(queues, Heartbeat::new(seed.pulse), Rc::clone(&slices));
+        let heartbeat = Heartbeat::new(seed.pulse);
+        let activity = Activity::new(now());
+        let tasks = RealSpawn::new(
+            queues,
+            Rc::clone(&heartbeat),
+            Rc::clone(&slices),
+            Rc::clone(&activity),
+        );
         let others: Vec<Rc<dyn Pollable>> = vec![
             Rc::clone(&mesh) as _,
             Rc::clone(&offload) as _,
@@ -437,6 +458,8 @@ impl<M: Send + 'static> Parts<M> {
             seed.parking,
             seed.spin,
             slices,
+            Rc::clone(&heartbeat),
+            Rc::clone(&activity),
         );
         let disk = RealDisk::new(Rc::clone(&ring), Rc::clone(&offload), seed.options.allow_buffered);
         let handle = Handle {
@@ -453,8 +476,10 @@ impl<M: Send + 'static> Parts<M> {
             timers,
             mesh,
             tasks,
+            heartbeat,
             queues,
             hub,
+            activity,
             shutdown,
             handle,
         })
@@ -477,6 +502,7 @@ impl<M: Send + 'static> Parts<M> {
             handle: self.handle.clone(),
             mailbox: Rc::new(MeshMailbox(Rc::clone(&self.mesh))),
             shutdown: self.shutdown.clone(),
+            activity: Rc::clone(&self.activity),
         });
         let (sender, receiver) = oneshot::channel();
         let task = Box::pin(async move {
@@ -487,6 +513,7 @@ impl<M: Send + 'static> Parts<M> {
         let value = receiver.await.expect("main ends before the tasks are stopped");
 
         self.tasks.stop().await;
+        self.heartbeat.end();
         self.mesh.close();
         self.timers.close();
         self.offload.close().await;

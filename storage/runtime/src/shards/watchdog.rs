@@ -1,4 +1,5 @@
-//! A thread that reports shards which stay inside one task for too long. It only reads: an idle shard is not woken.
+//! A thread that reports shards which make no step for too long although they should: inside one task, or with something
+//! that woke them. It only reads: an idle shard is not woken.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,6 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Pulse;
+use crate::mailbox::Parking;
 
 /// The running thread; ends when dropped.
 pub(crate) struct Watchdog {
@@ -22,13 +24,16 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Watches `pulses`, one a shard, for tasks that run longer than `limit` without a break.
-    pub(crate) fn start(pulses: Vec<Arc<Pulse>>, limit: Duration) -> std::io::Result<Watchdog> {
+    /// Watches `shards`, in order, for those that should make a step and make none for longer than `limit`.
+    pub(crate) fn start(
+        shards: Vec<(Arc<Pulse>, Arc<Parking>)>,
+        limit: Duration,
+    ) -> std::io::Result<Watchdog> {
         let (stop, stopped) = channel::<()>();
         let stalls = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&stalls);
         let thread = thread::Builder::new().name("watchdog".into()).spawn(move || {
-            let mut watched: Vec<Watched> = pulses.into_iter().map(Watched::new).collect();
+            let mut watched: Vec<Watched> = shards.into_iter().map(Watched::new).collect();
             while stopped.recv_timeout(limit / 2) == Err(RecvTimeoutError::Timeout) {
                 for (shard, watched) in watched.iter_mut().enumerate() {
                     if watched.look(shard, limit) {
@@ -60,17 +65,26 @@ impl Drop for Watchdog {
     }
 }
 
+/// Whether a shard should make a step soon, by what it shows.
+fn is_due(there: bool, beat: u64, parked: bool, signalled: bool) -> bool {
+    let (inside_a_task, has_begun) = (!beat.is_multiple_of(2), beat > 0);
+    // Awake it makes steps until it parks; a signal is drained by the step that it causes.
+    there && (inside_a_task || (has_begun && (!parked || signalled)))
+}
+
 struct Watched {
     pulse: Arc<Pulse>,
-    /// The beat inside a task and when it was first seen.
+    parking: Arc<Parking>,
+    /// The beat at which a step was due, and when that was first seen.
     since: Option<(u64, Instant)>,
     reported: bool,
 }
 
 impl Watched {
-    fn new(pulse: Arc<Pulse>) -> Watched {
+    fn new((pulse, parking): (Arc<Pulse>, Arc<Parking>)) -> Watched {
         Watched {
             pulse,
+            parking,
             since: None,
             reported: false,
         }
@@ -78,7 +92,7 @@ impl Watched {
 
     /// Looks once; whether a new stall was reported.
     fn look(&mut self, shard: usize, limit: Duration) -> bool {
-        let beat = self.pulse.busy_beat();
+        let beat = self.due_beat();
         if let (Some(beat), Some((seen, at))) = (beat, self.since)
             && beat == seen
         {
@@ -98,8 +112,17 @@ impl Watched {
         false
     }
 
+    /// The shard's beat, if a step is due.
+    fn due_beat(&self) -> Option<u64> {
+        let (parked, signalled) = (self.parking.is_parked(), self.parking.is_signalled());
+        // Last, so that a step that took the signal has made another beat of it when that is looked for again.
+        let beat = self.pulse.beat();
+        is_due(self.pulse.is_there(), beat, parked, signalled).then_some(beat)
+    }
+
     fn report(&self, shard: usize, stalled: Duration) {
-        let task = self.pulse.task_name();
+        let inside = !self.pulse.beat().is_multiple_of(2);
+        let task = if inside { self.pulse.task_name() } else { "none" };
         let thread = self.pulse.thread_id();
         let read = |file: &str| {
             fs::read_to_string(format!("/proc/self/task/{thread}/{file}"))
@@ -117,7 +140,28 @@ impl Watched {
             syscall,
             wait,
             stack,
-            "a task holds its shard: no other work of the shard goes on"
+            "the shard makes no step: if a task holds it, no other work of the shard goes on"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_due;
+
+    #[test]
+    fn a_step_is_due_inside_a_task_and_while_something_has_woken_the_shard() {
+        for (there, parked, signalled) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
+            let check = |beat, want| {
+                let got = is_due(there, beat, parked, signalled);
+                assert_eq!(
+                    got, want,
+                    "there {there}, beat {beat}, parked {parked}, signalled {signalled}"
+                );
+            };
+            check(0, false);
+            check(7, there);
+            check(8, there && (signalled || !parked));
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use crate::common::{all, on_one_shard, with_options};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use corelog_runtime::buffer::FillBuf;
 use corelog_runtime::{Connection, Handle, Listener, ShardsOptions, WorkClass};
 use futures_util::FutureExt;
 use futures_util::future::{join, join3};
@@ -72,8 +73,10 @@ fn echo_of_64_connections() {
                     let message =
                         crate::common::pattern(client * 50 + round, 4096).slice(..1 + (round * 61) % 4096);
                     connection.send(vec![message.clone()]).await.unwrap();
-                    let echoed = connection.receive_exact(BytesMut::new(), message.len()).await;
-                    assert_eq!(echoed.unwrap(), message);
+                    let echoed = connection
+                        .receive_exact(FillBuf::with_capacity(message.len()), message.len())
+                        .await;
+                    assert_eq!(echoed.unwrap()[..], message[..]);
                 }
             }
         });
@@ -117,7 +120,7 @@ fn large_frames_of_many_pieces() {
                 .step_by(8 * 1024)
                 .flat_map(|at| [Bytes::new(), frame.slice(at..at + 8 * 1024)])
                 .collect();
-            let mut head = BytesMut::with_capacity(8);
+            let mut head = FillBuf::with_capacity(4 + frame.len());
             head.extend_from_slice(b"head");
             let (sent, received) =
                 join(client.send(pieces), server.receive_exact(head, 4 + frame.len())).await;
@@ -141,7 +144,10 @@ fn the_end_of_a_stream() {
         let (client, server) = pair(&handle, loopback()).await;
         client.send(vec![Bytes::from_static(b"ab")]).await.unwrap();
         drop(client);
-        let error = server.receive_exact(BytesMut::new(), 3).await.unwrap_err();
+        let error = server
+            .receive_exact(FillBuf::with_capacity(3), 3)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
     });
 }
@@ -190,8 +196,8 @@ fn a_dropped_receive_loses_nothing() {
         let (client, server) = pair(&handle, loopback()).await;
         assert!(server.receive().now_or_never().is_none());
         client.send(vec![Bytes::from_static(b"abcdef")]).await.unwrap();
-        let received = server.receive_exact(BytesMut::new(), 4).await.unwrap();
-        assert_eq!(received, "abcd");
+        let received = server.receive_exact(FillBuf::with_capacity(4), 4).await.unwrap();
+        assert_eq!(&received[..], b"abcd");
         assert_eq!(server.receive().await.unwrap(), "ef");
     });
 }

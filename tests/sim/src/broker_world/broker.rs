@@ -11,7 +11,7 @@ use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
 use corelog_runtime::local::{Budget, Notify};
-use corelog_storage::prepare_layout;
+use corelog_storage::{SyncMethod, prepare_layout};
 
 use super::scenario::{DATA_DIR, Scenario};
 use crate::machine::Machine;
@@ -68,6 +68,7 @@ impl Broker {
                             dirty_bytes: 4 << 20,
                             rest_bytes: 2 << 20,
                         },
+                        sync_method: SyncMethod::WriteThenSync,
                         incarnation,
                     },
                 ),
@@ -87,6 +88,7 @@ impl Broker {
                 id,
                 handle: handle.clone(),
                 mailbox,
+                activity: Rc::default(),
             };
             let (broker, plan) = (self.clone(), Arc::clone(&plan));
             handle.spawn(WorkClass::Normal, "shard", async move {

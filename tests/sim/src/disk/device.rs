@@ -101,20 +101,22 @@ impl Device {
             let now = self.core.now();
             (number, now + apply_after, now + latency, fault)
         };
-        self.core.trace(
+        self.core.trace_with(
             TraceKind::DiskSubmit,
             self.machine,
             number,
             detail,
             operation.verb(),
+            || path.display().to_string(),
         );
         if fault.is_some() {
-            self.core.trace(
+            self.core.trace_with(
                 TraceKind::DiskFault,
                 self.machine,
                 number,
                 detail,
                 operation.verb(),
+                || format!("{fault:?} {}", path.display()),
             );
         }
         if apply_at < complete_at {

@@ -74,6 +74,8 @@ pub(crate) struct FileNode {
     dirty: BTreeMap<usize, Vec<Version>>,
     durable_length: u64,
     lengths: Vec<Length>,
+    /// Writing it back failed, and no sync of this file has said so.
+    unreported: bool,
     /// Pages that hold space, by page number.
     blocks: Vec<bool>,
     block_count: u64,
@@ -301,6 +303,17 @@ impl FileNode {
         }
     }
 
+    /// The same by a sync of the file system, which reports for all files; the next sync of this one will for it.
+    pub(crate) fn fail_commit_unheard(&mut self, point: &SyncPoint, random: &mut SimRng) {
+        self.unreported |= self.is_dirty();
+        self.fail_commit(point, random);
+    }
+
+    /// Whether a failure to write the file back is still to be reported; it is, once.
+    pub(crate) fn take_unreported(&mut self) -> bool {
+        std::mem::take(&mut self.unreported)
+    }
+
     /// The same for the pages of one durable write that failed.
     pub(crate) fn forget_range(&mut self, position: u64, length: u64, point: &SyncPoint) {
         for page in page_of(position)..pages_for(position + length) {
@@ -338,6 +351,7 @@ impl FileNode {
             let kept = outcome(old, &versions, survival, random);
             self.set_durable(page, kept);
         }
+        self.unreported = false;
         let lengths = std::mem::take(&mut self.lengths);
         let chosen = match survival {
             Survival::Nothing => 0,

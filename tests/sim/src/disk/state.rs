@@ -202,7 +202,7 @@ impl State {
                 Request::ListDir => Reply::Names(Err(os_error(number))),
                 Request::SyncFilesystem => {
                     for (_, file) in self.tree.files_mut() {
-                        file.fail_commit(point, &mut self.random);
+                        file.fail_commit_unheard(point, &mut self.random);
                     }
                     Reply::Done(Err(os_error(number)))
                 }
@@ -288,12 +288,19 @@ impl State {
             }
             Request::Sync => match fault {
                 Some(Fault::Fail | Fault::Short | Fault::Full) => {
-                    self.tree.file_mut(inode).fail_commit(point, &mut self.random);
+                    let file = self.tree.file_mut(inode);
+                    file.fail_commit(point, &mut self.random);
+                    file.take_unreported();
                     Reply::Done(Err(os_error(errno::EIO)))
                 }
                 Some(Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
-                    self.tree.file_mut(inode).commit(point);
-                    Reply::Done(Ok(()))
+                    let file = self.tree.file_mut(inode);
+                    file.commit(point);
+                    Reply::Done(if file.take_unreported() {
+                        Err(os_error(errno::EIO))
+                    } else {
+                        Ok(())
+                    })
                 }
             },
             Request::Allocate(length) => Reply::Done(match fault {

@@ -149,14 +149,33 @@ impl Core {
         detail: u64,
         label: &'static str,
     ) {
-        self.trace.borrow_mut().record(TraceEvent {
+        self.trace_with(kind, machine, subject, detail, label, String::new);
+    }
+
+    /// As [`Core::trace`], with words for the log.
+    pub(crate) fn trace_with(
+        &self,
+        kind: TraceKind,
+        machine: u16,
+        subject: u64,
+        detail: u64,
+        label: &'static str,
+        words: impl FnOnce() -> String,
+    ) {
+        let event = TraceEvent {
             at: self.now.get(),
             kind,
             machine,
             subject,
             detail,
             label,
-        });
+        };
+        self.trace.borrow_mut().record(event, words);
+    }
+
+    /// Adds words to the log, which change no hash.
+    pub(crate) fn remark(&self, words: impl FnOnce() -> String) {
+        self.trace.borrow_mut().remark(self.now.get(), words);
     }
 
     /// Starts a task; one of a dead process is dropped at once.

@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::Poll;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use corelog_runtime::buffer::FillBuf;
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{Accepted, AcceptedSocket, Connection, Listener, LocalFuture, Net};
 
@@ -154,7 +155,7 @@ impl Connection for SimConnection {
         }))
     }
 
-    fn receive_exact(&self, mut buffer: BytesMut, length: usize) -> LocalFuture<io::Result<BytesMut>> {
+    fn receive_exact(&self, mut buffer: FillBuf, length: usize) -> LocalFuture<io::Result<FillBuf>> {
         let (link, side) = (Rc::clone(&self.link), self.side);
         Box::pin(async move {
             while buffer.len() < length {

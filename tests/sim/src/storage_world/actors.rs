@@ -18,8 +18,12 @@ use corelog_storage::{
 
 use super::batches::{self, Fields, Stamp};
 use super::oracle::{self, Ending, Oracle};
-use super::scenario::{Scenario, Trouble};
+use super::scenario::{ACTIONS, Action, Moment, Scenario, Trouble};
 use crate::rng::SimRng;
+use crate::simulation::Remarks;
+
+/// Partitions of one shard, beyond which none is created.
+const PARTITIONS_MAX: usize = 16;
 
 /// A batch that was built and has no final answer.
 #[derive(Clone)]
@@ -54,6 +58,7 @@ impl Producer {
 /// What outlives the processes.
 pub(crate) struct World {
     pub(crate) scenario: Scenario,
+    pub(crate) remarks: Remarks,
     pub(crate) oracle: Oracle,
     pub(crate) random: RefCell<SimRng>,
     pub(crate) producers: RefCell<BTreeMap<u64, Rc<RefCell<Producer>>>>,
@@ -67,6 +72,8 @@ pub(crate) struct World {
     free_names: RefCell<Vec<String>>,
     /// A shard is fenced: only a restart helps.
     pub(crate) is_fenced: Cell<bool>,
+    /// The life ends now.
+    pub(crate) is_over: Cell<bool>,
     pub(crate) acknowledged: Cell<u64>,
     pub(crate) reads: Cell<u64>,
     /// Logs that came back shorter after bytes at rest were damaged, and said nothing.
@@ -74,10 +81,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(scenario: Scenario, random: SimRng) -> World {
+    pub(crate) fn new(scenario: Scenario, random: SimRng, remarks: Remarks) -> World {
         World {
             oracle: Oracle::new(scenario.trouble == Trouble::Corruption),
             scenario,
+            remarks,
             random: RefCell::new(random),
             producers: RefCell::default(),
             configs: RefCell::default(),
@@ -86,6 +94,7 @@ impl World {
             ending: Cell::new(Ending::Closed),
             free_names: RefCell::default(),
             is_fenced: Cell::new(false),
+            is_over: Cell::new(false),
             acknowledged: Cell::new(0),
             reads: Cell::new(0),
             silent_losses: Cell::new(0),
@@ -94,6 +103,29 @@ impl World {
 
     fn below(&self, bound: u64) -> u64 {
         self.random.borrow_mut().below(bound)
+    }
+
+    /// Something has happened after which this life may end.
+    fn passed(&self, moment: Moment) {
+        let one_in = match moment {
+            Moment::Acknowledged => 200,
+            Moment::Checkpointed => 8,
+            Moment::Created | Moment::Deleted | Moment::Trimmed => 3,
+        };
+        if self.scenario.ends_after == Some(moment) && self.below(one_in) == 0 {
+            self.is_over.set(true);
+        }
+    }
+
+    fn action(&self) -> Option<Action> {
+        let weights = &self.scenario.administration;
+        let total: u64 = weights.iter().sum();
+        let mut drawn = self.below(total.max(1));
+        ACTIONS.into_iter().zip(weights).find_map(|(action, weight)| {
+            let is_it = drawn < *weight;
+            drawn = drawn.saturating_sub(*weight);
+            is_it.then_some(action)
+        })
     }
 
     fn pause(&self, handle: &Handle, millis_max: u64) -> LocalFuture<()> {
@@ -183,19 +215,21 @@ impl World {
 }
 
 /// Starts the clients of one shard.
-pub(crate) fn start(world: &Rc<World>, handle: &Handle, storage: &Rc<Storage>) {
+pub(crate) fn start(world: &Rc<World>, handle: &Handle, shard: usize, storage: &Rc<Storage>) {
     for id in storage.partitions() {
         if let Some(log) = storage.partition(&id) {
             start_partition(world, handle, &log);
         }
     }
     let (w, h, s) = (Rc::clone(world), handle.clone(), Rc::clone(storage));
-    handle.spawn(WorkClass::Normal, "reader", async move {
-        read_for_ever(w, h, s).await
-    });
+    if world.scenario.has_readers {
+        handle.spawn(WorkClass::Normal, "reader", async move {
+            read_for_ever(w, h, s).await
+        });
+    }
     let (w, h, s) = (Rc::clone(world), handle.clone(), Rc::clone(storage));
     handle.spawn(WorkClass::Normal, "administrator", async move {
-        administer(w, h, s).await
+        administer(w, h, shard, s).await
     });
 }
 
@@ -218,6 +252,9 @@ fn send(world: &World, log: &Rc<PartitionLog>, producer: u64, group: &[Pending])
         world
             .oracle
             .sent(log.id(), pending.number, producer, &pending.batch);
+        world
+            .remarks
+            .add(|| format!("{}: batch {} is sent", log.directory(), pending.number));
     }
     let batches = group.iter().map(|pending| pending.batch.clone()).collect();
     log.append(batches, AppendOptions::default())
@@ -241,7 +278,9 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
         if is_idempotent && producer.borrow().unanswered.is_empty() && world.below(50) == 0 {
             producer.borrow_mut().bump();
         }
-        let window = world.below(5) + 1;
+        // Of an idempotent producer a log remembers five batches.
+        let window_max = if is_idempotent { 5 } else { u64::MAX };
+        let window = world.below(world.scenario.window.min(window_max)) + 1;
         let mut flight: VecDeque<(Vec<Pending>, Answer)> = VecDeque::new();
         let again: Vec<Pending> = producer.borrow().unanswered.iter().cloned().collect();
         for pending in again {
@@ -276,8 +315,13 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
                             .violate(format!("{id:?}: {numbers:?} is no one's duplicate: {appended:?}"));
                     }
                     world.oracle.acknowledged(id, &numbers, &appended);
+                    world.remarks.add(|| {
+                        let (name, base) = (log.directory(), appended.base_offset);
+                        format!("{name}: {numbers:?} acknowledged at {base}")
+                    });
                     world.oracle.observed(id, &log.offsets());
                     world.acknowledged.set(world.acknowledged.get() + 1);
+                    world.passed(Moment::Acknowledged);
                     let mut producer = producer.borrow_mut();
                     producer
                         .unanswered
@@ -301,7 +345,8 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
         if is_bump_due {
             producer.borrow_mut().bump();
         }
-        world.pause(&handle, if failed { 20 } else { 3 }).await;
+        let rest = if failed { 20 } else { world.scenario.rest_ms };
+        world.pause(&handle, rest).await;
     }
 }
 
@@ -468,18 +513,20 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
 }
 
 /// Creates one partition of `storage`; its producers are not started.
-pub(crate) async fn create(world: &World, storage: &Storage, id: PartitionId) -> Option<Rc<PartitionLog>> {
+pub(crate) async fn create(
+    world: &World,
+    storage: &Storage,
+    shard: usize,
+    id: PartitionId,
+) -> Option<Rc<PartitionLog>> {
     let config = world.scenario.log_config(&mut world.random.borrow_mut());
     let durability = config.durability;
-    let reused = if world.random.borrow_mut().coin() {
+    let reused = if world.scenario.reuses_names {
         world.free_names.borrow_mut().pop()
     } else {
         None
     };
-    let directory = reused.unwrap_or_else(|| {
-        let topic = u64::from_be_bytes(id.topic.get()[8..].try_into().expect("eight"));
-        format!("t{topic}-{}", id.index)
-    });
+    let directory = reused.unwrap_or_else(|| format!("t{}-{}", oracle::number_of(id), id.index));
     world.configs.borrow_mut().insert(id, config.clone());
     let spec = PartitionSpec {
         id,
@@ -487,11 +534,12 @@ pub(crate) async fn create(world: &World, storage: &Storage, id: PartitionId) ->
         leader_epoch: LeaderEpoch::new(0),
         config,
     };
-    world.oracle.creating(id, durability);
+    world.oracle.creating(id, shard, durability);
     match storage.create_partition(spec).await {
         Ok(log) => {
             world.oracle.created(id);
             world.add_producers(id);
+            world.passed(Moment::Created);
             return Some(log);
         }
         Err(CreateError::Fenced(_)) => world.is_fenced.set(true),
@@ -504,21 +552,24 @@ pub(crate) async fn create(world: &World, storage: &Storage, id: PartitionId) ->
     None
 }
 
-async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
+async fn administer(world: Rc<World>, handle: Handle, shard: usize, storage: Rc<Storage>) {
     loop {
-        let churns = world.scenario.churns;
-        world.pause(&handle, if churns { 3 } else { 30 }).await;
+        world.pause(&handle, world.scenario.administration_ms).await;
         let ids = storage.partitions();
         let id = (!ids.is_empty()).then(|| ids[world.random.borrow_mut().index(ids.len())]);
-        match (world.below(12), id) {
-            (0 | 1, _) => match storage.checkpoint().await {
-                Ok(()) => {}
+        let Some(action) = world.action() else { continue };
+        world
+            .remarks
+            .add(|| format!("shard {shard}: {action:?} {:?}", id.map(oracle::number_of)));
+        match (action, id) {
+            (Action::Checkpoint, _) => match storage.checkpoint().await {
+                Ok(()) => world.passed(Moment::Checkpointed),
                 Err(CheckpointError::Fenced(_)) => world.is_fenced.set(true),
                 Err(CheckpointError::DiskFull(_)) if world.scenario.trouble == Trouble::Full => {}
                 Err(error @ CheckpointError::DiskFull(_)) => world.oracle.violate(error.to_string()),
             },
-            (2, _) => storage.apply_retention(handle.clock.wall()).await,
-            (3, Some(id)) if world.scenario.deletes => {
+            (Action::Retention, _) => storage.apply_retention(handle.clock.wall()).await,
+            (Action::DeleteRecords, Some(id)) if world.scenario.deletes => {
                 let Some(log) = storage.partition(&id) else {
                     continue;
                 };
@@ -532,7 +583,10 @@ async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
                             .oracle
                             .violate(format!("{id:?}: asked to begin at {before}, begins at {start}"));
                     }
-                    Ok(_) => world.oracle.observed(id, &log.offsets()),
+                    Ok(_) => {
+                        world.oracle.observed(id, &log.offsets());
+                        world.passed(Moment::Trimmed);
+                    }
                     Err(DeleteRecordsError::Fenced(_)) => world.is_fenced.set(true),
                     Err(DeleteRecordsError::Deleted) => {}
                     Err(error @ DeleteRecordsError::OffsetOutOfRange { .. }) => {
@@ -540,7 +594,7 @@ async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
                     }
                 }
             }
-            (4, Some(id)) if world.scenario.deletes && (churns || world.below(4) == 0) => {
+            (Action::DeletePartition, Some(id)) if world.scenario.deletes => {
                 let name = storage.partition(&id).map(|log| log.directory().to_owned());
                 world.oracle.deleting(id);
                 match storage.delete_partition(id).await {
@@ -551,6 +605,7 @@ async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
                             .producers
                             .borrow_mut()
                             .retain(|_, producer| producer.borrow().partition != id);
+                        world.passed(Moment::Deleted);
                     }
                     Err(DeleteError::Fenced(_)) => world.is_fenced.set(true),
                     Err(DeleteError::Io(_)) if world.scenario.trouble == Trouble::Errors => {}
@@ -559,18 +614,24 @@ async fn administer(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
                         .violate(format!("{id:?}: cannot be deleted: {error}")),
                 }
             }
-            (5, _) if churns || world.below(4) == 0 => {
+            (Action::CreatePartition, _) if ids.len() < PARTITIONS_MAX => {
                 let id = world.new_partition();
-                if let Some(log) = create(&world, &storage, id).await {
+                if let Some(log) = create(&world, &storage, shard, id).await {
                     start_partition(&world, &handle, &log);
                 }
             }
-            (6, Some(id)) => {
+            (Action::LeaderEpoch, Some(id)) => {
                 if let Some(log) = storage.partition(&id) {
                     log.set_leader_epoch(LeaderEpoch::new(log.leader_epoch().get() + 1));
                 }
             }
-            _ => {}
+            (
+                Action::DeleteRecords
+                | Action::DeletePartition
+                | Action::CreatePartition
+                | Action::LeaderEpoch,
+                _,
+            ) => {}
         }
     }
 }

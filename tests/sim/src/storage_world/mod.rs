@@ -7,4 +7,4 @@ mod oracle;
 mod run;
 mod scenario;
 
-pub use run::{Outcome, run};
+pub use run::{Outcome, check_plan, run, run_plan, simpler};

@@ -9,7 +9,7 @@
 //! - High watermark and log start never go back.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use corelog_model::batch::{HEADER_SIZE, TimestampType};
 use corelog_model::{Offset, PartitionId, TimestampMs, ValidatedBatch};
@@ -24,6 +24,8 @@ pub(crate) enum Fate {
     Acknowledged(Offset),
     /// The engine said that it is not stored.
     Refused,
+    /// It had no answer, and a log that was read whole after a start did not have it: it must not come back.
+    Gone,
 }
 
 struct Batch {
@@ -37,6 +39,9 @@ struct Batch {
     /// Once in doubt, a later refusal of a retry says nothing about the first try.
     was_in_doubt: bool,
     fate: Fate,
+    /// The shard's level when it was last sent, and when it was acknowledged: see [`Oracle::accept_loss`].
+    sent_level: u64,
+    level: u64,
 }
 
 /// How a life ended.
@@ -57,6 +62,14 @@ struct Log {
     offsets: LogOffsets,
     /// Created or being deleted and not yet answered.
     existence_in_doubt: bool,
+    /// The shard that it lies on in this life.
+    shard: usize,
+    /// Where it ended when it was last found at a start: what lies before is in a checkpoint.
+    settled_end: Offset,
+    /// The shard's level when its creation was answered, and when its start was last seen to move; zero if that is in
+    /// a checkpoint.
+    created_level: u64,
+    trimmed_level: u64,
 }
 
 /// The oracle: what was asked and answered, and the first thing that is wrong.
@@ -66,6 +79,12 @@ pub(crate) struct Oracle {
     violation: RefCell<Option<String>>,
     /// Bytes at rest were damaged: losses may be reported.
     pub(crate) tolerates_damage: bool,
+    /// How many commits each shard has made one after another in this life, at least.
+    levels: RefCell<BTreeMap<usize, u64>>,
+    /// Partitions whose deletion was answered in this life, and the level of their shard then.
+    deleted: RefCell<BTreeMap<PartitionId, (usize, u64)>>,
+    /// Deleted partitions that damage to the journal's end brought back.
+    revenants: RefCell<BTreeSet<PartitionId>>,
 }
 
 const NOWHERE: LogOffsets = LogOffsets {
@@ -96,7 +115,7 @@ impl Oracle {
     }
 
     /// A partition is about to be created.
-    pub(crate) fn creating(&self, id: PartitionId, durability: Durability) {
+    pub(crate) fn creating(&self, id: PartitionId, shard: usize, durability: Durability) {
         let log = Log {
             durability,
             batches: BTreeMap::new(),
@@ -104,6 +123,10 @@ impl Oracle {
             place_of: BTreeMap::new(),
             offsets: NOWHERE,
             existence_in_doubt: true,
+            shard,
+            settled_end: Offset::ZERO,
+            created_level: 0,
+            trimmed_level: 0,
         };
         self.logs.borrow_mut().insert(id, log);
     }
@@ -112,12 +135,20 @@ impl Oracle {
     pub(crate) fn created(&self, id: PartitionId) {
         if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
             log.existence_in_doubt = false;
+            log.created_level = self.level(log.shard) + 1;
         }
+    }
+
+    fn level(&self, shard: usize) -> u64 {
+        self.levels.borrow().get(&shard).copied().unwrap_or(0)
     }
 
     /// Its creation was refused for good, or its deletion answered.
     pub(crate) fn gone(&self, id: PartitionId) {
-        self.logs.borrow_mut().remove(&id);
+        if let Some(log) = self.logs.borrow_mut().remove(&id) {
+            let level = self.level(log.shard) + 1;
+            self.deleted.borrow_mut().insert(id, (log.shard, level));
+        }
     }
 
     /// A deletion begins.
@@ -127,11 +158,45 @@ impl Oracle {
         }
     }
 
-    /// The partitions of a start are those that were answered for, and some of those in doubt.
-    pub(crate) fn check_partitions(&self, found: &[PartitionId]) {
+    /// A start has succeeded, and everything was looked at: what is there is in a checkpoint.
+    pub(crate) fn settled(&self) {
+        self.levels.borrow_mut().clear();
+        self.deleted.borrow_mut().clear();
+        for log in self.logs.borrow_mut().values_mut() {
+            log.settled_end = log.offsets.log_end;
+            log.created_level = 0;
+            log.trimmed_level = 0;
+            for batch in log.batches.values_mut() {
+                batch.sent_level = 0;
+                batch.level = 0;
+            }
+        }
+    }
+
+    /// A log was opened by a shard.
+    pub(crate) fn opened(&self, id: PartitionId, shard: usize) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
+            log.shard = shard;
+        }
+    }
+
+    /// Whether damage to `pages` of the journal can hide, from anybody, what a commit of this level said: it must have
+    /// hit that commit's frame and every later one that says that it was acknowledged.
+    fn may_be_hidden(&self, shard: usize, level: u64, pages: u64) -> bool {
+        self.tolerates_damage && level > 0 && pages > self.level(shard).saturating_sub(level)
+    }
+
+    /// The partitions of a start are those that were answered for, and some of those in doubt. `pages` of the journal
+    /// were damaged since the start before.
+    pub(crate) fn check_partitions(&self, found: &[PartitionId], pages: u64) {
         let mut logs = self.logs.borrow_mut();
+        let mut revenants = self.revenants.borrow_mut();
         for id in found {
-            if !logs.contains_key(id) {
+            let deleted = self.deleted.borrow().get(id).copied();
+            if deleted.is_some_and(|(shard, level)| self.may_be_hidden(shard, level, pages)) {
+                revenants.insert(*id);
+            }
+            if !logs.contains_key(id) && !revenants.contains(id) {
                 self.violate(format!(
                     "partition {id:?} is there and was deleted or never created"
                 ));
@@ -139,7 +204,8 @@ impl Oracle {
         }
         logs.retain(|id, log| {
             let is_there = found.contains(id);
-            if !is_there && !log.existence_in_doubt && !self.tolerates_damage {
+            let may_go = log.existence_in_doubt || self.may_be_hidden(log.shard, log.created_level, pages);
+            if !is_there && !may_go {
                 self.violate(format!("partition {id:?} is gone"));
             }
             log.existence_in_doubt = false;
@@ -147,17 +213,62 @@ impl Oracle {
         });
     }
 
-    /// Bytes at rest were damaged, and the log ends where it says: forgets what lay beyond. Whether anything that was
+    /// Bytes at rest were damaged, `pages` of them in the journal and in the log since the start before, and the log
+    /// says that it is whole and ends where `offsets` say. Forgets what lay beyond; returns whether anything
     /// acknowledged is forgotten.
-    pub(crate) fn accept_loss(&self, id: PartitionId, offsets: &LogOffsets) -> bool {
+    ///
+    /// That is a violation if the engine could have known. What a checkpoint covers it knows. What was committed since,
+    /// it knows by a later frame, which says which frames had been acknowledged when it was made. The level of a commit
+    /// is how many commits there were before it that had each been acknowledged when the next one was sent; so a commit
+    /// of level `l` is vouched for by one frame at least for every level above `l`, and damage that hides it has hit
+    /// them all, and its own.
+    pub(crate) fn accept_loss(&self, id: PartitionId, offsets: &LogOffsets, pages: u64) -> bool {
         let mut logs = self.logs.borrow_mut();
         let Some(log) = logs.get_mut(&id) else {
             return false;
         };
+        if log.durability == Durability::Durable {
+            if offsets.log_end < log.settled_end {
+                self.violate(format!(
+                    "{id:?}: ends at {} without a word, and at {} in the checkpoint",
+                    offsets.log_end, log.settled_end
+                ));
+            }
+            let lost = log.placed.range(offsets.log_end..).find(|(_, number)| {
+                let batch = &log.batches[*number];
+                matches!(batch.fate, Fate::Acknowledged(_))
+                    && !self.may_be_hidden(log.shard, batch.level, pages)
+            });
+            if let Some((offset, number)) = lost {
+                self.violate(format!(
+                    "{id:?}: ends at {} without a word; batch {number} at {offset} was acknowledged at level {} of {}, \
+                     {pages} pages are damaged",
+                    offsets.log_end,
+                    log.batches[number].level,
+                    self.level(log.shard)
+                ));
+            }
+        }
+        if offsets.log_start < log.offsets.log_start
+            && !self.may_be_hidden(log.shard, log.trimmed_level, pages)
+        {
+            self.violate(format!(
+                "{id:?}: begins at {} without a word, and began at {}",
+                offsets.log_start, log.offsets.log_start
+            ));
+        }
         let is_shorter = offsets.high_watermark < log.offsets.high_watermark;
         log.forget_from(offsets.log_end);
         log.offsets = *offsets;
         is_shorter
+    }
+
+    /// A log says that it is damaged: nothing is held to any more.
+    pub(crate) fn accept_damage(&self, id: PartitionId, offsets: &LogOffsets) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
+            log.forget_from(offsets.log_end);
+            log.offsets = *offsets;
+        }
     }
 
     /// A batch goes out, for the first time or again.
@@ -172,8 +283,11 @@ impl Oracle {
                 records: header.last_offset_delta.get() + 1,
                 was_in_doubt: false,
                 fate: Fate::InDoubt,
+                sent_level: 0,
+                level: 0,
             });
-            if batch.fate == Fate::Refused {
+            batch.sent_level = self.level(log.shard);
+            if matches!(batch.fate, Fate::Refused | Fate::Gone) {
                 batch.fate = Fate::InDoubt;
             }
         }
@@ -208,6 +322,12 @@ impl Oracle {
                 return;
             };
             batch.fate = Fate::Acknowledged(offset);
+            if log.durability == Durability::Durable && !answer.is_duplicate {
+                batch.level = batch.sent_level + 1;
+                let mut levels = self.levels.borrow_mut();
+                let level = levels.entry(log.shard).or_default();
+                *level = (*level).max(batch.level);
+            }
             let records = batch.records;
             if let Some(text) = batch.stamp(answer.log_append_time) {
                 self.violate(format!("{id:?}: batch {number}: {text}"));
@@ -239,6 +359,11 @@ impl Oracle {
         if batch.fate == Fate::Refused {
             self.violate(format!("{id:?}: batch {number} at {at} was refused and is there"));
         }
+        if batch.fate == Fate::Gone {
+            self.violate(format!(
+                "{id:?}: batch {number} at {at} was not there after a start, and is there now"
+            ));
+        }
         if (batch.content, batch.size) != (content_of(found), header.size) {
             self.violate(format!(
                 "{id:?}: batch {number} at {at} has other bytes than were sent"
@@ -266,6 +391,9 @@ impl Oracle {
             && now.high_watermark <= now.log_end;
         if !is_ordered {
             self.violate(format!("{id:?}: offsets out of order: {now:?}"));
+        }
+        if now.log_start > old.log_start {
+            log.trimmed_level = self.level(log.shard) + 1;
         }
         log.offsets = *now;
     }
@@ -314,6 +442,13 @@ impl Oracle {
                 ));
             }
         }
+        let there: BTreeSet<u64> = found.values().copied().collect();
+        for (number, batch) in &mut log.batches {
+            if batch.fate == Fate::InDoubt && !there.contains(number) {
+                batch.fate = Fate::Gone;
+                batch.was_in_doubt = false;
+            }
+        }
         let mut last: BTreeMap<u64, u64> = BTreeMap::new();
         for (offset, number) in &found {
             let producer = log.batches[number].producer;
@@ -324,6 +459,11 @@ impl Oracle {
             }
         }
     }
+}
+
+/// The number of a partition's topic, for people.
+pub(crate) fn number_of(id: PartitionId) -> u64 {
+    u64::from_be_bytes(id.topic.get()[8..].try_into().expect("eight bytes"))
 }
 
 /// A checksum of the records, which the log never changes.

@@ -16,7 +16,8 @@ use super::scenario::{DATA_DIR, Scenario, Trouble};
 use crate::disk::FaultChances;
 use crate::exec::RunError;
 use crate::machine::Machine;
-use crate::rng::SimRng;
+use crate::plan::{Plan, PlanError};
+use crate::rng::{SimRng, mix};
 use crate::simulation::{Options, Simulation};
 
 /// Virtual time within which a healthy start, close or append must be done.
@@ -53,12 +54,47 @@ struct Run {
     random: RefCell<SimRng>,
     shards: Cell<u16>,
     lives: Cell<u64>,
+    /// Damages before the last start that succeeded.
+    old_damages: Cell<usize>,
 }
 
 /// Runs one seed to its end or its first violation.
 pub fn run(seed: u64, keep_log: bool) -> Outcome {
-    let mut random = SimRng::stream(seed, 100);
-    let scenario = Scenario::draw(&mut random);
+    run_plan(seed, &Plan::default(), keep_log)
+}
+
+/// Whether the world can follow a plan.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn check_plan(plan: &Plan) -> Result<(), PlanError> {
+    Scenario::draw(&mut SimRng::stream(0, 100)).follow(plan)
+}
+
+/// Plans that ask for less of a seed than `plan` does, those that leave most out first.
+pub fn simpler(seed: u64, plan: &Plan) -> Vec<Plan> {
+    let mut scenario = Scenario::draw(&mut SimRng::stream(seed, 100));
+    match scenario.follow(plan) {
+        Ok(()) => scenario
+            .reductions()
+            .into_iter()
+            .map(|setting| plan.with(setting))
+            .collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Runs one seed to its end or its first violation, with some choices made by a plan.
+///
+/// # Panics
+/// If the plan cannot be followed: see [`check_plan`].
+pub fn run_plan(seed: u64, plan: &Plan, keep_log: bool) -> Outcome {
+    let mut scenario = Scenario::draw(&mut SimRng::stream(seed, 100));
+    scenario.follow(plan).expect("a plan that was checked");
+    // Another variation is another run of the same choices.
+    let variation = plan.get("variation").and_then(|value| value.parse::<u64>().ok());
+    let seed = variation.map_or(seed, |variation| seed ^ mix(variation));
+    let random = SimRng::stream(seed, 102);
     let sim = Simulation::new(
         seed,
         Options {
@@ -69,11 +105,12 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
     );
     let run = Run {
         machine: sim.machine(0),
-        sim,
         shards: Cell::new(scenario.shards),
-        world: Rc::new(World::new(scenario.clone(), SimRng::stream(seed, 101))),
+        world: Rc::new(World::new(scenario, SimRng::stream(seed, 101), sim.remarks())),
+        sim,
         random: RefCell::new(random),
         lives: Cell::new(0),
+        old_damages: Cell::new(0),
     };
     run.lead();
     Outcome {
@@ -84,7 +121,7 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
         lives: run.lives.get(),
         trace_hash: run.sim.trace_hash(),
         trace: run.sim.trace_log(),
-        scenario: format!("{scenario:?}"),
+        scenario: format!("{:?}", run.world.scenario),
     }
 }
 
@@ -150,8 +187,8 @@ impl Run {
             if life == 0 {
                 self.create_partitions(&storages);
             }
-            for (handle, storage) in &storages {
-                actors::start(&self.world, handle, storage);
+            for (shard, (handle, storage)) in storages.iter().enumerate() {
+                actors::start(&self.world, handle, shard, storage);
             }
             self.live();
             if self.world.oracle.is_violated() {
@@ -171,17 +208,18 @@ impl Run {
     fn start(&self, ending: Ending) -> Option<Vec<(Handle, Rc<Storage>)>> {
         let scenario = &self.world.scenario;
         self.world.is_fenced.set(false);
+        self.world.is_over.set(false);
         if scenario.reshards && self.lives.get() > 1 {
             self.shards
                 .set(1 + u16::try_from(self.random.borrow_mut().below(3)).expect("small"));
         }
         let mut ending = ending;
-        let crashes = self.random.borrow_mut().below(3);
+        let crashes = self.random.borrow_mut().below(scenario.start_crashes_max + 1);
         for _ in 0..crashes {
             if let Some(chances) = scenario.start_fault_chances() {
                 self.machine.set_fault_chances(chances);
             }
-            let soon = Duration::from_micros(self.random.borrow_mut().below(20_000));
+            let soon = Duration::from_micros(self.random.borrow_mut().below(scenario.start_crash_us));
             let template = scenario.template.clone();
             let opening = self.within(open(self.machine.clone(), template, self.shards.get()), soon);
             if let Ok(Err(error)) = &opening
@@ -205,6 +243,8 @@ impl Run {
                 Ok(Ok(storages)) => {
                     self.world.ending.set(ending);
                     self.check_recovered(&storages, ending);
+                    self.world.oracle.settled();
+                    self.old_damages.set(self.machine.damage().len());
                     return (!self.world.oracle.is_violated()).then_some(storages);
                 }
                 Ok(Err(error)) if self.may_fail_to_open(&error) => {
@@ -266,9 +306,15 @@ impl Run {
             .iter()
             .flat_map(|(_, storage)| storage.partitions())
             .collect();
-        oracle.check_partitions(&found);
-        for (_, storage) in storages {
+        self.world
+            .remarks
+            .add(|| format!("open after {ending:?}: {} partitions", found.len()));
+        oracle.check_partitions(&found, self.damaged_pages("/journal/"));
+        for (shard, (_, storage)) in storages.iter().enumerate() {
             self.world.configure(storage);
+            for id in storage.partitions() {
+                oracle.opened(id, shard);
+            }
         }
         // The check itself reads a healthy disk, as a consumer would in the end.
         if self.world.scenario.trouble != Trouble::Corruption {
@@ -286,11 +332,13 @@ impl Run {
                             log.corruption()
                         ));
                     }
-                    oracle.accept_loss(id, &log.offsets());
+                    oracle.accept_damage(id, &log.offsets());
                     continue;
                 }
                 let world = Rc::clone(&self.world);
-                match self.within(read_whole(world, log, ending), PATIENCE) {
+                let directory = format!("/{}/", log.directory());
+                let pages = self.damaged_pages("/journal/") + self.damaged_pages(&directory);
+                match self.within(read_whole(world, log, ending, pages), PATIENCE) {
                     Ok(()) => {}
                     Err(error) => self.violate(format!("{id:?}: reading it whole: {error}")),
                 }
@@ -301,14 +349,25 @@ impl Run {
         }
     }
 
+    /// Pages that were damaged since the last start, of files whose path contains `part`.
+    fn damaged_pages(&self, part: &str) -> u64 {
+        let damages = self.machine.damage();
+        damages[self.old_damages.get()..]
+            .iter()
+            .filter(|damage| damage.path.to_string_lossy().contains(part))
+            .map(|damage| damage.length.div_ceil(4096))
+            .sum()
+    }
+
     fn create_partitions(&self, storages: &[(Handle, Rc<Storage>)]) {
         for _ in 0..self.world.scenario.partitions {
             let id = self.world.new_partition();
             let shard = shard_of(self.shards.get())(&id);
-            let (_, storage) = &storages[usize::from(shard.get())];
+            let shard = usize::from(shard.get());
+            let (_, storage) = &storages[shard];
             let (world, storage) = (Rc::clone(&self.world), Rc::clone(storage));
             let created = self.within(
-                async move { actors::create(&world, &storage, id).await },
+                async move { actors::create(&world, &storage, shard, id).await },
                 PATIENCE,
             );
             if let Err(error) = created {
@@ -326,7 +385,7 @@ impl Run {
         while self.sim.now() < end && !self.world.oracle.is_violated() {
             let step = Duration::from_micros(self.random.borrow_mut().below(20_000) + 1);
             let world = Rc::clone(&self.world);
-            let done = move || world.is_fenced.get() || world.oracle.is_violated();
+            let done = move || world.is_fenced.get() || world.is_over.get() || world.oracle.is_violated();
             let left = end.since(self.sim.now());
             match self.sim.run_until_true(done, step.min(left)) {
                 Ok(()) => return,
@@ -391,8 +450,8 @@ impl Run {
             return;
         };
         self.calm();
-        for (handle, storage) in &storages {
-            actors::start(&self.world, handle, storage);
+        for (shard, (handle, storage)) in storages.iter().enumerate() {
+            actors::start(&self.world, handle, shard, storage);
         }
         let before = self.world.acknowledged.get();
         let partitions: Vec<_> = storages
@@ -452,10 +511,10 @@ fn check_epochs(world: &World, log: &PartitionLog, batches: &[Found]) {
     }
 }
 
-async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending) {
+async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending, pages: u64) {
     let id = log.id();
     let offsets = log.offsets();
-    if world.oracle.tolerates_damage && world.oracle.accept_loss(id, &offsets) {
+    if world.oracle.tolerates_damage && world.oracle.accept_loss(id, &offsets, pages) {
         world.silent_losses.set(world.silent_losses.get() + 1);
     }
     world.oracle.observed(id, &offsets);

@@ -7,6 +7,7 @@ use corelog_model::batch::TimestampType;
 use corelog_storage::{CheckpointSync, Durability, Layout, LogConfig, StorageOptions, SyncMethod};
 
 use crate::disk::FaultChances;
+use crate::plan::{Plan, PlanError, Setting};
 use crate::rng::SimRng;
 
 /// Where the data lies on the simulated disk.
@@ -40,9 +41,97 @@ pub(crate) struct Scenario {
     pub(crate) trouble: Trouble,
     pub(crate) template: StorageOptions,
     pub(crate) big_batches: u32,
+    /// Appends that a producer has under way, at most.
+    pub(crate) window: u64,
+    /// Virtual milliseconds that a producer rests, at most.
+    pub(crate) rest_ms: u64,
+    /// Logs are trimmed, and partitions deleted.
     pub(crate) deletes: bool,
-    /// Partitions come and go all the time.
-    pub(crate) churns: bool,
+    /// How often the administrator does each of [`ACTIONS`], relative to one another.
+    pub(crate) administration: [u64; ACTIONS.len()],
+    /// Virtual milliseconds between two of its deeds, at most.
+    pub(crate) administration_ms: u64,
+    /// Names of deleted partitions are given to new ones.
+    pub(crate) reuses_names: bool,
+    /// What a life may end right after.
+    pub(crate) ends_after: Option<Moment>,
+    /// Crashes in the middle of a start, at most.
+    pub(crate) start_crashes_max: u64,
+    /// Virtual microseconds within which they come.
+    pub(crate) start_crash_us: u64,
+    /// What sort of operations fail, if any do.
+    pub(crate) failing: Failing,
+    /// Partitions are read.
+    pub(crate) has_readers: bool,
+}
+
+/// What an administrator does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Action {
+    Checkpoint,
+    Retention,
+    DeleteRecords,
+    DeletePartition,
+    CreatePartition,
+    LeaderEpoch,
+}
+
+/// All of it.
+pub(crate) const ACTIONS: [Action; 6] = [
+    Action::Checkpoint,
+    Action::Retention,
+    Action::DeleteRecords,
+    Action::DeletePartition,
+    Action::CreatePartition,
+    Action::LeaderEpoch,
+];
+
+impl Action {
+    /// What a plan calls it.
+    fn key(self) -> &'static str {
+        match self {
+            Action::Checkpoint => "checkpoints",
+            Action::Retention => "retention",
+            Action::DeleteRecords => "delete_records",
+            Action::DeletePartition => "delete_partition",
+            Action::CreatePartition => "create_partition",
+            Action::LeaderEpoch => "leader_epoch",
+        }
+    }
+}
+
+/// The choices that a plan may make.
+const KEYS: &str = "trouble, lives, partitions, shards, reshards, life_ms, big_batches, window, reuses_names, \
+    start_crashes, readers, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
+    leader_epoch, variation";
+
+const TROUBLES: [(&str, Trouble); 5] = [
+    ("none", Trouble::None),
+    ("errors", Trouble::Errors),
+    ("full", Trouble::Full),
+    ("slow", Trouble::Slow),
+    ("corruption", Trouble::Corruption),
+];
+
+/// Something after which a crash is of interest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Moment {
+    Acknowledged,
+    Checkpointed,
+    Created,
+    Deleted,
+    Trimmed,
+}
+
+/// Which writes and syncs fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Failing {
+    /// Few of all.
+    Any,
+    /// Many syncs, no writes.
+    Syncs,
+    /// Many writes, no syncs.
+    Writes,
 }
 
 fn pick<T: Copy>(random: &mut SimRng, from: &[T]) -> T {
@@ -59,21 +148,133 @@ impl Scenario {
             _ => Trouble::Corruption,
         };
         Scenario {
-            shards: pick(random, &[1, 1, 2]),
-            reshards: random.chance(150_000),
+            shards: pick(random, &[1, 1, 2, 3]),
+            reshards: random.chance(200_000),
             partitions: pick(random, &[1, 2, 4, 8, 12]),
             lives: random.within(2..7),
             life_ms: pick(
                 random,
-                &[2..30, 20..200, 100..600].map(|range| (range.start, range.end)),
+                &[2..30, 2..30, 10..80, 10..80, 20..200, 100..400].map(|range| (range.start, range.end)),
             )
             .into_range(),
             trouble,
             template: template(random),
-            big_batches: pick(random, &[0, 10_000, 100_000]),
+            big_batches: pick(random, &[0, 10_000, 100_000, 400_000]),
+            window: pick(random, &[1, 5, 5, 12]),
+            rest_ms: pick(random, &[1, 3, 10]),
             deletes: random.coin(),
-            churns: random.chance(150_000),
+            administration: administration(random),
+            administration_ms: pick(random, &[2, 10, 30, 30, 100]),
+            reuses_names: random.coin(),
+            ends_after: pick(
+                random,
+                &[
+                    None,
+                    None,
+                    Some(Moment::Acknowledged),
+                    Some(Moment::Checkpointed),
+                    Some(Moment::Created),
+                    Some(Moment::Deleted),
+                    Some(Moment::Trimmed),
+                ],
+            ),
+            start_crashes_max: pick(random, &[0, 2, 2, 5]),
+            start_crash_us: pick(random, &[2_000, 8_000, 20_000, 60_000]),
+            failing: pick(
+                random,
+                &[Failing::Any, Failing::Any, Failing::Syncs, Failing::Writes],
+            ),
+            has_readers: true,
         }
+    }
+
+    /// Makes the choices of `plan` instead of the seed's.
+    ///
+    /// # Errors
+    /// See [`PlanError`].
+    pub(crate) fn follow(&mut self, plan: &Plan) -> Result<(), PlanError> {
+        for setting in plan.settings() {
+            self.set(setting)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, setting: &Setting) -> Result<(), PlanError> {
+        let bad = || PlanError::Value {
+            key: setting.key.clone(),
+            value: setting.value.clone(),
+        };
+        let number = || setting.value.parse::<u64>().map_err(|_| bad());
+        let truth = || setting.value.parse::<bool>().map_err(|_| bad());
+        let action = ACTIONS.iter().position(|action| action.key() == setting.key);
+        match (setting.key.as_str(), action) {
+            (_, Some(action)) => self.administration[action] = number()?,
+            ("variation", None) => {
+                number()?;
+            }
+            ("trouble", None) => {
+                let found = TROUBLES.iter().find(|(name, _)| *name == setting.value);
+                self.trouble = found.ok_or_else(bad)?.1;
+            }
+            ("lives", None) => self.lives = number()?.max(1),
+            ("partitions", None) => self.partitions = i32::try_from(number()?).map_err(|_| bad())?,
+            ("shards", None) => self.shards = u16::try_from(number()?.max(1)).map_err(|_| bad())?,
+            ("reshards", None) => self.reshards = truth()?,
+            ("life_ms", None) => self.life_ms = 1..number()?.max(2),
+            ("big_batches", None) => self.big_batches = u32::try_from(number()?).map_err(|_| bad())?,
+            ("window", None) => self.window = number()?.max(1),
+            ("reuses_names", None) => self.reuses_names = truth()?,
+            ("start_crashes", None) => self.start_crashes_max = number()?,
+            ("readers", None) => self.has_readers = truth()?,
+            ("in_flight", None) => {
+                self.template.commits_in_flight_max = usize::try_from(number()?.max(1)).map_err(|_| bad())?;
+            }
+            (_, None) => return Err(PlanError::Key(setting.key.clone(), KEYS)),
+        }
+        Ok(())
+    }
+
+    /// What could be less, what leaves most out first.
+    pub(crate) fn reductions(&self) -> Vec<Setting> {
+        let mut all = Vec::new();
+        for lives in [1, 2, self.lives / 2, self.lives - 1] {
+            if (1..self.lives).contains(&lives) {
+                all.push(Setting::new("lives", lives));
+            }
+        }
+        let mut no = |key: &str, is_there: bool, value: &str| {
+            if is_there {
+                all.push(Setting::new(key, value));
+            }
+        };
+        no("trouble", self.trouble != Trouble::None, "none");
+        no("reshards", self.reshards, "false");
+        no("start_crashes", self.start_crashes_max > 0, "0");
+        no("readers", self.has_readers, "false");
+        no("reuses_names", self.reuses_names, "false");
+        for (action, weight) in ACTIONS.into_iter().zip(self.administration) {
+            no(action.key(), weight > 0, "0");
+        }
+        let mut less = |key: &str, value: u64, least: u64| {
+            for candidate in [least, value / 2, value.saturating_sub(1)] {
+                let setting = Setting::new(key, candidate);
+                let is_tiny_step = candidate + 1 == value && value > 8;
+                if (least..value).contains(&candidate) && !is_tiny_step && !all.contains(&setting) {
+                    all.push(setting);
+                }
+            }
+        };
+        less("partitions", u64::try_from(self.partitions).unwrap_or(0), 0);
+        less("shards", u64::from(self.shards), 1);
+        less(
+            "in_flight",
+            u64::try_from(self.template.commits_in_flight_max).unwrap_or(1),
+            1,
+        );
+        less("big_batches", u64::from(self.big_batches), 0);
+        less("window", self.window, 1);
+        less("life_ms", self.life_ms.end, 8);
+        all
     }
 
     pub(crate) fn log_config(&self, random: &mut SimRng) -> LogConfig {
@@ -99,9 +300,13 @@ impl Scenario {
     /// Faults of a start: it is short, so they are more frequent.
     pub(crate) fn start_fault_chances(&self) -> Option<FaultChances> {
         (self.trouble == Trouble::Errors).then_some(FaultChances {
-            write_fail: 5_000,
-            write_short: 5_000,
-            sync_fail: 20_000,
+            write_fail: if self.failing == Failing::Syncs { 0 } else { 5_000 },
+            write_short: if self.failing == Failing::Syncs { 0 } else { 5_000 },
+            sync_fail: if self.failing == Failing::Writes {
+                0
+            } else {
+                20_000
+            },
             ..FaultChances::default()
         })
     }
@@ -109,11 +314,22 @@ impl Scenario {
     pub(crate) fn fault_chances(&self) -> FaultChances {
         match self.trouble {
             Trouble::None | Trouble::Full | Trouble::Slow => FaultChances::default(),
-            Trouble::Errors => FaultChances {
-                write_fail: 300,
-                write_short: 300,
-                sync_fail: 1_000,
-                ..FaultChances::default()
+            Trouble::Errors => match self.failing {
+                Failing::Any => FaultChances {
+                    write_fail: 300,
+                    write_short: 300,
+                    sync_fail: 1_000,
+                    ..FaultChances::default()
+                },
+                Failing::Syncs => FaultChances {
+                    sync_fail: 10_000,
+                    ..FaultChances::default()
+                },
+                Failing::Writes => FaultChances {
+                    write_fail: 3_000,
+                    write_short: 3_000,
+                    ..FaultChances::default()
+                },
             },
             Trouble::Corruption => FaultChances {
                 read_misdirect: 2_000,
@@ -135,6 +351,21 @@ impl IntoRange for (u64, u64) {
     }
 }
 
+/// Each seed does some things often, and some never.
+fn administration(random: &mut SimRng) -> [u64; ACTIONS.len()] {
+    ACTIONS.map(|action| {
+        let usual = match action {
+            Action::Checkpoint => 3,
+            Action::Retention
+            | Action::DeleteRecords
+            | Action::DeletePartition
+            | Action::CreatePartition
+            | Action::LeaderEpoch => 1,
+        };
+        usual * pick(random, &[0, 1, 1, 1, 8])
+    })
+}
+
 fn template(random: &mut SimRng) -> StorageOptions {
     let layout = Layout {
         generation: 0,
@@ -149,9 +380,9 @@ fn template(random: &mut SimRng) -> StorageOptions {
         journal_file_bytes: journal_file * KIB,
         journal_files_max: files,
         frame_bytes_max: kib(frame),
-        commits_in_flight_max: pick(random, &[1, 1, 2, 4]),
+        commits_in_flight_max: pick(random, &[1, 2, 3, 4]),
         bypass_bytes_min: kib(bypass),
-        checkpoint_bytes: journal_file * KIB * pick(random, &[1, 2]),
+        checkpoint_bytes: journal_file * KIB * pick(random, &[1, 2, 8]),
         flush_bytes_min: kib(pick(random, &[8, 32, 128])),
         dirty_bytes_max: kib(pick(random, &[512, 2048])),
         cache_bytes_max: kib(pick(random, &[1024, 4096])),

@@ -1,0 +1,10 @@
+//! What `perf/benches` measures: the hot paths, each as a function that does it once.
+//!
+//! The same cases are measured by the clock (`cargo bench -p corelog-perf`) and counted in instructions
+//! (`perf/instructions`). A case's inputs are the same in every run.
+
+mod cases;
+mod hop;
+
+pub use cases::{Case, cases};
+pub use hop::round_trips;

@@ -1,0 +1,184 @@
+"""The standard set: what is run in each case, which figures are taken from it, and what they have to reach."""
+
+from dataclasses import dataclass, field
+
+HIGHER, LOWER = "higher", "lower"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a run, by its name in the results."""
+
+    name: str
+    title: str
+    unit: str
+    # What the number is divided by before it is shown.
+    scale: float
+    better: str
+    # From a result of the generator, or of reading a backlog.
+    of: object
+    # Whether a ratio of it says anything.
+    is_compared: bool = True
+
+    def show(self, value):
+        value /= self.scale
+        digits = 0 if abs(value) >= 10_000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
+        return f"{value:,.{digits}f} {self.unit}".rstrip()
+
+    def ratio(self, ours, theirs):
+        """How many times better ours is; none where that says nothing."""
+        above, below = (ours, theirs) if self.better == HIGHER else (theirs, ours)
+        return above / below if self.is_compared and below > 0 else None
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a figure has to reach: the ratio to a peer, or Corelog's own value."""
+
+    figure: str
+    bound: float
+    # None: Corelog's own value.
+    peer: str | None = None
+    # By which name of the issue's table it goes.
+    name: str = ""
+
+    def holds(self, value, better):
+        """A ratio is better when it is higher, whatever the figure."""
+        return value >= self.bound if self.peer or better == HIGHER else value <= self.bound
+
+
+@dataclass(frozen=True)
+class Case:
+    """A workload with its settings."""
+
+    name: str
+    title: str
+    scenario: str
+    figures: tuple
+    settings: tuple = ()
+    targets: tuple = ()
+    # Figures in the table besides the first and those with a target.
+    shown: tuple = ()
+    # Compared with these unless asked otherwise.
+    peers: tuple = ("kafka",)
+    # Built and then read after a restart, with nothing of it in memory, in bytes; 0: an ordinary run.
+    cold_backlog_bytes: int = 0
+    # Kept out of a comparison with a broker that has no files.
+    needs_files: bool = field(default=False)
+
+    def figure(self, name):
+        return next(figure for figure in self.figures if figure.name == name)
+
+
+def _latency(kind, key, title):
+    return Figure(f"{kind}_{key}", f"{kind.replace('_', ' ')} {title}", "ms", 1.0, LOWER,
+                  lambda result: result[f"{kind}_latency"]["summary"][f"{key}_ms"])
+
+
+def _latencies(kind):
+    return tuple(_latency(kind, key, title) for key, title in (
+        ("p50", "p50"), ("p90", "p90"), ("p99", "p99"), ("p999", "p99.9"), ("p9999", "p99.99"), ("max", "max")))
+
+
+PRODUCED = Figure("produced_bytes_per_s", "produced", "MB/s", 1e6, HIGHER,
+                  lambda result: result["published"]["bytes_per_s"])
+PRODUCED_MESSAGES = Figure("produced_messages_per_s", "produced", "messages/s", 1.0, HIGHER,
+                           lambda result: result["published"]["messages_per_s"])
+CONSUMED = Figure("consumed_bytes_per_s", "consumed by all groups", "MB/s", 1e6, HIGHER,
+                  lambda result: result["consumed"]["bytes_per_s"])
+CPU_PER_GIB = Figure("cpu_s_per_gib", "CPU of a GiB produced", "s", 1.0, LOWER,
+                     lambda result: result["server"]["cpu_s_per_gib"])
+CPU_PER_MILLION = Figure("cpu_s_per_million", "CPU of a million messages produced", "s", 1.0, LOWER,
+                         lambda result: result["server"]["cpu_s_per_million"])
+RSS = Figure("rss_bytes_max", "resident memory at most", "MiB", 2**20, LOWER,
+             lambda result: result["server"]["rss_bytes_max"])
+DEVICE_WRITTEN = Figure("device_written_bytes_per_byte", "written to the device for a byte produced", "", 1.0, LOWER,
+                        lambda result: result["server"]["device_written_bytes"] / max(1, result["published"]["bytes"]))
+DEVICE_READ = Figure("device_read_bytes", "read from the device", "MB", 1e6, LOWER,
+                     lambda result: result["server"]["device_read_bytes"])
+TAIL = Figure("end_to_end_over_publish_p99", "end-to-end p99 above publish p99", "ms", 1.0, LOWER,
+              lambda result: result["end_to_end_latency"]["summary"]["p99_ms"]
+              - result["publish_latency"]["summary"]["p99_ms"], is_compared=False)
+CATCH_UP = Figure("catch_up_bytes_per_s", "read from a cold backlog", "MB/s", 1e6, HIGHER,
+                  lambda result: result["bytes_per_s"])
+
+_PERCENTILES = ("p50", "p90", "p99", "p999", "p9999")
+_PUBLISH = _latencies("publish")
+_NO_PERCENTILE_ABOVE = tuple(Target(f"publish_{key}", 1.0, "kafka", "T4") for key in _PERCENTILES)
+
+CASES = {case.name: case for case in (
+    Case(
+        "T1", "maximum produce, 16 partitions, 8 producers, batches to 1 MiB", "max-rate-1-topic-16-partitions-1kb",
+        (PRODUCED, CPU_PER_GIB, RSS, DEVICE_WRITTEN),
+        peers=("kafka", "kafka-fsync"),
+        targets=(
+            Target(PRODUCED.name, 3.0, "kafka", "T1"),
+            Target(PRODUCED.name, 8.0, "kafka-fsync", "T1"),
+            Target(CPU_PER_GIB.name, 3.0, "kafka", "T8"),
+        ),
+    ),
+    Case(
+        "T2", "maximum produce, 16 partitions, 100-byte messages", "max-rate-1-topic-16-partitions-100b",
+        (PRODUCED_MESSAGES, CPU_PER_MILLION, RSS, DEVICE_WRITTEN),
+        targets=(
+            Target(PRODUCED_MESSAGES.name, 3e6, None, "T2"),
+            Target(PRODUCED_MESSAGES.name, 3.0, "kafka", "T2"),
+            Target(CPU_PER_MILLION.name, 3.0, "kafka", "T8"),
+        ),
+    ),
+    Case(
+        "T3", "one message a request, 64 connections", "one-message-a-request",
+        (PRODUCED_MESSAGES, *_PUBLISH, CPU_PER_MILLION), shown=("publish_p50", "publish_p99"),
+        peers=("kafka", "kafka-fsync"),
+        targets=(
+            Target(PRODUCED_MESSAGES.name, 1.5, "kafka", "T3"),
+            Target(PRODUCED_MESSAGES.name, 20.0, "kafka-fsync", "T3"),
+        ),
+    ),
+    Case(
+        "T4", "open loop, 50,000 messages/s, 16 partitions, 4 producers", "1-topic-16-partitions-1kb",
+        (*_PUBLISH, *_latencies("end_to_end"), CPU_PER_GIB, DEVICE_READ),
+        targets=(
+            Target("publish_p50", 1.5, None, "T4"),
+            Target("publish_p99", 5.0, None, "T4"),
+            Target("publish_p999", 10.0, None, "T4"),
+            *_NO_PERCENTILE_ABOVE,
+        ),
+    ),
+    Case(
+        "T5-produce", "T1 over 1,000 partitions", "max-rate-1-topic-16-partitions-1kb",
+        (PRODUCED, CPU_PER_GIB, RSS, DEVICE_WRITTEN), settings=("partitions_per_topic=1000",),
+    ),
+    Case(
+        "T5-latency", "T4 over 1,000 partitions", "1-topic-1000-partitions-1kb",
+        (*_PUBLISH, *_latencies("end_to_end"), CPU_PER_GIB, DEVICE_READ), shown=("publish_p99", "publish_p999"),
+    ),
+    Case(
+        "T6", "100,000 messages/s, four groups at the tail", "fan-out-4-groups",
+        (TAIL, *_PUBLISH, *_latencies("end_to_end"), CPU_PER_GIB, DEVICE_READ),
+        shown=("publish_p99", "end_to_end_p99"),
+        targets=(Target(TAIL.name, 1.0, None, "T6"), Target(DEVICE_READ.name, 0.0, None, "T6")),
+    ),
+    Case(
+        "T6-max", "maximum fan-out to four groups", "fan-out-4-groups",
+        (CONSUMED, PRODUCED, CPU_PER_GIB, RSS, DEVICE_READ),
+        settings=("mode=max", "batch_size=1000000", "drain_s=120"),
+        targets=(Target(CONSUMED.name, 1.5, "kafka", "T6"),),
+    ),
+    Case(
+        "T7", "catching up on a backlog that is not in memory", "max-rate-1-topic-16-partitions-1kb",
+        (CATCH_UP,), cold_backlog_bytes=2_000_000_000, needs_files=True,
+    ),
+)}
+# Names of the issue's table that stand for other cases.
+ALIASES = {"T5": ("T5-produce", "T5-latency"), "T6": ("T6", "T6-max"), "T8": ("T1", "T2")}
+
+
+def select(names):
+    """The cases of these names, in the order of the table; all without names. KeyError for an unknown one."""
+    if not names:
+        return list(CASES.values())
+    wanted = {case for name in names for case in ALIASES.get(name, (name,))}
+    for name in wanted - CASES.keys():
+        raise KeyError(name)
+    return [case for case in CASES.values() if case.name in wanted]

@@ -1,0 +1,136 @@
+"""Targets that are held against what fio finds the disk to do: T1's share of it, and T7."""
+
+import json
+import subprocess
+
+import fio
+from bench import BenchError, say
+from cold import catch_up, catch_up_command, fill, restart_cold, topic_of
+from verdict import at_least, at_most
+
+PRODUCE = "max-rate-1-topic-16-partitions-1kb"
+OPEN = "1-topic-16-partitions-1kb"
+# fio's seconds for each depth, to choose one.
+CHOICE_S = 2
+
+
+class DiskShare:
+    """fio and Corelog in turns."""
+
+    name = "T1"
+    title = "maximum produce as a share of fio's direct 1 MiB writes"
+
+    def __init__(self, machine):
+        self.machine = machine
+
+    def minutes(self):
+        arguments = self.machine.arguments
+        return (10 + arguments.rounds * (3 * arguments.duration + arguments.warm_up + 4)) / 60
+
+    def measure(self):
+        arguments, folder = self.machine.arguments, self.machine.folder
+        best, by_depth = fio.best_write(folder, CHOICE_S)
+        say(f"fio is fastest with {best} writes under way: {by_depth[best] / 1e6:,.0f} MB/s")
+        depths = sorted({1, best})
+        disk, produced = {depth: [] for depth in depths}, []
+        for number in range(arguments.rounds):
+            for depth in depths:
+                disk[depth].append(fio.write_bytes_per_s(folder, depth, arguments.duration))
+                fio.remove(folder)
+            self.machine.fresh()
+            produced.append(self.machine.run(PRODUCE, extra=["--keep-topics"])["published"]["bytes_per_s"])
+            found = ", ".join(f"fio with {depth} under way {disk[depth][-1] / 1e6:,.0f} MB/s" for depth in depths)
+            say(f"round {number + 1}/{arguments.rounds}: {found}, Corelog {produced[-1] / 1e6:,.0f} MB/s")
+        details = {"fio_depth": best, "fio_write_bytes_per_s_by_depth": by_depth, "fio_write_bytes_per_s": disk,
+                   "produced_bytes_per_s": produced}
+        verdicts = []
+        for depth in depths:
+            shares = [ours / fios * 100 for ours, fios in zip(produced, disk[depth], strict=True)]
+            verdicts.append(at_least(f"produced, of fio's direct 1 MiB writes, {under_way(depth, best)}", shares, 60, "%"))
+        return verdicts, details
+
+
+def under_way(depth, best):
+    """How many of fio's operations were under way at a time, in words."""
+    which = "one under way, as fio does by itself" if depth == 1 else f"{depth} under way"
+    return f"{which}, its fastest" if depth == best else which
+
+
+class CatchUp:
+    """A backlog read after a restart, alone and beside a producer."""
+
+    name = "T7"
+    title = "catching up on a backlog that is not in memory"
+    default_bytes = 5_000_000_000
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.bytes = machine.arguments.bytes or self.default_bytes
+
+    def minutes(self):
+        arguments = self.machine.arguments
+        return (30 + 3 * (arguments.duration + arguments.warm_up + 3) + 4 * self.bytes / 400e6) / 60
+
+    def measure(self):
+        machine = self.machine
+        machine.need_space(2 * self.bytes + 10_000_000_000)
+        best, by_depth = fio.best_read(machine.folder, CHOICE_S)
+        say(f"fio is fastest with {best} reads under way: {by_depth[best] / 1e6:,.0f} MB/s")
+        machine.fresh()
+        half = machine.run(PRODUCE)["published"]["messages_per_s"] / 2
+        say(f"half of the maximum is {half:,.0f} messages a second")
+        broker, _ = machine.fresh()
+        fill(machine.bench, broker, PRODUCE, self.bytes)
+        restart_cold(broker)
+        alone = catch_up(machine.binaries, broker)
+        say(f"read {alone['bytes'] / 1e9:.1f} GB at {alone['bytes_per_s'] / 1e6:,.0f} MB/s, "
+            f"{alone['device_read_bytes'] / 1e9:.1f} GB of them from the device")
+        fio.lay_out(machine.folder)
+        disk = {depth: fio.read_bytes_per_s(machine.folder, depth, machine.arguments.duration)
+                for depth in sorted({1, best})}
+        fio.remove(machine.folder)
+        restart_cold(broker)
+        # As long as the backlog lasts, so that the whole measured time has the reader beside it.
+        duration = max(1, min(machine.arguments.duration, int(alone["seconds"])))
+        before = self.p99(half, duration)
+        restart_cold(broker)
+        during, beside = self.p99_beside_reader(half, duration)
+        say(f"a producer's p99: {before:.2f} ms alone, {during:.2f} ms beside the reader")
+        details = {
+            "backlog_bytes": self.bytes, "fio_depth": best, "fio_read_bytes_per_s_by_depth": by_depth,
+            "fio_read_bytes_per_s": disk, "read_alone": alone, "read_beside_a_producer": beside,
+            "producer_messages_per_s": half, "producer_p99_ms_alone": before, "producer_p99_ms_beside": during,
+        }
+        shares = [at_least(f"read, of fio's direct 1 MiB reads, {under_way(depth, best)}",
+                           [alone["bytes_per_s"] / rate * 100], 90, "%") for depth, rate in disk.items()]
+        return [
+            *shares,
+            at_least("of it from the device", [alone["device_read_bytes"] / alone["bytes"] * 100], 95, "%"),
+            at_most("p99 of a producer at half of its maximum, beside the reader to alone", [during / before], 2, "×"),
+        ], details
+
+    def settings(self, rate, duration):
+        return [f"producer_rate={rate:.0f}", f"duration_s={duration}", "subscriptions_per_topic=0",
+                "producers_per_topic=8", "batch_size=1000000"]
+
+    def p99(self, rate, duration):
+        result = self.machine.run(OPEN, self.settings(rate, duration))
+        return result["publish_latency"]["summary"]["p99_ms"]
+
+    def p99_beside_reader(self, rate, duration):
+        """The reader begins when the producer has warmed up; what it read comes second."""
+        machine = self.machine
+        command = catch_up_command(machine.binaries, machine.broker, topic_of(machine.broker.data))
+        # The generator is waited for in the meantime, so it is a shell that waits for the warm-up.
+        later = ["sh", "-c", 'sleep "$0"; exec "$@"', str(machine.arguments.warm_up), *command]
+        reader = subprocess.Popen(later, stdout=subprocess.PIPE, text=True)
+        try:
+            p99 = self.p99(rate, duration)
+            out, _ = reader.communicate()
+        finally:
+            if reader.poll() is None:
+                reader.kill()
+                reader.wait()
+        if reader.returncode != 0:
+            raise BenchError(f"reading the backlog beside a producer ended with {reader.returncode}")
+        return p99, json.loads(out)

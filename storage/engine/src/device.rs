@@ -1,0 +1,235 @@
+//! The file `device` of a data directory: what a probe of the device under it found, and so how the journal commits.
+//!
+//! It is advice. Where it is missing, damaged or of another file system, the usual way is taken. Blocking: read once
+//! before the shards start, written by the probe.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::errors::FormatError;
+use crate::format::v1::{DeviceCellV1, DeviceV1};
+use crate::format::{envelope, names};
+use crate::options::SyncMethod;
+
+/// What a probe found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeviceAnswer {
+    /// The file system that was probed, as [`file_system_id`] names it.
+    pub file_system: u64,
+    /// When, in milliseconds since 1970.
+    pub probed_at: i64,
+    /// How a commit is durable soonest.
+    pub sync_method: SyncMethod,
+    /// The commits in flight beyond which the device gains little; at least one.
+    pub commits_in_flight: u16,
+    /// What was measured, for people.
+    pub cells: Vec<DeviceCell>,
+}
+
+/// One measurement: durable writes of one size, so many at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DeviceCell {
+    /// How each was made durable.
+    pub sync_method: SyncMethod,
+    /// Whether the blocks had been written before.
+    pub is_rewrite: bool,
+    /// Bytes of each.
+    pub block_bytes: u32,
+    /// In flight at a time.
+    pub depth: u16,
+    /// Bytes a second.
+    pub bytes_per_s: u64,
+    /// The median time of one, in microseconds.
+    pub p50_us: u32,
+    /// The 99th percentile of it.
+    pub p99_us: u32,
+}
+
+/// Why there is no answer though there is a file.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// It cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file, or the directory.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// It is damaged.
+    #[error("{} is damaged: {source}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: FormatError,
+    },
+    /// It was found on another file system: the directory was copied or the disk replaced.
+    #[error("{} was found on another file system", path.display())]
+    Elsewhere {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+const fn is_dsync(method: SyncMethod) -> bool {
+    match method {
+        SyncMethod::Dsync => true,
+        SyncMethod::WriteThenSync => false,
+    }
+}
+
+const fn method(is_dsync: bool) -> SyncMethod {
+    if is_dsync {
+        SyncMethod::Dsync
+    } else {
+        SyncMethod::WriteThenSync
+    }
+}
+
+impl DeviceAnswer {
+    /// Reads what is kept in the data directory `dir`; `None` if it was never probed.
+    ///
+    /// # Errors
+    /// See [`DeviceError`].
+    pub fn read(dir: &Path) -> Result<Option<DeviceAnswer>, DeviceError> {
+        let path = dir.join(names::DEVICE);
+        let content = match fs::read(&path) {
+            Ok(content) => content,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(DeviceError::Io { path, source }),
+        };
+        let stored: DeviceV1 = match envelope::decode(envelope::DEVICE, &content) {
+            Ok(stored) => stored,
+            Err(source) => return Err(DeviceError::Damaged { path, source }),
+        };
+        if stored.file_system != file_system_id(dir)? {
+            return Err(DeviceError::Elsewhere { path });
+        }
+        Ok(Some(DeviceAnswer {
+            file_system: stored.file_system,
+            probed_at: stored.probed_at,
+            sync_method: method(stored.is_dsync),
+            commits_in_flight: stored.commits_in_flight.max(1),
+            cells: stored
+                .cells
+                .iter()
+                .map(|cell| DeviceCell {
+                    sync_method: method(cell.is_dsync),
+                    is_rewrite: cell.is_rewrite,
+                    block_bytes: cell.block_bytes,
+                    depth: cell.depth,
+                    bytes_per_s: cell.bytes_per_s,
+                    p50_us: cell.p50_us,
+                    p99_us: cell.p99_us,
+                })
+                .collect(),
+        }))
+    }
+
+    /// Keeps it in the data directory `dir`, in place of an older one; after a crash there is one or the other.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn keep(&self, dir: &Path) -> Result<(), DeviceError> {
+        let stored = DeviceV1 {
+            file_system: self.file_system,
+            probed_at: self.probed_at,
+            is_dsync: is_dsync(self.sync_method),
+            commits_in_flight: self.commits_in_flight,
+            cells: self
+                .cells
+                .iter()
+                .map(|cell| DeviceCellV1 {
+                    is_dsync: is_dsync(cell.sync_method),
+                    is_rewrite: cell.is_rewrite,
+                    block_bytes: cell.block_bytes,
+                    depth: cell.depth,
+                    bytes_per_s: cell.bytes_per_s,
+                    p50_us: cell.p50_us,
+                    p99_us: cell.p99_us,
+                })
+                .collect(),
+        };
+        let path = dir.join(names::DEVICE);
+        let content = envelope::encode(envelope::DEVICE, &stored);
+        replace(&path, &content).map_err(|source| DeviceError::Io { path, source })
+    }
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let mut file = File::create(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The id of the file system that holds `dir` (statvfs(3), f_fsid): ext4 and xfs keep theirs over a restart.
+///
+/// # Errors
+/// `Io`.
+pub fn file_system_id(dir: &Path) -> Result<u64, DeviceError> {
+    rustix::fs::statvfs(dir)
+        .map(|stat| stat.f_fsid)
+        .map_err(|error| DeviceError::Io {
+            path: dir.to_owned(),
+            source: error.into(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(dir: &Path) -> DeviceAnswer {
+        DeviceAnswer {
+            file_system: file_system_id(dir).unwrap(),
+            probed_at: 5,
+            sync_method: SyncMethod::Dsync,
+            commits_in_flight: 4,
+            cells: vec![DeviceCell {
+                sync_method: SyncMethod::WriteThenSync,
+                is_rewrite: true,
+                block_bytes: 4096,
+                depth: 1,
+                bytes_per_s: 10,
+                p50_us: 20,
+                p99_us: 30,
+            }],
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(DeviceAnswer::read(dir.path()).unwrap(), None);
+        let answer = answer(dir.path());
+        answer.keep(dir.path()).unwrap();
+        answer.keep(dir.path()).unwrap();
+        assert_eq!(DeviceAnswer::read(dir.path()).unwrap(), Some(answer));
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            1,
+            "nothing is left over"
+        );
+    }
+
+    #[test]
+    fn damage_and_another_file_system_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut elsewhere = answer(dir.path());
+        elsewhere.file_system ^= 1;
+        elsewhere.keep(dir.path()).unwrap();
+        let error = DeviceAnswer::read(dir.path()).unwrap_err();
+        assert!(matches!(error, DeviceError::Elsewhere { .. }), "{error}");
+        let path = dir.path().join("device");
+        let mut content = fs::read(&path).unwrap();
+        *content.last_mut().unwrap() ^= 1;
+        fs::write(&path, content).unwrap();
+        let error = DeviceAnswer::read(dir.path()).unwrap_err();
+        assert!(matches!(error, DeviceError::Damaged { .. }), "{error}");
+    }
+}
