@@ -70,7 +70,8 @@ pub struct StorageOptions {
     pub flush_bytes_min: usize,
     /// Appends wait while more bytes than this are in no segment yet.
     pub dirty_bytes_max: usize,
-    /// Bytes of logs kept in memory, those that are in no segment yet included; the oldest clean ones go first.
+    /// Bytes of logs kept in memory at most, those that are in no segment yet included; the oldest clean ones go
+    /// first. It begins with 256 MiB, or a quarter of this, and becomes more when readers miss what went.
     pub cache_bytes_max: usize,
     /// A read from a segment fetches at least this much.
     pub read_ahead_bytes: usize,

@@ -44,6 +44,10 @@ pub(crate) struct Window {
     pub(crate) bytes: Bytes,
 }
 
+/// How much of logs is kept in memory before any reader has missed something, in bytes, or a quarter of what may be.
+const CACHE_BYTES_BEGIN: usize = 256 << 20;
+/// How much is kept for each log that has something in memory, at least, in bytes.
+const TAIL_BYTES: usize = 256 << 10;
 /// How many windows are kept for readers that come back for the rest of what was read ahead.
 const WINDOWS_MAX: usize = 16;
 /// The part of the cache's memory that windows may take: one in so many.
@@ -89,6 +93,8 @@ pub(crate) struct Shared {
     fenced: RefCell<Option<Fenced>>,
     dirty_bytes: Cell<u64>,
     cache_bytes: Cell<usize>,
+    /// How much of logs readers have shown a use for.
+    cache_wanted: Cell<usize>,
     tails: Cell<usize>,
     /// The chunks of all tails, oldest first.
     cache_order: RefCell<VecDeque<(PartitionKey, u64)>>,
@@ -118,6 +124,7 @@ impl Shared {
             journal_files,
             incarnation,
         } = parts;
+        let cache_wanted = CACHE_BYTES_BEGIN.min(options.cache_bytes_max / 4);
         Shared {
             files: Files::new(handle.clone(), options.direct, options.open_files_max),
             handle,
@@ -148,6 +155,7 @@ impl Shared {
             fenced: RefCell::default(),
             dirty_bytes: Cell::new(0),
             cache_bytes: Cell::new(0),
+            cache_wanted: Cell::new(cache_wanted),
             tails: Cell::new(0),
             cache_order: RefCell::default(),
         }
@@ -341,8 +349,7 @@ impl Shared {
 
     /// The largest chunk to take now, so that many logs share the cache.
     pub(crate) fn chunk_bytes_max(&self) -> usize {
-        let share =
-            (self.options.cache_bytes_max / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
+        let share = (self.cache_limit() / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
         1 << share.ilog2()
     }
 
@@ -363,9 +370,29 @@ impl Shared {
         self.tails.set(if holds { count + 1 } else { count - 1 });
     }
 
+    /// How much of logs is kept in memory now: memory that nobody would have read from is not taken, since every page
+    /// costs when it is touched for the first time.
+    fn cache_limit(&self) -> usize {
+        let wanted = self
+            .cache_wanted
+            .get()
+            .max(self.tails.get().saturating_mul(TAIL_BYTES));
+        wanted.min(self.options.cache_bytes_max)
+    }
+
+    /// `bytes` were read from a segment, `distance` before the end of their log: if its share of the whole cache
+    /// reaches so far back, the cache grows.
+    pub(crate) fn missed(&self, distance: u64, bytes: usize) {
+        let share = self.options.cache_bytes_max / self.tails.get().max(1);
+        if distance <= u64::try_from(share).unwrap_or(u64::MAX) {
+            let wanted = self.cache_wanted.get().saturating_add(bytes);
+            self.cache_wanted.set(wanted.min(self.options.cache_bytes_max));
+        }
+    }
+
     /// There is too much in memory.
     pub(crate) fn is_cache_full(&self) -> bool {
-        self.cache_bytes() > self.options.cache_bytes_max
+        self.cache_bytes() > self.cache_limit()
     }
 
     /// Evicts the oldest chunks that are in their segments while there is too much in memory. Returns a log that must

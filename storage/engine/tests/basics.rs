@@ -89,6 +89,33 @@ fn reads_come_from_segments_when_the_tail_is_gone() {
 }
 
 #[test]
+fn the_cache_grows_when_readers_miss_what_went() {
+    let sim = simulation(4);
+    let machine = sim.machine(0);
+    sim.block_on(async {
+        let storage = common::try_open(&machine, |options| options.cache_bytes_max = 8 << 20)
+            .await
+            .unwrap();
+        let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+        let write = async || {
+            for _ in 0..100 {
+                let fields = Fields {
+                    size: 50_000,
+                    ..Fields::default()
+                };
+                append(&log, fields).await;
+            }
+            storage.stats().cache_bytes
+        };
+        let nobody_reads = write().await;
+        assert!(nobody_reads < 3 << 20, "{nobody_reads}");
+        read_all(&log, 1 << 20).await;
+        let after_a_reader = write().await;
+        assert!(after_a_reader > 4 << 20, "{after_a_reader}");
+    });
+}
+
+#[test]
 fn a_thousand_partitions_share_few_frames() {
     let sim = simulation(3);
     let machine = sim.machine(0);

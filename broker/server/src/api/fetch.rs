@@ -25,6 +25,7 @@ use crate::dispatch::Answer;
 use crate::error_codes::{Failure, read_failure};
 use crate::fetch_memory::{self, Held};
 use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
+use crate::mutation::{Mutation, is_on};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -57,6 +58,8 @@ async fn handle(
         bytes_max: request_bytes_max(shard, request.max_bytes),
         isolation: if request.isolation_level == 1 {
             ReadIsolation::Stable
+        } else if is_on(Mutation::FetchUncommitted) {
+            ReadIsolation::LogEnd
         } else {
             ReadIsolation::Committed
         },
@@ -429,6 +432,9 @@ pub(crate) async fn wait_here(shard: &Rc<Shard>, seen: &[(PartitionId, Offset)],
         if log.offsets().high_watermark != *offset {
             return;
         }
+    }
+    if is_on(Mutation::FetchWakeLost) {
+        changes = vec![local::Notify::new().notified()];
     }
     // Whatever woke this, the asker looks for itself; at the deadline too.
     let _ = local::timeout(&*shard.handle.clock, deadline, select_all(changes)).await;

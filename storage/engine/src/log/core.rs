@@ -325,6 +325,13 @@ impl LogCore {
         self.epochs.truncate_front(log_start);
     }
 
+    /// The bytes from a place in a segment to the end of the log.
+    pub(crate) fn bytes_from(&self, base: Offset, position: u64) -> u64 {
+        let from = self.segments.partition_point(|segment| segment.base < base);
+        let bytes: u64 = self.segments[from..].iter().map(|segment| segment.size).sum();
+        bytes.saturating_sub(position)
+    }
+
     /// The log's bytes.
     pub(crate) fn size_bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.size).sum()

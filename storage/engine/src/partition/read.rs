@@ -137,6 +137,8 @@ impl SegmentScan<'_> {
         let (read, buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
         let read = read.map_err(io)?;
         shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
+        let distance = self.log.state.borrow().core.bytes_from(base, self.position);
+        shared.missed(distance, read);
         let valid = usize::try_from(flushed.saturating_sub(start)).unwrap_or(usize::MAX);
         self.window = buffer.freeze().slice(..read.min(valid));
         self.window_start = start;
