@@ -28,6 +28,9 @@ class Target:
     def request_memory(self):
         return int(self.metric("corelog_request_memory_bytes"))
 
+    def fetch_memory(self):
+        return int(self.metric("corelog_fetch_memory_bytes"))
+
     def resident_bytes(self):
         with open(f"/proc/{self.pid}/status") as status:
             return int(re.search(r"^VmRSS:\s+(\d+) kB$", status.read(), re.M).group(1)) << 10

@@ -71,14 +71,19 @@ def create_topic(topic, partitions):
     return request(CREATE_TOPICS, 2, body)
 
 
-def fetch(topic, wait_ms, bytes_min=1):
-    """A long poll from offset 0 of partition 0."""
-    body = struct.pack(">iiiibi", -1, wait_ms, bytes_min, 1 << 20, 0, 1) + string(topic)
-    return request(FETCH, 4, body + struct.pack(">iiqi", 1, 0, 0, 1 << 20))
+def fetch(topic, wait_ms, bytes_min=1, offset=0, bytes_max=1 << 20):
+    """A long poll of partition 0."""
+    body = struct.pack(">iiiibi", -1, wait_ms, bytes_min, bytes_max, 0, 1) + string(topic)
+    return request(FETCH, 4, body + struct.pack(">iiqi", 1, 0, offset, bytes_max))
 
 
-def connect(address, timeout=20):
-    s = socket.create_connection(address, timeout=timeout)
+def connect(address, timeout=20, receive_buffer_bytes=None):
+    s = socket.socket()
+    s.settimeout(timeout)
+    if receive_buffer_bytes:
+        # Before it connects: the window that the peer is told of depends on it.
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+    s.connect(address)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
 

@@ -69,7 +69,7 @@ enum CommandV1 {
 
 /// A setting as version 1 stores it, sorted by key. Frozen.
 #[derive(Archive, Serialize)]
-struct ConfigV1 {
+pub(crate) struct ConfigV1 {
     key: String,
     value: String,
 }
@@ -89,8 +89,13 @@ pub enum DecodeError {
     #[error("{0} bytes follow the command")]
     Tail(usize),
     /// Something else.
-    #[error("a command begins with \"CLmc\", not with {0:02x?}")]
-    Magic([u8; 4]),
+    #[error("a {expected} does not begin with {found:02x?}")]
+    Magic {
+        /// What was to be decoded.
+        expected: &'static str,
+        /// Its first bytes.
+        found: [u8; 4],
+    },
     /// A version of the future.
     #[error("commands of version {0} are not known: this one knows up to 1")]
     Version(u16),
@@ -117,15 +122,20 @@ pub enum DecodeError {
 pub fn encode(command: &Command) -> Vec<u8> {
     let archive = rkyv::to_bytes::<rancor::Error>(&CommandV1::from(command))
         .expect("memory alone limits an archive below 2 GiB");
+    seal(MAGIC, VERSION, &archive)
+}
+
+/// Puts an archive into the envelope.
+pub(crate) fn seal(magic: [u8; 4], version: u16, archive: &[u8]) -> Vec<u8> {
     let size = u32::try_from(archive.len()).expect("an archive with 32-bit pointers");
     let mut out = Vec::with_capacity(HEADER_SIZE + archive.len());
-    out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
+    out.extend_from_slice(&magic);
+    out.extend_from_slice(&version.to_le_bytes());
     out.extend_from_slice(&[0; 2]);
     out.extend_from_slice(&size.to_le_bytes());
-    let crc = checksum(&out, &archive);
+    let crc = checksum(&out, archive);
     out.extend_from_slice(&crc.to_le_bytes());
-    out.extend_from_slice(&archive);
+    out.extend_from_slice(archive);
     out
 }
 
@@ -146,6 +156,24 @@ pub fn decode(bytes: &[u8]) -> Result<Command, DecodeError> {
 /// # Errors
 /// `DecodeError`.
 pub fn decode_prefix(bytes: &[u8]) -> Result<(Command, usize), DecodeError> {
+    let (version, archive, size) = open(MAGIC, "command", bytes)?;
+    match version {
+        VERSION => {
+            let archived =
+                rkyv::access::<ArchivedCommandV1, rancor::Error>(archive).map_err(DecodeError::Archive)?;
+            Ok((from_v1(archived)?, size))
+        }
+        version => Err(DecodeError::Version(version)),
+    }
+}
+
+/// Takes the archive out of the envelope that begins `bytes`, its checksum verified: the version, the archive, and the
+/// bytes of all of it.
+pub(crate) fn open<'a>(
+    magic: [u8; 4],
+    expected: &'static str,
+    bytes: &'a [u8],
+) -> Result<(u16, &'a [u8], usize), DecodeError> {
     let available = bytes.len();
     let (header, rest) = bytes
         .split_first_chunk::<HEADER_SIZE>()
@@ -154,8 +182,9 @@ pub fn decode_prefix(bytes: &[u8]) -> Result<(Command, usize), DecodeError> {
             available,
         })?;
     let [m0, m1, m2, m3, v0, v1, _, _, s0, s1, s2, s3, c0, c1, c2, c3] = *header;
-    if [m0, m1, m2, m3] != MAGIC {
-        return Err(DecodeError::Magic([m0, m1, m2, m3]));
+    let found = [m0, m1, m2, m3];
+    if found != magic {
+        return Err(DecodeError::Magic { expected, found });
     }
     let size = usize::try_from(u32::from_le_bytes([s0, s1, s2, s3])).unwrap_or(usize::MAX);
     let needed = size.saturating_add(HEADER_SIZE);
@@ -167,14 +196,7 @@ pub fn decode_prefix(bytes: &[u8]) -> Result<(Command, usize), DecodeError> {
     if stored != computed {
         return Err(DecodeError::Crc { stored, computed });
     }
-    match u16::from_le_bytes([v0, v1]) {
-        VERSION => {
-            let archived =
-                rkyv::access::<ArchivedCommandV1, rancor::Error>(archive).map_err(DecodeError::Archive)?;
-            Ok((from_v1(archived)?, needed))
-        }
-        version => Err(DecodeError::Version(version)),
-    }
+    Ok((u16::from_le_bytes([v0, v1]), archive, needed))
 }
 
 fn checksum(header: &[u8], archive: &[u8]) -> u32 {
@@ -242,7 +264,7 @@ fn assignments_v1(assignments: &[Vec<BrokerId>]) -> Vec<Vec<i32>> {
     assignments.iter().map(ids).collect()
 }
 
-fn configs_v1(configs: &Configs) -> Vec<ConfigV1> {
+pub(crate) fn configs_v1(configs: &Configs) -> Vec<ConfigV1> {
     let config = |(key, value): (&String, &String)| ConfigV1 {
         key: key.clone(),
         value: value.clone(),
@@ -314,7 +336,7 @@ fn from_assignments_v1(
     assignments.iter().map(ids).collect()
 }
 
-fn from_configs_v1(configs: &ArchivedVec<ArchivedConfigV1>) -> Configs {
+pub(crate) fn from_configs_v1(configs: &ArchivedVec<ArchivedConfigV1>) -> Configs {
     let pair = |config: &ArchivedConfigV1| (config.key.as_str().to_owned(), config.value.as_str().to_owned());
     configs.iter().map(pair).collect::<BTreeMap<_, _>>()
 }

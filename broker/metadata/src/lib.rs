@@ -7,7 +7,7 @@
 //!
 //! Invariants: `apply` depends on the image and the command alone, so every replay gives the same image; a command
 //! that does not fit the image is an error and changes nothing; commands are encoded in a versioned, checksummed
-//! envelope and a shipped version never changes. No clock, randomness, socket or file is in here.
+//! envelope and a shipped version never changes; a snapshot is what a replay of all commands before it gives. No clock, randomness, socket or file is in here.
 
 mod apply;
 mod bucket_map;
@@ -18,6 +18,7 @@ mod encoding;
 mod image;
 pub mod names;
 mod placement;
+mod snapshot;
 
 pub use apply::ApplyError;
 pub use command::{Command, Configs};
@@ -26,3 +27,4 @@ pub use delta::ImageDelta;
 pub use encoding::{DecodeError, decode, decode_prefix, encode};
 pub use image::{BrokerImage, Incarnation, MetadataImage, PartitionEpoch, PartitionImage, TopicImage};
 pub use placement::shard_of;
+pub use snapshot::{decode_snapshot, encode_snapshot, is_snapshot};

@@ -2,15 +2,25 @@
 
 mod common;
 
-use common::{BROKER, configs, controller, create, grow, name, new_topic, topic_id};
+use common::{BROKER, configs, controller, create, grow, image, name, new_topic, register, topic_id};
+
 use corelog_metadata::controller::{
     ConfigChange, ConfigOperation, ControllerRequest, NewTopic, TopicReference,
 };
 use corelog_metadata::{
-    Command, Configs, DecodeError, Incarnation, MetadataImage, decode, decode_prefix, encode,
+    Command, Configs, DecodeError, Incarnation, MetadataImage, decode, decode_prefix, decode_snapshot,
+    encode, encode_snapshot, is_snapshot,
 };
 use corelog_model::{BrokerId, ProducerId};
 use proptest::prelude::*;
+
+const SNAPSHOT: &str = "434c6d73010000003b01000008bd2fc962726f6b65722e6578616d706c6562726f6b65722e6578616d706c6501000000\
+     8e000000e0ffffff842300000000000000000000000000000000000000000000000009020000008e000000c7ffffff84\
+     230000000000000000000000000000000000000000000000000561ffffffffffffff62ffffffffffffff0000000000eb\
+     ffffff01000000726574656e74696f6e2e6d738c000000f4ffffff2d31ffffffffffff01000000010000000100000001\
+     000000010000000100000001000000e4ffffff01000000e0ffffff01000000010000000100000001000000d0ffffff01\
+     000000ccffffff01000000000000000000000000000000000000076f7264657273ffff90ffffff01000000a8ffffff02\
+     0000000700000000000000e803000000000000f9feffff020000004fffffff01000000b8ffffff01000000";
 
 /// Each kind of command with the bytes that version 1 gives it. Never edit the bytes: data directories hold them.
 fn golden() -> Vec<(Command, &'static str)> {
@@ -165,6 +175,57 @@ fn a_version_of_the_future_is_told() {
     }
 }
 
+/// A snapshot with everything in it, and the bytes that version 1 gives it. Never edit the bytes.
+#[test]
+fn a_snapshot_has_its_golden_bytes() {
+    let image = image(&[
+        register(2, 5),
+        create(7, "orders", 2),
+        register(1, 9),
+        Command::SetTopicConfigs {
+            id: topic_id(7),
+            configs: configs(&[("retention.ms", "-1")]),
+        },
+        Command::SetBrokerConfigs {
+            broker: None,
+            configs: configs(&[("a", "b")]),
+        },
+        Command::AllocateProducerIds {
+            block_start: ProducerId::new(0),
+            count: 1000,
+        },
+    ]);
+    let bytes = encode_snapshot(&image);
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, SNAPSHOT);
+    assert!(is_snapshot(&bytes) && !is_snapshot(&encode(&create(1, "t", 1))));
+    let decoded = decode_snapshot(&bytes, "cluster").unwrap();
+    assert_eq!(decoded, image);
+    assert!(decoded.topic("orders").unwrap().partitions[1].leader_epoch.get() > 0);
+    let next = create(8, "orders.eu", 1);
+    assert_eq!(decoded.apply(&next), image.apply(&next));
+}
+
+#[test]
+fn a_damaged_snapshot_is_refused() {
+    let bytes = encode_snapshot(&image(&[create(7, "orders", 2)]));
+    for bit in 0..bytes.len() * 8 {
+        let mut bad = bytes.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        assert!(decode_snapshot(&bad, "cluster").is_err(), "bit {bit}");
+    }
+    for length in 0..bytes.len() {
+        assert!(decode_snapshot(&bytes[..length], "cluster").is_err());
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert!(
+        matches!(decode_snapshot(&longer, "cluster"), Err(DecodeError::Tail(1))),
+        "a tail"
+    );
+    assert!(decode(&bytes).is_err());
+}
+
 fn small_configs() -> impl Strategy<Value = Configs> {
     proptest::collection::btree_map("k[a-c]", "[a-z]{0,3}", 0..3)
 }
@@ -254,6 +315,8 @@ proptest! {
                 image = image.apply(&command).expect("a decision fits the image that it was made on");
             }
         }
+        let snapshot = encode_snapshot(&checkpoint.0);
+        prop_assert_eq!(&decode_snapshot(&snapshot, "cluster").unwrap(), &checkpoint.0);
         let replay = |mut image: MetadataImage, mut rest: &[u8]| {
             while !rest.is_empty() {
                 let (command, size) = decode_prefix(rest).unwrap();

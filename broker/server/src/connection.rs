@@ -26,6 +26,8 @@ use crate::shard::Shard;
 const IN_FLIGHT_MAX: usize = 128;
 /// Pieces gathered for one send.
 const SEND_PIECES_MAX: usize = 512;
+/// Bytes that are sent before the memory of fetched records is given back in part, and a slow client's time begins anew.
+const SEND_PORTION_BYTES: usize = 1 << 20;
 
 /// What a connection knows of its client.
 pub struct Client {
@@ -239,10 +241,9 @@ async fn write_responses(
             }
         }
         if !outgoing.pieces.is_empty() && !state.broken.get() {
-            let bytes = outgoing.pieces.iter().map(Bytes::len).sum();
             shard.metrics.bytes_sent(&outgoing.pieces);
-            state.tracked.sends(shard.handle.clock.now(), bytes);
-            if connection.send(outgoing.pieces).await.is_err() {
+            let sent = send_portions(&shard, &state, &*connection, outgoing.pieces, outgoing.held).await;
+            if sent.is_err() {
                 state.break_off();
                 connection.shutdown();
             }
@@ -261,6 +262,41 @@ async fn write_responses(
         drop(outgoing.memory);
         state.answered.notify_all();
     }
+}
+
+/// Sends all pieces, and gives back what they held as they go.
+async fn send_portions(
+    shard: &Shard,
+    state: &State,
+    connection: &dyn Connection,
+    mut pieces: Vec<Bytes>,
+    mut held: Option<Permit>,
+) -> std::io::Result<()> {
+    let mut left: usize = pieces.iter().map(Bytes::len).sum();
+    while !pieces.is_empty() {
+        let mut bytes = 0;
+        let count = pieces.iter().take_while(|piece| {
+            let is_room = bytes < SEND_PORTION_BYTES;
+            bytes += if is_room { piece.len() } else { 0 };
+            is_room
+        });
+        let count = count.count();
+        let rest = pieces.split_off(count);
+        state.tracked.sends(shard.handle.clock.now(), bytes);
+        connection.send(std::mem::replace(&mut pieces, rest)).await?;
+        if let Some(held) = &mut held {
+            held.shrink_to(share(held.amount(), left - bytes, left));
+        }
+        left -= bytes;
+    }
+    Ok(())
+}
+
+/// `amount` times `part` by `whole`, rounded up.
+fn share(amount: usize, part: usize, whole: usize) -> usize {
+    let wide = |n: usize| u128::try_from(n).expect("64 bits at most");
+    let share = (wide(amount) * wide(part)).div_ceil(wide(whole.max(1)));
+    usize::try_from(share).expect("a part of the amount")
 }
 
 /// The answer to a request, and its memory; `None` if the client has gone and nothing is lost without the answer.
@@ -289,6 +325,8 @@ async fn answer_of(state: &State, request: InFlight) -> Option<(Answer, Permit)>
 struct Outgoing {
     pieces: Vec<Bytes>,
     memory: Vec<Permit>,
+    /// What fetched records hold. A Fetch is alone under way on its connection.
+    held: Option<Permit>,
     abandoned: usize,
     close: Option<String>,
 }
@@ -298,6 +336,13 @@ impl Outgoing {
         self.memory.push(memory);
         match answer {
             Answer::Send(pieces) => self.pieces.extend(pieces),
+            Answer::Records(pieces, held) => {
+                self.pieces.extend(pieces);
+                match &mut self.held {
+                    Some(before) => before.merge(held),
+                    None => self.held = Some(held),
+                }
+            }
             Answer::Silence => {}
             Answer::Close(reason) => self.close = Some(reason),
         }

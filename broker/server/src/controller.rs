@@ -1,5 +1,9 @@
 //! The controller's shell, on the first shard: decides with `corelog_metadata`, makes the decision durable in the log
 //! of `__cluster_metadata`, then has every shard act on the new image. One change at a time.
+//!
+//! When the log has grown, the image is appended to it as a snapshot, and the log then begins there. The image is what a
+//! replay gives, since no change is under way meanwhile; behind it, the snapshot changes nothing. A crash before the
+//! log's start has moved leaves commands, the snapshot, and the commands behind it, which replay to the same image.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -12,13 +16,14 @@ use corelog_metadata::controller::{ConfigFault, ConfigRules, ConfigScope};
 use corelog_metadata::{
     Command, Configs, Controller, ControllerError, ControllerRequest, MetadataImage, names,
 };
+use corelog_model::batch::ValidatedBatch;
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TopicId};
 use corelog_records::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder};
 use corelog_runtime::local::Budget;
 use corelog_runtime::{LocalFuture, WorkClass};
 use corelog_storage::{
-    AppendError, AppendOptions, AppendOrigin, CreateError, LogConfig, PartitionLog, PartitionSpec,
-    ReadIsolation,
+    AppendError, AppendOptions, AppendOrigin, CreateError, DeleteRecordsError, LogConfig, PartitionLog,
+    PartitionSpec, ReadIsolation,
 };
 use futures_util::future::join_all;
 
@@ -36,6 +41,18 @@ pub const METADATA_PARTITION: PartitionId = PartitionId {
     index: PartitionIndex::new(0),
 };
 
+/// How this broker appends to its own log.
+const OPTIONS: AppendOptions = AppendOptions {
+    origin: AppendOrigin::Internal,
+};
+/// A log that has grown by less since its last snapshot is left alone, in bytes.
+const GROWTH_MIN: usize = 1 << 20;
+/// How many times the snapshot the log grows by until the next one.
+const GROWTH_FACTOR: usize = 4;
+/// What a command takes in the log beside itself, about.
+const BATCH_BYTES: usize = 80;
+/// What is before the log's start is freed by the segment.
+const SEGMENT_BYTES: u64 = 16 << 20;
 /// The time between two attempts to have the shards do what they could not.
 const MEND_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -53,8 +70,8 @@ pub enum LoadError {
     /// It cannot be read.
     #[error("the metadata log cannot be read: {0}")]
     Read(#[from] LogReadError),
-    /// An entry is no command.
-    #[error("the metadata log holds no command at offset {offset}: {source}")]
+    /// An entry is no command and no snapshot.
+    #[error("the metadata log holds neither command nor snapshot at offset {offset}: {source}")]
     Decode {
         /// Where.
         offset: Offset,
@@ -69,6 +86,20 @@ pub enum LoadError {
         /// Why.
         source: corelog_metadata::ApplyError,
     },
+}
+
+/// The metadata's log was not shortened; it still says it all.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The image does not fit into a batch.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// It could not be made durable.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// What came before it stays.
+    #[error("the former commands cannot be removed: {0}")]
+    Delete(#[from] DeleteRecordsError),
 }
 
 /// A change was not made.
@@ -123,6 +154,10 @@ pub struct ControllerShell {
     log: Rc<PartitionLog>,
     controller: Controller<Rules>,
     turn: Budget,
+    /// Bytes in the log behind the last snapshot, about.
+    grown: Cell<usize>,
+    /// The length of the last snapshot.
+    snapshot_bytes: Cell<usize>,
     is_mending: Cell<bool>,
 }
 
@@ -139,9 +174,18 @@ impl ControllerShell {
         log.set_config(metadata_spec().config);
         let mut image = MetadataImage::new(&shard.identity.cluster_id);
         let end = log.offsets().log_end;
+        let (mut grown, mut snapshot_bytes) = (0, 0);
         log_reader::for_each_record(&log, end, ReadIsolation::LogEnd, |offset, _, value| {
-            let command = corelog_metadata::decode(value.unwrap_or_default())
-                .map_err(|source| LoadError::Decode { offset, source })?;
+            let value = value.unwrap_or_default();
+            let decode = |source| LoadError::Decode { offset, source };
+            if corelog_metadata::is_snapshot(value) {
+                image =
+                    corelog_metadata::decode_snapshot(value, &shard.identity.cluster_id).map_err(decode)?;
+                (grown, snapshot_bytes) = (0, value.len());
+                return Ok(());
+            }
+            let command = corelog_metadata::decode(value).map_err(decode)?;
+            grown += BATCH_BYTES + value.len();
             image
                 .apply_in_place(&command)
                 .map_err(|source| LoadError::Apply { offset, source })
@@ -158,6 +202,8 @@ impl ControllerShell {
                 log,
                 controller,
                 turn: Budget::new(1),
+                grown: Cell::new(grown),
+                snapshot_bytes: Cell::new(snapshot_bytes),
                 is_mending: Cell::new(false),
             },
             image,
@@ -198,7 +244,39 @@ impl ControllerShell {
                 *decision = Err(error.clone());
             }
         }
+        if is_snapshot_due(self.grown.get(), self.snapshot_bytes.get())
+            && let Err(error) = self.shorten(shard).await
+        {
+            // The next attempt is due when the log has grown as much again.
+            self.grown.set(0);
+            tracing::warn!(%error, "the metadata log is not shortened");
+        }
         decisions
+    }
+
+    /// Appends a snapshot of the metadata in force and has the log begin there. No change may be under way.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`].
+    pub async fn shorten(&self, shard: &Rc<Shard>) -> Result<(), SnapshotError> {
+        let first = self.append_snapshot(shard).await?;
+        let start = self.log.delete_records(Some(first)).await?;
+        tracing::debug!(%start, "the metadata log is shortened");
+        Ok(())
+    }
+
+    /// Appends a snapshot durably and returns where it is. No change may be under way.
+    ///
+    /// # Errors
+    /// See [`SnapshotError`].
+    pub async fn append_snapshot(&self, shard: &Rc<Shard>) -> Result<Offset, SnapshotError> {
+        let value = corelog_metadata::encode_snapshot(&shard.image());
+        let first = self.log.offsets().log_end;
+        let batch = batch_of(shard, [&value[..]])?;
+        self.log.append(vec![batch], OPTIONS).await?;
+        self.grown.set(0);
+        self.snapshot_bytes.set(value.len());
+        Ok(first)
     }
 
     async fn put_in_force(
@@ -207,30 +285,40 @@ impl ControllerShell {
         commands: &[Command],
         image: MetadataImage,
     ) -> Result<(), ChangeError> {
-        let build = |error| ChangeError::Build(Arc::new(error));
-        let mut builder = RecordBatchBuilder::new(BatchOptions::default());
-        let timestamp = shard.handle.clock.wall();
-        for command in commands {
-            let value = corelog_metadata::encode(command);
-            let record = NewRecord {
-                timestamp,
-                key: None,
-                value: Some(&value),
-                headers: &[],
-            };
-            builder.append(&record).map_err(build)?;
-        }
-        let batch = builder.build().map_err(build)?;
-        let options = AppendOptions {
-            origin: AppendOrigin::Internal,
-        };
-        let appending = self.log.append(vec![batch], options);
+        let values: Vec<_> = commands.iter().map(corelog_metadata::encode).collect();
+        let batch = batch_of(shard, values.iter().map(Vec::as_slice));
+        let batch = batch.map_err(|error| ChangeError::Build(Arc::new(error)))?;
+        let size = batch.header().size;
+        let appending = self.log.append(vec![batch], OPTIONS);
         let appending = async move { appending.await.map(drop) };
         early(Mutation::MetadataEarly, &shard.handle, appending, || Ok(())).await?;
+        self.grown.set(self.grown.get().saturating_add(size));
         let (here, image) = (Rc::clone(shard), Arc::new(image));
         let publishing = async move { publish(&here, image).await };
         early(Mutation::MetadataLate, &shard.handle, publishing, || Ok(())).await
     }
+}
+
+/// Whether the log is to be shortened: bounds what a start replays, and what snapshots add to the writes.
+fn is_snapshot_due(grown: usize, snapshot_bytes: usize) -> bool {
+    grown > GROWTH_MIN.max(snapshot_bytes.saturating_mul(GROWTH_FACTOR))
+}
+
+fn batch_of<'a>(
+    shard: &Shard,
+    values: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<ValidatedBatch, BuildError> {
+    let mut builder = RecordBatchBuilder::new(BatchOptions::default());
+    let timestamp = shard.handle.clock.wall();
+    for value in values {
+        builder.append(&NewRecord {
+            timestamp,
+            key: None,
+            value: Some(value),
+            headers: &[],
+        })?;
+    }
+    builder.build()
 }
 
 /// Has every shard act on `image`.
@@ -315,11 +403,25 @@ fn metadata_spec() -> PartitionSpec {
         id: METADATA_PARTITION,
         directory: format!("{}-0", names::CLUSTER_METADATA),
         leader_epoch: LeaderEpoch::new(0),
-        // Every command is needed for a replay: nothing is ever deleted by age or size.
+        // What is behind the log's start is needed for a replay: nothing is ever deleted by age or size.
         config: LogConfig {
+            segment_bytes: SEGMENT_BYTES,
             retention_ms: None,
             retention_bytes: None,
             ..LogConfig::default()
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_is_shortened_when_it_has_grown_by_four_times_its_snapshot() {
+        assert!(!is_snapshot_due(GROWTH_MIN, 0));
+        assert!(is_snapshot_due(GROWTH_MIN + 1, 0));
+        assert!(!is_snapshot_due(GROWTH_MIN + 1, GROWTH_MIN));
+        assert!(is_snapshot_due(4 * GROWTH_MIN + 1, GROWTH_MIN));
     }
 }

@@ -40,6 +40,7 @@ use corelog_protocol::messages::produce::ProduceRequest;
 use corelog_protocol::messages::sync_group::SyncGroupRequest;
 use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Request, RequestHeader};
 use corelog_runtime::LocalFuture;
+use corelog_runtime::local::Permit;
 
 use crate::api;
 use crate::connection::Client;
@@ -51,6 +52,8 @@ use crate::shard::Shard;
 pub enum Answer {
     /// A whole response frame, its size included.
     Send(Vec<Bytes>),
+    /// The same, with the memory that its records hold.
+    Records(Vec<Bytes>, Permit),
     /// No response is due (acks=0).
     Silence,
     /// The connection is to be closed, for this reason.
@@ -90,7 +93,7 @@ const PRODUCE_MEMORY_FACTOR: usize = 2;
 macro_rules! handlers {
     ($($api:ident: $request:ident => $handler:path,)+) => {
         /// The APIs that are served, and that ApiVersions names.
-        pub const SUPPORTED: &[ApiKey] = &[ApiKey::Produce, $(ApiKey::$api,)+];
+        pub const SUPPORTED: &[ApiKey] = &[ApiKey::Produce, ApiKey::Fetch, $(ApiKey::$api,)+];
 
         fn begin(
             shard: &Rc<Shard>,
@@ -101,6 +104,10 @@ macro_rules! handlers {
                 ApiKey::Produce => {
                     let request = decode::<ProduceRequest>(&context, reader)?;
                     Ok(api::produce::start(shard, context, request))
+                }
+                ApiKey::Fetch => {
+                    let request = decode::<FetchRequest>(&context, reader)?;
+                    Ok(Box::pin(api::fetch::answer(Rc::clone(shard), context, request)))
                 }
                 $(ApiKey::$api => {
                     let request = decode::<$request>(&context, reader)?;
@@ -113,7 +120,6 @@ macro_rules! handlers {
 }
 
 handlers! {
-    Fetch: FetchRequest => api::fetch::handle,
     ListOffsets: ListOffsetsRequest => api::list_offsets::handle,
     Metadata: MetadataRequest => api::metadata::handle,
     OffsetCommit: OffsetCommitRequest => api::offset_commit::handle,

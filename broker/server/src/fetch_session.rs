@@ -65,6 +65,7 @@ struct Entry {
 
 #[derive(Debug)]
 struct Session {
+    uses_topic_ids: bool,
     epoch_next: i32,
     used_last: Monotonic,
     by_key: HashMap<FetchKey, u64, foldhash::fast::RandomState>,
@@ -73,8 +74,9 @@ struct Session {
 }
 
 impl Session {
-    fn new(now: Monotonic) -> Session {
+    fn new(uses_topic_ids: bool, now: Monotonic) -> Session {
         Session {
+            uses_topic_ids,
             epoch_next: 1,
             used_last: now,
             by_key: HashMap::default(),
@@ -135,6 +137,21 @@ pub enum SessionError {
         /// Ours.
         expected: i32,
     },
+    /// The session was opened by a request of before version 13, and this one is not, or the other way round: a topic
+    /// has another key in each (`FetchManager.newContext`).
+    #[error("the fetch session names topics the other way, by id or by name")]
+    TopicIds,
+}
+
+/// What a request says of its session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionAsk {
+    /// 0: none.
+    pub session_id: i32,
+    /// 0 opens a session, -1 ends it or asks for none.
+    pub epoch: i32,
+    /// Whether it names topics by their ids (from version 13) and not by their names.
+    pub uses_topic_ids: bool,
 }
 
 /// What a request comes to.
@@ -176,20 +193,24 @@ impl FetchSessions {
     /// Decides what a fetch request reads. `random` chooses a new session's id.
     ///
     /// # Errors
-    /// `NotFound` and `Epoch`, on which clients begin a new session.
+    /// Any [`SessionError`], on which clients begin a new session.
     pub fn plan(
         &mut self,
-        session_id: i32,
-        epoch: i32,
+        asked: SessionAsk,
         wishes: Vec<(FetchKey, FetchWish)>,
         forgotten: &[FetchKey],
         now: Monotonic,
         random: u64,
     ) -> Result<FetchPlan, SessionError> {
+        let SessionAsk {
+            session_id,
+            epoch,
+            uses_topic_ids,
+        } = asked;
         if epoch == EPOCH_FINAL || epoch == EPOCH_INITIAL {
             self.sessions.remove(&session_id);
             let opened = if epoch == EPOCH_INITIAL {
-                self.open(&wishes, now, random)
+                self.open(&wishes, uses_topic_ids, now, random)
             } else {
                 0
             };
@@ -209,6 +230,9 @@ impl FetchSessions {
                 expected: session.epoch_next,
             });
         }
+        if session.uses_topic_ids != uses_topic_ids {
+            return Err(SessionError::TopicIds);
+        }
         session.epoch_next = if epoch == i32::MAX { 1 } else { epoch + 1 };
         session.used_last = now;
         for (key, wish) in wishes {
@@ -217,14 +241,26 @@ impl FetchSessions {
         for key in forgotten {
             session.forget(key);
         }
+        let wishes = session.wishes();
+        // A session without partitions ends, and is answered as none (`FetchManager.newContext`).
+        let is_over = wishes.is_empty();
+        if is_over {
+            self.sessions.remove(&session_id);
+        }
         Ok(FetchPlan {
-            session_id,
-            incremental: true,
-            wishes: session.wishes(),
+            session_id: if is_over { 0 } else { session_id },
+            incremental: !is_over,
+            wishes,
         })
     }
 
-    fn open(&mut self, wishes: &[(FetchKey, FetchWish)], now: Monotonic, random: u64) -> i32 {
+    fn open(
+        &mut self,
+        wishes: &[(FetchKey, FetchWish)],
+        uses_topic_ids: bool,
+        now: Monotonic,
+        random: u64,
+    ) -> i32 {
         if wishes.is_empty() || !self.make_room(now) {
             return 0;
         }
@@ -232,7 +268,7 @@ impl FetchSessions {
         while self.sessions.contains_key(&id) {
             id = if id == i32::MAX { 1 } else { id + 1 };
         }
-        let mut session = Session::new(now);
+        let mut session = Session::new(uses_topic_ids, now);
         for (key, wish) in wishes {
             session.set(key.clone(), *wish);
         }
@@ -307,6 +343,14 @@ mod tests {
         }
     }
 
+    fn asked(session_id: i32, epoch: i32) -> SessionAsk {
+        SessionAsk {
+            session_id,
+            epoch,
+            uses_topic_ids: false,
+        }
+    }
+
     fn at(seconds: u64) -> Monotonic {
         Monotonic::from_nanos(seconds * 1_000_000_000)
     }
@@ -323,8 +367,7 @@ mod tests {
         let mut sessions = FetchSessions::new(2);
         let full = sessions
             .plan(
-                0,
-                0,
+                asked(0, 0),
                 vec![(key(0), wish(5)), (key(1), wish(6))],
                 &[],
                 at(0),
@@ -334,8 +377,7 @@ mod tests {
         assert_eq!((full.session_id, full.incremental), (7, false));
         let next = sessions
             .plan(
-                7,
-                1,
+                asked(7, 1),
                 vec![(key(2), wish(9)), (key(0), wish(8))],
                 &[key(1)],
                 at(1),
@@ -350,9 +392,9 @@ mod tests {
     fn a_wrong_epoch_and_an_unknown_session_are_refused() {
         let mut sessions = FetchSessions::new(2);
         sessions
-            .plan(0, 0, vec![(key(0), wish(0))], &[], at(0), 7 << 33)
+            .plan(asked(0, 0), vec![(key(0), wish(0))], &[], at(0), 7 << 33)
             .unwrap();
-        let wrong = sessions.plan(7, 3, vec![], &[], at(0), 0).unwrap_err();
+        let wrong = sessions.plan(asked(7, 3), vec![], &[], at(0), 0).unwrap_err();
         assert_eq!(
             wrong,
             SessionError::Epoch {
@@ -361,22 +403,56 @@ mod tests {
             }
         );
         assert_eq!(
-            sessions.plan(8, 1, vec![], &[], at(0), 0).unwrap_err(),
+            sessions.plan(asked(8, 1), vec![], &[], at(0), 0).unwrap_err(),
             SessionError::NotFound(8)
         );
+    }
+
+    #[test]
+    fn a_session_keeps_to_names_or_ids() {
+        for uses_topic_ids in [false, true] {
+            let mut sessions = FetchSessions::new(2);
+            let asked = |session_id, epoch, uses_topic_ids| SessionAsk {
+                session_id,
+                epoch,
+                uses_topic_ids,
+            };
+            let full = vec![(key(0), wish(0))];
+            let opened = sessions.plan(asked(0, 0, uses_topic_ids), full, &[], at(0), 7 << 33);
+            assert_eq!(opened.unwrap().session_id, 7);
+            let other = sessions.plan(asked(7, 1, !uses_topic_ids), vec![], &[], at(0), 0);
+            assert_eq!(other.unwrap_err(), SessionError::TopicIds);
+            // The wrong epoch is what is wrong first.
+            let late = sessions.plan(asked(7, 2, !uses_topic_ids), vec![], &[], at(0), 0);
+            assert!(matches!(late.unwrap_err(), SessionError::Epoch { .. }), "epoch 2");
+            sessions
+                .plan(asked(7, 1, uses_topic_ids), vec![], &[], at(0), 0)
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_session_without_partitions_ends() {
+        let mut sessions = FetchSessions::new(2);
+        sessions
+            .plan(asked(0, 0), vec![(key(0), wish(0))], &[], at(0), 7 << 33)
+            .unwrap();
+        let plan = sessions.plan(asked(7, 1), vec![], &[key(0)], at(0), 0).unwrap();
+        assert_eq!((plan.session_id, plan.incremental), (0, false));
+        assert!(plan.wishes.is_empty() && sessions.is_empty());
     }
 
     #[test]
     fn epochs_wrap_to_one_and_a_final_epoch_ends_the_session() {
         let mut sessions = FetchSessions::new(2);
         sessions
-            .plan(0, 0, vec![(key(0), wish(0))], &[], at(0), 7 << 33)
+            .plan(asked(0, 0), vec![(key(0), wish(0))], &[], at(0), 7 << 33)
             .unwrap();
         sessions.sessions.get_mut(&7).unwrap().epoch_next = i32::MAX;
-        sessions.plan(7, i32::MAX, vec![], &[], at(0), 0).unwrap();
-        sessions.plan(7, 1, vec![], &[], at(0), 0).unwrap();
+        sessions.plan(asked(7, i32::MAX), vec![], &[], at(0), 0).unwrap();
+        sessions.plan(asked(7, 1), vec![], &[], at(0), 0).unwrap();
         let last = sessions
-            .plan(7, -1, vec![(key(0), wish(0))], &[], at(0), 0)
+            .plan(asked(7, -1), vec![(key(0), wish(0))], &[], at(0), 0)
             .unwrap();
         assert_eq!((last.session_id, last.incremental), (0, false));
         assert!(sessions.is_empty());
@@ -387,7 +463,7 @@ mod tests {
         let mut sessions = FetchSessions::new(1);
         let open = |sessions: &mut FetchSessions, seconds| {
             sessions
-                .plan(0, 0, vec![(key(0), wish(0))], &[], at(seconds), 7 << 33)
+                .plan(asked(0, 0), vec![(key(0), wish(0))], &[], at(seconds), 7 << 33)
                 .unwrap()
                 .session_id
         };
@@ -402,8 +478,7 @@ mod tests {
         let mut sessions = FetchSessions::new(1);
         sessions
             .plan(
-                0,
-                0,
+                asked(0, 0),
                 vec![(key(0), wish(0)), (key(1), wish(0))],
                 &[],
                 at(0),
@@ -436,7 +511,7 @@ mod tests {
                 ..quiet
             }
         ));
-        let plan = sessions.plan(7, 1, vec![], &[], at(0), 0).unwrap();
+        let plan = sessions.plan(asked(7, 1), vec![], &[], at(0), 0).unwrap();
         assert_eq!(offsets(&plan), [(1, 0), (0, 0)]);
     }
 }

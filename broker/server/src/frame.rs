@@ -8,18 +8,17 @@
 //! A small frame is cut out of what was received, a large one is received straight into a buffer of its own size.
 
 use std::io;
-use std::pin::pin;
 use std::rc::Rc;
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use corelog_protocol::ApiKey;
 use corelog_protocol::codec::{MEMORY_BASE, MEMORY_FACTOR};
 use corelog_runtime::buffer::FillBuf;
-use corelog_runtime::local::{Budget, Permit, timeout};
+use corelog_runtime::local::{Budget, Permit};
 use corelog_runtime::{Clock, Connection};
 
 use crate::connections::{Connections, Tracked};
+use crate::fetch_memory::acquire;
 
 /// Bytes of the size that precedes every frame.
 const SIZE_PREFIX: usize = 4;
@@ -33,8 +32,6 @@ const OTHER_REQUEST_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a request that are received before memory is reserved for it. With the piece that exceeds it, a connection
 /// holds at most this and 16 KiB outside of the budget.
 const EARLY_BYTES_MAX: usize = 4 << 10;
-/// After this time of waiting for memory, those who hold it and are slow are looked for.
-const RELIEF_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why no frame can be read any more.
 #[derive(Debug, thiserror::Error)]
@@ -262,14 +259,7 @@ impl FrameReader {
         }
         // Now it is the client who waits.
         self.pause();
-        let mut permit = pin!(source.memory.acquire(amount));
-        loop {
-            let deadline = source.clock.now() + RELIEF_INTERVAL;
-            match timeout(&*source.clock, deadline, permit.as_mut()).await {
-                Ok(permit) => return permit,
-                Err(_elapsed) => source.connections.relieve(source.clock.now()),
-            }
-        }
+        acquire(&source.memory, amount, &*source.clock, &source.connections).await
     }
 
     async fn receive_more(&mut self) -> io::Result<bool> {

@@ -1,7 +1,21 @@
 //! The memory of a shard, divided once at the start.
+//!
+//! ```text
+//! 4/8  logs: the tails, with what is in no segment yet (half of it at most), and windows read of segments (a sixteenth
+//!      of it at most); memory.cache.percent
+//! 2/8  requests, from their length to their answer; queued.max.request.bytes
+//! 1/8  fetched records, from the read until they have been sent; a view counts with the whole chunk that it holds
+//! 1/8  the rest: journal frames (4 MiB each, one under way), receive buffers (1 MiB), connections (24 KiB each and
+//!      less), indexes, sequences of producers, groups, metadata, the program
+//! ```
+//! The first three are limits that work waits for. The rest has limits of its own, by number: connections, partitions,
+//! groups, sessions.
 
 /// Least memory of a shard, in bytes.
 const SHARD_BYTES_MIN: u64 = 64 << 20;
+
+/// What a shard needs beside its logs and requests, in bytes.
+const REST_BYTES_MIN: u64 = 8 << 20;
 
 /// Too little memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -19,6 +33,20 @@ pub enum MemoryError {
         /// All there is.
         machine_bytes: u64,
     },
+    /// Two parts leave nothing for the others.
+    #[error(
+        "of {} MiB of a shard {} MiB are for logs and {} MiB for requests, which leaves too little for the rest. Lower \
+         memory.cache.percent or queued.max.request.bytes, or raise memory.bytes",
+        shard_bytes >> 20, cache_bytes >> 20, request_bytes >> 20
+    )]
+    Parts {
+        /// All of it.
+        shard_bytes: u64,
+        /// For logs.
+        cache_bytes: u64,
+        /// For requests.
+        request_bytes: u64,
+    },
     /// The budget is too small to work with.
     #[error(
         "{shard_bytes} bytes of memory are too little for a shard: it needs {SHARD_BYTES_MIN} ({} MiB). Raise memory.bytes, \
@@ -35,10 +63,14 @@ pub enum MemoryError {
 pub struct MemoryPlan {
     /// Requests from their arrival to their answer.
     pub request_bytes: usize,
+    /// Records that were fetched, until they have been sent.
+    pub fetch_bytes: usize,
     /// Logs in memory, those that are in no segment yet included.
     pub cache_bytes: usize,
     /// Appended and in no segment yet.
     pub dirty_bytes: usize,
+    /// What is left for all else; nothing waits for it.
+    pub rest_bytes: usize,
 }
 
 /// What an operator chooses of it.
@@ -79,12 +111,46 @@ impl MemoryPlan {
         }
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let cache_bytes = each.saturating_mul(u64::from(choice.cache_percent)) / 100;
-        // What remains is for connections, indexes, groups and the program itself.
+        let beside_cache = each.saturating_sub(cache_bytes);
+        let request_bytes = choice.request_bytes.unwrap_or((each / 4).min(beside_cache / 2));
+        let left = beside_cache.saturating_sub(request_bytes);
+        if left < REST_BYTES_MIN {
+            return Err(MemoryError::Parts {
+                shard_bytes: each,
+                cache_bytes,
+                request_bytes,
+            });
+        }
+        let fetch_bytes = (each / 8).min(left / 2);
         Ok(MemoryPlan {
-            request_bytes: size(choice.request_bytes.unwrap_or(each / 4)),
+            request_bytes: size(request_bytes),
+            fetch_bytes: size(fetch_bytes),
             cache_bytes: size(cache_bytes),
             dirty_bytes: size(cache_bytes / 2),
+            rest_bytes: size(left - fetch_bytes),
         })
+    }
+
+    /// All of it for one shard, in bytes.
+    pub fn total_bytes(&self) -> usize {
+        // What is in no segment yet is part of the cache.
+        self.request_bytes + self.fetch_bytes + self.cache_bytes + self.rest_bytes
+    }
+
+    /// Says in the log what the broker may use for what.
+    pub fn say(&self, shards: u16) {
+        let mib = |bytes: usize| bytes >> 20;
+        tracing::info!(
+            shards,
+            logs_mib = mib(self.cache_bytes),
+            unflushed_mib_max = mib(self.dirty_bytes),
+            requests_mib = mib(self.request_bytes),
+            fetched_mib = mib(self.fetch_bytes),
+            rest_mib = mib(self.rest_bytes),
+            "memory: at most {} MiB, {} MiB a shard (memory.bytes)",
+            mib(self.total_bytes() * usize::from(shards)),
+            mib(self.total_bytes()),
+        );
     }
 }
 
@@ -119,11 +185,14 @@ mod tests {
         assert_eq!(
             (
                 part(plan.request_bytes),
+                part(plan.fetch_bytes),
                 part(plan.cache_bytes),
-                part(plan.dirty_bytes)
+                part(plan.dirty_bytes),
+                part(plan.rest_bytes),
             ),
-            (256, 512, 256)
+            (256, 128, 512, 256, 128)
         );
+        assert_eq!(part(plan.total_bytes()), 1024);
         let share = divide(choice(None), 2, 8 * GIB).unwrap();
         assert_eq!(part(share.cache_bytes), 1024);
         let chosen = MemoryChoice {
@@ -133,6 +202,21 @@ mod tests {
         };
         let chosen = divide(chosen, 1, 8 * GIB).unwrap();
         assert_eq!((chosen.request_bytes, part(chosen.cache_bytes)), (7, 256));
+        assert_eq!(part(chosen.total_bytes()), 1024);
+        let cache = MemoryChoice {
+            cache_percent: 80,
+            ..choice(Some(GIB))
+        };
+        let cache = divide(cache, 1, 8 * GIB).unwrap();
+        assert_eq!((part(cache.request_bytes), part(cache.fetch_bytes)), (102, 51));
+        let requests = MemoryChoice {
+            request_bytes: Some(GIB / 2),
+            ..choice(Some(GIB))
+        };
+        assert!(matches!(
+            divide(requests, 1, 8 * GIB),
+            Err(MemoryError::Parts { .. })
+        ));
         assert_eq!(
             divide(choice(Some(5 * GIB)), 2, 8 * GIB),
             Err(MemoryError::Machine {

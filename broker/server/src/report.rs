@@ -28,6 +28,7 @@ struct ShardReport {
     storage: StorageStats,
     spent: TimeSpent,
     request_memory_used: usize,
+    fetch_memory_used: usize,
     partitions: Vec<PartitionLevels>,
     committed: Vec<Committed>,
 }
@@ -108,6 +109,7 @@ fn of_shard(shard: &Shard) -> ShardReport {
         storage: shard.storage.stats(),
         spent: shard.activity.report().total,
         request_memory_used: shard.request_memory.total() - shard.request_memory.free(),
+        fetch_memory_used: shard.fetch_memory.total() - shard.fetch_memory.free(),
         partitions: partitions.collect(),
         committed: shard.coordinators.committed_offsets(),
     }
@@ -168,7 +170,7 @@ impl Report {
 
     fn print_storage(&self, out: &mut Exposition) {
         type Pick = fn(&ShardReport) -> u64;
-        let rows: [(&str, &str, &str, Pick); 16] = [
+        let rows: [(&str, &str, &str, Pick); 17] = [
             (
                 "corelog_journal_bytes_total",
                 "counter",
@@ -237,6 +239,12 @@ impl Report {
                 "gauge",
                 "Memory that requests under way hold.",
                 |s| u64::try_from(s.request_memory_used).unwrap_or(u64::MAX),
+            ),
+            (
+                "corelog_fetch_memory_bytes",
+                "gauge",
+                "Memory that fetched records on their way to clients hold.",
+                |s| u64::try_from(s.fetch_memory_used).unwrap_or(u64::MAX),
             ),
             (
                 "corelog_shard_work_nanoseconds_total",

@@ -83,6 +83,7 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     check_direct_io(&config)?;
     listeners::check_free(&config)?;
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
+    memory.say(options.shards);
     let layout = lay_out(&config, &options)?;
     let commits = CommitPlan::new(&config);
     let plan = Arc::new(Plan {
@@ -235,7 +236,8 @@ fn lay_out(config: &BrokerConfig, options: &ShardsOptions) -> Result<Layout, Ser
     let count = options.shards;
     let dir = config.storage.data_dir.clone();
     run_shard_here::<(), _, _>(options, move |shard| async move {
-        let progress = Progress::new("dividing the data directory");
+        let clock = Rc::clone(&shard.handle.clock);
+        let progress = Progress::new(clock, "dividing the data directory".to_owned());
         let owner = move |id: &PartitionId| owner_of(*id, count);
         prepare_layout(shard.handle, &dir, true, count, owner, move |done| {
             progress.report(done)
@@ -295,7 +297,7 @@ pub async fn live(
 ) -> Result<(), ServeError> {
     let id = parts.id;
     let options = storage_options(&plan, id);
-    let progress = Progress::new("recovering");
+    let progress = Progress::new(Rc::clone(&parts.handle.clock), format!("recovering shard {id}"));
     let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
         .await
         .map_err(|source| ServeError::Open { shard: id, source })?;
@@ -317,6 +319,7 @@ pub async fn live(
         config: Arc::clone(&plan.config),
         identity: Arc::new(identity),
         request_memory: plan.memory.request_bytes,
+        fetch_memory: plan.memory.fetch_bytes,
         activity: parts.activity,
     });
     parts

@@ -9,6 +9,7 @@ use corelog_model::Offset;
 use corelog_runtime::DiskError;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use crate::checkpoint_file;
 use crate::errors::{CheckpointError, Fenced};
 use crate::format::envelope;
 use crate::format::names;
@@ -82,7 +83,7 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
         shared.options.shard,
     );
     let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
-    match envelope::replace_file(&shared.handle, &dir.join(names::CHECKPOINT), content).await {
+    match checkpoint_file::replace(&shared.handle, &dir.join(names::CHECKPOINT), content).await {
         Ok(()) => *shared.checkpoint_refused.borrow_mut() = None,
         // The checkpoint before stays in force, and so do the journal's files.
         Err(error) if error.is_full() => {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::Handle;
 
+use crate::checkpoint_file;
 use crate::errors::OpenError;
 use crate::format::v1::{CheckpointV1, LayoutV1, PartitionV1};
 use crate::format::{envelope, names};
@@ -152,7 +153,7 @@ async fn write_first_checkpoint(
         partitions,
     };
     let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
-    envelope::replace_file(handle, &journal_dir.join(names::CHECKPOINT), content).await?;
+    checkpoint_file::replace(handle, &journal_dir.join(names::CHECKPOINT), content).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "benches")]
 pub mod benches;
 mod checkpoint;
+mod checkpoint_file;
 mod data_dir;
 mod device;
 mod errors;

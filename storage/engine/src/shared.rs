@@ -50,8 +50,10 @@ const CACHE_BYTES_BEGIN: usize = 256 << 20;
 const TAIL_BYTES: usize = 256 << 10;
 /// How many windows are kept for readers that come back for the rest of what was read ahead.
 const WINDOWS_MAX: usize = 16;
-/// The largest window that is kept, in bytes.
-const WINDOW_BYTES_MAX: usize = 1 << 20;
+/// The part of the cache's memory that windows may take: one in so many.
+const WINDOWS_SHARE: usize = 16;
+/// The largest window that is kept, and the most that is read at a time unless a batch is larger, in bytes.
+pub(crate) const WINDOW_BYTES_MAX: usize = 1 << 20;
 
 /// See the module.
 pub(crate) struct Shared {
@@ -84,6 +86,7 @@ pub(crate) struct Shared {
     pub(crate) checkpoint_refused: RefCell<Option<Arc<DiskError>>>,
     /// What was last read of segments, newest last.
     windows: RefCell<VecDeque<Window>>,
+    windows_bytes: Cell<usize>,
     pub(crate) life: Cell<Life>,
     pub(crate) stats: RefCell<StorageStats>,
     tickets: RefCell<Map<u64, oneshot::Sender<()>>>,
@@ -105,6 +108,10 @@ pub(crate) struct Parts {
     pub(crate) ring: Ring,
     pub(crate) journal_files: JournalFiles,
     pub(crate) incarnation: u64,
+}
+
+fn bytes_of(windows: &VecDeque<Window>) -> usize {
+    windows.iter().map(|window| window.bytes.len()).sum()
 }
 
 impl Shared {
@@ -133,6 +140,7 @@ impl Shared {
             directories: RefCell::default(),
             next_key: Cell::new(0),
             windows: RefCell::default(),
+            windows_bytes: Cell::new(0),
             checkpoint_refused: RefCell::default(),
             flush_queue: Queue::new(),
             dirty_changed: Notify::new(),
@@ -284,16 +292,20 @@ impl Shared {
             return;
         }
         let mut windows = self.windows.borrow_mut();
-        if windows.len() == WINDOWS_MAX {
+        windows.push_back(window);
+        let bytes_max = self.options.cache_bytes_max / WINDOWS_SHARE;
+        while windows.len() > WINDOWS_MAX || bytes_of(&windows) > bytes_max {
             windows.pop_front();
         }
-        windows.push_back(window);
+        self.windows_bytes.set(bytes_of(&windows));
     }
 
     /// Keeps nothing that was read of a segment.
     pub(crate) fn forget_windows(&self, key: PartitionKey, base: Offset) {
         let of_segment = |window: &Window| window.key == key && window.base == base;
-        self.windows.borrow_mut().retain(|window| !of_segment(window));
+        let mut windows = self.windows.borrow_mut();
+        windows.retain(|window| !of_segment(window));
+        self.windows_bytes.set(bytes_of(&windows));
     }
 
     /// No commit is possible before a checkpoint, and a checkpoint finds no room.
@@ -330,9 +342,9 @@ impl Shared {
         self.dirty_changed.notify_all();
     }
 
-    /// Bytes of logs in memory.
+    /// Bytes of logs in memory, tails and windows.
     pub(crate) fn cache_bytes(&self) -> usize {
-        self.cache_bytes.get()
+        self.cache_bytes.get() + self.windows_bytes.get()
     }
 
     /// The largest chunk to take now, so that many logs share the cache.
@@ -380,7 +392,7 @@ impl Shared {
 
     /// There is too much in memory.
     pub(crate) fn is_cache_full(&self) -> bool {
-        self.cache_bytes.get() > self.cache_limit()
+        self.cache_bytes() > self.cache_limit()
     }
 
     /// Evicts the oldest chunks that are in their segments while there is too much in memory. Returns a log that must

@@ -19,7 +19,7 @@ use crate::partition::{self, PartitionLog};
 use crate::recovery::{self, Target};
 use crate::shared::{Life, Parts, Shared};
 use crate::types::{PartitionSpec, StorageStats};
-use crate::{checkpoint, journal, removal};
+use crate::{checkpoint, checkpoint_file, journal, removal};
 
 /// The storage of one shard. All calls come from that shard.
 pub struct Storage {
@@ -79,7 +79,7 @@ impl Storage {
         checkpoint.is_clean = false;
         // From here on frames of this incarnation count and no others. None has been written yet.
         let content = envelope::encode(envelope::CHECKPOINT, &*checkpoint);
-        envelope::replace_file(&handle, &target.checkpoint_path(), content).await?;
+        checkpoint_file::replace(&handle, &target.checkpoint_path(), content).await?;
         let (first_sequence, incarnation) = (checkpoint.first_sequence, checkpoint.incarnation);
         recovered.finish(&handle, &target.dir).await?;
 

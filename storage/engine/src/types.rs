@@ -92,6 +92,9 @@ pub struct LogSlice {
     pub pieces: Vec<Bytes>,
     /// The length of all pieces together.
     pub bytes: usize,
+    /// Memory that the pieces keep from being freed, at least their own length: a piece of a log's tail holds the whole
+    /// of what it was cut from, also when the cache has let go of it.
+    pub held_bytes: usize,
     /// The offsets at the moment of the read.
     pub offsets: LogOffsets,
 }

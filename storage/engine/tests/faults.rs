@@ -124,6 +124,82 @@ fn a_full_disk_refuses_appends_and_recovers_by_itself() {
     });
 }
 
+/// The last bytes that a full disk has are often those that a checkpoint would free.
+#[test]
+fn a_checkpoint_needs_no_room_on_a_full_disk() {
+    let sim = simulation(6);
+    let machine = sim.machine(0);
+    let counted = sim.block_on(async {
+        let storage = open(&machine).await;
+        let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+        let grow = || Fields {
+            size: 5000,
+            ..Fields::default()
+        };
+        while log.offsets().log_end < offset(50) {
+            append(&log, grow()).await;
+        }
+        storage.checkpoint().await.unwrap();
+        machine.set_disk_capacity(Some(machine.disk_used()));
+        while log
+            .append(vec![valid(Fields::default())], AppendOptions::default())
+            .await
+            .is_ok()
+        {}
+        // Retention frees whole segments, but only when a checkpoint no longer names them.
+        for _ in 0..3 {
+            storage.checkpoint().await.unwrap();
+        }
+        log.delete_records(Some(offset(40))).await.unwrap();
+        storage.checkpoint().await.unwrap();
+        storage.checkpoint().await.unwrap();
+        assert!(!storage.stats().is_fenced);
+        append(&log, grow()).await;
+        log.offsets()
+    });
+    machine.lose_power(Some(Survival::Nothing));
+    sim.block_on(async {
+        let storage = open(&machine).await;
+        assert_eq!(storage.partition(&id(0)).unwrap().offsets(), counted);
+    });
+}
+
+/// Each place where the files of a checkpoint may be left.
+#[test]
+fn a_checkpoint_that_dies_between_its_steps_leaves_one_in_force() {
+    for (operation, pattern) in [
+        (Operation::Write, "*checkpoint.spare"),
+        (Operation::Sync, "*checkpoint.spare"),
+        (Operation::Rename, "*checkpoint"),
+        (Operation::Rename, "*checkpoint.spare"),
+        (Operation::Rename, "*checkpoint.previous"),
+    ] {
+        for survival in [Survival::Nothing, Survival::Everything, Survival::Pages] {
+            let sim = simulation(7);
+            let machine = sim.machine(0);
+            sim.block_on(async {
+                let storage = open(&machine).await;
+                let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+                append(&log, Fields::default()).await;
+                storage.checkpoint().await.unwrap();
+                append(&log, Fields::default()).await;
+                machine.inject(FaultRule::new(pattern, operation, 1, Fault::Fail));
+                let error = storage.checkpoint().await.unwrap_err();
+                assert!(matches!(error, CheckpointError::Fenced(_)), "{error}");
+            });
+            machine.lose_power(Some(survival));
+            sim.block_on(async {
+                for _ in 0..2 {
+                    let storage = open(&machine).await;
+                    let log = storage.partition(&id(0)).unwrap();
+                    assert_eq!(log.offsets().high_watermark, offset(2), "{operation:?} {pattern}");
+                    storage.close().await.unwrap();
+                }
+            });
+        }
+    }
+}
+
 #[test]
 fn damage_below_the_recovery_point_is_never_served() {
     let sim = simulation(3);
@@ -169,7 +245,12 @@ fn a_damaged_or_missing_checkpoint_is_named() {
             storage.create_partition(spec(0, small_config())).await.unwrap();
             storage.close().await.unwrap();
         });
-        machine.rot("*checkpoint", 1);
+        // Behind what it says is the room for a longer one, which nobody reads.
+        while machine
+            .rot("*checkpoint", 1)
+            .iter()
+            .all(|damage| damage.position >= 64)
+        {}
         sim.block_on(async {
             match common::try_open(&machine, |_| ()).await {
                 // Reserved bytes are not looked at.

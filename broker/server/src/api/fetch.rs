@@ -1,7 +1,7 @@
 //! Fetch (API key 1): a slice of each log, as it was produced.
 //!
 //! ```text
-//! here       session (KIP-227): what to read, in order
+//! here       session (KIP-227): what to read, in order; memory for it
 //! owners     check epochs and offsets, PartitionLog::read; nothing is copied from the tail
 //! here       too little and time left: wait until a high watermark moves, read again
 //! here       records as pieces of one vectored send
@@ -16,22 +16,41 @@ use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
 use corelog_protocol::{ApiKey, ErrorCode};
+use corelog_runtime::local::Permit;
 use corelog_runtime::{LocalFuture, Monotonic, local};
 use corelog_storage::{LogOffsets, LogSlice, ReadError, ReadIsolation};
 use futures_util::future::select_all;
 
+use crate::dispatch::Answer;
 use crate::error_codes::{Failure, read_failure};
-use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionError};
+use crate::fetch_memory::{self, Held};
+use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
 use crate::mutation::{Mutation, is_on};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
+/// What a partition's fields take in the answer, its records apart.
+const PARTITION_FIELDS_BYTES: usize = 128;
 
-/// Reads until there is enough or the time is up.
-pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> FetchResponse {
-    let shard = &shard;
+/// Reads until there is enough or the time is up, and answers with the records and the memory that they hold.
+pub async fn answer(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> Answer {
+    let (response, held) = handle(&shard, &context, request).await;
+    match context.answer(|writer| response.encode(writer, context.version)) {
+        Answer::Send(pieces) => match held {
+            Some(held) => Answer::Records(pieces, held),
+            None => Answer::Send(pieces),
+        },
+        other => other,
+    }
+}
+
+async fn handle(
+    shard: &Rc<Shard>,
+    context: &RequestContext,
+    request: FetchRequest,
+) -> (FetchResponse, Option<Permit>) {
     let now = shard.handle.clock.now();
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
     let limits = Limits {
@@ -46,22 +65,24 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: FetchReq
         },
         deadline: now + wait,
     };
-    let plan = match plan(shard, &request, now) {
+    let plan = match plan(shard, &request, context.version, now) {
         Ok(plan) => plan,
         Err(error) => {
             let code = match error {
                 SessionError::NotFound(_) => ErrorCode::FetchSessionIdNotFound,
                 SessionError::Epoch { .. } => ErrorCode::InvalidFetchSessionEpoch,
+                SessionError::TopicIds => ErrorCode::FetchSessionTopicIdError,
             };
-            return FetchResponse {
+            let response = FetchResponse {
                 error_code: code.code(),
                 ..Default::default()
             };
+            return (response, None);
         }
     };
     let targets = resolve(shard, &plan, context.version);
-    let results = read_enough(shard, &targets, &limits).await;
-    assemble(shard, &plan, results, &limits)
+    let (results, held) = read_enough(shard, &targets, &limits).await;
+    (assemble(shard, &plan, results, limits.isolation), Some(held))
 }
 
 struct Limits {
@@ -78,7 +99,17 @@ fn request_bytes_max(shard: &Shard, asked: i32) -> usize {
         .min(usize::try_from(ours).unwrap_or(usize::MAX))
 }
 
-fn plan(shard: &Shard, request: &FetchRequest, now: Monotonic) -> Result<FetchPlan, SessionError> {
+fn plan(
+    shard: &Shard,
+    request: &FetchRequest,
+    version: i16,
+    now: Monotonic,
+) -> Result<FetchPlan, SessionError> {
+    let asked = SessionAsk {
+        session_id: request.session_id,
+        epoch: request.session_epoch,
+        uses_topic_ids: version >= TOPIC_IDS,
+    };
     let mut wishes = Vec::new();
     for topic in &request.topics {
         for partition in &topic.partitions {
@@ -109,14 +140,7 @@ fn plan(shard: &Shard, request: &FetchRequest, now: Monotonic) -> Result<FetchPl
         .collect();
     let random = shard.handle.rng.next_u64();
     let mut sessions = shard.fetch_sessions.borrow_mut();
-    sessions.plan(
-        request.session_id,
-        request.session_epoch,
-        wishes,
-        &forgotten,
-        now,
-        random,
-    )
+    sessions.plan(asked, wishes, &forgotten, now, random)
 }
 
 /// A wish whose partition is known, or why it is not.
@@ -161,6 +185,26 @@ enum Found {
 }
 
 impl Found {
+    fn nothing(offsets: LogOffsets) -> Found {
+        Found::Records(LogSlice {
+            pieces: Vec::new(),
+            bytes: 0,
+            held_bytes: 0,
+            offsets,
+        })
+    }
+
+    fn held(&mut self) -> Option<Held<'_>> {
+        match self {
+            Found::Records(slice) => Some(Held {
+                pieces: &mut slice.pieces,
+                bytes: slice.bytes,
+                held_bytes: &mut slice.held_bytes,
+            }),
+            Found::Diverging { .. } | Found::Failed(..) => None,
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Found::Records(slice) => slice.bytes,
@@ -182,36 +226,72 @@ impl Found {
     }
 }
 
-async fn read_enough(shard: &Rc<Shard>, targets: &[Target], limits: &Limits) -> Vec<Found> {
+async fn read_enough(shard: &Rc<Shard>, targets: &[Target], limits: &Limits) -> (Vec<Found>, Permit) {
+    let (memory, connections) = (&shard.fetch_memory, &shard.connections);
+    let clock = &*shard.handle.clock;
+    let fields_bytes = targets.len().saturating_mul(PARTITION_FIELDS_BYTES);
+    let asked = targets.iter().filter_map(|target| target.as_ref().ok());
+    let asked = asked.map(|(_, wish)| usize::try_from(wish.bytes_max).unwrap_or(0));
+    let wanted = asked.fold(0, usize::saturating_add).min(limits.bytes_max);
+    let mut needed = 0;
     loop {
-        let found = read_all(shard, targets, limits).await;
+        let [wanted, least] = [wanted, needed].map(|bytes| bytes.saturating_add(fields_bytes));
+        let mut permit = fetch_memory::reserve(memory, wanted, least, clock, connections).await;
+        let reserved = permit.amount().saturating_sub(fields_bytes).max(1);
+        let bytes_max = limits.bytes_max.min(reserved);
+        let mut found = read_all(shard, targets, limits.isolation, bytes_max).await;
+        let records = found.iter_mut().filter_map(Found::held).collect();
+        if let Err(too_much) = fetch_memory::settle(memory, &mut permit, fields_bytes, records) {
+            needed = too_much;
+            continue;
+        }
         let bytes: usize = found.iter().map(Found::bytes).sum();
         let is_due = shard.handle.clock.now() >= limits.deadline;
+        let is_enough = bytes >= limits.bytes_min.min(bytes_max);
         // A session that has forgotten all of its partitions waits for nothing (`ReplicaManager.fetchMessages`).
-        if bytes >= limits.bytes_min || is_due || targets.is_empty() || found.iter().any(Found::is_urgent) {
-            return found;
+        if is_enough || is_due || targets.is_empty() || found.iter().any(Found::is_urgent) {
+            return (found, permit);
         }
         let seen = targets.iter().zip(&found).filter_map(|(target, found)| {
             let (id, _) = target.as_ref().ok()?;
             Some((*id, found.high_watermark()?))
         });
-        wait_for_news(shard, seen.collect(), limits.deadline).await;
+        let seen = seen.collect();
+        // Who waits holds nothing.
+        drop((found, permit));
+        wait_for_news(shard, seen, limits.deadline).await;
     }
 }
 
-async fn read_all(shard: &Rc<Shard>, targets: &[Target], limits: &Limits) -> Vec<Found> {
-    let (bytes_max, isolation) = (limits.bytes_max, limits.isolation);
+async fn read_all(
+    shard: &Rc<Shard>,
+    targets: &[Target],
+    isolation: ReadIsolation,
+    bytes_max: usize,
+) -> Vec<Found> {
     let items = targets
         .iter()
         .filter_map(|target| target.as_ref().ok())
         .map(|(id, wish)| (*id, (*wish, isolation, bytes_max)))
         .collect();
     let mut read = shard.on_owners(items, read_owned).await.into_iter();
+    let mut left = bytes_max;
+    let mut is_first = true;
     targets
         .iter()
-        .map(|target| match target {
-            Ok(_) => read.next().expect("one result a target that is known"),
-            Err(code) => Found::Failed(Failure::from(*code), None),
+        .map(|target| {
+            let found = match target {
+                Ok(_) => read.next().expect("one result a target that is known"),
+                Err(code) => Found::Failed(Failure::from(*code), None),
+            };
+            // Each owner had the whole limit; in the request's order there is only one.
+            let found = match found {
+                Found::Records(slice) if slice.bytes > left && !is_first => Found::nothing(slice.offsets),
+                found => found,
+            };
+            is_first &= found.bytes() == 0;
+            left = left.saturating_sub(found.bytes());
+            found
         })
         .collect()
 }
@@ -269,20 +349,12 @@ async fn read_one(
             offsets if from < offsets.log_start || from > offsets.log_end => {
                 Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets))
             }
-            offsets => Found::Records(LogSlice {
-                pieces: Vec::new(),
-                bytes: 0,
-                offsets,
-            }),
+            offsets => Found::nothing(offsets),
         };
     }
     match log.read(from, wanted, isolation).await {
         // Only the first non-empty partition may exceed what was asked for (KIP-74).
-        Ok(slice) if slice.bytes > wanted && !is_first => Found::Records(LogSlice {
-            pieces: Vec::new(),
-            bytes: 0,
-            offsets: slice.offsets,
-        }),
+        Ok(slice) if slice.bytes > wanted && !is_first => Found::nothing(slice.offsets),
         Ok(slice) => Found::Records(slice),
         Err(error) => {
             if !matches!(error, ReadError::OffsetOutOfRange { .. }) {
@@ -368,32 +440,19 @@ pub(crate) async fn wait_here(shard: &Rc<Shard>, seen: &[(PartitionId, Offset)],
     let _ = local::timeout(&*shard.handle.clock, deadline, select_all(changes)).await;
 }
 
-fn assemble(shard: &Shard, plan: &FetchPlan, found: Vec<Found>, limits: &Limits) -> FetchResponse {
+fn assemble(shard: &Shard, plan: &FetchPlan, found: Vec<Found>, isolation: ReadIsolation) -> FetchResponse {
     let mut response = FetchResponse {
         session_id: plan.session_id,
         ..Default::default()
     };
-    let mut left = limits.bytes_max;
-    let mut is_first = true;
     for ((key, _), found) in plan.wishes.iter().zip(found) {
-        // Each owner had the whole budget; in the request's order there is only one.
-        let found = match found {
-            Found::Records(slice) if slice.bytes > left && !is_first => Found::Records(LogSlice {
-                pieces: Vec::new(),
-                bytes: 0,
-                offsets: slice.offsets,
-            }),
-            found => found,
-        };
-        is_first &= found.bytes() == 0;
-        left = left.saturating_sub(found.bytes());
         let has_news = found.bytes() > 0 || found.is_urgent();
         // Counted where it is sent: a long poll may read the same records several times.
         shard.metrics.fetched(found.bytes());
         if matches!(found, Found::Failed(..)) {
             shard.metrics.failed(ApiKey::Fetch);
         }
-        let data = partition_data(key, found, limits.isolation);
+        let data = partition_data(key, found, isolation);
         let answered = Answered {
             high_watermark: data.high_watermark,
             log_start_offset: data.log_start_offset,

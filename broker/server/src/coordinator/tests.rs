@@ -76,6 +76,7 @@ where
                 broker: corelog_model::BrokerId::new(1),
             }),
             request_memory: 1 << 20,
+            fetch_memory: 1 << 20,
         });
         let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
         shard.set_controller(shell);

@@ -60,6 +60,8 @@ pub struct ShardParts {
     pub identity: Arc<Identity>,
     /// Memory for requests under way, in bytes.
     pub request_memory: usize,
+    /// Memory for what fetches answer with, in bytes.
+    pub fetch_memory: usize,
     /// How this shard spends its time.
     pub activity: Rc<Activity>,
 }
@@ -87,6 +89,8 @@ pub struct Shard {
     pub metrics: ShardMetrics,
     /// Memory for requests under way.
     pub request_memory: Budget,
+    /// Memory for what fetches answer with.
+    pub fetch_memory: Budget,
     /// How this shard spends its time.
     pub activity: Rc<Activity>,
     /// What clients are told of this broker.
@@ -125,6 +129,7 @@ impl Shard {
             storage: parts.storage,
             metrics: ShardMetrics::default(),
             request_memory: Budget::new(parts.request_memory),
+            fetch_memory: Budget::new(parts.fetch_memory),
             activity: parts.activity,
             identity: parts.identity,
             fetch_sessions: RefCell::new(FetchSessions::new(sessions)),

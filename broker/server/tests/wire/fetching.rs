@@ -9,7 +9,7 @@ use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{FetchRequest, FetchResponse, ForgottenTopic};
 use futures_util::future::join;
 
-use crate::support::{Batch, TOPIC, fetch, with_broker};
+use crate::support::{Batch, Broker, FETCH_MEMORY, TOPIC, fetch, with_broker};
 
 /// Longer than any test may take: a wait that ends by it has missed what was to end it.
 const LONG_MS: i32 = 600_000;
@@ -103,6 +103,96 @@ fn a_long_poll_waits_for_bytes_or_its_time() {
     });
 }
 
+/// Looks again and again until it is so.
+async fn until(broker: &Broker, is_so: impl Fn() -> bool) {
+    let clock = &broker.shard.handle.clock;
+    while !is_so() {
+        clock.sleep_until(clock.now() + Duration::from_millis(1)).await;
+    }
+}
+
+/// A batch of one record of 100 KB.
+fn large() -> Batch {
+    Batch {
+        value_bytes: 100_000,
+        ..Batch::of(1)
+    }
+}
+
+#[test]
+fn a_fetch_takes_a_part_of_the_memory_that_is_free() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let client = broker.connect().await;
+        let size = large().bytes().len();
+        for _ in 0..30 {
+            client.produce(TOPIC, large().bytes()).await;
+        }
+        let memory = &broker.shard.fetch_memory;
+        let mut request = fetch(TOPIC, &[(0, 0)]);
+        request.max_bytes = 50 << 20;
+        request.topics[0].partitions[0].partition_max_bytes = 50 << 20;
+        let fair = FETCH_MEMORY / 8;
+        assert_eq!(sizes(&client.call(11, &request).await), [fair / size * size]);
+        // All is given back when the answer has been sent.
+        until(&broker, || memory.free() == FETCH_MEMORY).await;
+
+        let others = memory.try_acquire(FETCH_MEMORY - 8 * (2 * size + 1000));
+        assert_eq!(sizes(&client.call(11, &request).await), [2 * size]);
+        drop(others);
+        until(&broker, || memory.free() == FETCH_MEMORY).await;
+        // One batch comes however little is free.
+        let others = memory.try_acquire(FETCH_MEMORY - size - 1000);
+        assert_eq!(sizes(&client.call(11, &request).await), [size]);
+        drop(others);
+        until(&broker, || memory.free() == FETCH_MEMORY).await;
+    });
+}
+
+#[test]
+fn a_fetch_waits_while_others_hold_all_memory() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let (client, other) = (broker.connect().await, broker.connect().await);
+        client.produce(TOPIC, large().bytes()).await;
+        let memory = &broker.shard.fetch_memory;
+        let mut held = memory.try_acquire(FETCH_MEMORY).expect("nobody else is there");
+        let id = client.send(11, &fetch(TOPIC, &[(0, 0)])).await;
+        let answer = client.receive::<FetchRequest>(11, id);
+        let release = async {
+            // The fetch is at work: the request's memory is held.
+            let requests = &broker.shard.request_memory;
+            until(&broker, || requests.free() < requests.total()).await;
+            // Requests that need no memory for records go on, and this one comes after the fetch.
+            other.produce(TOPIC, large().bytes()).await;
+            // Too little for a batch: a second wait, for as much as it takes.
+            held.shrink_to(FETCH_MEMORY - (65 << 10));
+            other.produce(TOPIC, large().bytes()).await;
+            assert!(requests.free() < requests.total(), "the fetch still waits");
+            held.shrink_to(FETCH_MEMORY - (110 << 10));
+        };
+        let (response, ()) = join(answer, release).await;
+        assert_eq!(sizes(&response), [large().bytes().len()]);
+    });
+}
+
+#[test]
+fn a_client_that_leaves_gives_up_its_wait_for_memory() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let memory = &broker.shard.fetch_memory;
+        let held = memory.try_acquire(FETCH_MEMORY);
+        let client = broker.connect().await;
+        client.send(11, &fetch(TOPIC, &[(0, 0)])).await;
+        let requests = &broker.shard.request_memory;
+        until(&broker, || requests.free() < requests.total()).await;
+        drop(client);
+        until(&broker, || requests.free() == requests.total()).await;
+        drop(held);
+        assert_eq!(memory.free(), FETCH_MEMORY);
+    });
+}
+
 #[test]
 fn a_deleted_topic_ends_long_polls() {
     with_broker(|broker| async move {
@@ -111,10 +201,7 @@ fn a_deleted_topic_ends_long_polls() {
         let mut request = fetch(TOPIC, &[(0, 0)]);
         request.max_wait_ms = LONG_MS;
         let id = client.send(11, &request).await;
-        let clock = broker.shard.handle.clock.clone();
-        while broker.shard.fetch_waits.is_empty() {
-            clock.sleep_until(clock.now() + Duration::from_millis(1)).await;
-        }
+        until(&broker, || !broker.shard.fetch_waits.is_empty()).await;
         let delete = ControllerRequest::DeleteTopic {
             topic: TopicReference::Name(TOPIC.to_owned()),
         };
@@ -159,11 +246,16 @@ fn sessions_answer_what_changed_and_forget() {
             partitions: vec![0, 1],
             ..Default::default()
         }];
-        assert!(client.call(11, &next).await.topics.is_empty());
-
+        let by_id = client.call(13, &next).await;
+        assert_eq!(by_id.error_code, ErrorCode::FetchSessionTopicIdError.code());
+        next.session_epoch = 2;
         let again = client.call(11, &next).await;
         assert_eq!(again.error_code, ErrorCode::InvalidFetchSessionEpoch.code());
-        next.session_id ^= 1;
+        next.session_epoch = 3;
+        let last = client.call(11, &next).await;
+        assert!(last.topics.is_empty());
+        assert_eq!(last.session_id, 0, "a session without partitions has ended");
+        next.session_epoch = 4;
         let unknown = client.call(11, &next).await;
         assert_eq!(unknown.error_code, ErrorCode::FetchSessionIdNotFound.code());
     });

@@ -2,6 +2,7 @@
 
 mod fetching;
 mod metadata;
+mod metadata_log;
 mod offsets;
 mod producing;
 mod support;

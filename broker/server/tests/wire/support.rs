@@ -24,6 +24,8 @@ use corelog_records::{BatchOptions, NewRecord, RecordBatchBuilder};
 use corelog_runtime::{Connection, ShardsOptions, WorkClass, run_shard_here};
 use corelog_storage::{Storage, StorageOptions, prepare_layout};
 
+/// Memory for fetches, in bytes.
+pub(crate) const FETCH_MEMORY: usize = 8 << 20;
 pub(crate) const TOPIC: &str = "topic";
 /// A time that no bound of a topic excludes.
 pub(crate) const NOW: TimestampMs = TimestampMs::new(1_700_000_000_000);
@@ -68,6 +70,7 @@ where
                 broker: BrokerId::new(1),
             }),
             request_memory: 64 << 20,
+            fetch_memory: FETCH_MEMORY,
         });
         let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
         shard.set_controller(shell);

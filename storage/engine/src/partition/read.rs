@@ -13,7 +13,8 @@ use super::{PartitionLog, Status};
 use crate::errors::ReadError;
 use crate::log::segment::Segment;
 use crate::mutation::{Mutation, is_on};
-use crate::shared::Window;
+use crate::shared::{WINDOW_BYTES_MAX, Window};
+use crate::tail::TailSlice;
 use crate::types::{LogSlice, ReadIsolation};
 
 /// A batch found in a segment.
@@ -207,14 +208,15 @@ impl PartitionLog {
         let end = self.check_read(from, isolation)?;
         let state = self.state.borrow();
         let offsets = state.core.offsets();
-        let pieces = if from >= end {
-            Some(Vec::new())
+        let slice = if from >= end {
+            Some(TailSlice::default())
         } else {
             state.tail.read(from, end, bytes_max)
         };
-        Ok(pieces.map(|pieces| LogSlice {
-            bytes: pieces.iter().map(Bytes::len).sum(),
-            pieces,
+        Ok(slice.map(|slice| LogSlice {
+            bytes: slice.pieces.iter().map(Bytes::len).sum(),
+            held_bytes: slice.held_bytes,
+            pieces: slice.pieces,
             offsets,
         }))
     }
@@ -246,27 +248,40 @@ impl PartitionLog {
             (segment, state.core.offsets())
         };
         match self.read_from(segment, from, end, bytes_max).await {
-            Ok(pieces) => Ok(LogSlice {
-                bytes: pieces.iter().map(Bytes::len).sum(),
-                pieces,
-                offsets,
-            }),
+            Ok((pieces, windows_bytes)) => {
+                let bytes = pieces.iter().map(Bytes::len).sum();
+                let (pieces, held_bytes) = if windows_bytes / 2 > bytes {
+                    // Mostly read ahead: the reader who does not take it up soon must not hold it.
+                    (vec![Bytes::from(pieces.concat())], bytes)
+                } else {
+                    (pieces, windows_bytes)
+                };
+                Ok(LogSlice {
+                    pieces,
+                    bytes,
+                    held_bytes,
+                    offsets,
+                })
+            }
             // The log may have been cut or deleted while the segment was read.
             Err(error) => Err(self.check_read(from, isolation).err().unwrap_or(error)),
         }
     }
 
+    /// Whole batches, and the length of the windows that they lie in.
     async fn read_from(
         &self,
         segment: Segment,
         from: Offset,
         end: Offset,
         bytes_max: usize,
-    ) -> Result<Vec<Bytes>, ReadError> {
+    ) -> Result<(Vec<Bytes>, usize), ReadError> {
         let index = self.index_of(segment).await?;
         let mut scan = self.scan(segment, index.position_for_offset(from), segment.size);
-        scan.read_bytes = scan.read_bytes.max(bytes_max);
+        scan.read_bytes = scan.read_bytes.max(bytes_max.min(WINDOW_BYTES_MAX));
         let mut pieces: Vec<Bytes> = Vec::new();
+        let mut windows_bytes = 0;
+        let mut window_counted = None;
         let mut total = 0;
         while let Some(found) = scan.next().await? {
             if found.header.next_offset() <= from {
@@ -283,6 +298,10 @@ impl PartitionLog {
                 break;
             }
             total += found.bytes.len();
+            if window_counted != Some(scan.window.as_ptr()) {
+                window_counted = Some(scan.window.as_ptr());
+                windows_bytes += scan.window.len();
+            }
             match pieces.last_mut() {
                 Some(last) if follows(last, &found.bytes) => *last = join(last, &found.bytes, &scan.window),
                 Some(_) | None => pieces.push(found.bytes),
@@ -299,7 +318,7 @@ impl PartitionLog {
         if pieces.is_empty() && from < end {
             return Err(scan.corrupt(&format_args!("offset {from} is not there")));
         }
-        Ok(pieces)
+        Ok((pieces, windows_bytes))
     }
 }
 

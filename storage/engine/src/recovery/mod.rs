@@ -21,6 +21,7 @@ use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::{DiskError, File, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use crate::checkpoint_file;
 use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::journal::reader::{JournalReader, Wanted};
@@ -30,6 +31,14 @@ use crate::options::{CheckpointSync, LogConfig};
 use crate::{FormatError, OpenError};
 use corelog_model::{LeaderEpoch, Offset};
 
+/// The part of a recovery that the replay of the journal is taken for.
+const REPLAY_SHARE: f64 = 0.7;
+
+/// How much `part` is of `whole`, to a thousandth.
+fn fraction(part: usize, whole: usize) -> f64 {
+    let thousandths = part.saturating_mul(1000) / whole.max(1);
+    f64::from(u32::try_from(thousandths).unwrap_or(1000)) / 1000.0
+}
 /// How many partitions are written, read or synced at once.
 const CONCURRENCY: usize = 16;
 
@@ -116,7 +125,7 @@ struct Recovering {
 /// Reads a checkpoint.
 pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV1, OpenError> {
     let path = target.checkpoint_path();
-    match envelope::read_file(handle, &path).await? {
+    match checkpoint_file::read(handle, &path).await? {
         None => Err(OpenError::CheckpointMissing { path }),
         Some(content) => {
             let damaged = |source| OpenError::Damaged {
@@ -170,7 +179,7 @@ fn open_images(
 }
 
 /// Brings a shard's partitions to a state in which everything is durable in whole segments, and returns that state.
-/// The progress is a fraction.
+/// The progress is a fraction: of the journal's bytes that are replayed, then of the partitions that are settled.
 pub(crate) async fn recover(
     handle: &Handle,
     target: &Target,
@@ -222,11 +231,16 @@ pub(crate) async fn recover(
     replay::replay(handle, target, &reader, &chain.frames, &mut partitions, progress).await?;
     let touched = partitions.values().filter(|partition| !partition.runs.is_empty());
     let is_synced_whole = target.checkpoint_sync.is_whole(touched.count());
-    let mut settled: Vec<Recovering> = stream::iter(partitions.into_values())
+    let count = partitions.len();
+    let mut settled: Vec<Recovering> = Vec::with_capacity(count);
+    let mut settling = stream::iter(partitions.into_values())
         .map(|partition| scan::settle(handle, target, partition, is_synced_whole))
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await?;
+        .buffer_unordered(CONCURRENCY);
+    while let Some(partition) = settling.try_next().await? {
+        settled.push(partition);
+        progress(REPLAY_SHARE + (1.0 - REPLAY_SHARE) * fraction(settled.len(), count));
+    }
+    drop(settling);
     scan::make_durable(handle, target, &settled, is_synced_whole).await?;
     settled.sort_by_key(|partition| partition.id);
     let mut images = Vec::with_capacity(settled.len());

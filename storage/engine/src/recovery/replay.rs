@@ -7,7 +7,7 @@ use corelog_runtime::Handle;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{CONCURRENCY, Recovering, Target, open_segment};
+use super::{CONCURRENCY, REPLAY_SHARE, Recovering, Target, fraction, open_segment};
 use crate::OpenError;
 use crate::format::v1::EntryV1;
 use crate::journal::reader::{FoundFrame, JournalReader, LOOKS, Look};
@@ -106,8 +106,11 @@ pub(super) async fn replay(
 ) -> Result<(), OpenError> {
     let mut waiting: BTreeMap<PartitionId, Gathered> = BTreeMap::new();
     let mut total = 0;
-    for (nth, frame) in frames.iter().enumerate() {
-        let length = usize::try_from(frame.header.payload_length).expect("32 bits");
+    let length_of = |frame: &FoundFrame| usize::try_from(frame.header.payload_length).expect("32 bits");
+    let to_replay: usize = frames.iter().map(length_of).sum();
+    let mut replayed = 0;
+    for frame in frames {
+        let length = length_of(frame);
         let payloads = read_payloads(reader, frame, length).await?;
         let mut at = 0;
         for entry in &frame.table.entries {
@@ -160,7 +163,8 @@ pub(super) async fn replay(
             write_all(&mut waiting, handle, target).await?;
             total = 0;
         }
-        report(progress, nth, frames.len());
+        replayed += length;
+        progress(REPLAY_SHARE * fraction(replayed, to_replay));
     }
     write_all(&mut waiting, handle, target).await
 }
@@ -176,10 +180,4 @@ async fn write_all(
         .buffer_unordered(CONCURRENCY)
         .try_collect()
         .await
-}
-
-/// Replaying is taken for the first nine tenths of a recovery.
-fn report(progress: &dyn Fn(f64), nth: usize, count: usize) {
-    let thousandths = (nth + 1) * 900 / count.max(1);
-    progress(f64::from(u32::try_from(thousandths).unwrap_or(0)) / 1000.0);
 }

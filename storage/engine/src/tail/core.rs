@@ -364,7 +364,7 @@ impl Tail {
 
     /// Whole batches from the one that holds `from`, up to the offset `end` and about `bytes_max`, one at least.
     /// `None` if the batch is older than what is held.
-    pub(crate) fn read(&self, from: Offset, end: Offset, bytes_max: usize) -> Option<Vec<Bytes>> {
+    pub(crate) fn read(&self, from: Offset, end: Offset, bytes_max: usize) -> Option<TailSlice> {
         let mark = self
             .marks
             .partition_point(|mark| mark.offset <= from)
@@ -372,7 +372,7 @@ impl Tail {
         let mut start = self.marks[mark].stream;
         loop {
             if start >= self.end {
-                return Some(Vec::new());
+                return Some(TailSlice::default());
             }
             let header = self.header_at(start);
             if header.last >= from {
@@ -396,13 +396,28 @@ impl Tail {
             }
             stop += header.size;
         }
-        Some(self.views(start, stop))
+        let pieces = self.views(start, stop);
+        let first = if start < stop { self.chunk_at(start) } else { 0 };
+        let chunks = self.chunks.iter().skip(first).take(pieces.len());
+        Some(TailSlice {
+            held_bytes: chunks.map(|chunk| chunk.chunk.capacity()).sum(),
+            pieces,
+        })
     }
 
     /// The offset of the first batch that is held whole.
     pub(crate) fn first_offset(&self) -> Option<Offset> {
         self.marks.front().map(|mark| mark.offset)
     }
+}
+
+/// What was read of a tail.
+#[derive(Default)]
+pub(crate) struct TailSlice {
+    /// Views, one a chunk.
+    pub(crate) pieces: Vec<Bytes>,
+    /// The memory of those chunks.
+    pub(crate) held_bytes: usize,
 }
 
 struct TailHeader {
@@ -472,7 +487,7 @@ mod tests {
             let pieces = log
                 .tail
                 .read(Offset::new(from).unwrap(), Offset::new(end).unwrap(), max);
-            joined(&pieces.unwrap())
+            joined(&pieces.unwrap().pieces)
         };
         assert_eq!(read(0, 200, usize::MAX >> 1), log.bytes);
         assert_eq!(read(150, 200, 1 << 20), log.bytes[15_000..]);
@@ -535,7 +550,8 @@ mod tests {
         let batch = patched(&batch_of_size(200), offset);
         log.tail.mark(offset);
         log.tail.append(offset, 0, &batch, CHUNK_BYTES_MAX, |_| {});
-        let pieces = log.tail.read(Offset::ZERO, Offset::MAX, 1 << 20).unwrap();
+        let slice = log.tail.read(Offset::ZERO, Offset::MAX, 1 << 20).unwrap();
+        let pieces = slice.pieces;
         assert_eq!(joined(&pieces), [log.bytes.clone(), batch.to_vec()].concat());
         // The closed segment's last page is written even when partial pages are left out.
         let mut writes = Vec::new();

@@ -331,6 +331,18 @@ impl Permit {
         self.amount
     }
 
+    /// Takes over what `other` holds of the same budget.
+    ///
+    /// # Panics
+    /// If it is of another budget.
+    pub fn merge(&mut self, mut other: Permit) {
+        assert!(
+            Rc::ptr_eq(&self.budget.0, &other.budget.0),
+            "permits of one budget"
+        );
+        self.amount += std::mem::take(&mut other.amount);
+    }
+
     /// Gives back what exceeds `amount` units.
     pub fn shrink_to(&mut self, amount: usize) {
         let Some(excess) = self.amount.checked_sub(amount).filter(|excess| *excess > 0) else {

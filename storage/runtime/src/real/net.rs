@@ -12,7 +12,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use crate::buffer::FillBuf;
-use crate::ring::{Descriptor, Held, InFlight, Operation, Product, Ring, advance, tcp_socket};
+use crate::ring::{Descriptor, Held, InFlight, Operation, Product, Ring, advance, keep_alive, tcp_socket};
 use crate::seams::{Accepted, AcceptedSocket, Connection, Listener, LocalFuture, Net};
 
 /// See [`Net`].
@@ -71,6 +71,7 @@ impl Net for RealNet {
 fn connection(ring: &Rc<Ring>, fd: OwnedFd, peer: SocketAddr) -> io::Result<Rc<dyn Connection>> {
     let stream = TcpStream::from(fd);
     stream.set_nodelay(true)?;
+    keep_alive(&stream)?;
     // A socket accepted elsewhere may come non-blocking, and then the ring would not wait for it.
     stream.set_nonblocking(false)?;
     let descriptor = Descriptor::socket(OwnedFd::from(stream));

@@ -22,6 +22,6 @@ pub(crate) use descriptor::Descriptor;
 pub(crate) use offload::Offload;
 pub(crate) use operation::{Held, Operation, advance};
 pub(crate) use sys::{
-    ResourceLimit, eventfd, is_readable, raise_open_files, random_bytes, resource_limit, sync_filesystem,
-    tcp_socket, thread_id,
+    ResourceLimit, eventfd, is_readable, keep_alive, raise_open_files, random_bytes, resource_limit,
+    sync_filesystem, tcp_socket, thread_id,
 };

@@ -44,6 +44,34 @@ pub(crate) fn tcp_socket(ipv6: bool) -> io::Result<OwnedFd> {
     new_descriptor(unsafe { libc::socket(domain, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) })
 }
 
+/// Seconds of silence after which the kernel asks a TCP peer whether it is there.
+const KEEPALIVE_IDLE_SECONDS: libc::c_int = 120;
+/// Seconds between two such questions.
+const KEEPALIVE_INTERVAL_SECONDS: libc::c_int = 15;
+/// Questions without an answer until the connection counts as broken.
+const KEEPALIVE_QUESTIONS: libc::c_int = 4;
+
+/// Has the kernel find out when the peer of a TCP socket is gone without a word (socket(7), tcp(7)).
+pub(crate) fn keep_alive(socket: &impl AsRawFd) -> io::Result<()> {
+    for (level, name, value) in [
+        (libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1),
+        (libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS),
+        (libc::IPPROTO_TCP, libc::TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS),
+        (libc::IPPROTO_TCP, libc::TCP_KEEPCNT, KEEPALIVE_QUESTIONS),
+    ] {
+        let value: libc::c_int = value;
+        let size = libc::socklen_t::try_from(size_of_val(&value)).expect("four bytes");
+        // SAFETY: the pointer and the size describe `value`, which outlives the call; the borrow of `socket` keeps its
+        // descriptor open.
+        let result =
+            unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size) };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
 /// Makes everything on the file system that holds `file` durable (syncfs(2)). Blocks.
 pub(crate) fn sync_filesystem(file: &File) -> io::Result<()> {
     // SAFETY: syncfs takes a descriptor, which `file` keeps open for the call, and no pointers.

@@ -22,6 +22,25 @@ async fn pair(handle: &Handle, address: SocketAddr) -> (Rc<dyn Connection>, Rc<d
     (client, handle.net.adopt(accepted).unwrap())
 }
 
+/// A peer that goes without a word, its power cut say, is missed by the kernel alone.
+#[test]
+fn the_kernel_asks_whether_silent_peers_are_there() {
+    on_one_shard(async |handle: Handle| {
+        let (client, served) = pair(&handle, loopback()).await;
+        // proc_net_tcp(5): local and remote address and port, state, queues, then the timer that is active; 2 is the
+        // keepalive's.
+        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let port = format!(":{:04X}", served.peer_address().port());
+        let row = table
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .find(|row| row.get(2).is_some_and(|remote| remote.ends_with(&port)));
+        let timer = row.expect("the served socket is there")[5];
+        assert!(timer.starts_with("02:"), "{timer}");
+        drop(client);
+    });
+}
+
 /// Echoes on each connection until its end.
 fn serve_echo(handle: &Handle, listener: Rc<dyn Listener>) {
     let serve = handle.clone();

@@ -10,7 +10,7 @@ use corelog_broker::server::{CommitPlan, Plan, ShardSeat, live};
 use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
-use corelog_runtime::local::Notify;
+use corelog_runtime::local::{Budget, Notify};
 use corelog_storage::prepare_layout;
 
 use super::scenario::{DATA_DIR, Scenario};
@@ -48,6 +48,8 @@ impl Broker {
             request_bytes: scenario.memory.request_bytes,
             cache_bytes: scenario.memory.cache_bytes,
             dirty_bytes: scenario.memory.dirty_bytes,
+            fetch_bytes: scenario.memory.cache_bytes / 4,
+            rest_bytes: scenario.memory.cache_bytes / 4,
         };
         let handle = machine.handle_for(ShardId::new(0));
         handle.clone().spawn(WorkClass::Normal, "boot", async move {
@@ -147,12 +149,13 @@ impl Broker {
     /// What is not at rest though no client is connected; `None`: everything is.
     pub(super) fn unrest(&self) -> Option<String> {
         self.shards.borrow().iter().find_map(|shard| {
-            let held = shard.request_memory.total() - shard.request_memory.free();
+            let held_of = |memory: &Budget| memory.total() - memory.free();
+            let held = held_of(&shard.request_memory) + held_of(&shard.fetch_memory);
             let (calls, waits) = (shard.calls_waiting(), shard.fetch_waits.len());
             let connections = shard.metrics.connections.open();
             (held > 0 || calls > 0 || waits > 0 || connections > 0).then(|| {
                 format!(
-                    "shard {}: {held} bytes of requests, {calls} calls, {waits} fetch waits, {connections} connections",
+                    "shard {}: {held} bytes of requests and answers, {calls} calls, {waits} fetch waits, {connections} connections",
                     shard.id
                 )
             })
