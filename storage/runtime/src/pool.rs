@@ -17,6 +17,8 @@ use crate::buffer::PAGE;
 
 /// Buffers of at least this many bytes are pooled.
 const POOLED_BYTES_MIN: usize = 64 << 10;
+/// With `--cfg corelog_unpooled` nothing is: a sanitizer that watches the allocator then sees who uses what was freed.
+const IS_POOLED: bool = !cfg!(corelog_unpooled);
 /// Memory that the pool keeps for later at most.
 const KEPT_BYTES_MAX: usize = 64 << 20;
 /// Sizes of regions between two powers of two.
@@ -51,7 +53,7 @@ fn small_layout(length: usize) -> Layout {
 
 /// `length` bytes at a page's boundary, all initialized; whether they are zeros.
 pub(crate) fn take(length: usize) -> (NonNull<u8>, bool) {
-    if length < POOLED_BYTES_MIN {
+    if !IS_POOLED || length < POOLED_BYTES_MIN {
         let layout = small_layout(length);
         // SAFETY: `length` is more than none, as the callers have checked.
         let start = unsafe { alloc(layout) };
@@ -78,7 +80,7 @@ pub(crate) fn take(length: usize) -> (NonNull<u8>, bool) {
 /// # Safety
 /// `start` came from [`take`] with the same `length`, is initialized and not used any more.
 pub(crate) unsafe fn give(start: NonNull<u8>, length: usize) {
-    if length < POOLED_BYTES_MIN {
+    if !IS_POOLED || length < POOLED_BYTES_MIN {
         // SAFETY: allocated in `take` with the same layout, given back once.
         unsafe { dealloc(start.as_ptr(), small_layout(length)) };
         return;

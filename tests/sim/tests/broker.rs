@@ -17,9 +17,11 @@ fn a_seed_of_the_broker_world_is_one_run() {
 
 /// Seeds that found something when they were first run. Another draw anywhere makes another run of them; what each
 /// found is in the README.
+const FOUND: [u64; 1] = [25];
+
 #[test]
 fn seeds_that_found_something_find_nothing_more() {
-    for seed in [25] {
+    for seed in FOUND {
         assert_eq!(broker_world::run(seed, false).violation, None, "seed {seed}");
     }
 }

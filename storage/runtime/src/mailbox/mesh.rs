@@ -308,3 +308,84 @@ impl<M: 'static> Mailbox<M> for MeshMailbox<M> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use super::*;
+
+    /// Miri takes a thousand times as long.
+    const MESSAGES: u64 = if cfg!(miri) { 40 } else { 20_000 };
+
+    /// One shard's thread without an executor: sends all, receives all, and takes the driver's turns between.
+    fn exchange(seat: MeshSeat<Box<u64>>) {
+        let mesh = Mesh::new(seat);
+        let mailbox = MeshMailbox(Rc::clone(&mesh));
+        let other = ShardId::new(1 - mesh.shard.get());
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut sent, mut received) = (0, 0);
+        let mut sending: Option<LocalFuture<()>> = None;
+        while sent < MESSAGES || received < MESSAGES || sending.is_some() {
+            let mut moved = mesh.turn();
+            if sending.is_none() && sent < MESSAGES {
+                sending = Some(mailbox.send(other, Box::new(sent)));
+                sent += 1;
+            }
+            if sending
+                .as_mut()
+                .is_some_and(|send| send.as_mut().poll(&mut cx).is_ready())
+            {
+                sending = None;
+                moved = true;
+            }
+            if received < MESSAGES
+                && let Poll::Ready((from, message)) = mailbox.receive().as_mut().poll(&mut cx)
+            {
+                assert_eq!((from, *message), (other, received));
+                received += 1;
+                moved = true;
+            }
+            if !moved {
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    /// Small queues, so that both find them full and empty all the time. Run by Miri and ThreadSanitizer too.
+    #[test]
+    fn two_shards_flood_each_other_in_order() {
+        let parkings = [0, 1].map(|_| Arc::new(Parking::new().unwrap()));
+        let seats = MeshSeat::all(&parkings, 2);
+        let threads: Vec<_> = seats
+            .into_iter()
+            .map(|seat| std::thread::spawn(move || exchange(seat)))
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_sent_to_a_shard_that_left_is_dropped() {
+        let parkings = [0, 1].map(|_| Arc::new(Parking::new().unwrap()));
+        let mut seats = MeshSeat::all(&parkings, 1);
+        let (gone, stays) = (Mesh::new(seats.remove(1)), Mesh::new(seats.remove(0)));
+        let mailbox = MeshMailbox(Rc::clone(&stays));
+        let message = Arc::new(());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut sends: Vec<_> = (0..2)
+            .map(|_| mailbox.send(ShardId::new(1), Arc::clone(&message)))
+            .collect();
+        assert!(sends[0].as_mut().poll(&mut cx).is_ready());
+        assert!(
+            sends[1].as_mut().poll(&mut cx).is_pending(),
+            "a queue of one is full"
+        );
+        gone.close();
+        stays.turn();
+        assert!(sends[1].as_mut().poll(&mut cx).is_ready());
+        drop((sends, mailbox, stays));
+        assert_eq!(Arc::strong_count(&message), 1);
+    }
+}

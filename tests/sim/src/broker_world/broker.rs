@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_broker::memory::MemoryPlan;
-use corelog_broker::server::{Plan, ShardSeat, live};
+use corelog_broker::server::{CommitPlan, Plan, ShardSeat, live};
 use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
@@ -68,7 +68,10 @@ impl Broker {
                         layout,
                         cluster_id: "AAAAAAAAAAAAAAAAAAAAAQ".to_owned(),
                         memory,
-                        sync_method,
+                        commits: CommitPlan {
+                            sync_method,
+                            in_flight_max: 1,
+                        },
                         incarnation,
                     },
                 ),
