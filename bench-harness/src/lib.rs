@@ -7,11 +7,13 @@
 pub mod batch;
 pub mod client;
 pub mod consumer;
+mod figures;
 pub mod keys;
 pub mod measure;
 pub mod number;
 pub mod payload;
 pub mod producer;
+pub mod progress;
 pub mod random;
 pub mod report;
 pub mod run;

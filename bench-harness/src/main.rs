@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use corelog_bench::report::{Environment, Report, render};
+use corelog_bench::report::{Environment, Report, page, render};
 use corelog_bench::run::{Calibration, RunOptions, calibrate, run, start_sink};
 use corelog_bench::sink::SinkOptions;
 use corelog_bench::workload::{self, Workload, WorkloadError};
@@ -48,6 +48,10 @@ enum Command {
     Sink(SinkArgs),
     /// List the standard workloads
     List(ListArgs),
+    /// Make one HTML page, with plots, of stored results
+    ///
+    /// Several results are compared: a line and a column each.
+    Report(ReportArgs),
 }
 
 #[derive(Args, Debug)]
@@ -91,6 +95,9 @@ struct RunArgs {
     /// Write the result as JSON to this file too
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write the result as an HTML page with plots to this file too
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -113,6 +120,16 @@ struct ListArgs {
     output: Output,
 }
 
+#[derive(Args, Debug)]
+struct ReportArgs {
+    /// Results that `--out` wrote
+    #[arg(value_name = "RESULT.json", required = true)]
+    results: Vec<PathBuf>,
+    /// The page to write; default: standard output
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Output {
     /// For people
@@ -126,6 +143,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run_command(&args),
         Command::Sink(args) => sink_command(&args),
         Command::List(args) => list_command(&args),
+        Command::Report(args) => report_command(&args),
     };
     match result {
         Ok(code) => code,
@@ -208,6 +226,9 @@ fn run_command(args: &RunArgs) -> anyhow::Result<ExitCode> {
         let json = serde_json::to_vec_pretty(&report)?;
         std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    if let Some(path) = &args.html {
+        write_page(path, &[(args.bootstrap.clone(), serde_json::to_value(&report)?)])?;
+    }
     let text = match args.output {
         Output::Text => render(&report),
         Output::Json => serde_json::to_string_pretty(&report)? + "\n",
@@ -218,6 +239,28 @@ fn run_command(args: &RunArgs) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::from(EXIT_WRONG)
     })
+}
+
+/// Writes the page of these documents to `path`.
+fn write_page(path: &Path, documents: &[(String, serde_json::Value)]) -> anyhow::Result<()> {
+    let page = page(documents)?;
+    std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn report_command(args: &ReportArgs) -> anyhow::Result<ExitCode> {
+    let mut documents = Vec::with_capacity(args.results.len());
+    for path in &args.results {
+        let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let value =
+            serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+        let name = path.file_stem().unwrap_or(path.as_os_str());
+        documents.push((name.to_string_lossy().into_owned(), value));
+    }
+    match &args.out {
+        Some(path) => write_page(path, &documents)?,
+        None => io::stdout().write_all(page(&documents)?.as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn calibration(

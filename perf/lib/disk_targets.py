@@ -69,7 +69,7 @@ class CatchUp:
 
     def minutes(self):
         arguments = self.machine.arguments
-        return (30 + 3 * (arguments.duration + arguments.warm_up + 3) + 4 * self.bytes / 400e6) / 60
+        return (30 + 4 * (arguments.duration + arguments.warm_up + 3) + 4 * self.bytes / 400e6) / 60
 
     def measure(self):
         machine = self.machine
@@ -95,18 +95,21 @@ class CatchUp:
         before = self.p99(half, duration)
         restart_cold(broker)
         during, beside = self.p99_beside_reader(half, duration)
-        say(f"a producer's p99: {before:.2f} ms alone, {during:.2f} ms beside the reader")
+        restart_cold(broker)
+        after = self.p99(half, duration)
+        say(f"a producer's p99: {before:.2f} ms alone, {during:.2f} ms beside the reader, {after:.2f} ms alone again")
         details = {
             "backlog_bytes": self.bytes, "fio_depth": best, "fio_read_bytes_per_s_by_depth": by_depth,
             "fio_read_bytes_per_s": disk, "read_alone": alone, "read_beside_a_producer": beside,
-            "producer_messages_per_s": half, "producer_p99_ms_alone": before, "producer_p99_ms_beside": during,
+            "producer_messages_per_s": half, "producer_p99_ms_alone": [before, after], "producer_p99_ms_beside": during,
         }
         shares = [at_least(f"read, of fio's direct 1 MiB reads, {under_way(depth, best)}",
                            [alone["bytes_per_s"] / rate * 100], 90, "%") for depth, rate in disk.items()]
         return [
             *shares,
             at_least("of it from the device", [alone["device_read_bytes"] / alone["bytes"] * 100], 95, "%"),
-            at_most("p99 of a producer at half of its maximum, beside the reader to alone", [during / before], 2, "×"),
+            at_most("p99 of a producer at half of its maximum, beside the reader to alone at its best",
+                    [during / min(before, after)], 2, "×"),
         ], details
 
     def settings(self, rate, duration):

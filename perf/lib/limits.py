@@ -59,7 +59,8 @@ def measure(arguments, folder):
     say("the disk: 4 KiB writes, each with an fdatasync")
     found["fdatasyncs_per_s"] = fio.syncs_per_s(folder, arguments.seconds)
     command = results.command_line("perf/limits", sys.argv[1:])
-    result = {"kind": "limits", **results.circumstances(arguments, command, environment), "seconds": arguments.seconds, **found}
+    where_from = results.circumstances(arguments, command, environment)
+    result = {"kind": "limits", **where_from, "seconds": arguments.seconds, **found}
     target = results.folder(arguments)
     path = results.write(target, "limits", result)
     print(text_of(result))

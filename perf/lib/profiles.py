@@ -14,10 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench import ROOT, Bench, BenchError, Binaries, commit, say
 from broker import Broker, BrokerError
-from figures import commit, say
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PROFILES = ["balanced", "latency", "throughput", "dev"]
 # Name of the figure, unit, the factor to it, and whether more is better.
 FIGURES = {
@@ -43,6 +42,7 @@ def parse_arguments():
     parser.add_argument("--warm-up", type=float, default=2, metavar="S", help="seconds before each of them (2)")
     parser.add_argument("--rate", type=float, default=20_000, metavar="N",
                         help="messages a second while latency is measured (20000)")
+    parser.add_argument("--only", choices=["produce", "latency"], help="leave the other one out")
     parser.add_argument("--profiles", default=",".join(PROFILES), help=f"which ({','.join(PROFILES)})")
     parser.add_argument("--data", metavar="DIR", help="where to make the data directories (target)")
     parser.add_argument("--bin-dir", metavar="DIR", help="take the binaries from here and build nothing")
@@ -58,7 +58,7 @@ def main():
     names = arguments.profiles.split(",")
     rounds = []
     try:
-        binaries = build(arguments)
+        binaries = Binaries(Path(arguments.bin_dir).resolve() if arguments.bin_dir else None)
         for number in range(arguments.rounds):
             measured = {}
             # Another one goes first each time.
@@ -66,40 +66,36 @@ def main():
                 say(f"round {number + 1} of {arguments.rounds}: {name}")
                 measured[name] = measure(arguments, binaries, name, parent)
             rounds.append(measured)
-    except (BrokerError, RuntimeError, OSError, subprocess.CalledProcessError) as error:
+    except (BrokerError, BenchError, OSError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if arguments.output == "json":
-        print(json.dumps({"commit": commit(), "command": ["perf/profiles", *sys.argv[1:]], "rounds": rounds}, indent=2))
+        print(json.dumps({"commit": commit(), "command": ["perf/profiles", *told()], "rounds": rounds}, indent=2))
     else:
         print_table(names, rounds, arguments)
     return 0
 
 
-def build(arguments):
-    if arguments.bin_dir:
-        return Path(arguments.bin_dir).resolve()
-    packages = ["-p", "corelog-broker", "-p", "corelog-bench"]
-    subprocess.run(["cargo", "build", "--release", *packages], cwd=ROOT, check=True, stdout=sys.stderr)
-    return (ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release").resolve()
-
-
 def measure(arguments, binaries, profile, parent):
     folder = Path(tempfile.mkdtemp(prefix="corelog-profiles-", dir=parent))
-    broker = Broker(binaries / "corelog", folder / "data", folder / "log", ["--profile", profile, *arguments.broker])
+    broker = Broker(binaries.corelog, folder / "data", folder / "log", ["--profile", profile, *arguments.broker])
+    bench = Bench(binaries.bench, folder, arguments.duration, arguments.warm_up)
+    quick = ["--calibrate", "0"]
     try:
         broker.start()
         idle = cpu_s(broker.pid)
         # Nothing happens, and that is what is measured.
         subprocess.run(["sleep", "1"], check=True)
         figures = {"idle_cpu": 100 * (cpu_s(broker.pid) - idle), "idle_rss": broker.rss_bytes()}
-        produce = run(arguments, binaries, broker, folder, "max-rate-1-topic-16-partitions-1kb")
-        figures["produce"] = produce["published"]["bytes_per_s"]
-        figures["cpu"] = produce["server"]["cpu_s_per_gib"]
-        latency = run(arguments, binaries, broker, folder, "1-topic-16-partitions-1kb",
-                      f"producer_rate={arguments.rate}")
-        summary = latency["publish_latency"]["summary"]
-        figures |= {"p50": summary["p50_ms"], "p99": summary["p99_ms"], "p99.9": summary["p999_ms"]}
+        if arguments.only != "latency":
+            produce = bench.run("max-rate-1-topic-16-partitions-1kb", broker, extra=quick)
+            figures["produce"] = produce["published"]["bytes_per_s"]
+            figures["cpu"] = produce["server"]["cpu_s_per_gib"]
+        if arguments.only != "produce":
+            latency = bench.run("1-topic-16-partitions-1kb", broker,
+                                [f"producer_rate={arguments.rate}"], quick)
+            summary = latency["publish_latency"]["summary"]
+            figures |= {"p50": summary["p50_ms"], "p99": summary["p99_ms"], "p99.9": summary["p999_ms"]}
         return figures
     finally:
         if broker.is_running():
@@ -107,16 +103,12 @@ def measure(arguments, binaries, profile, parent):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(arguments, binaries, broker, folder, scenario, *settings):
-    out = folder / "result.json"
-    keys = [f"duration_s={arguments.duration}", f"warm_up_s={arguments.warm_up}", *settings]
-    command = [str(binaries / "corelog-bench"), "run", scenario, "--quiet", "--calibrate", "0",
-               "--bootstrap", broker.address, "--server-pid", str(broker.pid), "--server-data", str(folder),
-               "--out", str(out), *[part for key in keys for part in ("--set", key)]]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{scenario} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return json.loads(out.read_text())
+def told():
+    """The arguments as they may be shown: without this machine's folders."""
+    arguments = sys.argv[1:]
+    hidden = {index + offset for index, word in enumerate(arguments) if word in ("--bin-dir", "--data")
+              for offset in (0, 1)}
+    return [word for index, word in enumerate(arguments) if index not in hidden]
 
 
 def cpu_s(pid):
@@ -126,11 +118,13 @@ def cpu_s(pid):
 
 
 def print_table(names, rounds, arguments):
-    print(f"commit {commit()}; `perf/profiles {' '.join(sys.argv[1:])}`; medians of {len(rounds)} rounds, in brackets "
+    print(f"commit {commit()}; `perf/profiles {' '.join(told())}`; medians of {len(rounds)} rounds, in brackets "
           f"the median ratio to balanced and its range; latency at {arguments.rate:,.0f} messages/s; durable\n")
     print("| | " + " | ".join(f"`{name}`" for name in names) + " |")
     print("|---|" + "---|" * len(names))
     for figure, (unit, factor, is_more_better) in FIGURES.items():
+        if any(figure not in measured[name] for measured in rounds for name in names):
+            continue
         cells = []
         for name in names:
             values = [measured[name][figure] * factor for measured in rounds]

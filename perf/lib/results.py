@@ -207,7 +207,8 @@ def sources(results):
         details = [f"{result['pairs']} pair{'s' if result['pairs'] > 1 else ''}"]
         if result["disk_syncs_per_s"] is not None:
             syncs = result["disk_syncs_per_s"]
-            details.append(f"{syncs['median']:,.0f} ({syncs['min']:,.0f}–{syncs['max']:,.0f}) fdatasyncs a second before them")
+            found = f"{syncs['median']:,.0f} ({syncs['min']:,.0f}–{syncs['max']:,.0f})"
+            details.append(f"{found} fdatasyncs a second before them")
         if wrong:
             details.append(f"{wrong} runs with problems")
         pairs = f"{name} ({', '.join(details)})"

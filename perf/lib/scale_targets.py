@@ -129,7 +129,7 @@ def bytes_in(broker):
 
 
 class Memory:
-    """Resident memory, idle in the profile for development, and with many connections under load."""
+    """Resident memory, idle in the profile dev, and with many connections under load."""
 
     name = "T10"
     title = "resident memory"
@@ -138,7 +138,7 @@ class Memory:
     CONNECTIONS = 10_000
     # Of each shard. It is what is configured; the rest of the process is to fit into it as well.
     SHARD_MEMORY = 512 << 20
-    PROFILE = "development"
+    PROFILE = "dev"
 
     def __init__(self, machine):
         self.machine = machine

@@ -153,6 +153,7 @@ def broker_steps():
         Step("mishaps", ["python3", str(TESTS / "mishaps/run")], 300, needs=["apt"], **own),
         Step("shards", [str(VENV_PYTHON), str(TESTS / "shards/run")], 300, needs=["pip"], **own),
         Step("dump-log", [str(VENV_PYTHON), str(TESTS / "dump-log/run")], 300, needs=["pip", "reference"], **own),
+        Step("perf-results", ["python3", str(ROOT / "perf/lib/test_results.py")], 60),
         Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
         Step("crash", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--kills", "20"], 420, needs=["pip"], **own),
         Step("full-disk", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--full-disk"], 300, needs=["pip"], **own),

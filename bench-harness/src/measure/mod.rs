@@ -6,6 +6,6 @@ mod recorder;
 mod seconds;
 
 pub use histogram::{Latencies, LatencySummary};
-pub use live::{Live, LiveTotals};
+pub use live::{Live, LiveCounts, LiveTotals};
 pub use recorder::{BacklogRead, Measured, Recorder, Stamps, Totals, Window};
 pub use seconds::{SecondRow, Seconds};

@@ -185,8 +185,7 @@ impl Recorder {
     /// Messages of `bytes` bytes together were acknowledged at `now`.
     pub fn published(&self, now: Monotonic, stamps: &Stamps, bytes: u64) {
         let count = stamps.count();
-        let worst = stamps.first().map_or(0, |first| nanos(now.since(first)));
-        self.live.published(count, bytes, worst);
+        self.live.published(count, bytes);
         let State { running, measured } = &mut *self.state.borrow_mut();
         let Some((window, seconds)) = running else {
             measured.backlog_built += count;
@@ -199,6 +198,7 @@ impl Recorder {
         seconds.published(now, count, bytes);
         for (intended, count) in stamps.iter() {
             let latency = now.since(intended);
+            self.live.published_latency(nanos(latency), count);
             seconds.published_latency(latency, count);
             if window.contains(intended) {
                 measured.publish.record(latency, count);
@@ -235,7 +235,7 @@ impl Recorder {
     /// Messages of `bytes` bytes together were consumed at `now`.
     pub fn consumed(&self, now: Monotonic, stamps: &Stamps, bytes: u64) {
         let count = stamps.count();
-        self.live.consumed(count);
+        self.live.consumed(count, bytes);
         let State { running, measured } = &mut *self.state.borrow_mut();
         let Some((window, seconds)) = running else {
             return;
@@ -250,6 +250,7 @@ impl Recorder {
             // A message of the backlog was late before it could be consumed: its age says nothing of the target.
             if intended >= window.traffic {
                 let latency = now.since(intended);
+                self.live.consumed_latency(nanos(latency), count);
                 seconds.consumed_latency(latency, count);
                 if window.contains(intended) {
                     measured.end_to_end.record(latency, count);

@@ -1,9 +1,11 @@
-//! What a run says at its end: a table for people, JSON for programs.
+//! What a run says at its end: a table and a page with plots for people, JSON for programs.
 
 mod environment;
+mod html;
 mod result;
 mod table;
 
 pub use environment::Environment;
+pub use html::{DocumentError, page};
 pub use result::{Publication, Report};
 pub use table::render;

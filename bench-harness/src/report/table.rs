@@ -1,11 +1,15 @@
-//! The result for people.
+//! The result for people: a few tables with aligned columns, and what is wrong in capitals.
 
 use std::fmt::Write;
 
 use super::Report;
+use crate::figures::{bytes, grouped};
 use crate::measure::LatencySummary;
 
-/// The report as text, a line for each thing.
+/// From this share of the generator's own limit on, a result says as much of the generator as of the target.
+pub(super) const NEAR_LIMIT: f64 = 0.8;
+
+/// The report as text.
 pub fn render(report: &Report) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -14,6 +18,45 @@ pub fn render(report: &Report) -> String {
 }
 
 fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
+    head(out, report)?;
+    throughput(out, report)?;
+    latencies(out, report)?;
+    server(out, report)?;
+    verdict(out, report)
+}
+
+/// A table: a name at the left, and columns that are as wide as their widest cell.
+fn grid(out: &mut String, title: &str, columns: &[&str], rows: &[(&str, Vec<String>)]) -> std::fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let width = |text: &str| text.chars().count();
+    let first = rows
+        .iter()
+        .map(|(name, _)| width(name))
+        .fold(12.max(width(title)), usize::max);
+    let wide = |index: usize| {
+        let cells = rows.iter().filter_map(|(_, cells)| cells.get(index));
+        cells
+            .map(|cell| width(cell))
+            .fold(width(columns[index]), usize::max)
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(wide).collect();
+    let mut line = |name: &str, cells: &mut dyn Iterator<Item = &str>| {
+        let mut text = format!("{name:<first$}");
+        for (cell, width) in cells.zip(&widths) {
+            write!(text, "  {cell:>width$}")?;
+        }
+        writeln!(out, "{}", text.trim_end())
+    };
+    line(title, &mut columns.iter().copied())?;
+    for (name, cells) in rows {
+        line(name, &mut cells.iter().map(String::as_str))?;
+    }
+    writeln!(out)
+}
+
+fn head(out: &mut String, report: &Report) -> std::fmt::Result {
     let workload = &report.workload;
     writeln!(
         out,
@@ -33,60 +76,58 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
         workload.duration_s,
     )?;
     if let Some(calibration) = report.calibration {
+        let share = report.published.messages_per_s / calibration.messages_per_s.max(1.0);
         writeln!(
             out,
-            "  the generator's own limit here: {} msg/s, {:.1} MB/s",
+            "  the generator's own limit here: {} msg/s, {:.1} MB/s; this run used {:.0} % of it",
             grouped(calibration.messages_per_s),
-            calibration.bytes_per_s / 1e6
+            calibration.bytes_per_s / 1e6,
+            share * 100.0
         )?;
+        if share >= NEAR_LIMIT {
+            writeln!(
+                out,
+                "  NEAR THE LIMIT: the figures say as much of the generator as of the target"
+            )?;
+        }
     }
-    writeln!(out)?;
-    let published = &report.published;
-    writeln!(
-        out,
-        "published   {:>14} msg/s {:>10.1} MB/s {:>14} requests/s",
-        grouped(published.messages_per_s),
-        published.bytes_per_s / 1e6,
-        grouped(report.requests_per_s)
-    )?;
-    if workload.consumers() > 0 {
-        let consumed = &report.consumed;
-        writeln!(
-            out,
-            "consumed    {:>14} msg/s {:>10.1} MB/s {:>14} behind at the end of the schedule",
-            grouped(consumed.messages_per_s),
-            consumed.bytes_per_s / 1e6,
-            grouped(backlog_at_end(report) as f64)
-        )?;
+    writeln!(out)
+}
+
+fn throughput(out: &mut String, report: &Report) -> std::fmt::Result {
+    let row = |messages: f64, volume: f64, last: String| {
+        vec![grouped(messages), format!("{:.1}", volume / 1e6), last]
+    };
+    let (published, consumed) = (&report.published, &report.consumed);
+    let requests = format!("{} requests/s", grouped(report.requests_per_s));
+    let mut rows = vec![(
+        "published",
+        row(published.messages_per_s, published.bytes_per_s, requests),
+    )];
+    if report.workload.consumers() > 0 {
+        let behind = format!("{} behind at the end", grouped(backlog_at_end(report) as f64));
+        rows.push((
+            "consumed",
+            row(consumed.messages_per_s, consumed.bytes_per_s, behind),
+        ));
     }
     if let Some(backlog) = &report.backlog {
-        writeln!(
-            out,
-            "backlog     {:>14} msg/s {:>10.1} MB/s until its {} messages were read, in {:.1} s",
-            grouped(backlog.messages_per_s),
-            backlog.bytes_per_s / 1e6,
+        let read = format!(
+            "{} messages in {:.1} s",
             grouped(backlog.built_messages as f64),
             backlog.read_s
-        )?;
+        );
+        rows.push((
+            "backlog read",
+            row(backlog.messages_per_s, backlog.bytes_per_s, read),
+        ));
     }
-    writeln!(out)?;
-    latencies(out, report)?;
-    verdict(out, report)
+    grid(out, "throughput", &["msg/s", "MB/s", ""], &rows)
 }
 
 fn latencies(out: &mut String, report: &Report) -> std::fmt::Result {
-    writeln!(
-        out,
-        "ms          {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "mean", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"
-    )?;
-    let mut row = |name: &str, latency: &LatencySummary| {
-        if latency.count == 0 {
-            return Ok(());
-        }
-        writeln!(
-            out,
-            "{name:<11} {:>9.3} {:>9.3} {:>9.3} {:>9.3} {:>9.3} {:>9.3} {:>9.3} {:>9.3}",
+    let row = |latency: &LatencySummary| {
+        [
             latency.mean_ms,
             latency.p50_ms,
             latency.p90_ms,
@@ -94,37 +135,56 @@ fn latencies(out: &mut String, report: &Report) -> std::fmt::Result {
             latency.p99_ms,
             latency.p999_ms,
             latency.p9999_ms,
-            latency.max_ms
-        )
+            latency.max_ms,
+        ]
+        .map(|value| format!("{value:.3}"))
+        .to_vec()
     };
-    row("publish", &report.publish_latency.summary)?;
-    row("delay", &report.publish_delay.summary)?;
-    row("end to end", &report.end_to_end_latency.summary)?;
-    writeln!(out)
+    let rows: Vec<(&str, Vec<String>)> = [
+        ("publish", &report.publish_latency.summary),
+        ("delay", &report.publish_delay.summary),
+        ("end to end", &report.end_to_end_latency.summary),
+    ]
+    .into_iter()
+    .filter(|(_, latency)| latency.count > 0)
+    .map(|(name, latency)| (name, row(latency)))
+    .collect();
+    let columns = ["mean", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max"];
+    grid(out, "latency, ms", &columns, &rows)
+}
+
+fn server(out: &mut String, report: &Report) -> std::fmt::Result {
+    let Some(server) = &report.server else {
+        return Ok(());
+    };
+    let row = vec![
+        format!("{:.2}", server.cpu_s),
+        format!("{:.2}", server.cpu_s_per_gib),
+        format!("{:.2}", server.cpu_s_per_million),
+        bytes(server.rss_bytes_max as f64),
+        format!("{:.1}", server.device_written_bytes as f64 / 1e6),
+        format!("{:.1}", server.device_read_bytes as f64 / 1e6),
+    ];
+    let columns = [
+        "CPU s",
+        "CPU s/GiB",
+        "CPU s/million",
+        "resident",
+        "MB written",
+        "MB read",
+    ];
+    grid(out, "server", &columns, &[("", row)])
 }
 
 fn verdict(out: &mut String, report: &Report) -> std::fmt::Result {
-    if let Some(server) = &report.server {
-        writeln!(
-            out,
-            "server      {:.2} CPU s, {:.2} a GiB, {:.2} a million messages; {} MiB resident; {:.1} MB written, \
-             {:.1} MB read",
-            server.cpu_s,
-            server.cpu_s_per_gib,
-            server.cpu_s_per_million,
-            server.rss_bytes_max >> 20,
-            server.device_written_bytes as f64 / 1e6,
-            server.device_read_bytes as f64 / 1e6
-        )?;
-    }
     for (error, count) in &report.errors {
-        writeln!(out, "FAILED      {count} messages: {error}")?;
+        writeln!(out, "FAILED      {} messages: {error}", grouped(*count as f64))?;
     }
     if report.unsent > 0 {
         writeln!(
             out,
             "NOT SENT    {} messages: the target did not keep up; the latencies are lower bounds",
-            report.unsent
+            grouped(report.unsent as f64)
         )?;
     }
     match report.verification {
@@ -133,7 +193,7 @@ fn verdict(out: &mut String, report: &Report) -> std::fmt::Result {
             writeln!(
                 out,
                 "verified    {} messages: none lost, repeated, disordered or damaged",
-                found.expected
+                grouped(found.expected as f64)
             )
         }
         Some(found) => writeln!(
@@ -152,30 +212,29 @@ fn backlog_at_end(report: &Report) -> u64 {
     row.map_or(0, |row| row.backlog)
 }
 
-/// A whole number with its thousands apart.
-fn grouped(value: f64) -> String {
-    let digits = format!("{:.0}", value.max(0.0));
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_apart() {
-        let check = |value: f64, expected: &str| assert_eq!(grouped(value), expected);
-        check(0.0, "0");
-        check(999.4, "999");
-        check(1000.0, "1,000");
-        check(12_345_678.0, "12,345,678");
-        check(-3.0, "0");
+    fn columns_are_aligned() {
+        let mut out = String::new();
+        let cells = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|text| (*text).to_owned())
+                .collect::<Vec<String>>()
+        };
+        let rows = [
+            ("published", cells(&["1,000,000", "1.0", "x"])),
+            ("end to end of it", cells(&["1", "1000.0"])),
+        ];
+        grid(&mut out, "rate", &["msg/s", "MB/s", ""], &rows).unwrap();
+        assert_eq!(
+            out,
+            "rate                  msg/s    MB/s\n\
+             published         1,000,000     1.0  x\n\
+             end to end of it          1  1000.0\n\n"
+        );
     }
 }

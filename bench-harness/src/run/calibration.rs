@@ -8,6 +8,7 @@ use corelog_runtime::{Accepted, Shard, ShardsHandle, ShardsOptions, StartError, 
 use serde::Serialize;
 
 use super::engine::{RunError, RunOptions, run};
+use crate::progress::announce;
 use crate::sink::{SinkOptions, serve};
 use crate::workload::{Mode, Workload};
 
@@ -134,6 +135,10 @@ pub fn calibrate(
     workload: &Workload,
     duration_s: f64,
 ) -> Result<Calibration, CalibrationError> {
+    announce(
+        "calibrating: the generator against its own sink",
+        options.is_quiet,
+    );
     let sink = start_sink(
         SinkOptions {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

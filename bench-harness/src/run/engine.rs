@@ -18,6 +18,7 @@ use crate::client::{
 use crate::consumer::{Verification, verify};
 use crate::measure::{Measured, SecondRow, Seconds};
 use crate::number::to_usize;
+use crate::progress::announce;
 use crate::workload::Workload;
 
 /// How to run.
@@ -88,10 +89,12 @@ struct Prepared {
 /// # Errors
 /// See `RunError`. Messages that fail, and messages that are lost, are a result and no error.
 pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunError> {
+    announce("creating topics", options.is_quiet);
     let prepared = here(|shard| prepare(shard, options.bootstrap.clone(), workload.clone()))??;
     let (events, news) = channel();
     let live = live(options.threads);
     let monitor = Monitor {
+        title: format!("{}  {}", workload.name, options.bootstrap),
         live: live.clone(),
         server_pid: options.server_pid,
         groups: u64::from(workload.subscriptions_per_topic),

@@ -1,16 +1,18 @@
-//! A thread beside the shards: the progress line, and the server's usage once a second.
+//! A thread beside the shards: the live view, and the server's usage over the measured time.
 
-use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::server_usage::{ServerSample, ServerUsage};
-use crate::measure::{Live, LiveTotals};
+use crate::measure::{Live, LiveCounts, LiveTotals};
+use crate::progress::{Frame, Percentiles, Phase, Screen};
 
-/// Between two lines and two looks.
+/// Between two frames and two looks.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Seconds of history that the view may show.
+const HISTORY_MAX: usize = 60;
 
 /// What the shards tell the monitor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +27,8 @@ pub(super) enum Event {
 
 /// What the monitor knows.
 pub(super) struct Monitor {
+    /// The workload and the target, for people.
+    pub(super) title: String,
     pub(super) live: Vec<Arc<Live>>,
     pub(super) server_pid: Option<u32>,
     /// Groups that read each message.
@@ -32,6 +36,24 @@ pub(super) struct Monitor {
     /// Warm-up and measurement, in seconds.
     pub(super) seconds: f64,
     pub(super) is_quiet: bool,
+}
+
+/// What was seen at one moment.
+struct Look {
+    at: Instant,
+    totals: LiveTotals,
+    server: Option<ServerSample>,
+}
+
+/// What the view has shown so far.
+struct View {
+    screen: Screen,
+    phase: Phase,
+    /// When the traffic began.
+    traffic: Option<Instant>,
+    last: Look,
+    rates: Vec<Option<f64>>,
+    p99s: Vec<Option<f64>>,
 }
 
 impl Monitor {
@@ -43,63 +65,121 @@ impl Monitor {
     }
 
     fn watch(&self, events: &Receiver<Event>) -> Option<ServerUsage> {
-        let shows = !self.is_quiet && stderr().is_terminal();
-        let mut phase = "preparing";
+        let mut view = View {
+            screen: Screen::new(self.is_quiet),
+            phase: Phase::Connecting,
+            traffic: None,
+            last: self.look(),
+            rates: Vec::new(),
+            p99s: Vec::new(),
+        };
         let (mut before, mut after, mut rss_max) = (None, None, 0);
-        let mut last = LiveTotals::default();
-        let mut ticks = 0u32;
+        let mut due = view.last.at + INTERVAL;
         loop {
-            match events.recv_timeout(INTERVAL) {
+            match events.recv_timeout(due.saturating_duration_since(now())) {
                 Ok(event) => {
                     let sample = self.sample();
                     match event {
-                        Event::Traffic => phase = "warming up",
-                        Event::Measuring => (phase, before) = ("measuring", sample),
-                        Event::Draining => (phase, after) = ("draining", sample),
+                        Event::Traffic => {
+                            view.phase = Phase::WarmUp;
+                            view.traffic = Some(now());
+                        }
+                        Event::Measuring => (view.phase, before) = (Phase::Measuring, sample),
+                        Event::Draining => (view.phase, after) = (Phase::Draining, sample),
                     }
-                    continue;
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    // Against the frame before, so that no delay adds up.
+                    due += INTERVAL;
+                    let look = self.look();
+                    rss_max = look.server.map_or(0, |sample| sample.rss_bytes).max(rss_max);
+                    self.show(&mut view, look);
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if let Some(sample) = self.sample() {
-                rss_max = sample.rss_bytes.max(rss_max);
-            }
-            if phase != "preparing" {
-                ticks += 1;
-            }
-            let now = LiveTotals::take(&self.live);
-            if shows {
-                self.show(phase, ticks, &last, &now);
-            }
-            last = now;
         }
-        if shows {
-            // Wipes the line.
-            let _closed = write!(stderr(), "\r\x1b[K");
-        }
+        view.screen.clear();
         usage(before?, after?, rss_max)
+    }
+
+    fn look(&self) -> Look {
+        Look {
+            at: now(),
+            totals: LiveTotals::peek(&self.live),
+            server: self.sample(),
+        }
     }
 
     fn sample(&self) -> Option<ServerSample> {
         self.server_pid.and_then(|pid| ServerSample::take(pid).ok())
     }
 
-    fn show(&self, phase: &str, ticks: u32, last: &LiveTotals, now: &LiveTotals) {
-        let rate = now.published.saturating_sub(last.published);
-        let megabytes = now.published_bytes.saturating_sub(last.published_bytes) as f64 / 1e6;
-        let worst_ms = now.worst_nanos as f64 / 1e6;
-        let backlog = (now.published * self.groups).saturating_sub(now.consumed);
-        let failed = now.failed;
-        // A terminal that is gone is nobody's problem.
-        let _closed = write!(
-            stderr(),
-            "\r\x1b[K{phase} {ticks}/{:.0} s  {rate} msg/s  {megabytes:.1} MB/s  worst {worst_ms:.2} ms  \
-             backlog {backlog}  errors {failed}",
-            self.seconds
-        );
-        let _closed = stderr().flush();
+    fn show(&self, view: &mut View, look: Look) {
+        let frame = self.frame(view, &look);
+        view.screen.show(&frame);
+        (view.rates, view.p99s) = (frame.rates, frame.p99s);
+        view.last = look;
     }
+
+    fn frame(&self, view: &mut View, look: &Look) -> Frame {
+        let (then, now) = (&view.last.totals, &look.totals);
+        let seconds = look.at.duration_since(view.last.at).as_secs_f64().max(1e-3);
+        let per_s = |after: u64, before: u64| after.saturating_sub(before) as f64 / seconds;
+        // What is acknowledged before the traffic begins is the backlog.
+        if view.phase == Phase::Connecting && now.published > 0 {
+            view.phase = Phase::Backlog;
+        }
+        let published_per_s = per_s(now.published, then.published);
+        let publish = percentiles(&now.publish.since(&then.publish));
+        let mut rates = std::mem::take(&mut view.rates);
+        let mut p99s = std::mem::take(&mut view.p99s);
+        remember(&mut rates, Some(published_per_s));
+        remember(&mut p99s, publish.map(|publish| publish.p99_ms));
+        Frame {
+            title: self.title.clone(),
+            phase: view.phase,
+            elapsed_s: view
+                .traffic
+                .map_or(0.0, |traffic| look.at.duration_since(traffic).as_secs_f64()),
+            total_s: self.seconds,
+            published_per_s,
+            published_bytes_per_s: per_s(now.published_bytes, then.published_bytes),
+            consumed_per_s: (self.groups > 0).then(|| per_s(now.consumed, then.consumed)),
+            publish,
+            end_to_end: percentiles(&now.end_to_end.since(&then.end_to_end)),
+            backlog: (now.published * self.groups).saturating_sub(now.consumed),
+            failed: now.failed,
+            server: look.server.map(|sample| {
+                let before = view.last.server.unwrap_or(sample);
+                ((sample.cpu_s - before.cpu_s).max(0.0) / seconds, sample.rss_bytes)
+            }),
+            rates,
+            p99s,
+        }
+    }
+}
+
+fn remember(history: &mut Vec<Option<f64>>, value: Option<f64>) {
+    if history.len() == HISTORY_MAX {
+        history.remove(0);
+    }
+    history.push(value);
+}
+
+fn percentiles(counts: &LiveCounts) -> Option<Percentiles> {
+    Some(Percentiles {
+        p50_ms: counts.quantile_ms(0.5)?,
+        p99_ms: counts.quantile_ms(0.99)?,
+        max_ms: counts.quantile_ms(1.0)?,
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this thread is no shard, and has no clock of one"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn usage(before: ServerSample, after: ServerSample, rss_max: u64) -> Option<ServerUsage> {

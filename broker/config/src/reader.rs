@@ -153,6 +153,8 @@ impl Reader<'_> {
             journal_file_bytes,
             journal_files,
             journal_frame_bytes_max: self.count("journal.frame.bytes"),
+            journal_commits_in_flight: Some(self.size("journal.commits.in.flight"))
+                .filter(|count| *count > 0),
             journal_sync: match self.text("journal.sync.method").as_str() {
                 "auto" => JournalSync::Auto,
                 "fdatasync" => JournalSync::Fdatasync,

@@ -149,6 +149,8 @@ pub struct StorageConfig {
     pub journal_files: u32,
     /// `journal.frame.bytes`
     pub journal_frame_bytes_max: u64,
+    /// `journal.commits.in.flight`; `None`: what the probe of the device advises.
+    pub journal_commits_in_flight: Option<u32>,
     /// `journal.sync.method`
     pub journal_sync: JournalSync,
     /// `segment.write.bytes`

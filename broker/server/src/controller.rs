@@ -1,9 +1,11 @@
 //! The controller's shell, on the first shard: decides with `corelog_metadata`, makes the decision durable in the log
 //! of `__cluster_metadata`, then has every shard act on the new image. One change at a time.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use corelog_config::{BrokerConfig, registry, validate_topic_configs};
 use corelog_metadata::controller::{ConfigFault, ConfigRules, ConfigScope};
@@ -12,8 +14,8 @@ use corelog_metadata::{
 };
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TopicId};
 use corelog_records::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder};
-use corelog_runtime::LocalFuture;
 use corelog_runtime::local::Budget;
+use corelog_runtime::{LocalFuture, WorkClass};
 use corelog_storage::{
     AppendError, AppendOptions, AppendOrigin, CreateError, LogConfig, PartitionLog, PartitionSpec,
     ReadIsolation,
@@ -21,6 +23,7 @@ use corelog_storage::{
 use futures_util::future::join_all;
 
 use crate::log_reader::{self, LogReadError};
+use crate::mutation::{Mutation, early, is_on};
 use crate::shard::{FIRST, Shard};
 use crate::topics;
 
@@ -32,6 +35,9 @@ pub const METADATA_PARTITION: PartitionId = PartitionId {
     topic: METADATA_TOPIC,
     index: PartitionIndex::new(0),
 };
+
+/// The time between two attempts to have the shards do what they could not.
+const MEND_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Whether this is the metadata's own log, which no image names.
 pub fn is_metadata_partition(id: PartitionId) -> bool {
@@ -117,6 +123,7 @@ pub struct ControllerShell {
     log: Rc<PartitionLog>,
     controller: Controller<Rules>,
     turn: Budget,
+    is_mending: Cell<bool>,
 }
 
 impl ControllerShell {
@@ -151,6 +158,7 @@ impl ControllerShell {
                 log,
                 controller,
                 turn: Budget::new(1),
+                is_mending: Cell::new(false),
             },
             image,
         ))
@@ -216,8 +224,12 @@ impl ControllerShell {
         let options = AppendOptions {
             origin: AppendOrigin::Internal,
         };
-        self.log.append(vec![batch], options).await?;
-        publish(shard, Arc::new(image)).await
+        let appending = self.log.append(vec![batch], options);
+        let appending = async move { appending.await.map(drop) };
+        early(Mutation::MetadataEarly, &shard.handle, appending, || Ok(())).await?;
+        let (here, image) = (Rc::clone(shard), Arc::new(image));
+        let publishing = async move { publish(&here, image).await };
+        early(Mutation::MetadataLate, &shard.handle, publishing, || Ok(())).await
     }
 }
 
@@ -233,10 +245,37 @@ pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(),
     match failed {
         Some(error) => {
             tracing::error!(%error, "a shard could not follow the metadata");
+            begin_mending(shard);
             Err(ChangeError::Incomplete(error.to_string().into()))
         }
         None => Ok(()),
     }
+}
+
+/// Has the shards try again what they could not do, until they can: there may be room on the disk by then. Without it
+/// a topic would lack a partition, or a name be taken by a topic that is gone, until a restart.
+fn begin_mending(shard: &Rc<Shard>) {
+    let Some(controller) = shard.controller() else {
+        return;
+    };
+    if is_on(Mutation::NothingMended) || controller.is_mending.replace(true) {
+        return;
+    }
+    let shard = Rc::clone(shard);
+    let handle = shard.handle.clone();
+    handle.spawn(WorkClass::Background, "mend partitions", async move {
+        loop {
+            let clock = &shard.handle.clock;
+            clock.sleep_until(clock.now() + MEND_INTERVAL).await;
+            let _turn = controller.turn.acquire(1).await;
+            let image = shard.image();
+            if on_all(&shard, &image, topics::mend).await.is_ok() {
+                tracing::info!("every shard follows the metadata again");
+                controller.is_mending.set(false);
+                return;
+            }
+        }
+    });
 }
 
 async fn on_all<F>(

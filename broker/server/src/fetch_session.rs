@@ -11,6 +11,8 @@ use corelog_model::{PartitionIndex, TopicId};
 use corelog_protocol::ByteStr;
 use corelog_runtime::Monotonic;
 
+use crate::mutation::{Mutation, is_on};
+
 /// A session that was idle for this long may be evicted for a new one (Kafka's
 /// `MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS`).
 const EVICTION_AFTER: Duration = Duration::from_secs(120);
@@ -201,7 +203,7 @@ impl FetchSessions {
             .sessions
             .get_mut(&session_id)
             .ok_or(SessionError::NotFound(session_id))?;
-        if session.epoch_next != epoch {
+        if session.epoch_next != epoch && !is_on(Mutation::SessionEpochIgnored) {
             return Err(SessionError::Epoch {
                 given: epoch,
                 expected: session.epoch_next,
@@ -271,6 +273,9 @@ impl FetchSessions {
         let marks = (answer.high_watermark, answer.log_start_offset);
         let changed = answer.has_news || entry.last != Some(marks);
         entry.last = Some(marks);
+        if !changed && is_on(Mutation::SessionForgets) {
+            session.forget(key);
+        }
         if answer.has_news {
             let entry = session.order.remove(&place).expect("just seen");
             session.by_key.insert(key.clone(), session.order_next);

@@ -11,6 +11,7 @@ use corelog_runtime::local::oneshot;
 use futures_util::future::{Either, select};
 
 use crate::api::fetch::wait_here;
+use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// The waits of one shard. Each is bounded by its deadline, and there is at most one a request under way and owner.
@@ -80,6 +81,9 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        if is_on(Mutation::FetchWaitLeaks) && self.asker != self.shard.id {
+            return;
+        }
         self.shard.fetch_waits.cancel(self.asker, self.number);
     }
 }

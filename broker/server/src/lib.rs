@@ -22,6 +22,7 @@ pub mod log_config;
 pub mod log_reader;
 pub mod memory;
 pub mod metrics;
+mod mutation;
 pub mod offsets_topic;
 pub mod produce_lane;
 pub mod producer_ids;

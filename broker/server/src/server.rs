@@ -44,8 +44,8 @@ pub struct Plan {
     pub cluster_id: String,
     /// The memory of each shard.
     pub memory: MemoryPlan,
-    /// How the journal's commits are made durable.
-    pub sync_method: SyncMethod,
+    /// How the journal commits.
+    pub commits: CommitPlan,
     /// A number that no other start of this broker has had.
     pub incarnation: u128,
 }
@@ -84,14 +84,14 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     listeners::check_free(&config)?;
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
     let layout = lay_out(&config, &options)?;
-    let sync_method = sync_method(&config);
+    let commits = CommitPlan::new(&config);
     let plan = Arc::new(Plan {
         incarnation: incarnation(),
         config: Arc::new(config),
         layout,
         cluster_id,
         memory,
-        sync_method,
+        commits,
     });
     let shards = start_shards(&options, move |shard| shard_main(shard, Arc::clone(&plan)))
         .map_err(ServeError::Start)?;
@@ -138,22 +138,40 @@ fn check_direct_io(config: &BrokerConfig) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// What `journal.sync.method` says; `auto` asks what a probe of the device has found.
-fn sync_method(config: &BrokerConfig) -> SyncMethod {
-    match config.storage.journal_sync {
-        JournalSync::Fdatasync => SyncMethod::WriteThenSync,
-        JournalSync::Dsync => SyncMethod::Dsync,
-        JournalSync::Auto => match DeviceAnswer::read(&config.storage.data_dir) {
-            Ok(Some(answer)) => {
-                tracing::info!(sync_method = ?answer.sync_method, "commits go as the probe of the device advises");
-                answer.sync_method
-            }
-            Ok(None) => SyncMethod::default(),
+/// How the journal commits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CommitPlan {
+    /// How a commit is made durable.
+    pub sync_method: SyncMethod,
+    /// How many are under way at once; at least one.
+    pub in_flight_max: u16,
+}
+
+impl CommitPlan {
+    /// What the configuration says, and where it leaves that to the device, what a probe of it has found.
+    fn new(config: &BrokerConfig) -> CommitPlan {
+        let storage = &config.storage;
+        let probed = match DeviceAnswer::read(&storage.data_dir) {
+            Ok(answer) => answer,
             Err(error) => {
-                tracing::warn!("{error}: the usual sync method is used. Run corelog tune --probe again");
-                SyncMethod::default()
+                tracing::warn!("{error}: commits go the usual way. Run corelog tune --probe again");
+                None
             }
-        },
+        };
+        let in_flight_max = storage
+            .journal_commits_in_flight
+            .and_then(|count| u16::try_from(count).ok())
+            .or_else(|| Some(probed.as_ref()?.commits_in_flight))
+            .unwrap_or(1);
+        CommitPlan {
+            sync_method: match (storage.journal_sync, probed) {
+                (JournalSync::Fdatasync, _) => SyncMethod::WriteThenSync,
+                (JournalSync::Dsync, _) => SyncMethod::Dsync,
+                (JournalSync::Auto, Some(probed)) => probed.sync_method_at(in_flight_max),
+                (JournalSync::Auto, None) => SyncMethod::default(),
+            },
+            in_flight_max,
+        }
     }
 }
 
@@ -239,7 +257,8 @@ fn storage_options(plan: &Plan, shard: ShardId) -> StorageOptions {
         checkpoint_bytes: config.storage.checkpoint_bytes,
         dirty_bytes_max: memory.dirty_bytes,
         cache_bytes_max: memory.cache_bytes,
-        sync_method: plan.sync_method,
+        sync_method: plan.commits.sync_method,
+        commits_in_flight_max: usize::from(plan.commits.in_flight_max),
         ..StorageOptions::new(config.storage.data_dir.clone(), shard, plan.layout)
     }
 }
@@ -418,5 +437,67 @@ async fn take_checkpoints(shard: Rc<Shard>) {
                 tracing::warn!(shard = %shard.id, %error, "no checkpoint now");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_storage::DeviceCell;
+
+    use super::*;
+
+    #[test]
+    fn the_probes_answer_counts_where_the_configuration_leaves_it_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let log_dirs = dir.path().display().to_string();
+        let check = |pairs: &[(&str, &str)], sync_method, in_flight_max| {
+            let pairs = [&[("log.dirs", log_dirs.as_str())], pairs].concat();
+            let plan = CommitPlan::new(&BrokerConfig::from_pairs(&pairs).unwrap());
+            let expected = CommitPlan {
+                sync_method,
+                in_flight_max,
+            };
+            assert_eq!(plan, expected, "{pairs:?}");
+        };
+        check(
+            &[("journal.commits.in.flight", "0")],
+            SyncMethod::WriteThenSync,
+            1,
+        );
+        let cell = |sync_method, p50_us| DeviceCell {
+            sync_method,
+            is_rewrite: true,
+            block_bytes: 4096,
+            depth: 4,
+            bytes_per_s: 1,
+            p50_us,
+            p99_us: p50_us,
+        };
+        let answer = DeviceAnswer {
+            file_system: corelog_storage::file_system_id(dir.path()).unwrap(),
+            probed_at: 0,
+            commits_in_flight: 4,
+            cells: vec![
+                cell(SyncMethod::WriteThenSync, 1000),
+                cell(SyncMethod::Dsync, 100),
+            ],
+        };
+        answer.keep(dir.path()).unwrap();
+        check(&[], SyncMethod::Dsync, 1);
+        check(&[("journal.commits.in.flight", "0")], SyncMethod::Dsync, 4);
+        check(
+            &[
+                ("journal.commits.in.flight", "2"),
+                ("journal.sync.method", "fdatasync"),
+            ],
+            SyncMethod::WriteThenSync,
+            2,
+        );
+        std::fs::write(dir.path().join("device"), "rubbish").unwrap();
+        check(
+            &[("journal.commits.in.flight", "0")],
+            SyncMethod::WriteThenSync,
+            1,
+        );
     }
 }

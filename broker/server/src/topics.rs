@@ -11,6 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::log_config::log_config;
+use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// Partitions that are created or deleted at a time; their entries share journal frames.
@@ -90,7 +91,25 @@ pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<
         .partitions()
         .into_iter()
         .filter(|id| image.partition(*id).is_none() && !crate::controller::is_metadata_partition(*id));
+    if is_on(Mutation::OrphansKept) {
+        return Ok(());
+    }
     delete_all(shard, orphans.collect()).await
+}
+
+/// Does what could not be done when `image` came into force: a full disk or a failed write kept a log from being made
+/// or removed. Nobody may change the image meanwhile.
+///
+/// # Errors
+/// The first log that still cannot be made or removed; the others are.
+pub async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+    let removed = remove_orphans(&shard, &image).await;
+    let all: Vec<PartitionId> = image.topics().flat_map(|topic| topic.partition_ids()).collect();
+    let created = create_missing(&shard, &image, &all).await;
+    for id in all.into_iter().filter(|id| shard.owner_of(*id) == shard.id) {
+        shard.coordinators.load(&shard, id);
+    }
+    removed.and(created)
 }
 
 async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), ApplyError> {

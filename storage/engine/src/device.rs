@@ -19,11 +19,9 @@ pub struct DeviceAnswer {
     pub file_system: u64,
     /// When, in milliseconds since 1970.
     pub probed_at: i64,
-    /// How a commit is durable soonest.
-    pub sync_method: SyncMethod,
     /// The commits in flight beyond which the device gains little; at least one.
     pub commits_in_flight: u16,
-    /// What was measured, for people.
+    /// What was measured.
     pub cells: Vec<DeviceCell>,
 }
 
@@ -88,7 +86,44 @@ const fn method(is_dsync: bool) -> SyncMethod {
     }
 }
 
+/// Dsync has to take less than this many percent of the usual way's time to be chosen: probes are noisy.
+const DSYNC_PERCENT_MAX: f64 = 90.0;
+
 impl DeviceAnswer {
+    /// How a commit is durable soonest with so many in flight: by the geometric mean, over the block sizes, of the
+    /// medians' ratio, at the least depth measured that is not below. Only rewritten blocks count, for the journal
+    /// writes no others.
+    pub fn sync_method_at(&self, in_flight: u16) -> SyncMethod {
+        let depths = self.cells.iter().map(|cell| cell.depth);
+        let Some(depth) = depths
+            .clone()
+            .filter(|depth| *depth >= in_flight)
+            .min()
+            .or(depths.max())
+        else {
+            return SyncMethod::default();
+        };
+        let measured = |method| {
+            self.cells
+                .iter()
+                .filter(move |cell| cell.is_rewrite && cell.depth == depth && cell.sync_method == method)
+        };
+        let ratios: Vec<f64> = measured(SyncMethod::Dsync)
+            .filter_map(|dsync| {
+                let mut usual = measured(SyncMethod::WriteThenSync);
+                let usual = usual.find(|cell| cell.block_bytes == dsync.block_bytes)?;
+                Some((f64::from(dsync.p50_us.max(1)) / f64::from(usual.p50_us.max(1))).ln())
+            })
+            .collect();
+        let count = f64::from(u32::try_from(ratios.len()).unwrap_or(u32::MAX));
+        // No measurement is no number, which is not less, and chooses the usual way.
+        if (ratios.iter().sum::<f64>() / count).exp() * 100.0 < DSYNC_PERCENT_MAX {
+            SyncMethod::Dsync
+        } else {
+            SyncMethod::WriteThenSync
+        }
+    }
+
     /// Reads what is kept in the data directory `dir`; `None` if it was never probed.
     ///
     /// # Errors
@@ -110,7 +145,6 @@ impl DeviceAnswer {
         Ok(Some(DeviceAnswer {
             file_system: stored.file_system,
             probed_at: stored.probed_at,
-            sync_method: method(stored.is_dsync),
             commits_in_flight: stored.commits_in_flight.max(1),
             cells: stored
                 .cells
@@ -136,7 +170,6 @@ impl DeviceAnswer {
         let stored = DeviceV1 {
             file_system: self.file_system,
             probed_at: self.probed_at,
-            is_dsync: is_dsync(self.sync_method),
             commits_in_flight: self.commits_in_flight,
             cells: self
                 .cells
@@ -188,7 +221,6 @@ mod tests {
         DeviceAnswer {
             file_system: file_system_id(dir).unwrap(),
             probed_at: 5,
-            sync_method: SyncMethod::Dsync,
             commits_in_flight: 4,
             cells: vec![DeviceCell {
                 sync_method: SyncMethod::WriteThenSync,
@@ -231,5 +263,49 @@ mod tests {
         fs::write(&path, content).unwrap();
         let error = DeviceAnswer::read(dir.path()).unwrap_err();
         assert!(matches!(error, DeviceError::Damaged { .. }), "{error}");
+    }
+
+    #[test]
+    fn the_faster_method_is_chosen_if_it_is_clearly_faster() {
+        use SyncMethod::{Dsync, WriteThenSync};
+        let cell = |sync_method, is_rewrite, depth, p50_us| DeviceCell {
+            sync_method,
+            is_rewrite,
+            block_bytes: 4096,
+            depth,
+            bytes_per_s: 1,
+            p50_us,
+            p99_us: 2 * p50_us,
+        };
+        let check = |cells: &[DeviceCell], in_flight, expected| {
+            let answer = DeviceAnswer {
+                file_system: 0,
+                probed_at: 0,
+                commits_in_flight: 1,
+                cells: cells.to_vec(),
+            };
+            assert_eq!(
+                answer.sync_method_at(in_flight),
+                expected,
+                "{in_flight} {cells:?}"
+            );
+        };
+        let pair = |usual, dsync| {
+            [
+                cell(WriteThenSync, true, 1, usual),
+                cell(Dsync, true, 1, dsync),
+                // Blocks that were never written do not count.
+                cell(Dsync, false, 1, 1),
+            ]
+        };
+        check(&pair(1000, 500), 1, Dsync);
+        check(&pair(1000, 950), 1, WriteThenSync);
+        check(&pair(1000, 2000), 1, WriteThenSync);
+        check(&[], 1, WriteThenSync);
+        let mut deep = pair(1000, 2000).to_vec();
+        deep.extend([cell(WriteThenSync, true, 4, 1000), cell(Dsync, true, 4, 300)]);
+        check(&deep, 1, WriteThenSync);
+        check(&deep, 2, Dsync);
+        check(&deep, 9, Dsync);
     }
 }

@@ -1,6 +1,6 @@
 //! The file `layout`: how many shards the data is divided among.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::Handle;
@@ -55,18 +55,26 @@ pub async fn prepare_layout(
         handle.disk.sync_dir(parent).await?;
     }
     let old = read_layout(&handle, dir).await?;
+    // What an interrupted attempt left of a new generation is not to be built upon, and an old one is of no use. But
+    // the layout that was read may be in memory alone: the start before may have been killed, or failed, between its
+    // renaming and the sync of the directory. So it is written again before what another one needs goes.
+    let useless = other_generations(&handle, dir, old.map(|layout| layout.generation)).await?;
+    if let Some(layout) = old
+        && !useless.is_empty()
+        && !is_on(Mutation::LayoutTrusted)
+    {
+        write_layout(&handle, dir, layout).await?;
+    }
+    remove_generations(&handle, useless).await?;
     if let Some(layout) = old
         && layout.shard_count == shard_count
     {
-        remove_generations(&handle, dir, Some(layout.generation)).await?;
         return Ok(layout);
     }
     let layout = Layout {
         generation: old.map_or(1, |layout| layout.generation + 1),
         shard_count,
     };
-    // What an interrupted attempt left of the new generation is not to be built upon.
-    remove_generations(&handle, dir, old.map(|layout| layout.generation)).await?;
     let mut all_recovered = Vec::new();
     let mut images: Vec<Vec<PartitionV1>> = (0..shard_count).map(|_| Vec::new()).collect();
     if let Some(old) = old {
@@ -106,19 +114,25 @@ pub async fn prepare_layout(
     if !is_on(Mutation::LayoutFirst) {
         handle.disk.sync_dir(dir).await?;
     }
+    write_layout(&handle, dir, layout).await?;
+    for recovered in &all_recovered {
+        recovered.finish(&handle, dir).await?;
+    }
+    let useless = other_generations(&handle, dir, Some(layout.generation)).await?;
+    remove_generations(&handle, useless).await?;
+    Ok(layout)
+}
+
+async fn write_layout(handle: &Handle, dir: &Path, layout: Layout) -> Result<(), OpenError> {
     let content = envelope::encode(
         envelope::LAYOUT,
         &LayoutV1 {
             generation: layout.generation,
-            shard_count,
+            shard_count: layout.shard_count,
         },
     );
-    envelope::replace_file(&handle, &dir.join(names::LAYOUT), content).await?;
-    for recovered in &all_recovered {
-        recovered.finish(&handle, dir).await?;
-    }
-    remove_generations(&handle, dir, Some(layout.generation)).await?;
-    Ok(layout)
+    envelope::replace_file(handle, &dir.join(names::LAYOUT), content).await?;
+    Ok(())
 }
 
 async fn write_first_checkpoint(
@@ -142,19 +156,27 @@ async fn write_first_checkpoint(
     Ok(())
 }
 
-/// Removes the journals of all generations but one.
-async fn remove_generations(handle: &Handle, dir: &Path, keep: Option<u64>) -> Result<(), OpenError> {
+/// The directories of all generations but one.
+async fn other_generations(
+    handle: &Handle,
+    dir: &Path,
+    keep: Option<u64>,
+) -> Result<Vec<PathBuf>, OpenError> {
     let journal = dir.join(names::JOURNAL);
-    let generations = match handle.disk.list_dir(&journal).await {
-        Ok(names) => names,
-        Err(error) if error.is_not_found() => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    for name in generations {
-        if name.parse::<u64>().ok() == keep {
-            continue;
-        }
-        let generation = journal.join(&name);
+    match handle.disk.list_dir(&journal).await {
+        Ok(names) => Ok(names
+            .into_iter()
+            .filter(|name| name.parse::<u64>().ok() != keep)
+            .map(|name| journal.join(name))
+            .collect()),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes the journals of generations.
+async fn remove_generations(handle: &Handle, generations: Vec<PathBuf>) -> Result<(), OpenError> {
+    for generation in generations {
         for shard in handle.disk.list_dir(&generation).await? {
             removal::remove_tree(handle, &generation.join(shard)).await?;
         }

@@ -54,6 +54,8 @@ pub(crate) enum Mutation {
     DeletionUnfinished,
     /// The layout may become durable before the journal's directory.
     LayoutFirst,
+    /// A layout that was read is taken for durable, and what the one before it needs is removed.
+    LayoutTrusted,
     /// Producers' repeated batches are not recognized.
     DuplicatesTaken,
 }
@@ -72,20 +74,23 @@ pub(crate) fn is_on(mutation: Mutation) -> bool {
     chosen.as_deref() == Some(format!("{mutation:?}").as_str())
 }
 
-/// Does nothing.
-#[cfg(not(feature = "mutations"))]
-pub(crate) const fn overwrite(_: &bytes::Bytes) {}
-
 /// Writes over memory that was handed to the disk, if that is the mistake.
+pub(crate) fn overwrite(bytes: &bytes::Bytes) {
+    if is_on(Mutation::BufferReused) {
+        scribble(bytes);
+    }
+}
+
+#[cfg(not(feature = "mutations"))]
+const fn scribble(_: &bytes::Bytes) {}
+
 #[cfg(feature = "mutations")]
 #[expect(
     unsafe_code,
     reason = "the mistake itself: memory that is written to while somebody reads it"
 )]
-pub(crate) fn overwrite(bytes: &bytes::Bytes) {
-    if is_on(Mutation::BufferReused) {
-        // SAFETY: none. The owner of the bytes is a heap allocation of this length, so the write stays within it; that
-        // others hold it for immutable is what is to be found out.
-        unsafe { std::ptr::write_bytes(bytes.as_ptr().cast_mut(), 0xa5, bytes.len()) };
-    }
+fn scribble(bytes: &bytes::Bytes) {
+    // SAFETY: none. The owner of the bytes is a heap allocation of this length, so the write stays within it; that
+    // others hold it for immutable is what is to be found out.
+    unsafe { std::ptr::write_bytes(bytes.as_ptr().cast_mut(), 0xa5, bytes.len()) };
 }

@@ -43,6 +43,44 @@ fn a_failed_sync_fences_the_shard_for_good() {
 }
 
 #[test]
+fn a_sync_that_overlaps_a_failed_one_acknowledges_nothing() {
+    let mut refused = 0;
+    for seed in 0..200 {
+        let sim = simulation(seed);
+        let machine = sim.machine(0);
+        let acknowledged = sim.block_on(async {
+            let opened = common::try_open(&machine, |options| options.commits_in_flight_max = 4).await;
+            let storage = opened.unwrap();
+            let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+            machine.inject(FaultRule::new("*.journal", Operation::Sync, 3, Fault::Fail));
+            let mut answers = Vec::new();
+            for _ in 0..6 {
+                answers.push(log.append(vec![valid(Fields::default())], AppendOptions::default()));
+                sim.sleep(std::time::Duration::from_micros(150)).await;
+            }
+            let mut acknowledged = offset(0);
+            for answer in answers {
+                match answer.await {
+                    Ok(appended) => acknowledged = acknowledged.max(appended.last_offset.next()),
+                    Err(_) => refused += 1,
+                }
+            }
+            acknowledged
+        });
+        machine.lose_power(Some(Survival::Nothing));
+        sim.block_on(async {
+            let storage = open(&machine).await;
+            let end = storage.partition(&id(0)).unwrap().offsets().high_watermark;
+            assert!(
+                end >= acknowledged,
+                "seed {seed}: {acknowledged} acknowledged, {end} there"
+            );
+        });
+    }
+    assert!(refused > 0, "no sync failed");
+}
+
+#[test]
 fn a_full_disk_refuses_appends_and_recovers_by_itself() {
     let sim = simulation(2);
     let machine = sim.machine(0);

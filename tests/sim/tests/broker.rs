@@ -4,7 +4,7 @@ use corelog_sim::broker_world;
 
 #[test]
 fn a_seed_of_the_broker_world_is_one_run() {
-    for seed in [3, 4] {
+    for seed in [2, 3] {
         let (first, second) = (broker_world::run(seed, true), broker_world::run(seed, true));
         assert!(first.acknowledged > 0 && first.lives > 1, "{first:?}");
         assert!(
@@ -12,5 +12,16 @@ fn a_seed_of_the_broker_world_is_one_run() {
             "seed {seed} differs"
         );
         assert_eq!(first.violation, None, "seed {seed}");
+    }
+}
+
+/// Seeds that found something when they were first run. Another draw anywhere makes another run of them; what each
+/// found is in the README.
+const FOUND: [u64; 1] = [25];
+
+#[test]
+fn seeds_that_found_something_find_nothing_more() {
+    for seed in FOUND {
+        assert_eq!(broker_world::run(seed, false).violation, None, "seed {seed}");
     }
 }

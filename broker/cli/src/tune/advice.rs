@@ -1,5 +1,6 @@
 //! What a probe's measurements mean, and how they are told.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use corelog_config::{BrokerConfig, JournalSync};
@@ -10,67 +11,43 @@ use super::item::{Item, State};
 use crate::error::CliError;
 use crate::output::{Output, Table};
 
-/// Dsync has to be this much faster, in percent of the usual way's time, to be chosen: probes are noisy.
-const DSYNC_PERCENT_MAX: f64 = 90.0;
 /// Another step of depth has to bring this much throughput, in percent, to be advised.
 const DEPTH_GAIN_PERCENT_MIN: u64 = 125;
 /// The block size that depths are compared by.
 const DEPTH_BLOCK: u32 = 128 << 10;
 
-/// The answer that measurements give. Only rewritten blocks count: the journal writes no others.
+/// The answer that measurements give.
 pub(crate) fn of(file_system: u64, probed_at: i64, cells: Vec<DeviceCell>) -> DeviceAnswer {
-    let sync_method = sync_method(&cells);
     DeviceAnswer {
         file_system,
         probed_at,
-        sync_method,
-        commits_in_flight: depth(&cells, sync_method),
+        commits_in_flight: depth(&cells),
         cells,
     }
 }
 
-/// By the geometric mean, over the block sizes, of the medians' ratio with one commit in flight.
-fn sync_method(cells: &[DeviceCell]) -> SyncMethod {
-    let alone = |method| {
-        cells
-            .iter()
-            .filter(move |cell| cell.is_rewrite && cell.depth == 1 && cell.sync_method == method)
-    };
-    let ratios: Vec<f64> = alone(SyncMethod::Dsync)
-        .filter_map(|dsync| {
-            let usual =
-                alone(SyncMethod::WriteThenSync).find(|cell| cell.block_bytes == dsync.block_bytes)?;
-            Some((f64::from(dsync.p50_us.max(1)) / f64::from(usual.p50_us.max(1))).ln())
-        })
-        .collect();
-    let count = f64::from(u32::try_from(ratios.len()).unwrap_or(u32::MAX));
-    let mean_percent = (ratios.iter().sum::<f64>() / count).exp() * 100.0;
-    // No measurement at all is no number, and chooses the usual way.
-    if mean_percent < DSYNC_PERCENT_MAX {
-        SyncMethod::Dsync
-    } else {
-        SyncMethod::WriteThenSync
-    }
-}
-
-fn depth(cells: &[DeviceCell], method: SyncMethod) -> u16 {
-    let mut by_depth: Vec<&DeviceCell> = cells
+/// The depth up to which throughput grows well, each depth with its better method. Only rewritten blocks count: the
+/// journal writes no others.
+fn depth(cells: &[DeviceCell]) -> u16 {
+    let mut best: BTreeMap<u16, u64> = BTreeMap::new();
+    for cell in cells
         .iter()
-        .filter(|cell| cell.is_rewrite && cell.sync_method == method && cell.block_bytes == DEPTH_BLOCK)
-        .collect();
-    by_depth.sort_by_key(|cell| cell.depth);
-    let mut chosen: Option<&DeviceCell> = None;
-    for cell in by_depth {
-        let gains = chosen.is_none_or(|best| {
-            u128::from(cell.bytes_per_s) * 100
-                >= u128::from(best.bytes_per_s) * u128::from(DEPTH_GAIN_PERCENT_MIN)
+        .filter(|cell| cell.is_rewrite && cell.block_bytes == DEPTH_BLOCK)
+    {
+        let rate = best.entry(cell.depth).or_default();
+        *rate = (*rate).max(cell.bytes_per_s);
+    }
+    let mut chosen: Option<(u16, u64)> = None;
+    for (depth, rate) in best {
+        let gains = chosen.is_none_or(|(_, before)| {
+            u128::from(rate) * 100 >= u128::from(before) * u128::from(DEPTH_GAIN_PERCENT_MIN)
         });
         if !gains {
             break;
         }
-        chosen = Some(cell);
+        chosen = Some((depth, rate));
     }
-    chosen.map_or(1, |cell| cell.depth)
+    chosen.map_or(1, |(depth, _)| depth)
 }
 
 const fn name(method: SyncMethod) -> &'static str {
@@ -116,16 +93,18 @@ pub(crate) fn print(answer: &DeviceAnswer, output: &mut Output<'_>) -> Result<()
     }
     if output.is_json() {
         return output.json(&json!({
-            "sync_method": name(answer.sync_method), "commits_in_flight": answer.commits_in_flight,
+            "sync_method": name(answer.sync_method_at(1)),
+            "sync_method_in_flight": name(answer.sync_method_at(answer.commits_in_flight)), "commits_in_flight": answer.commits_in_flight,
             "probed_at": answer.probed_at, "cells": values,
         }));
     }
     output.table(&table)?;
     output.line(&format!(
-        "\njournal.sync.method = auto takes {} here from the next start of serve. Beyond {} commits in flight this \
-         device gains little.",
-        name(answer.sync_method),
-        answer.commits_in_flight
+        "\nFrom its next start serve commits here with {}, unless journal.sync.method says otherwise; with {} commits \
+         in flight (journal.commits.in.flight), beyond which this device gains little, with {}.",
+        name(answer.sync_method_at(1)),
+        answer.commits_in_flight,
+        name(answer.sync_method_at(answer.commits_in_flight)),
     ))
 }
 
@@ -136,7 +115,10 @@ pub(crate) fn look(data_dir: &Path, config: &BrokerConfig) -> Item {
         (JournalSync::Fdatasync, _) => ("fdatasync, as journal.sync.method says".to_owned(), State::Well),
         (JournalSync::Dsync, _) => ("dsync, as journal.sync.method says".to_owned(), State::Well),
         (JournalSync::Auto, Ok(Some(answer))) => {
-            (format!("{}, by the probe", name(answer.sync_method)), State::Well)
+            let count = config.storage.journal_commits_in_flight;
+            let in_flight = count.and_then(|count| u16::try_from(count).ok());
+            let method = answer.sync_method_at(in_flight.unwrap_or(answer.commits_in_flight));
+            (format!("{}, by the probe", name(method)), State::Well)
         }
         (JournalSync::Auto, Ok(None)) => ("fdatasync; the device was never probed".to_owned(), how()),
         (JournalSync::Auto, Err(error)) => (format!("fdatasync; {error}"), how()),
@@ -169,25 +151,6 @@ mod tests {
     }
 
     #[test]
-    fn the_faster_method_is_chosen_if_it_is_clearly_faster() {
-        use SyncMethod::{Dsync, WriteThenSync};
-        let check = |usual, dsync, expected| {
-            let cells = vec![
-                cell(WriteThenSync, true, 1, usual, 1),
-                cell(Dsync, true, 1, dsync, 1),
-                // What does not count: other blocks, other depths.
-                cell(Dsync, false, 1, 1, 1),
-                cell(Dsync, true, 4, 1, 1),
-            ];
-            assert_eq!(of(0, 0, cells).sync_method, expected, "{usual} {dsync}");
-        };
-        check(1000, 500, Dsync);
-        check(1000, 950, WriteThenSync);
-        check(1000, 2000, WriteThenSync);
-        assert_eq!(of(0, 0, Vec::new()).sync_method, WriteThenSync);
-    }
-
-    #[test]
     fn depth_grows_while_it_pays() {
         let check = |rates: &[(u16, u64)], expected| {
             let cells: Vec<_> = rates
@@ -209,6 +172,6 @@ mod tests {
         print(&answer, &mut Output::new(Format::Table, &mut text)).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains("dsync      3    1.50    3.00"), "{text}");
-        assert!(text.contains("auto takes fdatasync here"), "{text}");
+        assert!(text.contains("commits here with fdatasync, unless"), "{text}");
     }
 }

@@ -11,7 +11,7 @@ const HUGE_PAGES: &str = "sys/kernel/mm/transparent_hugepage/enabled";
 const LIMITS: &str = "etc/security/limits.d";
 const OPEN_FILES_WANTED: u64 = 65_536;
 /// Locked memory wanted, in bytes.
-const LOCKED_WANTED: u64 = 64 << 20;
+const LOCKED_WANTED: u64 = 8 << 20;
 const SWAPPINESS_MAX: u64 = 10;
 const BACKLOG_WANTED: u64 = 1024;
 
@@ -208,7 +208,7 @@ fn limit(root: &Root, check: &'static str, name: &str, wanted: u64) -> Item {
             format!("{LIMITS}/90-corelog-memlock.conf"),
             "* - memlock unlimited",
             "The rings' buffers count as locked memory on kernels before 5.12.",
-            "64 MiB or more",
+            "8 MiB or more",
         ),
     };
     Item {

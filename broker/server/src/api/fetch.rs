@@ -22,6 +22,7 @@ use futures_util::future::select_all;
 
 use crate::error_codes::{Failure, read_failure};
 use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionError};
+use crate::mutation::{Mutation, is_on};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -38,6 +39,8 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: FetchReq
         bytes_max: request_bytes_max(shard, request.max_bytes),
         isolation: if request.isolation_level == 1 {
             ReadIsolation::Stable
+        } else if is_on(Mutation::FetchUncommitted) {
+            ReadIsolation::LogEnd
         } else {
             ReadIsolation::Committed
         },
@@ -357,6 +360,9 @@ pub(crate) async fn wait_here(shard: &Rc<Shard>, seen: &[(PartitionId, Offset)],
         if log.offsets().high_watermark != *offset {
             return;
         }
+    }
+    if is_on(Mutation::FetchWakeLost) {
+        changes = vec![local::Notify::new().notified()];
     }
     // Whatever woke this, the asker looks for itself; at the deadline too.
     let _ = local::timeout(&*shard.handle.clock, deadline, select_all(changes)).await;

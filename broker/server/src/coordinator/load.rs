@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 use corelog_groups::Event;
 use corelog_model::TopicName;
-use corelog_storage::ReadIsolation;
+use corelog_storage::{ReadError, ReadIsolation};
 
 use super::append::size_of;
 use super::shell::GroupShell;
 use crate::log_reader::{self, LogReadError};
+use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// Why a coordinator does not serve.
@@ -21,20 +23,39 @@ enum LoadError {
     Unloaded,
 }
 
+/// The first pause after a read that failed; each is twice the one before.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
 /// Replays the partition, then begins to serve. Returns whether it does; if not, it refuses every request.
+///
+/// A read that fails is tried again: the next may not, and nobody else can serve these groups. What was replayed by
+/// then does no harm, for the last record of a key counts. Meanwhile clients are told that the groups are being loaded.
 pub(super) async fn load(shell: &Rc<GroupShell>, shard: &Rc<Shard>) -> bool {
-    match replay(shell).await {
-        Ok(()) => {
-            shell.finish_load();
-            forget_deleted_topics(shell, shard);
-            super::snapshot::begin_if_due(shell);
-            true
-        }
-        Err(LoadError::Unloaded) => false,
-        Err(error @ LoadError::Read(_)) => {
-            tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded");
-            shell.unload();
-            false
+    let mut pause = PAUSE_FIRST;
+    loop {
+        match replay(shell).await {
+            Ok(()) => {
+                shell.finish_load();
+                forget_deleted_topics(shell, shard);
+                super::snapshot::begin_if_due(shell);
+                return true;
+            }
+            Err(LoadError::Unloaded) => return false,
+            Err(LoadError::Read(LogReadError::Read(ReadError::Io(error))))
+                if !is_on(Mutation::GroupLoadOnce) =>
+            {
+                tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded yet");
+                let clock = &shell.handle.clock;
+                clock.sleep_until(clock.now() + pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+            Err(error @ LoadError::Read(_)) => {
+                tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded");
+                shell.unload();
+                return false;
+            }
         }
     }
 }
@@ -50,6 +71,10 @@ async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
         let key = key.unwrap_or_default();
         records += 1;
         size += key.len() + value.map_or(0, <[u8]>::len);
+        // The first two bytes of a key are its version; 0 and 1 are offsets.
+        if is_on(Mutation::OffsetsNotReplayed) && key.get(1).is_some_and(|version| *version < 2) {
+            return Ok(());
+        }
         // As Kafka: one record that nobody understands does not take the other groups away.
         if let Err(error) = shell.with_machine(|machine| machine.load(key, value)) {
             tracing::warn!(partition = shell.log.directory(), %offset, %error, "a group's record is skipped");

@@ -184,7 +184,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test's own thread")]
     fn what_a_thread_does_is_seen() {
         let (stop, stopped) = channel::<()>();
         let busy = std::thread::Builder::new().name("busy-one".into());

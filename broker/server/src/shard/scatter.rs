@@ -7,6 +7,7 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
 use super::Shard;
+use crate::mutation::{Mutation, is_on};
 
 /// What an owner does with its share of the items: one result an item, in their order.
 pub type OwnerWork<T, R> = fn(&Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>;
@@ -46,7 +47,11 @@ impl Shard {
         }
         Box::pin(async move {
             let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
-            for (slots, share) in slots.into_iter().zip(join_all(pending).await) {
+            let done = join_all(pending).await;
+            if is_on(Mutation::ResultsByShard) {
+                return done.into_iter().flatten().collect();
+            }
+            for (slots, share) in slots.into_iter().zip(done) {
                 assert_eq!(slots.len(), share.len(), "one result an item");
                 for (slot, result) in slots.into_iter().zip(share) {
                     results[slot] = Some(result);

@@ -19,18 +19,16 @@ pub struct DeviceV1 {
     pub file_system: u64,
     /// When it was probed, in milliseconds since 1970.
     pub probed_at: i64,
-    /// A commit is one durable write (RWF_DSYNC); else a write and fdatasync.
-    pub is_dsync: bool,
     /// The commits in flight beyond which the device gains little.
     pub commits_in_flight: u16,
-    /// What was measured, for people.
+    /// What was measured.
     pub cells: Vec<DeviceCellV1>,
 }
 
 /// One measurement of a device.
 #[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct DeviceCellV1 {
-    /// As in `DeviceV1`.
+    /// Each was one durable write (RWF_DSYNC); else a write and fdatasync.
     pub is_dsync: bool,
     /// The blocks had been written before.
     pub is_rewrite: bool,
@@ -358,7 +356,6 @@ mod tests {
         let device = DeviceV1 {
             file_system: 1,
             probed_at: 2,
-            is_dsync: true,
             commits_in_flight: 3,
             cells: vec![DeviceCellV1 {
                 is_dsync: true,

@@ -40,6 +40,16 @@ pub(crate) struct Spin {
     pub(crate) io: Duration,
 }
 
+/// Those who follow what the shard does.
+pub(crate) struct Followers {
+    /// When to give way.
+    pub(crate) slices: Rc<Slices>,
+    /// For the watchdog.
+    pub(crate) heartbeat: Rc<Heartbeat>,
+    /// Where the time goes.
+    pub(crate) activity: Rc<Activity>,
+}
+
 /// What one shard's driver drives.
 pub(crate) struct Hub {
     ring: Rc<Ring>,
@@ -62,10 +72,13 @@ impl Hub {
         others: Vec<Rc<dyn Pollable>>,
         parking: Arc<Parking>,
         spin: Spin,
-        slices: Rc<Slices>,
-        heartbeat: Rc<Heartbeat>,
-        activity: Rc<Activity>,
+        followers: Followers,
     ) -> Rc<Hub> {
+        let Followers {
+            slices,
+            heartbeat,
+            activity,
+        } = followers;
         Rc::new(Hub {
             ring,
             timers,

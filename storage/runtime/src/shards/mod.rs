@@ -14,5 +14,5 @@ pub use start::{Shard, ShardsHandle, ShardsOptions, StartError, run_shard_here, 
 
 pub(crate) use activity::now;
 pub(crate) use heartbeat::{Heartbeat, Pulse};
-pub(crate) use hub::{Hub, Pollable, Spin};
+pub(crate) use hub::{Followers, Hub, Pollable, Spin};
 pub(crate) use slice::Slices;

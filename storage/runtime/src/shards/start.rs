@@ -15,7 +15,9 @@ use corelog_model::ShardId;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
 use super::watchdog::Watchdog;
-use super::{Activity, Heartbeat, Hub, Pollable, Pulse, ShutdownSignal, Slices, Spin, Stopper, now};
+use super::{
+    Activity, Followers, Heartbeat, Hub, Pollable, Pulse, ShutdownSignal, Slices, Spin, Stopper, now,
+};
 use crate::local::oneshot;
 use crate::mailbox::{Mailbox, Mesh, MeshMailbox, MeshSeat, Parking};
 use crate::real::{Queues, RealClock, RealDisk, RealNet, RealRng, RealSpawn, Spawner, Timers};
@@ -457,9 +459,11 @@ impl<M: Send + 'static> Parts<M> {
             others,
             seed.parking,
             seed.spin,
-            slices,
-            Rc::clone(&heartbeat),
-            Rc::clone(&activity),
+            Followers {
+                slices,
+                heartbeat: Rc::clone(&heartbeat),
+                activity: Rc::clone(&activity),
+            },
         );
         let disk = RealDisk::new(Rc::clone(&ring), Rc::clone(&offload), seed.options.allow_buffered);
         let handle = Handle {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use corelog_model::{PartitionId, PartitionIndex, TopicId};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::create_partitions::{CreatePartitionsRequest, CreatePartitionsTopic};
-use corelog_protocol::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
 use corelog_protocol::messages::delete_records::{
     DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsTopic,
 };
@@ -14,81 +13,21 @@ use corelog_protocol::messages::delete_topics::{DeleteTopicState, DeleteTopicsRe
 use corelog_protocol::messages::incremental_alter_configs::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
-use corelog_protocol::messages::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponseTopic};
 use corelog_protocol::messages::produce::ProduceRequest;
 
 use super::batches;
-use super::clients::{Clients, Topic};
+use super::clients::Clients;
 use super::producer::produce_request;
+use super::topics::{CONFIG, TOPIC_RESOURCE, create, describe, look, look_at_config};
 use super::wire::{Gone, Wire, name_of};
 use crate::rng::SimRng;
 
-const CREATE_TOPICS: i16 = 7;
 const DELETE_TOPICS: i16 = 6;
 const CREATE_PARTITIONS: i16 = 3;
 const DELETE_RECORDS: i16 = 2;
 const ALTER_CONFIGS: i16 = 1;
-const METADATA: i16 = 12;
 const PRODUCE: i16 = 13;
 const TIMEOUT_MS: i32 = 10_000;
-
-/// Kafka's `ConfigResource.Type.TOPIC`.
-const TOPIC_RESOURCE: i8 = 2;
-
-/// Makes the topics that last, however often it must ask.
-pub(super) async fn create_lasting(clients: Rc<Clients>, count: u64, partitions: i32) {
-    let mut wire = clients.wire();
-    for number in 0..count {
-        let name = format!("t{number}");
-        loop {
-            if clients.oracle.is_violated() {
-                return;
-            }
-            let _ = create(&mut wire, &name, partitions).await;
-            match describe(&mut wire, &name).await {
-                Ok(Some(found)) => {
-                    clients.topics.borrow_mut().push(Topic {
-                        name,
-                        id: found.topic_id,
-                        partitions,
-                    });
-                    break;
-                }
-                Ok(None) | Err(Gone) => clients.sleep(Duration::from_millis(20)).await,
-            }
-        }
-    }
-}
-
-async fn create(wire: &mut Wire, name: &str, partitions: i32) -> Result<i16, Gone> {
-    let request = CreateTopicsRequest {
-        topics: vec![CreatableTopic {
-            name: name.to_owned(),
-            num_partitions: partitions,
-            replication_factor: 1,
-            ..CreatableTopic::default()
-        }],
-        timeout_ms: TIMEOUT_MS,
-        validate_only: false,
-    };
-    let response = wire.call(CREATE_TOPICS, &request).await?;
-    Ok(response.topics.first().map_or(-1, |topic| topic.error_code))
-}
-
-/// A topic as Metadata has it; `None` if it is not there.
-async fn describe(wire: &mut Wire, name: &str) -> Result<Option<MetadataResponseTopic>, Gone> {
-    let request = MetadataRequest {
-        topics: Some(vec![MetadataRequestTopic {
-            name: Some(name.to_owned()),
-            ..MetadataRequestTopic::default()
-        }]),
-        allow_auto_topic_creation: false,
-        ..MetadataRequest::default()
-    };
-    let response = wire.call(METADATA, &request).await?;
-    let found = response.topics.into_iter().next();
-    Ok(found.filter(|topic| topic.error_code == 0))
-}
 
 struct Admin {
     clients: Rc<Clients>,
@@ -106,11 +45,14 @@ pub(super) async fn run(clients: Rc<Clients>, number: u64) {
         created: number * 1_000_000,
     };
     while !admin.clients.is_closing.get() && !admin.clients.oracle.is_violated() {
-        let done = match admin.random.below(4) {
-            0 => admin.passing_topic().await,
-            1 => admin.delete_records().await,
-            2 => admin.alter_config().await,
-            _ => admin.look().await,
+        let habits = admin.clients.habits;
+        let done = match admin.random.below(6) {
+            0 if habits.passing_topics => admin.passing_topic().await,
+            1 if habits.deletes_records => admin.delete_records().await,
+            2 if habits.alters_configs => admin.alter_config().await,
+            3 if habits.grows_topics => admin.grow_lasting().await,
+            4 => admin.read_config().await,
+            _ => look(&admin.clients, &mut admin.wire).await,
         };
         if done.is_err() {
             admin.wire.disconnect();
@@ -123,9 +65,27 @@ pub(super) async fn run(clients: Rc<Clients>, number: u64) {
 impl Admin {
     /// A topic that is made, written to, made larger and deleted.
     async fn passing_topic(&mut self) -> Result<(), Gone> {
-        self.created += 1;
+        let habits = self.clients.habits;
+        if !habits.names_again || self.created.is_multiple_of(1_000_000) || self.random.below(3) == 0 {
+            self.created += 1;
+        }
         let name = format!("passing{}", self.created);
+        // It may be there, if it was made and the answer was lost, or if it was kept.
+        if self
+            .clients
+            .oracle
+            .passing
+            .borrow()
+            .get(&name)
+            .is_some_and(Option::is_some)
+        {
+            self.created += 1;
+            return Ok(());
+        }
+        self.clients.oracle.passing.borrow_mut().remove(&name);
+        self.clients.names.borrow_mut().insert(name.clone());
         let partitions = 1 + i32::try_from(self.random.below(3)).expect("small");
+        self.clients.oracle.begins();
         let code = create(&mut self.wire, &name, partitions).await?;
         if code == 0 {
             self.clients.oracle.milestone();
@@ -140,9 +100,14 @@ impl Admin {
         };
         let known = &self.clients.oracle.passing;
         known.borrow_mut().insert(name.clone(), Some(found.topic_id));
-        self.write(found.topic_id, 0).await?;
         if self.random.coin() {
+            self.write(found.topic_id, 0).await?;
+        }
+        if habits.grows_topics && self.random.coin() {
             self.grow(&name, partitions + 1).await?;
+        }
+        if habits.keeps_topics && self.random.coin() {
+            return Ok(());
         }
         self.delete(&name, found.topic_id).await
     }
@@ -164,7 +129,7 @@ impl Admin {
             oracle.sent(number);
             let response = self
                 .wire
-                .call::<ProduceRequest>(PRODUCE, &produce_request(partition, &bytes))
+                .call::<ProduceRequest>(PRODUCE, &produce_request(partition, &bytes, -1))
                 .await?;
             let answer = response
                 .topics
@@ -190,11 +155,15 @@ impl Admin {
             timeout_ms: TIMEOUT_MS,
             validate_only: false,
         };
+        self.clients.oracle.begins();
         let response = self.wire.call(CREATE_PARTITIONS, &request).await?;
         let is_done = response
             .results
             .first()
             .is_some_and(|result| result.error_code == 0);
+        if is_done {
+            self.clients.oracle.milestone();
+        }
         let found = describe(&mut self.wire, name).await?;
         let known = found.map_or(0, |topic| topic.partitions.len());
         if is_done && i32::try_from(known) != Ok(count) {
@@ -216,6 +185,7 @@ impl Admin {
             timeout_ms: TIMEOUT_MS,
             ..DeleteTopicsRequest::default()
         };
+        self.clients.oracle.begins();
         let response = self.wire.call(DELETE_TOPICS, &request).await?;
         let is_done = response
             .responses
@@ -233,10 +203,41 @@ impl Admin {
         Ok(())
     }
 
-    async fn delete_records(&mut self) -> Result<(), Gone> {
-        if self.random.below(4) > 0 {
+    /// A lasting topic gets one partition more.
+    async fn grow_lasting(&mut self) -> Result<(), Gone> {
+        if self.random.below(3) > 0 {
             return Ok(());
         }
+        let (name, count) = {
+            let mut topics = self.clients.topics.borrow_mut();
+            let nth = self.random.index(topics.len());
+            let topic = &mut topics[nth];
+            // Several administrators may ask for the same, and one of them is refused.
+            topic.partitions_max = topic.partitions_max.max(topic.partitions + 1);
+            (topic.name.clone(), topic.partitions + 1)
+        };
+        let request = CreatePartitionsRequest {
+            topics: vec![CreatePartitionsTopic {
+                name: name.clone(),
+                count,
+                assignments: None,
+            }],
+            timeout_ms: TIMEOUT_MS,
+            validate_only: false,
+        };
+        self.clients.oracle.begins();
+        let response = self.wire.call(CREATE_PARTITIONS, &request).await?;
+        if response.results.iter().all(|result| result.error_code == 0) {
+            self.clients.oracle.milestone();
+            let mut topics = self.clients.topics.borrow_mut();
+            for topic in topics.iter_mut().filter(|topic| topic.name == name) {
+                topic.partitions = topic.partitions.max(count);
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_records(&mut self) -> Result<(), Gone> {
         let topics = self.clients.topics();
         let topic = &topics[self.random.index(topics.len())];
         let index = self
@@ -272,6 +273,7 @@ impl Admin {
                         answer.low_watermark
                     ));
                 }
+                oracle.milestone();
                 oracle.offsets(id, floor, -1, answer.low_watermark);
             }
             Some(answer)
@@ -292,41 +294,31 @@ impl Admin {
         let topics = self.clients.topics();
         let topic = &topics[self.random.index(topics.len())];
         let value = 1_000 + self.random.below(100_000);
+        let place = (CONFIG.to_owned(), topic.name.clone(), 0);
+        let asked = i64::try_from(value).expect("small");
+        let sent = self.clients.configs.sent(&place, asked);
         let request = IncrementalAlterConfigsRequest {
             resources: vec![AlterConfigsResource {
                 resource_type: TOPIC_RESOURCE,
                 resource_name: topic.name.clone(),
                 configs: vec![AlterableConfig {
-                    name: "segment.ms".to_owned(),
+                    name: CONFIG.to_owned(),
                     config_operation: 0,
                     value: Some(value.to_string()),
                 }],
             }],
             validate_only: false,
         };
-        self.wire.call(ALTER_CONFIGS, &request).await.map(drop)
-    }
-
-    /// Metadata names every lasting topic with all of its partitions.
-    async fn look(&mut self) -> Result<(), Gone> {
-        for topic in self.clients.topics() {
-            let found = describe(&mut self.wire, &topic.name).await?;
-            let is_whole = found.as_ref().is_some_and(|found| {
-                found.topic_id == topic.id && i32::try_from(found.partitions.len()) == Ok(topic.partitions)
-            });
-            if !is_whole {
-                let name = &topic.name;
-                self.violate(format!("topic {name} is not what it was: {found:?}"));
-            }
-        }
-        let passing = self.clients.oracle.passing.borrow().clone();
-        for (name, id) in passing.into_iter().rev().take(10) {
-            let found = describe(&mut self.wire, &name).await?;
-            let found = found.map(|found| found.topic_id);
-            if found != id {
-                self.violate(format!("topic {name} is {found:?}, and {id:?} was answered for"));
-            }
+        let response = self.wire.call(ALTER_CONFIGS, &request).await?;
+        if response.responses.iter().all(|answer| answer.error_code == 0) {
+            self.clients.configs.acknowledged(&place, sent);
+            self.clients.oracle.milestone();
         }
         Ok(())
+    }
+
+    async fn read_config(&mut self) -> Result<(), Gone> {
+        let (topic, _) = self.clients.some_partition(&mut self.random);
+        look_at_config(&self.clients, &mut self.wire, &topic.name).await
     }
 }

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_broker::memory::MemoryPlan;
-use corelog_broker::server::{Plan, ShardSeat, live};
+use corelog_broker::server::{CommitPlan, Plan, ShardSeat, live};
 use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
 use corelog_runtime::local::Notify;
-use corelog_storage::{SyncMethod, prepare_layout};
+use corelog_storage::prepare_layout;
 
 use super::scenario::{DATA_DIR, Scenario};
 use crate::machine::Machine;
@@ -32,17 +32,23 @@ pub(super) struct Broker {
 
 impl Broker {
     /// Starts the process. `is_ready` tells when it serves.
-    pub(super) fn start(machine: &Machine, scenario: &Scenario, incarnation: u128) -> Broker {
+    pub(super) fn start(machine: &Machine, scenario: &Scenario, shards: u16, incarnation: u128) -> Broker {
         let broker = Broker {
             shards: Rc::default(),
             stop: Rc::default(),
             stopped: Notify::new(),
             ended: Rc::default(),
             failure: Rc::default(),
-            shard_count: scenario.shards,
+            shard_count: shards,
         };
         let (task, machine) = (broker.clone(), machine.clone());
-        let config = scenario.config(&machine.address().to_string());
+        let config = scenario.config(&machine.address().to_string(), shards);
+        let sync_method = scenario.sync_method;
+        let memory = MemoryPlan {
+            request_bytes: scenario.memory.request_bytes,
+            cache_bytes: scenario.memory.cache_bytes,
+            dirty_bytes: scenario.memory.dirty_bytes,
+        };
         let handle = machine.handle_for(ShardId::new(0));
         handle.clone().spawn(WorkClass::Normal, "boot", async move {
             let dir = Path::new(DATA_DIR);
@@ -61,12 +67,11 @@ impl Broker {
                         config: Arc::new(config),
                         layout,
                         cluster_id: "AAAAAAAAAAAAAAAAAAAAAQ".to_owned(),
-                        memory: MemoryPlan {
-                            request_bytes: 4 << 20,
-                            cache_bytes: 8 << 20,
-                            dirty_bytes: 4 << 20,
+                        memory,
+                        commits: CommitPlan {
+                            sync_method,
+                            in_flight_max: 1,
                         },
-                        sync_method: SyncMethod::WriteThenSync,
                         incarnation,
                     },
                 ),

@@ -1,6 +1,7 @@
 //! What all clients of a world share.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,15 +11,22 @@ use corelog_runtime::{Handle, WorkClass};
 
 use super::commits::Commits;
 use super::oracle::Oracle;
+use super::scenario::Habits;
 use super::wire::Wire;
 use crate::rng::SimRng;
+
+/// What is kept of what clients complain about.
+const TROUBLES_MAX: usize = 5;
 
 /// A topic that lasts for the whole run.
 #[derive(Clone, Debug)]
 pub(super) struct Topic {
     pub(super) name: String,
     pub(super) id: TopicId,
+    /// As many as were answered for.
     pub(super) partitions: i32,
+    /// As many as were asked for.
+    pub(super) partitions_max: i32,
 }
 
 impl Topic {
@@ -36,6 +44,12 @@ pub(super) struct Clients {
     pub(super) address: SocketAddr,
     pub(super) oracle: Rc<Oracle>,
     pub(super) commits: Commits,
+    /// The setting that an administrator changes.
+    pub(super) configs: Commits,
+    /// The names of topics that came, and may have gone.
+    pub(super) names: RefCell<BTreeSet<String>>,
+    pub(super) habits: Habits,
+    writer_next: Cell<u64>,
     pub(super) topics: RefCell<Vec<Topic>>,
     random: RefCell<SimRng>,
     /// Clients finish what they have begun, and end.
@@ -46,12 +60,16 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn new(handle: Handle, address: SocketAddr, random: SimRng) -> Rc<Clients> {
+    pub(super) fn new(handle: Handle, address: SocketAddr, random: SimRng, habits: Habits) -> Rc<Clients> {
         Rc::new(Clients {
             handle,
             address,
             oracle: Rc::default(),
             commits: Commits::default(),
+            configs: Commits::default(),
+            names: RefCell::default(),
+            habits,
+            writer_next: Cell::new(0),
             topics: RefCell::default(),
             random: RefCell::new(random),
             is_closing: Cell::new(false),
@@ -67,6 +85,40 @@ impl Clients {
     /// A stream of random numbers for one client.
     pub(super) fn random(&self) -> SimRng {
         SimRng::new(self.random.borrow_mut().next_u64())
+    }
+
+    /// A number for someone whose batches have an order.
+    pub(super) fn writer(&self) -> u64 {
+        self.writer_next.set(self.writer_next.get() + 1);
+        self.writer_next.get()
+    }
+
+    /// A random partition of a lasting topic.
+    pub(super) fn some_partition(&self, random: &mut SimRng) -> (Topic, PartitionId) {
+        let topics = self.topics.borrow();
+        let topic = &topics[random.index(topics.len())];
+        let index = random.below(u64::try_from(topic.partitions).expect("positive"));
+        let id = topic.partition(i32::try_from(index).expect("small"));
+        (topic.clone(), id)
+    }
+
+    /// A partition of a topic that came and may go.
+    pub(super) fn passing_partition(&self, random: &mut SimRng) -> Option<PartitionId> {
+        let passing = self.oracle.passing.borrow();
+        let known: Vec<TopicId> = passing.values().copied().flatten().collect();
+        (!known.is_empty()).then(|| PartitionId {
+            topic: known[random.index(known.len())],
+            index: PartitionIndex::new(0),
+        })
+    }
+
+    /// How long a produce request may take, in milliseconds.
+    pub(super) fn patience_ms(&self, number: u64) -> i32 {
+        match (self.habits.is_impatient, number % 3) {
+            (true, 0) => 1,
+            (true, 1) => 30,
+            (true, _) | (false, _) => 10_000,
+        }
     }
 
     pub(super) fn topics(&self) -> Vec<Topic> {
@@ -103,11 +155,16 @@ impl Clients {
     /// Notes what keeps a client from ending, once it ought to.
     pub(super) fn complain(&self, text: impl FnOnce() -> String) {
         if self.is_closing.get() {
-            let mut troubles = self.troubles.borrow_mut();
-            if troubles.len() > 20 {
-                troubles.remove(0);
-            }
-            troubles.push(text());
+            self.note(text());
         }
+    }
+
+    /// Notes what may tell why something does not come to an end.
+    pub(super) fn note(&self, text: String) {
+        let mut troubles = self.troubles.borrow_mut();
+        if troubles.len() >= TROUBLES_MAX {
+            troubles.remove(0);
+        }
+        troubles.push(text);
     }
 }

@@ -1,9 +1,10 @@
-//! What groups committed: an offset that was acknowledged is never followed by an older one.
+//! Values that are set and read back, offsets of groups above all: one that was acknowledged is never followed by an
+//! older one. The removal of a value sets -1.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-/// The place of a group in a partition.
+/// The place of a group in a partition, or of a setting of a topic.
 pub(super) type Place = (String, String, i32);
 
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +15,7 @@ struct Commit {
     acknowledged: Option<u64>,
 }
 
-/// All commits of a run.
+/// All of a kind in a run.
 #[derive(Default)]
 pub(super) struct Commits {
     time: Cell<u64>,
@@ -50,6 +51,13 @@ impl Commits {
         }
     }
 
+    /// The commit that was sent at `sent` is refused for good.
+    pub(super) fn refused(&self, place: &Place, sent: u64) {
+        let mut places = self.places.borrow_mut();
+        let commits = places.entry(place.clone()).or_default();
+        commits.retain(|commit| commit.sent != sent);
+    }
+
     /// An answer to an OffsetFetch that was sent at `asked` says `offset`, -1 for none.
     ///
     /// # Errors
@@ -64,13 +72,8 @@ impl Commits {
             .iter()
             .filter(|commit| commit.acknowledged.is_some_and(|at| at < asked))
             .max_by_key(|commit| commit.sent);
-        if offset < 0 {
-            return match newest {
-                None => Ok(()),
-                Some(newest) => Err(format!(
-                    "{place:?}: no offset, though {newest:?} was acknowledged"
-                )),
-            };
+        if offset < 0 && newest.is_none() {
+            return Ok(());
         }
         let is_possible = |commit: &&Commit| {
             commit.offset == offset
@@ -79,7 +82,7 @@ impl Commits {
         match commits.iter().find(is_possible) {
             Some(_) => Ok(()),
             None => Err(format!(
-                "{place:?}: the committed offset is {offset}, though {newest:?} was acknowledged"
+                "{place:?}: the value is {offset}, though {newest:?} was acknowledged"
             )),
         }
     }

@@ -8,7 +8,7 @@ use corelog_model::PartitionId;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::consumer_protocol::PROTOCOL_TYPE;
 use corelog_protocol::messages::consumer_protocol::{
-    AssignedTopicPartitions, ConsumerProtocolAssignment, ConsumerProtocolSubscription,
+    ConsumerProtocolAssignment, ConsumerProtocolSubscription,
 };
 use corelog_protocol::messages::find_coordinator::FindCoordinatorRequest;
 use corelog_protocol::messages::heartbeat::HeartbeatRequest;
@@ -18,10 +18,12 @@ use corelog_protocol::messages::offset_commit::{
     OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
 };
 use corelog_protocol::messages::offset_fetch::{OffsetFetchRequest, OffsetFetchRequestTopic};
-use corelog_protocol::messages::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
+use corelog_protocol::messages::sync_group::SyncGroupRequest;
 
-use super::clients::{Clients, Topic};
+use super::assignment::{by_topic, share_out};
+use super::clients::Clients;
 use super::commits::Place;
+use super::loner::delete_group;
 use super::reader::{FetchWish, fetch_request, fetch_version, floors, take};
 use super::wire::{Gone, Wire, name_of};
 use crate::rng::SimRng;
@@ -34,30 +36,49 @@ const LEAVE: i16 = 4;
 const COMMIT: i16 = 8;
 const OFFSET_FETCH: i16 = 7;
 
+/// Who a member is to the coordinator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Identity {
+    id: String,
+    generation: i32,
+    instance: Option<String>,
+}
+
 struct Member {
     clients: Rc<Clients>,
     wire: Wire,
     random: SimRng,
     group: String,
-    id: String,
-    generation: i32,
+    me: Identity,
+    /// Who this was in a generation that is over.
+    ghost: Option<Identity>,
+    /// Took part since the clients were told to close.
+    is_served: bool,
 }
 
-/// Is a member of `group` until the clients are told to close.
-pub(super) async fn run(clients: Rc<Clients>, group: String) {
+/// Is a member of `group` until the clients are told to close and it has been one once more.
+pub(super) async fn run(clients: Rc<Clients>, group: String, number: u64) {
     let mut member = Member {
         wire: clients.wire(),
         random: clients.random(),
+        me: Identity {
+            id: String::new(),
+            generation: -1,
+            instance: clients.habits.is_static.then(|| format!("instance{number}")),
+        },
         clients,
         group,
-        id: String::new(),
-        generation: -1,
+        ghost: None,
+        is_served: false,
     };
-    while !member.clients.is_closing.get() && !member.clients.oracle.is_violated() {
+    while !member.is_over() {
         if member.take_part().await.is_err() {
             let most = Duration::from_millis(100);
             member.clients.pause(&mut member.random, most).await;
         }
+        member
+            .clients
+            .complain(|| format!("{} {:?} takes part no more", member.group, member.me));
     }
     // A member that is polite says so; another one is missed after its session timeout.
     if member.random.coin() {
@@ -66,6 +87,10 @@ pub(super) async fn run(clients: Rc<Clients>, group: String) {
 }
 
 impl Member {
+    fn is_over(&self) -> bool {
+        self.clients.is_closing.get() && self.is_served || self.clients.oracle.is_violated()
+    }
+
     /// One generation, from the join to a rebalance, a broken connection or an error.
     async fn take_part(&mut self) -> Result<(), Gone> {
         let request = FindCoordinatorRequest {
@@ -75,31 +100,67 @@ impl Member {
         if self.wire.call(FIND_COORDINATOR, &request).await?.error_code != 0 {
             return Err(Gone);
         }
+        let before = self.me.clone();
         let joined = self.join().await?;
         let mut positions = self.sync(&joined).await?;
+        // What a sync has answered is durable, so whoever this was before is nobody any more.
+        if before.generation >= 0 && before != self.me && before.instance == self.me.instance {
+            let is_former = before.id == self.me.id || before.instance.is_some();
+            self.ghost = is_former.then_some(before);
+        }
         if !positions.is_empty() {
             self.fetch_committed(&mut positions).await?;
         }
         loop {
-            if self.clients.is_closing.get() || self.clients.oracle.is_violated() {
-                return Ok(());
-            }
+            let is_closing = self.clients.is_closing.get();
             self.heartbeat().await?;
             self.read(&mut positions).await?;
-            if self.random.below(3) > 0 {
-                self.commit(&positions).await?;
+            if is_closing || self.random.below(3) > 0 {
+                self.commit(&self.me.clone(), &positions).await?;
+                self.is_served |= is_closing;
+            }
+            if self.is_over() {
+                return Ok(());
+            }
+            if self.clients.habits.haunts
+                && self.random.below(8) == 0
+                && let Some(ghost) = self.ghost.clone()
+            {
+                self.haunt(&ghost, &positions).await?;
             }
             match self.random.below(60) {
                 0 => return self.leave().await,
                 // A second connection of the same member: requests of the first may come late.
                 1 => self.wire.disconnect(),
-                2 => self.id.clear(),
+                2 => self.me.id.clear(),
+                3 => return Ok(()),
+                4 if self.clients.habits.deletes_groups => {
+                    let group = self.group.clone();
+                    delete_group(&self.clients, &mut self.wire, &group).await?;
+                }
                 _ => {}
             }
             self.clients
                 .pause(&mut self.random, Duration::from_millis(30))
                 .await;
         }
+    }
+
+    /// Commits as who this was in a generation that is over: it must be refused.
+    async fn haunt(&mut self, ghost: &Identity, positions: &BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
+        if ghost.id == self.me.id && ghost.generation >= self.me.generation {
+            return Ok(());
+        }
+        let oracle = Rc::clone(&self.clients.oracle);
+        let before = oracle.commits.get();
+        let refused = self.commit(ghost, positions).await;
+        if refused.is_ok() && oracle.commits.get() > before && !positions.is_empty() {
+            let (group, me) = (&self.group, &self.me);
+            oracle.violate(format!(
+                "{group}: a commit of {ghost:?} was taken, who is {me:?} by now"
+            ));
+        }
+        Ok(())
     }
 
     async fn join(&mut self) -> Result<JoinGroupResponse, Gone> {
@@ -114,7 +175,8 @@ impl Member {
                 group_id: self.group.clone(),
                 session_timeout_ms: 6_000,
                 rebalance_timeout_ms: 6_000,
-                member_id: self.id.clone(),
+                member_id: self.me.id.clone(),
+                group_instance_id: self.me.instance.clone(),
                 protocol_type: PROTOCOL_TYPE.to_owned(),
                 protocols: vec![JoinGroupRequestProtocol {
                     name: "range".to_owned(),
@@ -125,12 +187,12 @@ impl Member {
             let response = self.wire.call(JOIN, &request).await?;
             match ErrorCode::from_code(response.error_code) {
                 Some(ErrorCode::None) => {
-                    self.id.clone_from(&response.member_id);
-                    self.generation = response.generation_id;
+                    self.me.id.clone_from(&response.member_id);
+                    self.me.generation = response.generation_id;
                     return Ok(response);
                 }
-                Some(ErrorCode::MemberIdRequired) => self.id = response.member_id,
-                Some(ErrorCode::UnknownMemberId) => self.id.clear(),
+                Some(ErrorCode::MemberIdRequired) => self.me.id = response.member_id,
+                Some(ErrorCode::UnknownMemberId | ErrorCode::FencedInstanceId) => self.me.id.clear(),
                 _ => return self.refused("join", response.error_code),
             }
         }
@@ -144,6 +206,7 @@ impl Member {
                 ErrorCode::RebalanceInProgress
                     | ErrorCode::IllegalGeneration
                     | ErrorCode::UnknownMemberId
+                    | ErrorCode::FencedInstanceId
                     | ErrorCode::CoordinatorLoadInProgress
                     | ErrorCode::CoordinatorNotAvailable
                     | ErrorCode::NotCoordinator
@@ -152,8 +215,9 @@ impl Member {
                     | ErrorCode::RequestTimedOut
             )
         );
+        let name = name_of(code);
+        self.clients.complain(|| format!("{what} answers {name}"));
         if !is_expected {
-            let name = name_of(code);
             self.clients.oracle.violate(format!("{what} answers {name}"));
         }
         Err(Gone)
@@ -161,19 +225,19 @@ impl Member {
 
     async fn sync(&mut self, joined: &JoinGroupResponse) -> Result<BTreeMap<PartitionId, i64>, Gone> {
         let topics = self.clients.topics();
-        let assignments = if joined.leader == self.id {
+        let assignments = if joined.leader == self.me.id {
             share_out(&topics, joined)
         } else {
             Vec::new()
         };
         let request = SyncGroupRequest {
             group_id: self.group.clone(),
-            generation_id: self.generation,
-            member_id: self.id.clone(),
+            generation_id: self.me.generation,
+            member_id: self.me.id.clone(),
             protocol_type: Some(PROTOCOL_TYPE.to_owned()),
             protocol_name: Some("range".to_owned()),
             assignments,
-            group_instance_id: None,
+            group_instance_id: self.me.instance.clone(),
         };
         let response = self.wire.call(SYNC, &request).await?;
         if response.error_code != 0 {
@@ -251,9 +315,9 @@ impl Member {
     async fn heartbeat(&mut self) -> Result<(), Gone> {
         let request = HeartbeatRequest {
             group_id: self.group.clone(),
-            generation_id: self.generation,
-            member_id: self.id.clone(),
-            group_instance_id: None,
+            generation_id: self.me.generation,
+            member_id: self.me.id.clone(),
+            group_instance_id: self.me.instance.clone(),
         };
         match self.wire.call(HEARTBEAT, &request).await?.error_code {
             0 => Ok(()),
@@ -273,7 +337,7 @@ impl Member {
         Ok(())
     }
 
-    async fn commit(&mut self, positions: &BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
+    async fn commit(&mut self, who: &Identity, positions: &BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
         if positions.is_empty() {
             return Ok(());
         }
@@ -287,8 +351,9 @@ impl Member {
         }
         let request = OffsetCommitRequest {
             group_id: self.group.clone(),
-            generation_id_or_member_epoch: self.generation,
-            member_id: self.id.clone(),
+            generation_id_or_member_epoch: who.generation,
+            member_id: who.id.clone(),
+            group_instance_id: who.instance.clone(),
             topics: topics
                 .into_iter()
                 .map(|(topic, partitions)| OffsetCommitRequestTopic {
@@ -309,6 +374,7 @@ impl Member {
             ..OffsetCommitRequest::default()
         };
         let response = self.wire.call(COMMIT, &request).await?;
+        let mut is_refused = None;
         for topic in response.topics {
             for partition in topic.partitions {
                 let place = (self.group.clone(), topic.name.clone(), partition.partition_index);
@@ -323,66 +389,39 @@ impl Member {
                         .clients
                         .oracle
                         .violate(format!("{place:?}: committed unasked")),
-                    (code, _) => return self.refused("commit", code),
+                    (code, sent) => {
+                        // Not so after an error of the storage: the offset may come yet.
+                        if let Some(
+                            ErrorCode::IllegalGeneration
+                            | ErrorCode::UnknownMemberId
+                            | ErrorCode::FencedInstanceId
+                            | ErrorCode::RebalanceInProgress,
+                        ) = ErrorCode::from_code(code)
+                            && let Some(sent) = sent
+                        {
+                            self.clients.commits.refused(&place, *sent);
+                        }
+                        is_refused.get_or_insert(code);
+                    }
                 }
             }
         }
-        Ok(())
+        match is_refused {
+            Some(code) => self.refused("commit", code),
+            None => Ok(()),
+        }
     }
 
     async fn leave(&mut self) -> Result<(), Gone> {
         let request = LeaveGroupRequest {
             group_id: self.group.clone(),
             members: vec![MemberIdentity {
-                member_id: std::mem::take(&mut self.id),
+                member_id: std::mem::take(&mut self.me.id),
+                group_instance_id: self.me.instance.clone(),
                 ..MemberIdentity::default()
             }],
             ..LeaveGroupRequest::default()
         };
         self.wire.call(LEAVE, &request).await.map(drop)
     }
-}
-
-/// Positions by topic, as requests by name want them.
-fn by_topic(topics: &[Topic], positions: &BTreeMap<PartitionId, i64>) -> Vec<(Topic, Vec<(i32, i64)>)> {
-    topics
-        .iter()
-        .filter_map(|topic| {
-            let partitions: Vec<(i32, i64)> = positions
-                .iter()
-                .filter(|(id, _)| id.topic == topic.id)
-                .map(|(id, offset)| (id.index.get(), *offset))
-                .collect();
-            (!partitions.is_empty()).then(|| (topic.clone(), partitions))
-        })
-        .collect()
-}
-
-/// What the leader does: partitions go round the members.
-fn share_out(topics: &[Topic], joined: &JoinGroupResponse) -> Vec<SyncGroupRequestAssignment> {
-    let count = joined.members.len().max(1);
-    let all = topics
-        .iter()
-        .flat_map(|topic| (0..topic.partitions).map(move |index| (topic.name.clone(), index)));
-    let mut shares: Vec<BTreeMap<String, Vec<i32>>> = vec![BTreeMap::new(); count];
-    for (turn, (topic, index)) in all.enumerate() {
-        shares[turn % count].entry(topic).or_default().push(index);
-    }
-    joined
-        .members
-        .iter()
-        .zip(shares)
-        .map(|(member, share)| SyncGroupRequestAssignment {
-            member_id: member.member_id.clone(),
-            assignment: ConsumerProtocolAssignment {
-                assigned_partitions: share
-                    .into_iter()
-                    .map(|(topic, partitions)| AssignedTopicPartitions { topic, partitions })
-                    .collect(),
-                user_data: None,
-            }
-            .to_assignment(1)
-            .expect("an assignment is encoded"),
-        })
-        .collect()
 }

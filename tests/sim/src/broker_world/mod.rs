@@ -2,17 +2,23 @@
 //! over the simulated network, faults, and an oracle that knows what clients were told.
 
 mod admin;
+mod asker;
+mod assignment;
 mod batches;
 mod broker;
 mod checker;
 mod clients;
 mod commits;
 mod group;
+mod hasty;
+mod loner;
 mod oracle;
+mod probe;
 mod producer;
 mod reader;
 mod run;
 mod scenario;
+mod topics;
 mod wire;
 
 pub use run::run;

@@ -3,6 +3,7 @@
 //! - A batch that was seen at an offset is there for good, with these bytes; offsets are dense.
 //! - A batch that was acknowledged is at the offset that was answered.
 //! - Nothing is seen that was not sent, nor more often than it was sent; with idempotence only once, and in order.
+//! - A time is found at the first batch that has it, if anything.
 //! - High watermark and log start, as told by answers to requests sent after earlier answers, never go back.
 
 use std::cell::{Cell, RefCell};
@@ -19,7 +20,8 @@ use super::batches::number_of;
 struct Message {
     partition: PartitionId,
     writer: u64,
-    is_idempotent: bool,
+    /// It is there once at most, and in the order of its writer: with idempotence, or if it is sent but once.
+    is_once: bool,
     crc: u32,
     sends: u64,
     seen: BTreeSet<i64>,
@@ -32,13 +34,15 @@ struct Message {
 struct Seen {
     next: i64,
     number: u64,
+    /// The leader epoch; -1 while it is known from an acknowledgment alone.
+    epoch: i32,
 }
 
 #[derive(Debug, Default)]
 struct Log {
     batches: BTreeMap<i64, Seen>,
     acknowledged: BTreeMap<i64, Seen>,
-    /// By writer with idempotence: offsets and numbers seen.
+    /// By writer whose batches are there once: offsets and numbers seen.
     orders: BTreeMap<u64, BTreeMap<i64, u64>>,
     end: i64,
     start: i64,
@@ -71,14 +75,22 @@ pub(super) struct Oracle {
     producer_ids: RefCell<BTreeSet<ProducerId>>,
     doomed: RefCell<BTreeSet<TopicId>>,
     violation: RefCell<Option<String>>,
+    /// Requests that were answered.
+    pub(super) operations: Cell<u64>,
     pub(super) acknowledged: Cell<u64>,
     pub(super) reads: Cell<u64>,
     pub(super) timeouts: Cell<u64>,
     pub(super) commits: Cell<u64>,
     /// Changes of metadata and commits that were answered for.
     pub(super) milestones: Cell<u64>,
+    /// Changes of metadata that were asked for.
+    pub(super) beginnings: Cell<u64>,
     /// Topics that were answered for, by name; `None`: gone.
     pub(super) passing: RefCell<BTreeMap<String, Option<TopicId>>>,
+    /// Partitions that were found damaged and said so.
+    pub(super) reported: Cell<u64>,
+    /// Bytes at rest may have changed.
+    pub(super) is_rotten: Cell<bool>,
 }
 
 impl Oracle {
@@ -93,6 +105,11 @@ impl Oracle {
 
     pub(super) fn is_violated(&self) -> bool {
         self.violation.borrow().is_some()
+    }
+
+    /// A request was answered.
+    pub(super) fn answered(&self) {
+        self.operations.set(self.operations.get() + 1);
     }
 
     /// A response did not come for very long.
@@ -114,6 +131,11 @@ impl Oracle {
         self.milestones.set(self.milestones.get() + 1);
     }
 
+    /// A change of the metadata is about to be asked for: a crash may find it half done.
+    pub(super) fn begins(&self) {
+        self.beginnings.set(self.beginnings.get() + 1);
+    }
+
     /// A producer id was given out.
     pub(super) fn producer_id(&self, id: ProducerId) {
         if !self.producer_ids.borrow_mut().insert(id) {
@@ -127,13 +149,13 @@ impl Oracle {
     }
 
     /// Batch `next_number` of a writer exists from now on; it has not been sent yet.
-    pub(super) fn register(&self, partition: PartitionId, writer: u64, is_idempotent: bool, bytes: &Bytes) {
+    pub(super) fn register(&self, partition: PartitionId, writer: u64, is_once: bool, bytes: &Bytes) {
         let header = parse_header(bytes).expect("built here");
         let floor = self.floor(partition).end;
         self.messages.borrow_mut().push(Message {
             partition,
             writer,
-            is_idempotent,
+            is_once,
             crc: header.crc,
             sends: 0,
             seen: BTreeSet::new(),
@@ -159,12 +181,12 @@ impl Oracle {
         let Some(offset) = offset else { return };
         let known = self.message(number, |message| {
             let earlier = message.acknowledged.replace(offset);
-            (message.partition, message.is_idempotent, earlier, message.floor)
+            (message.partition, message.is_once, earlier, message.floor)
         });
-        let Some((partition, is_idempotent, earlier, floor)) = known else {
+        let Some((partition, is_once, earlier, floor)) = known else {
             return;
         };
-        if is_idempotent && earlier.is_some_and(|earlier| earlier != offset) {
+        if is_once && earlier.is_some_and(|earlier| earlier != offset) {
             self.violate(format!(
                 "batch {number} was acknowledged at {earlier:?} and at {offset}"
             ));
@@ -177,6 +199,7 @@ impl Oracle {
         let seen = Seen {
             next: offset + i64::from(records),
             number,
+            epoch: -1,
         };
         let mut logs = self.logs.borrow_mut();
         let log = logs.entry(partition).or_default();
@@ -200,6 +223,76 @@ impl Oracle {
             end: log.end,
             start: log.start,
         })
+    }
+
+    /// The first offset that is known to hold a batch of `number` or later and that was not asked to be deleted.
+    pub(super) fn first_since(&self, partition: PartitionId, number: u64) -> Option<i64> {
+        let logs = self.logs.borrow();
+        let log = logs.get(&partition)?;
+        let first = |batches: &BTreeMap<i64, Seen>| {
+            let mut kept = batches.range(log.start_asked..);
+            kept.find(|(_, seen)| seen.number >= number)
+                .map(|(base, _)| *base)
+        };
+        let (seen, acknowledged) = (first(&log.batches), first(&log.acknowledged));
+        seen.into_iter().chain(acknowledged).min()
+    }
+
+    /// Asked for the first batch of `number` or later, the broker named the one of `found.0` at `found.1`, or none.
+    /// `known` is what `first_since` said before the question.
+    pub(super) fn time_found(
+        &self,
+        partition: PartitionId,
+        number: u64,
+        known: Option<i64>,
+        found: Option<(u64, i64)>,
+    ) {
+        let Some((found, offset)) = found else {
+            let kept = self.first_since(partition, number);
+            if known.is_some() && kept.is_some_and(|kept| Some(kept) <= known) {
+                self.violate(format!(
+                    "{partition:?}: no batch since {number} is found, and one is at {known:?}"
+                ));
+            }
+            return;
+        };
+        let first = self.first_since(partition, number);
+        if found < number || first.is_some_and(|first| first < offset) {
+            self.violate(format!(
+                "{partition:?}: since {number} batch {found} at {offset} is found, and the first is at {first:?}"
+            ));
+        }
+        let mut logs = self.logs.borrow_mut();
+        let log = logs.entry(partition).or_default();
+        log.end = log.end.max(offset + 1);
+        let there = [&log.batches, &log.acknowledged].map(|batches| batches.range(..=offset).next_back());
+        for (base, seen) in there.into_iter().flatten() {
+            if offset < seen.next && seen.number != found {
+                self.violate(format!(
+                    "{partition:?}: batch {found} is found at {offset}, where batch {} at {base} is",
+                    seen.number
+                ));
+            }
+        }
+    }
+
+    /// Asked where `asked`, a leader epoch, ended, the broker named the last epoch not above it and its end.
+    pub(super) fn epoch_found(&self, partition: PartitionId, asked: i32, found: (i32, i64)) {
+        let logs = self.logs.borrow();
+        let Some(log) = logs.get(&partition) else { return };
+        let mut before: Option<&Seen> = None;
+        for (base, seen) in log.batches.range(log.start_asked..) {
+            if let Some(last) = before.filter(|last| last.next == *base && last.epoch <= asked)
+                && seen.epoch > asked
+                && found != (last.epoch, *base)
+            {
+                self.violate(format!(
+                    "{partition:?}: {found:?} is told of epoch {asked}, and epoch {} ended at {base}",
+                    last.epoch
+                ));
+            }
+            before = Some(seen);
+        }
     }
 
     /// DeleteRecords is about to ask for `offset`.
@@ -277,7 +370,15 @@ impl Oracle {
                 ));
             }
             match number_of(&header) {
-                Some(number) => self.seen(partition, base, Seen { next: end, number }, header.crc),
+                Some(number) => {
+                    let epoch = header.leader_epoch.get();
+                    let seen = Seen {
+                        next: end,
+                        number,
+                        epoch,
+                    };
+                    self.seen(partition, base, seen, header.crc);
+                }
                 None => self.violate(format!("{partition:?}: the batch at {base} was never sent")),
             }
             if self.is_violated() {
@@ -314,7 +415,7 @@ impl Oracle {
         let checked = self.message(number, |message| {
             message.seen.insert(base);
             let copies = u64::try_from(message.seen.len()).expect("few");
-            let copies_max = if message.is_idempotent { 1 } else { message.sends };
+            let copies_max = if message.is_once { 1 } else { message.sends };
             if message.partition != partition || message.crc != crc {
                 Err(format!("batch {number} is not what was sent"))
             } else if copies > copies_max {
@@ -323,7 +424,7 @@ impl Oracle {
                     message.seen, message.sends
                 ))
             } else {
-                Ok(message.is_idempotent.then_some(message.writer))
+                Ok(message.is_once.then_some(message.writer))
             }
         });
         match checked {

@@ -1,5 +1,5 @@
-//! Producers: idempotent ones with several requests under way, plain ones with one. Both try a batch again, on a new
-//! connection if need be, until it is acknowledged.
+//! Careful producers: idempotent ones with several requests under way, plain ones with one. Both try a batch again, on
+//! a new connection if need be, until it is acknowledged.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -23,6 +23,7 @@ const INIT_PRODUCER_ID: i16 = 4;
 /// Batches that Kafka remembers of a producer, and so the most that may be under way.
 const IN_FLIGHT_MAX: usize = 5;
 
+#[derive(Clone)]
 struct Pending {
     number: u64,
     records: i32,
@@ -41,25 +42,28 @@ struct Producer {
     pending: VecDeque<Pending>,
     /// How many of them are under way on the connection.
     under_way: usize,
+    /// Acknowledged, the last ones.
+    done: VecDeque<Pending>,
+    acks: i16,
 }
 
 /// Produces to one random partition until the clients are told to close.
-pub(super) async fn run(clients: Rc<Clients>, writer: u64) {
+pub(super) async fn run(clients: Rc<Clients>) {
     let mut random = clients.random();
-    let topics = clients.topics();
-    let topic = &topics[random.index(topics.len())];
-    let index = random.below(u64::try_from(topic.partitions).expect("positive"));
+    let (_, partition) = clients.some_partition(&mut random);
     let is_idempotent = random.below(3) > 0;
     let mut producer = Producer {
         wire: clients.wire(),
-        partition: topic.partition(i32::try_from(index).expect("small")),
+        partition,
+        writer: clients.writer(),
+        acks: if is_idempotent || random.coin() { -1 } else { 1 },
         clients,
         random,
-        writer,
         id: None,
         sequence: Sequence::default(),
         pending: VecDeque::new(),
         under_way: 0,
+        done: VecDeque::new(),
     };
     if is_idempotent && !producer.init().await {
         return;
@@ -83,7 +87,9 @@ impl Producer {
             {
                 let id = ProducerId::new(response.producer_id);
                 self.clients.oracle.producer_id(id);
+                self.clients.oracle.milestone();
                 self.id = Some(id);
+                self.sequence = Sequence::default();
                 return true;
             }
             self.clients
@@ -122,6 +128,38 @@ impl Producer {
                 self.wire.disconnect();
                 self.under_way = 0;
             }
+            if self.id.is_some() && self.clients.habits.repeats {
+                if self.random.below(30) == 0 {
+                    self.repeat().await;
+                }
+                if self.pending.is_empty() && self.random.below(50) == 0 {
+                    self.init().await;
+                    self.done.clear();
+                }
+            }
+        }
+    }
+
+    /// Sends a batch that was acknowledged once more, as a network may that delivers late.
+    async fn repeat(&mut self) {
+        if self.done.is_empty() {
+            return;
+        }
+        let nth = self.random.index(self.done.len());
+        let Pending {
+            number,
+            records,
+            bytes,
+        } = self.done[nth].clone();
+        let mut wire = self.clients.wire();
+        let request = produce_request(self.partition, &bytes, self.acks);
+        let Ok(response) = wire.call(PRODUCE, &request).await else {
+            return;
+        };
+        let mut answers = response.topics.iter().flat_map(|topic| &topic.partitions);
+        if let Some(answer) = answers.find(|answer| answer.error_code == 0) {
+            let offset = Some(answer.base_offset).filter(|offset| *offset >= 0);
+            self.clients.oracle.acknowledge(number, records, offset);
         }
     }
 
@@ -153,7 +191,10 @@ impl Producer {
     async fn exchange(&mut self, in_flight_max: usize) -> Result<(), Gone> {
         while self.under_way < self.pending.len().min(in_flight_max) {
             let pending = &self.pending[self.under_way];
-            let request = produce_request(self.partition, &pending.bytes);
+            let request = ProduceRequest {
+                timeout_ms: self.clients.patience_ms(pending.number),
+                ..produce_request(self.partition, &pending.bytes, self.acks)
+            };
             self.clients.oracle.sent(pending.number);
             self.wire.send(PRODUCE, &request).await?;
             self.under_way += 1;
@@ -211,14 +252,18 @@ impl Producer {
         self.clients
             .oracle
             .acknowledge(pending.number, pending.records, offset);
+        self.done.push_back(pending);
+        if self.done.len() > IN_FLIGHT_MAX {
+            self.done.pop_front();
+        }
         Ok(())
     }
 }
 
 /// A request with one batch for one partition.
-pub(super) fn produce_request(partition: PartitionId, bytes: &Bytes) -> ProduceRequest {
+pub(super) fn produce_request(partition: PartitionId, bytes: &Bytes, acks: i16) -> ProduceRequest {
     ProduceRequest {
-        acks: -1,
+        acks,
         timeout_ms: 10_000,
         topics: vec![TopicProduceData {
             topic_id: partition.topic,

@@ -7,12 +7,13 @@ use std::time::Duration;
 use corelog_model::{PartitionId, PartitionIndex, TopicId};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
-    FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData,
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, ForgottenTopic, PartitionData,
 };
 
 use super::clients::Clients;
 use super::oracle::{Floor, Oracle, View};
-use super::wire::name_of;
+use super::wire::{Gone, Wire, name_of};
+use crate::rng::SimRng;
 
 /// Names topics by id (KIP-516).
 const FETCH: i16 = 16;
@@ -24,6 +25,8 @@ pub(super) struct FetchWish {
     pub(super) bytes_max: i32,
     pub(super) session_id: i32,
     pub(super) session_epoch: i32,
+    /// Leaves the session.
+    pub(super) forgotten: Option<PartitionId>,
 }
 
 impl FetchWish {
@@ -34,6 +37,7 @@ impl FetchWish {
             bytes_max,
             session_id: 0,
             session_epoch: -1,
+            forgotten: None,
         }
     }
 }
@@ -61,6 +65,15 @@ pub(super) fn fetch_request(wish: FetchWish, positions: &BTreeMap<PartitionId, i
                 topic_id,
                 partitions,
                 ..FetchTopic::default()
+            })
+            .collect(),
+        forgotten_topics: wish
+            .forgotten
+            .into_iter()
+            .map(|id| ForgottenTopic {
+                topic_id: id.topic,
+                partitions: vec![id.index.get()],
+                ..ForgottenTopic::default()
             })
             .collect(),
         ..FetchRequest::default()
@@ -170,11 +183,22 @@ fn take_one(
     }
 }
 
-/// Follows random partitions until the clients are told to close.
+/// A reader that follows partitions.
+struct Reader {
+    clients: Rc<Clients>,
+    wire: Wire,
+    random: SimRng,
+    has_session: bool,
+    session: i32,
+    epoch: i32,
+    positions: BTreeMap<PartitionId, i64>,
+    /// What the session does not know yet.
+    changed: BTreeSet<PartitionId>,
+}
+
+/// Follows random partitions until the clients are told to close and it has read all that there was by then.
 pub(super) async fn run(clients: Rc<Clients>) {
     let mut random = clients.random();
-    let mut wire = clients.wire();
-    let has_session = random.coin();
     let mut positions: BTreeMap<PartitionId, i64> = BTreeMap::new();
     for topic in clients.topics() {
         for index in 0..topic.partitions {
@@ -183,60 +207,145 @@ pub(super) async fn run(clients: Rc<Clients>) {
             }
         }
     }
-    let (mut session, mut epoch) = (0, 0);
-    let mut changed: BTreeSet<PartitionId> = positions.keys().copied().collect();
-    while !clients.is_closing.get() {
-        if positions.is_empty() {
+    let mut reader = Reader {
+        wire: clients.wire(),
+        has_session: clients.habits.sessions && random.below(4) > 0,
+        random,
+        clients,
+        session: 0,
+        epoch: 0,
+        changed: positions.keys().copied().collect(),
+        positions,
+    };
+    while !reader.positions.is_empty() && !reader.clients.oracle.is_violated() {
+        if reader.clients.is_closing.get() {
+            if reader.has_caught_up() {
+                return;
+            }
+            let reader = &reader;
+            reader
+                .clients
+                .complain(|| format!("a reader at {:?}", reader.positions));
+        }
+        if reader.step().await.is_err() {
+            reader.wire.disconnect();
+            (reader.session, reader.epoch) = (0, 0);
+            let most = Duration::from_millis(50);
+            reader.clients.pause(&mut reader.random, most).await;
+        }
+    }
+}
+
+impl Reader {
+    fn has_caught_up(&self) -> bool {
+        let oracle = &self.clients.oracle;
+        let mut positions = self.positions.iter();
+        positions.all(|(id, offset)| *offset >= oracle.floor(*id).end || oracle.is_doomed(id.topic))
+    }
+
+    /// Takes a topic up that came, and lets those go that may have gone.
+    fn visit(&mut self) {
+        if !self.clients.habits.visits || self.clients.is_closing.get() || self.random.below(20) > 0 {
             return;
         }
-        let wish = FetchWish {
-            wait_ms: i32::try_from(random.below(300)).expect("small"),
-            bytes_max: i32::try_from(1 + random.below(200_000)).expect("small"),
-            session_id: session,
-            session_epoch: if has_session { epoch } else { -1 },
-        };
-        let mut asked = positions.clone();
-        if epoch > 0 {
-            asked.retain(|id, _| changed.contains(id));
+        let clients = Rc::clone(&self.clients);
+        self.positions.retain(|id, _| !clients.oracle.is_doomed(id.topic));
+        if let Some(id) = clients.passing_partition(&mut self.random) {
+            self.positions.entry(id).or_insert(0);
         }
-        let floors = floors(&clients.oracle, &positions);
+        (self.session, self.epoch) = (0, 0);
+    }
+
+    async fn step(&mut self) -> Result<(), Gone> {
+        self.visit();
+        // In the end it keeps to what it has: a session that was opened then would hide what became of the one before.
+        let is_restless = !self.clients.is_closing.get();
+        let mut wish = self.wish();
+        let mut asked = self.positions.clone();
+        if self.epoch > 0 {
+            asked.retain(|id, _| self.changed.contains(id));
+            if is_restless && self.positions.len() > 1 && self.random.below(50) == 0 {
+                wish.forgotten = self.positions.pop_first().map(|(id, _)| id);
+                asked.retain(|id, _| self.positions.contains_key(id));
+            }
+            if is_restless && self.random.below(50) == 0 && self.epoch > 1 {
+                return self.ask_again(wish, &asked).await;
+            }
+        }
+        let floors = floors(&self.clients.oracle, &self.positions);
         let request = fetch_request(wish, &asked);
-        let Ok(response) = wire.call(FETCH, &request).await else {
-            (session, epoch) = (0, 0);
-            clients.pause(&mut random, Duration::from_millis(50)).await;
-            continue;
-        };
+        self.wire.send(FETCH, &request).await?;
+        if is_restless && self.random.below(60) == 0 {
+            // Somebody who goes while it waits.
+            let most = Duration::from_millis(20);
+            self.clients.pause(&mut self.random, most).await;
+            return Err(Gone);
+        }
+        let response = self.wire.receive::<FetchRequest>(FETCH).await?;
         match ErrorCode::from_code(response.error_code) {
             Some(ErrorCode::None) => {}
             Some(ErrorCode::FetchSessionIdNotFound | ErrorCode::InvalidFetchSessionEpoch) => {
-                (session, epoch) = (0, 0);
-                continue;
+                (self.session, self.epoch) = (0, 0);
+                return Ok(());
             }
             _ => {
                 let name = name_of(response.error_code);
-                clients.oracle.violate(format!("a fetch answers {name}"));
-                return;
+                self.clients.oracle.violate(format!("a fetch answers {name}"));
+                return Err(Gone);
             }
         }
-        if has_session && response.session_id != 0 {
-            (session, epoch) = (response.session_id, epoch + 1);
+        if self.has_session && response.session_id != 0 {
+            (self.session, self.epoch) = (response.session_id, self.epoch + 1);
         }
-        let before = positions.clone();
-        let progress = take(&clients.oracle, &floors, &mut positions, response);
-        changed = positions
+        self.take(&floors, response).await;
+        Ok(())
+    }
+
+    fn wish(&mut self) -> FetchWish {
+        // Some wait for very long, and are woken by a batch, or go before.
+        let wait_max = if self.random.below(30) == 0 { 10_000 } else { 300 };
+        FetchWish {
+            wait_ms: i32::try_from(self.random.below(wait_max)).expect("small"),
+            bytes_max: i32::try_from(1 + self.random.below(200_000)).expect("small"),
+            session_id: self.session,
+            session_epoch: if self.has_session { self.epoch } else { -1 },
+            forgotten: None,
+        }
+    }
+
+    async fn take(&mut self, floors: &BTreeMap<PartitionId, Floor>, response: FetchResponse) {
+        let before = self.positions.clone();
+        let progress = take(&self.clients.oracle, floors, &mut self.positions, response);
+        let moved = self
+            .positions
             .iter()
-            .filter(|(id, offset)| before.get(id) != Some(offset))
-            .map(|(id, _)| *id)
-            .collect();
+            .filter(|(id, offset)| before.get(id) != Some(offset));
+        self.changed = moved.map(|(id, _)| *id).collect();
         if progress.iter().any(|one| one.error != 0) {
-            clients.pause(&mut random, Duration::from_millis(50)).await;
+            let most = Duration::from_millis(50);
+            self.clients.pause(&mut self.random, most).await;
         }
         // At times somebody begins anew, so that old offsets are read again.
-        if random.below(20) == 0 {
-            for (id, position) in &mut positions {
-                *position = clients.oracle.floor(*id).start;
+        let is_rare = self.has_session && self.random.below(5) > 0;
+        if !is_rare && self.random.below(20) == 0 && !self.clients.is_closing.get() {
+            for (id, position) in &mut self.positions {
+                *position = self.clients.oracle.floor(*id).start;
             }
-            changed = positions.keys().copied().collect();
+            self.changed = self.positions.keys().copied().collect();
         }
+    }
+
+    /// Asks with an epoch that the session has passed, as a request does that comes twice.
+    async fn ask_again(&mut self, wish: FetchWish, asked: &BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
+        let wish = FetchWish {
+            session_epoch: wish.session_epoch - 1,
+            ..wish
+        };
+        let response = self.wire.call(FETCH, &fetch_request(wish, asked)).await?;
+        if response.error_code == 0 {
+            let oracle = &self.clients.oracle;
+            oracle.violate("a fetch session takes an epoch that has passed".to_owned());
+        }
+        Err(Gone)
     }
 }

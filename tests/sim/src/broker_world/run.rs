@@ -9,8 +9,8 @@ use corelog_model::ShardId;
 
 use super::broker::Broker;
 use super::clients::Clients;
-use super::scenario::{PORT, Scenario, Trouble};
-use super::{admin, checker, group, producer, reader};
+use super::scenario::{Crowd, PORT, Scenario};
+use super::{admin, asker, checker, group, hasty, loner, probe, producer, reader, topics};
 use crate::exec::RunError;
 use crate::machine::Machine;
 use crate::rng::SimRng;
@@ -29,6 +29,9 @@ struct Run {
     clients: Rc<Clients>,
     random: RefCell<SimRng>,
     lives: Cell<u64>,
+    shards: Cell<u16>,
+    /// In milliseconds.
+    wall_offset: Cell<i64>,
 }
 
 /// Runs one seed to its end or its first violation.
@@ -48,11 +51,13 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
     let address = SocketAddr::new(machine.address(), PORT);
     let run = Run {
         sim,
-        clients: Clients::new(handle, address, SimRng::stream(seed, 201)),
+        clients: Clients::new(handle, address, SimRng::stream(seed, 201), scenario.habits),
         machine,
+        shards: Cell::new(scenario.shards),
         scenario,
         random: RefCell::new(random),
         lives: Cell::new(0),
+        wall_offset: Cell::new(0),
     };
     if let Err(text) = run.lead() {
         run.clients.oracle.violate(text);
@@ -60,6 +65,7 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
     let oracle = &run.clients.oracle;
     Outcome {
         violation: oracle.violation(),
+        operations: oracle.operations.get(),
         acknowledged: oracle.acknowledged.get(),
         reads: oracle.reads.get(),
         silent_losses: 0,
@@ -67,10 +73,11 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
         trace_hash: run.sim.trace_hash(),
         trace: run.sim.trace_log(),
         scenario: format!(
-            "{:?}; {} offsets committed, {} requests without an answer",
+            "{:?}; {} offsets committed, {} requests without an answer, {} partitions reported as damaged",
             run.scenario,
             oracle.commits.get(),
-            oracle.timeouts.get()
+            oracle.timeouts.get(),
+            oracle.reported.get()
         ),
     }
 }
@@ -79,16 +86,55 @@ impl Run {
     fn lead(&self) -> Result<(), String> {
         let mut broker = self.start()?;
         let (topics, partitions) = (self.scenario.topics, self.scenario.partitions);
-        let creating = admin::create_lasting(Rc::clone(&self.clients), topics, partitions);
+        let creating = topics::create_lasting(Rc::clone(&self.clients), topics, partitions);
         self.within("creating topics", creating)?;
+        if self.scenario.habits.is_lost_at_once {
+            self.machine.lose_power(None);
+            broker.forget();
+            broker = self.start()?;
+            self.check()?;
+        }
         self.start_clients();
-        for _ in 0..self.scenario.lives {
+        for life in 1..=self.scenario.lives {
             self.live(&broker)?;
             self.end(broker);
+            if self.scenario.troubles.rot && life == self.scenario.lives {
+                return self.rot();
+            }
             broker = self.start()?;
+            self.check()?;
+        }
+        self.live(&broker)?;
+        self.finish(broker)
+    }
+
+    /// Compares everything that clients can see with what they were told.
+    fn check(&self) -> Result<(), String> {
+        self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
+        self.within("looking at topics", topics::check(Rc::clone(&self.clients)))
+    }
+
+    /// Bits of segments change while nobody looks: what is damaged is reported, and all the rest is there.
+    fn rot(&self) -> Result<(), String> {
+        self.calm();
+        let count = 1 + self.random.borrow_mut().below(4);
+        self.machine.rot("*.log", count);
+        self.clients.oracle.is_rotten.set(true);
+        self.clients.is_closing.set(true);
+        let shards = self.shards.get();
+        let broker = Broker::start(&self.machine, &self.scenario, shards, u128::MAX);
+        let watched = broker.clone();
+        let is_over = move || watched.is_ready() || watched.failure().is_some();
+        let waited = self.sim.run_until_true(is_over, PATIENCE);
+        waited.map_err(|error| format!("starting with damage: {error}"))?;
+        let oracle = &self.clients.oracle;
+        if broker.failure().is_some() {
+            oracle.reported.set(oracle.reported.get() + 1);
+        } else {
             self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
         }
-        self.finish(&broker)
+        broker.forget();
+        Ok(())
     }
 
     fn violated(&self) -> Result<(), String> {
@@ -106,23 +152,44 @@ impl Run {
         let is_over = move || done.get() || oracle.is_violated();
         let waited = self.sim.run_until_true(is_over, PATIENCE);
         self.violated()?;
-        waited.map_err(|error| format!("{what}: {error}"))
+        waited.map_err(|error| {
+            let troubles = self.clients.troubles.borrow();
+            format!("{what}: {error}: {troubles:?}")
+        })
     }
 
     fn start_clients(&self) {
         let (clients, scenario) = (&self.clients, &self.scenario);
-        for writer in 0..scenario.producers {
-            clients.spawn("producer", producer::run(Rc::clone(clients), writer));
+        let Crowd {
+            careful,
+            hasty,
+            readers,
+            members,
+            loners,
+            admins,
+            askers,
+        } = scenario.crowd;
+        for _ in 0..careful {
+            clients.spawn("careful producer", producer::run(Rc::clone(clients)));
         }
-        for _ in 0..scenario.readers {
+        for _ in 0..hasty {
+            clients.spawn("hasty producer", hasty::run(Rc::clone(clients)));
+        }
+        for _ in 0..readers {
             clients.spawn("reader", reader::run(Rc::clone(clients)));
         }
-        for number in 0..scenario.members {
+        for number in 0..members {
             let group = format!("g{}", number % 2);
-            clients.spawn("member", group::run(Rc::clone(clients), group));
+            clients.spawn("member", group::run(Rc::clone(clients), group, number));
         }
-        if scenario.has_admin {
-            clients.spawn("admin", admin::run(Rc::clone(clients), 0));
+        for number in 0..loners {
+            clients.spawn("loner", loner::run(Rc::clone(clients), number));
+        }
+        for number in 0..admins {
+            clients.spawn("admin", admin::run(Rc::clone(clients), number));
+        }
+        for _ in 0..askers {
+            clients.spawn("asker", asker::run(Rc::clone(clients)));
         }
     }
 
@@ -134,7 +201,10 @@ impl Run {
                 self.calm();
             }
             self.lives.set(self.lives.get() + 1);
-            let broker = Broker::start(&self.machine, &self.scenario, u128::from(self.lives.get()));
+            let shards = self.scenario.shards_next(&mut self.random.borrow_mut());
+            self.shards.set(shards);
+            let incarnation = u128::from(self.lives.get());
+            let broker = Broker::start(&self.machine, &self.scenario, shards, incarnation);
             let limit = if may_crash {
                 Duration::from_micros(self.random.borrow_mut().below(100_000))
             } else {
@@ -164,10 +234,7 @@ impl Run {
     }
 
     fn may_fail(&self) -> bool {
-        match self.scenario.trouble {
-            Trouble::Errors | Trouble::Full => true,
-            Trouble::None | Trouble::Cuts | Trouble::Slow => false,
-        }
+        self.scenario.troubles.may_fail()
     }
 
     fn crash(&self, broker: &Broker) {
@@ -185,6 +252,7 @@ impl Run {
         self.machine.set_disk_ballast(0);
         self.machine.set_disk_capacity(None);
         self.machine.slow_disk(1);
+        self.sim.heal_network();
         self.sim.edit_network(|network| {
             network.cut = 0;
             network.refuse = 0;
@@ -195,7 +263,7 @@ impl Run {
     /// Lets the clients work while trouble comes and goes.
     fn live(&self, broker: &Broker) -> Result<(), String> {
         self.machine.set_fault_chances(self.scenario.fault_chances());
-        if self.scenario.trouble == Trouble::Cuts {
+        if self.scenario.troubles.cuts {
             self.sim.edit_network(|network| {
                 network.cut = 10_000;
                 network.refuse = 50_000;
@@ -224,16 +292,38 @@ impl Run {
                     return Err(error.to_string());
                 }
             }
-            match self.scenario.trouble {
-                Trouble::Full => self.squeeze(),
-                Trouble::Slow => {
-                    let is_slow = self.random.borrow_mut().coin();
-                    self.machine.slow_disk(if is_slow { 100 } else { 1 });
-                }
-                Trouble::None | Trouble::Cuts | Trouble::Errors => {}
+            if self.scenario.habits.clock_jumps && self.random.borrow_mut().below(4) == 0 {
+                self.jump_clock();
             }
+            self.trouble();
         }
         Ok(())
+    }
+
+    /// What comes and goes within a life.
+    fn trouble(&self) {
+        let troubles = self.scenario.troubles;
+        if troubles.full {
+            self.squeeze();
+        }
+        if troubles.slow {
+            let is_slow = self.random.borrow_mut().coin();
+            self.machine.slow_disk(if is_slow { 100 } else { 1 });
+        }
+        if troubles.cuts {
+            match self.random.borrow_mut().below(10) {
+                0 => self.machine.part_from(&self.sim.machine(1)),
+                1..4 => self.sim.heal_network(),
+                _ => {}
+            }
+        }
+    }
+
+    /// The wall clock is set, forth or back, within what the timestamps of batches and their retention allow.
+    fn jump_clock(&self) {
+        let to = self.random.borrow_mut().below(12 * 60);
+        let to = (i64::try_from(to).expect("small") - 30) * 60_000;
+        self.machine.jump_wall_clock(to - self.wall_offset.replace(to));
     }
 
     fn squeeze(&self) {
@@ -251,26 +341,53 @@ impl Run {
             // A clean close under load; a broker that does not make it in time is killed, as operators do.
             let _ = self.sim.run_until_true(move || watched.has_ended(), PATIENCE);
         }
-        if self.random.borrow_mut().coin() {
-            // Right after something was answered for: what is not durable then must not have been.
-            let oracle = Rc::clone(&self.clients.oracle);
-            let before = oracle.milestones.get();
-            let is_over = move || oracle.milestones.get() > before;
-            let _ = self.sim.run_until_true(is_over, Duration::from_millis(500));
+        if self.scenario.habits.ends_at_answers {
+            self.wait_for_a_moment();
         }
         self.crash(&broker);
         drop(broker);
+        // Whoever looks at what is left gets through.
+        self.sim.heal_network();
+    }
+
+    /// A moment that is worth a crash: right after something was answered for (what is not durable then must not have
+    /// been), or while a change of the metadata is under way.
+    fn wait_for_a_moment(&self) {
+        let oracle = Rc::clone(&self.clients.oracle);
+        let (milestones, beginnings) = (oracle.milestones.get(), oracle.beginnings.get());
+        let at_a_beginning = self.random.borrow_mut().coin();
+        let is_over = move || {
+            if at_a_beginning {
+                oracle.beginnings.get() > beginnings
+            } else {
+                oracle.milestones.get() > milestones
+            }
+        };
+        let _ = self.sim.run_until_true(is_over, Duration::from_millis(500));
+        if at_a_beginning || self.random.borrow_mut().coin() {
+            let soon = Duration::from_micros(self.random.borrow_mut().below(3_000));
+            self.sim.run_for(soon);
+        }
     }
 
     /// With all faults over, everybody is answered, and the broker comes to rest, closes, and opens again.
-    fn finish(&self, broker: &Broker) -> Result<(), String> {
+    fn finish(&self, broker: Broker) -> Result<(), String> {
         self.calm();
-        let before = self.clients.oracle.acknowledged.get();
-        let clients = Rc::clone(&self.clients);
-        let is_served = move || clients.oracle.acknowledged.get() > before || clients.oracle.is_violated();
-        let served = self.sim.run_until_true(is_served, PATIENCE);
+        // What was under way may fail yet.
+        self.sim.run_for(Duration::from_secs(1));
         self.violated()?;
-        served.map_err(|error| format!("nothing is acknowledged any more: {error}"))?;
+        let broker = if broker.is_fenced() {
+            self.crash(&broker);
+            drop(broker);
+            self.start()?
+        } else {
+            broker
+        };
+        self.within("serving again", probe::probe(Rc::clone(&self.clients)))?;
+        self.within(
+            "making topics again",
+            topics::probe_names(Rc::clone(&self.clients)),
+        )?;
         self.clients.is_closing.set(true);
         let clients = Rc::clone(&self.clients);
         let is_done = move || clients.running() == 0 || clients.oracle.is_violated();
@@ -285,7 +402,7 @@ impl Run {
             .sim
             .run_until_true(move || watched.unrest().is_none(), PATIENCE);
         rested.map_err(|_| format!("not at rest: {}", broker.unrest().unwrap_or_default()))?;
-        self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
+        self.check()?;
         broker.stop();
         let watched = broker.clone();
         let closed = self.sim.run_until_true(move || watched.has_ended(), PATIENCE);
@@ -297,7 +414,7 @@ impl Run {
         self.machine.lose_power(None);
         broker.forget();
         let broker = self.start()?;
-        self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
+        self.check()?;
         broker.forget();
         Ok(())
     }

@@ -105,6 +105,14 @@ impl Wire {
         }
     }
 
+    /// The request that was sent last has no response.
+    pub(super) fn unanswered(&mut self) {
+        self.oracle.answered();
+        if let Some(open) = &mut self.open {
+            open.asked.pop_back();
+        }
+    }
+
     /// The response to the oldest request that has none yet.
     pub(super) async fn receive<R: Request>(&mut self, version: i16) -> Result<R::Response, Gone> {
         let bytes = self.frame().await?;
@@ -117,7 +125,10 @@ impl Wire {
             return Err(Gone);
         }
         match R::Response::decode(&mut reader, version) {
-            Ok(response) => Ok(response),
+            Ok(response) => {
+                self.oracle.answered();
+                Ok(response)
+            }
             Err(error) => {
                 let api: ApiKey = R::KEY;
                 self.oracle

@@ -6,5 +6,5 @@ mod pool;
 mod worker;
 
 pub(crate) use self::minimize::minimize;
-pub(crate) use self::pool::{Finding, Totals, run_pool};
+pub(crate) use self::pool::{Finding, run_pool};
 pub(crate) use self::worker::{probe, work};

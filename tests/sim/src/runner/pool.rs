@@ -23,6 +23,7 @@ pub(crate) struct Finding {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) seeds: u64,
+    operations: u64,
     pub(crate) acknowledged: u64,
     pub(crate) reads: u64,
     pub(crate) lives: u64,
@@ -31,15 +32,16 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Appends and reads a second of one core.
+    /// Requests of clients that were answered, a second of one core.
     pub(crate) fn operations_a_second(&self) -> u64 {
-        let operations = u128::from(self.acknowledged + self.reads);
+        let operations = u128::from(self.operations);
         let nanos = self.core_time.as_nanos().max(1);
         u64::try_from(operations * 1_000_000_000 / nanos).unwrap_or(u64::MAX)
     }
 
     fn add(&mut self, words: &[u64]) {
-        if let [acknowledged, reads, lives, losses, nanos] = words {
+        if let [operations, acknowledged, reads, lives, losses, nanos] = words {
+            self.operations += operations;
             self.acknowledged += acknowledged;
             self.reads += reads;
             self.lives += lives;

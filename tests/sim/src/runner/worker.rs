@@ -45,7 +45,8 @@ fn run_seed(world: World, seed: u64, plan: &Plan) -> Result<(), ()> {
         }
         None => {
             println!(
-                "= {seed} {} {} {} {} {}",
+                "= {seed} {} {} {} {} {} {}",
+                outcome.operations,
                 outcome.acknowledged,
                 outcome.reads,
                 outcome.lives,

@@ -12,8 +12,8 @@ use corelog_storage::{OpenError, PartitionLog, ReadIsolation, Storage, StorageOp
 
 use super::actors::{self, Found, World};
 use super::oracle::Ending;
-use super::scenario::{DATA_DIR, Scenario, Trouble};
-use crate::disk::FaultChances;
+use super::scenario::{DATA_DIR, Failing, Scenario, Trouble};
+use crate::disk::{Fault, FaultChances, FaultRule, Operation};
 use crate::exec::RunError;
 use crate::machine::Machine;
 use crate::plan::{Plan, PlanError};
@@ -31,6 +31,8 @@ const POLLS_MAX: u64 = 3_000_000;
 pub struct Outcome {
     /// What is wrong; `None` is well.
     pub violation: Option<String>,
+    /// Requests that clients had answered.
+    pub operations: u64,
     /// Appends that were acknowledged.
     pub acknowledged: u64,
     /// Reads.
@@ -115,6 +117,7 @@ pub fn run_plan(seed: u64, plan: &Plan, keep_log: bool) -> Outcome {
     run.lead();
     Outcome {
         violation: run.world.oracle.violation(),
+        operations: run.world.acknowledged.get() + run.world.reads.get(),
         acknowledged: run.world.acknowledged.get(),
         reads: run.world.reads.get(),
         silent_losses: run.world.silent_losses.get(),
@@ -214,7 +217,12 @@ impl Run {
                 .set(1 + u16::try_from(self.random.borrow_mut().below(3)).expect("small"));
         }
         let mut ending = ending;
-        let crashes = self.random.borrow_mut().below(scenario.start_crashes_max + 1);
+        // A start that lays the directory out is of more interest than a later one.
+        let more = if self.lives.get() == 1 { 3 } else { 0 };
+        let crashes = self
+            .random
+            .borrow_mut()
+            .below(scenario.start_crashes_max + more + 1);
         for _ in 0..crashes {
             if let Some(chances) = scenario.start_fault_chances() {
                 self.machine.set_fault_chances(chances);
@@ -380,6 +388,11 @@ impl Run {
     fn live(&self) {
         let scenario = &self.world.scenario;
         self.machine.set_fault_chances(scenario.fault_chances());
+        if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
+            let nth = self.random.borrow_mut().within(1..40);
+            self.machine
+                .inject(FaultRule::new("*.log", Operation::Sync, nth, Fault::Fail));
+        }
         let span = Duration::from_millis(self.random.borrow_mut().within(scenario.life_ms.clone()));
         let end = self.sim.now() + span;
         while self.sim.now() < end && !self.world.oracle.is_violated() {
@@ -388,7 +401,7 @@ impl Run {
             let done = move || world.is_fenced.get() || world.is_over.get() || world.oracle.is_violated();
             let left = end.since(self.sim.now());
             match self.sim.run_until_true(done, step.min(left)) {
-                Ok(()) => return,
+                Ok(()) => return self.linger(),
                 Err(RunError::TimedOut(_)) => {}
                 Err(error @ (RunError::Idle(_) | RunError::Spinning { .. })) => {
                     self.violate(error.to_string())
@@ -405,6 +418,15 @@ impl Run {
                 }
                 Trouble::None | Trouble::Errors | Trouble::Corruption => {}
             }
+        }
+    }
+
+    /// A fenced process goes on for a while at times: what it has begun must do no harm.
+    fn linger(&self) {
+        let is_fenced = self.world.is_fenced.get() && !self.world.oracle.is_violated();
+        if is_fenced && self.random.borrow_mut().coin() {
+            let span = Duration::from_micros(self.random.borrow_mut().below(30_000));
+            self.sim.run_for(span);
         }
     }
 

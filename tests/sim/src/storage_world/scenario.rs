@@ -132,6 +132,8 @@ pub(crate) enum Failing {
     Syncs,
     /// Many writes, no syncs.
     Writes,
+    /// One sync of a segment in each life, amid large batches and checkpoints.
+    Segment,
 }
 
 fn pick<T: Copy>(random: &mut SimRng, from: &[T]) -> T {
@@ -147,16 +149,22 @@ impl Scenario {
             16..18 => Trouble::Slow,
             _ => Trouble::Corruption,
         };
-        Scenario {
+        // Lives so short that a crash comes amid the first commit, and many of them, or few long ones.
+        let is_hasty = random.below(6) == 0;
+        let mut scenario = Scenario {
             shards: pick(random, &[1, 1, 2, 3]),
             reshards: random.chance(200_000),
             partitions: pick(random, &[1, 2, 4, 8, 12]),
-            lives: random.within(2..7),
-            life_ms: pick(
-                random,
-                &[2..30, 2..30, 10..80, 10..80, 20..200, 100..400].map(|range| (range.start, range.end)),
-            )
-            .into_range(),
+            lives: random.within(if is_hasty { 6..16 } else { 2..7 }),
+            life_ms: if is_hasty {
+                1..4
+            } else {
+                pick(
+                    random,
+                    &[2..30, 2..30, 10..80, 10..80, 20..200, 100..400].map(|range| (range.start, range.end)),
+                )
+                .into_range()
+            },
             trouble,
             template: template(random),
             big_batches: pick(random, &[0, 10_000, 100_000, 400_000]),
@@ -182,10 +190,24 @@ impl Scenario {
             start_crash_us: pick(random, &[2_000, 8_000, 20_000, 60_000]),
             failing: pick(
                 random,
-                &[Failing::Any, Failing::Any, Failing::Syncs, Failing::Writes],
+                &[
+                    Failing::Any,
+                    Failing::Any,
+                    Failing::Syncs,
+                    Failing::Writes,
+                    Failing::Segment,
+                ],
             ),
             has_readers: true,
+        };
+        if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
+            // What a segment's failed sync leaves is of interest to a checkpoint that runs beside it.
+            scenario.big_batches = 400_000;
+            scenario.administration[0] = 24;
+            scenario.administration_ms = 2;
+            scenario.template.checkpoint_sync = CheckpointSync::Filesystem;
         }
+        scenario
     }
 
     /// Makes the choices of `plan` instead of the seed's.
@@ -325,6 +347,7 @@ impl Scenario {
                     sync_fail: 10_000,
                     ..FaultChances::default()
                 },
+                Failing::Segment => FaultChances::default(),
                 Failing::Writes => FaultChances {
                     write_fail: 3_000,
                     write_short: 3_000,

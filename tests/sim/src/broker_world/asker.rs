@@ -1,0 +1,144 @@
+//! Asks where logs begin and end, where a time is in them, and where a leader's reign ended.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use corelog_model::PartitionId;
+use corelog_protocol::messages::list_offsets::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsTopic,
+};
+use corelog_protocol::messages::offset_for_leader_epoch::{
+    OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
+};
+
+use super::clients::Clients;
+use super::wire::{Gone, Wire};
+use crate::machine::EPOCH_MS;
+use crate::rng::SimRng;
+
+const LIST_OFFSETS: i16 = 10;
+const OFFSET_FOR_LEADER_EPOCH: i16 = 4;
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+
+struct Asker {
+    clients: Rc<Clients>,
+    wire: Wire,
+    random: SimRng,
+}
+
+/// Asks until the clients are told to close.
+pub(super) async fn run(clients: Rc<Clients>) {
+    let mut asker = Asker {
+        wire: clients.wire(),
+        random: clients.random(),
+        clients,
+    };
+    while !asker.clients.is_closing.get() {
+        let (topic, id) = asker.clients.some_partition(&mut asker.random);
+        let done = match asker.random.below(5) {
+            0 => asker.end(&topic.name, id).await,
+            1 => asker.start(&topic.name, id).await,
+            2 => asker.newest(&topic.name, id).await,
+            3 => asker.epoch(&topic.name, id).await,
+            _ => asker.time(&topic.name, id).await,
+        };
+        if done.is_err() {
+            asker.wire.disconnect();
+        }
+        let most = Duration::from_millis(20);
+        asker.clients.pause(&mut asker.random, most).await;
+    }
+}
+
+/// The batch's number and the offset that an answer names.
+fn found(answer: &ListOffsetsPartitionResponse) -> Option<(u64, i64)> {
+    let number = u64::try_from(answer.timestamp - EPOCH_MS).ok()?;
+    (answer.offset >= 0).then_some((number, answer.offset))
+}
+
+impl Asker {
+    /// The answer, unless it is an error.
+    async fn list(
+        &mut self,
+        topic: &str,
+        id: PartitionId,
+        timestamp: i64,
+    ) -> Result<Option<ListOffsetsPartitionResponse>, Gone> {
+        let request = ListOffsetsRequest {
+            topics: vec![ListOffsetsTopic {
+                name: topic.to_owned(),
+                partitions: vec![ListOffsetsPartition {
+                    partition_index: id.index.get(),
+                    timestamp,
+                    ..ListOffsetsPartition::default()
+                }],
+            }],
+            replica_id: -1,
+            ..ListOffsetsRequest::default()
+        };
+        let response = self.wire.call(LIST_OFFSETS, &request).await?;
+        let answers = response.topics.into_iter().flat_map(|topic| topic.partitions);
+        Ok(answers.into_iter().find(|answer| answer.error_code == 0))
+    }
+
+    async fn end(&mut self, topic: &str, id: PartitionId) -> Result<(), Gone> {
+        let floor = self.clients.oracle.floor(id);
+        if let Some(answer) = self.list(topic, id, LATEST).await? {
+            self.clients.oracle.offsets(id, floor, answer.offset, -1);
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, topic: &str, id: PartitionId) -> Result<(), Gone> {
+        let floor = self.clients.oracle.floor(id);
+        if let Some(answer) = self.list(topic, id, EARLIEST).await? {
+            self.clients.oracle.offsets(id, floor, -1, answer.offset);
+        }
+        Ok(())
+    }
+
+    async fn newest(&mut self, topic: &str, id: PartitionId) -> Result<(), Gone> {
+        if let Some(answer) = self.list(topic, id, MAX_TIMESTAMP).await?
+            && let Some((number, offset)) = found(&answer)
+        {
+            let oracle = &self.clients.oracle;
+            oracle.time_found(id, number, None, Some((number, offset)));
+        }
+        Ok(())
+    }
+
+    async fn time(&mut self, topic: &str, id: PartitionId) -> Result<(), Gone> {
+        let oracle = Rc::clone(&self.clients.oracle);
+        let number = self.random.below(oracle.next_number() + 1);
+        let timestamp = EPOCH_MS + i64::try_from(number).expect("a run has fewer batches");
+        let known = oracle.first_since(id, number);
+        if let Some(answer) = self.list(topic, id, timestamp).await? {
+            oracle.time_found(id, number, known, found(&answer));
+        }
+        Ok(())
+    }
+
+    async fn epoch(&mut self, topic: &str, id: PartitionId) -> Result<(), Gone> {
+        let asked = i32::try_from(self.random.below(6)).expect("small");
+        let request = OffsetForLeaderEpochRequest {
+            topics: vec![OffsetForLeaderTopic {
+                topic: topic.to_owned(),
+                partitions: vec![OffsetForLeaderPartition {
+                    partition: id.index.get(),
+                    leader_epoch: asked,
+                    ..OffsetForLeaderPartition::default()
+                }],
+            }],
+            ..OffsetForLeaderEpochRequest::default()
+        };
+        let response = self.wire.call(OFFSET_FOR_LEADER_EPOCH, &request).await?;
+        let mut answers = response.topics.into_iter().flat_map(|topic| topic.partitions);
+        if let Some(answer) = answers.find(|answer| answer.error_code == 0) {
+            let found = (answer.leader_epoch, answer.end_offset);
+            self.clients.oracle.epoch_found(id, asked, found);
+        }
+        Ok(())
+    }
+}
