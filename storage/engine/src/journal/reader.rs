@@ -1,7 +1,7 @@
 //! Finding the frames that a crash left behind.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -61,16 +61,6 @@ impl Chain {
             .last()
             .map_or(0, |frame| frame.header.acknowledged_end)
     }
-}
-
-/// What a journal file begins with.
-enum FirstFrame {
-    /// A frame, whosever.
-    There(FoundFrame),
-    /// Zeros: no frame was ever written to it.
-    Unused,
-    /// Neither.
-    Damaged,
 }
 
 /// Which frames count.
@@ -298,16 +288,11 @@ impl JournalReader {
     pub(crate) async fn chain(&self, wanted: Wanted) -> Result<Chain, DiskError> {
         // Which file begins with which frame: files are recycled, so their numbers say nothing.
         let mut starts: BTreeMap<u64, u32> = BTreeMap::new();
-        let mut suspects = Vec::new();
         for &number in self.files.keys() {
-            match self.first_frame(number).await? {
-                FirstFrame::There(frame) => {
-                    if classify(Some(&frame.header), wanted, 0) != Seen::Nothing {
-                        starts.insert(frame.header.sequence, number);
-                    }
-                }
-                FirstFrame::Unused => {}
-                FirstFrame::Damaged => suspects.push(number),
+            if let Some(frame) = self.first_frame(number).await?
+                && classify(Some(&frame.header), wanted, 0) != Seen::Nothing
+            {
+                starts.insert(frame.header.sequence, number);
             }
         }
         let mut chain = Chain {
@@ -317,9 +302,10 @@ impl JournalReader {
         let first = starts.range(..=wanted.first_sequence).next_back();
         let Some((&begins_with, &number)) = first else {
             self.look_beyond(&mut chain, None, &starts, wanted).await?;
-            self.look_into(&mut chain, &suspects, wanted).await?;
+            self.look_into(&mut chain, &BTreeSet::new(), wanted).await?;
             return Ok(chain);
         };
+        let mut passed = BTreeSet::from([number]);
         let (mut file, mut position, mut next) = (number, 0, begins_with);
         loop {
             let (found, seen) = self.look_for(next, file, position, wanted).await?;
@@ -333,7 +319,10 @@ impl JournalReader {
                 }
                 (Decision::Take | Decision::Skip | Decision::End | Decision::Lost, _) => {
                     match starts.get(&next) {
-                        Some(&number) if number != file => (file, position) = (number, 0),
+                        Some(&number) if number != file => {
+                            (file, position) = (number, 0);
+                            passed.insert(number);
+                        }
                         Some(_) | None => break,
                     }
                 }
@@ -342,7 +331,7 @@ impl JournalReader {
         chain.end_sequence = next.max(wanted.first_sequence);
         self.look_beyond(&mut chain, Some((file, position)), &starts, wanted)
             .await?;
-        self.look_into(&mut chain, &suspects, wanted).await?;
+        self.look_into(&mut chain, &passed, wanted).await?;
         Ok(chain)
     }
 
@@ -366,35 +355,34 @@ impl JournalReader {
         }
     }
 
-    /// What a file begins with. A file that is passed over is lost with all that is in it, and so is one that is taken
-    /// for another, so nothing is concluded from one read.
-    async fn first_frame(&self, number: u32) -> Result<FirstFrame, DiskError> {
-        let mut is_unused = true;
+    /// The frame that a file begins with, whosever. A file that is passed over is lost with all that is in it, and so is
+    /// one that is taken for another, so nothing is concluded from one read.
+    async fn first_frame(&self, number: u32) -> Result<Option<FoundFrame>, DiskError> {
         let mut before = None;
         for _ in 0..=LOOKS {
             let found = self.frame_at(number, 0, Look::Fresh).await?;
             let sequence = found
                 .as_ref()
                 .map(|frame| (frame.header.incarnation, frame.header.sequence));
-            match found {
-                // A whole frame that is another file's is no rarer than other bytes that are.
-                Some(frame) if before == sequence => return Ok(FirstFrame::There(frame)),
-                Some(_) => is_unused = false,
-                None => is_unused &= self.read(number, 0, PAGE).await?.iter().all(|byte| *byte == 0),
+            // A whole frame that is another file's is no rarer than other bytes that are.
+            if found.is_some() && before == sequence {
+                return Ok(found);
             }
             before = sequence;
         }
-        Ok(if is_unused {
-            FirstFrame::Unused
-        } else {
-            FirstFrame::Damaged
-        })
+        Ok(None)
     }
 
-    /// Looks into files whose first frame is damaged, or was torn, for a frame that proves that a missing one was
-    /// acknowledged.
-    async fn look_into(&self, chain: &mut Chain, files: &[u32], wanted: Wanted) -> Result<(), DiskError> {
-        for &file in files {
+    /// Looks into the files that the row did not pass for a frame that proves that a missing one was acknowledged. The
+    /// first frame of such a file may be damaged, or torn, or not have come to the disk at all, so that an older one, or
+    /// none, is in its place.
+    async fn look_into(
+        &self,
+        chain: &mut Chain,
+        passed: &BTreeSet<u32>,
+        wanted: Wanted,
+    ) -> Result<(), DiskError> {
+        for &file in self.files.keys().filter(|file| !passed.contains(file)) {
             if chain.lost.is_none() && self.has_proof(file, 0, chain.end_sequence, wanted).await? {
                 chain.lost = Some((self.dir.join(names::journal_file(file)), 0));
             }
