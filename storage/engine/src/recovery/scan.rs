@@ -130,7 +130,6 @@ pub(super) async fn settle(
     handle: &Handle,
     target: &Target,
     mut partition: Recovering,
-    is_synced_whole: bool,
 ) -> Result<Recovering, OpenError> {
     if partition.runs.is_empty() {
         return Ok(partition);
@@ -181,9 +180,7 @@ pub(super) async fn settle(
         if !is_corrupt && !is_on(Mutation::TornTailKept) {
             file.truncate(size).await?;
         }
-        if !is_synced_whole {
-            partition.unsynced.push(file);
-        }
+        partition.unsynced.push(base);
     }
     if !is_corrupt {
         remove_strangers(handle, &partition, &dir).await?;
@@ -191,23 +188,32 @@ pub(super) async fn settle(
     Ok(partition)
 }
 
-/// Makes what was settled durable, names included.
+/// Makes what was settled durable, names included. With `is_synced_whole` the file system is synced first, so that
+/// there is nothing left to write for each file; it is asked all the same, for it may still have to tell of a write that
+/// failed before the restart, which is made up for by now.
 pub(super) async fn make_durable(
     handle: &Handle,
     target: &Target,
     settled: &[Recovering],
     is_synced_whole: bool,
-) -> Result<(), DiskError> {
+) -> Result<(), OpenError> {
     if is_synced_whole {
-        return handle.disk.sync_filesystem(&target.dir).await;
+        handle.disk.sync_filesystem(&target.dir).await?;
     }
     let touched = settled.iter().filter(|partition| !partition.unsynced.is_empty());
     stream::iter(touched)
         .map(|partition| async move {
-            for file in &partition.unsynced {
+            for base in &partition.unsynced {
+                let file = open_segment(handle, target, &partition.directory, *base).await?;
                 file.sync().await?;
             }
-            handle.disk.sync_dir(&target.dir.join(&partition.directory)).await
+            if !is_synced_whole {
+                handle
+                    .disk
+                    .sync_dir(&target.dir.join(&partition.directory))
+                    .await?;
+            }
+            Ok(())
         })
         .buffer_unordered(CONCURRENCY)
         .try_collect()
