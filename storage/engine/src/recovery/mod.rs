@@ -229,8 +229,6 @@ pub(crate) async fn recover(
         }
     }
     replay::replay(handle, target, &reader, &chain.frames, &mut partitions, progress).await?;
-    let touched = partitions.values().filter(|partition| !partition.runs.is_empty());
-    let is_synced_whole = target.checkpoint_sync.is_whole(touched.count());
     let count = partitions.len();
     let mut settled: Vec<Recovering> = Vec::with_capacity(count);
     let mut settling = stream::iter(partitions.into_values())
@@ -241,6 +239,8 @@ pub(crate) async fn recover(
         progress(REPLAY_SHARE + (1.0 - REPLAY_SHARE) * fraction(settled.len(), count));
     }
     drop(settling);
+    let touched = settled.iter().filter(|partition| !partition.unsynced.is_empty());
+    let is_synced_whole = target.checkpoint_sync.is_whole(touched.count());
     scan::make_durable(handle, target, &settled, is_synced_whole).await?;
     settled.sort_by_key(|partition| partition.id);
     let mut images = Vec::with_capacity(settled.len());
