@@ -180,7 +180,7 @@ fn read_workload(args: &RunArgs) -> anyhow::Result<Workload> {
     let text = match &args.workload {
         None => String::new(),
         Some(name) => match workload::find(name) {
-            Some(scenario) => scenario.text.to_owned(),
+            Some(scenario) => scenario.text,
             None => std::fs::read_to_string(name).with_context(|| {
                 format!(
                     "{name} is no standard workload (see `corelog-bench list`) and no file that can be read"
@@ -318,7 +318,7 @@ fn list_command(args: &ListArgs) -> anyhow::Result<ExitCode> {
         Output::Json => {
             let all: Result<Vec<Workload>, _> = workload::scenarios()
                 .iter()
-                .map(|scenario| workload::parse(scenario.text, &[]))
+                .map(|scenario| workload::parse(&scenario.text, &[]))
                 .collect();
             writeln!(out, "{}", serde_json::to_string_pretty(&all?)?)?;
         }

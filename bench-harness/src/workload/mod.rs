@@ -1,6 +1,7 @@
 //! What to do to the target: the workload, how it is read, and the standard ones.
 
 mod catalog;
+mod omb;
 mod parse;
 mod spec;
 
