@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod client;
 pub mod consumer;
+pub mod deck;
 mod figures;
 pub mod keys;
 pub mod measure;

@@ -177,18 +177,25 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn read_workload(args: &RunArgs) -> anyhow::Result<Workload> {
-    let text = match &args.workload {
-        None => String::new(),
-        Some(name) => match workload::find(name) {
-            Some(scenario) => scenario.text,
-            None => std::fs::read_to_string(name).with_context(|| {
-                format!(
-                    "{name} is no standard workload (see `corelog-bench list`) and no file that can be read"
-                )
-            })?,
-        },
+    let Some(name) = &args.workload else {
+        return Ok(workload::parse("", &args.settings)?);
     };
-    Ok(workload::parse(&text, &args.settings)?)
+    if let Some(scenario) = workload::find(name) {
+        return Ok(workload::parse(&scenario.text, &args.settings)?);
+    }
+    let text = std::fs::read_to_string(name).with_context(|| {
+        format!("{name} is no standard workload (see `corelog-bench list`) and no file that can be read")
+    })?;
+    let mut workload = workload::parse(&text, &args.settings)?;
+    // Beside the workload's file, unless a setting says otherwise.
+    let is_set = args
+        .settings
+        .iter()
+        .any(|setting| setting.starts_with("payload_file"));
+    if !is_set && let Some(folder) = Path::new(name).parent() {
+        workload.resolve_payload_file(folder);
+    }
+    Ok(workload)
 }
 
 fn run_command(args: &RunArgs) -> anyhow::Result<ExitCode> {

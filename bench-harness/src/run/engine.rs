@@ -16,10 +16,11 @@ use crate::client::{
     learn_cluster, resolve,
 };
 use crate::consumer::{Verification, verify};
+use crate::deck::Deck;
 use crate::measure::{Measured, SecondRow, Seconds};
 use crate::number::to_usize;
 use crate::progress::announce;
-use crate::workload::Workload;
+use crate::workload::{PayloadFileError, Workload};
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -68,6 +69,9 @@ pub enum RunError {
     /// The target did not do what it should.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// There is nothing to send.
+    #[error(transparent)]
+    Payload(#[from] PayloadFileError),
     /// A thread gave up, and did not say why.
     #[error("a thread has given up")]
     Abandoned,
@@ -89,6 +93,7 @@ struct Prepared {
 /// # Errors
 /// See `RunError`. Messages that fail, and messages that are lost, are a result and no error.
 pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunError> {
+    let deck = Deck::new(workload, workload.read_payload_file()?);
     announce("creating topics", options.is_quiet);
     let prepared = here(|shard| prepare(shard, options.bootstrap.clone(), workload.clone()))??;
     let (events, news) = channel();
@@ -107,6 +112,7 @@ pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunEr
         shards: options.threads,
         cluster: prepared.cluster.clone(),
         workload: workload.clone(),
+        deck: Arc::new(deck),
         live,
         events,
     });

@@ -35,6 +35,7 @@ scenarios! {
     "one-message-a-request"
     "fan-out-4-groups"
     "zipf-keys-16-partitions-1kb"
+    "json-events-16-partitions"
 }
 
 impl Scenario {
