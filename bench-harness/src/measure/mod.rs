@@ -8,4 +8,4 @@ mod seconds;
 pub use histogram::{Latencies, LatencySummary};
 pub use live::{Live, LiveCounts, LiveTotals};
 pub use recorder::{BacklogRead, Delays, Measured, Recorder, Stamps, Totals, Window};
-pub use seconds::{SecondRow, Seconds};
+pub use seconds::{SecondRow, Seconds, ServerSecond};

@@ -1,5 +1,6 @@
 //! A run from its topics to its verdict.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -8,12 +9,12 @@ use std::thread;
 use corelog_runtime::{Shard, ShardsOptions, StartError, run_shard_here, start_shards};
 
 use super::barrier::{Abandoned, Control};
-use super::monitor::Monitor;
-use super::server_usage::ServerUsage;
+use super::monitor::{Monitor, ServerSeen};
+use super::server_usage::{ServerUsage, command_line};
 use super::shard::{Failure, Job, Outcome, live, run_shard};
 use crate::client::{
     BrokerConnection, ClientError, Cluster, Versions, await_leaders, create_topics, delete_topics,
-    learn_cluster, resolve,
+    learn_cluster, resolve, topic_config,
 };
 use crate::consumer::{Verification, verify};
 use crate::deck::Deck;
@@ -48,6 +49,10 @@ pub struct RunResult {
     pub cluster_id: Option<String>,
     /// The target's versions.
     pub versions: Versions,
+    /// The settings of its topics that bear on durability and storage.
+    pub topic_config: BTreeMap<String, String>,
+    /// The server's command line, if its process is known.
+    pub server_command: Option<String>,
     /// What was measured.
     pub measured: Measured,
     /// Each second.
@@ -86,6 +91,8 @@ struct Prepared {
     names: Vec<String>,
     versions: Versions,
     cluster: Cluster,
+    topic_config: BTreeMap<String, String>,
+    server_command: Option<String>,
 }
 
 /// Runs `workload`.
@@ -96,6 +103,10 @@ pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunEr
     let deck = Deck::new(workload, workload.read_payload_file()?);
     announce("creating topics", options.is_quiet);
     let prepared = here(|shard| prepare(shard, options.bootstrap.clone(), workload.clone()))??;
+    let prepared = Prepared {
+        server_command: options.server_pid.and_then(command_line),
+        ..prepared
+    };
     let (events, news) = channel();
     let live = live(options.threads);
     let monitor = Monitor {
@@ -127,7 +138,7 @@ pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunEr
     })?;
     let outcomes = started.join();
     let server = join(monitor);
-    let result = put_together(&prepared, outcomes, workload, server)?;
+    let result = put_together(&prepared, outcomes, workload, &server)?;
     if !options.keeps_topics {
         let removed = here(|shard| remove(shard, options.bootstrap.clone(), prepared.names.clone()))?;
         // What was measured is worth more than tidiness.
@@ -160,12 +171,19 @@ async fn prepare(shard: Shard<()>, bootstrap: String, workload: Workload) -> Res
     let partitions = to_usize(workload.partitions_per_topic);
     let cluster = learn_cluster(&shard.handle, &mut broker, &names, partitions).await?;
     await_leaders(&shard.handle, &cluster).await?;
+    let topic_config = match names.first() {
+        // One that cannot tell is measured all the same.
+        Some(topic) => topic_config(&mut broker, topic).await.unwrap_or_default(),
+        None => BTreeMap::new(),
+    };
     Ok(Prepared {
         run,
         started_at_ms: shard.handle.clock.wall().get(),
         versions: Versions::clone(broker.versions()),
         cluster,
         names,
+        topic_config,
+        server_command: None,
     })
 }
 
@@ -178,7 +196,7 @@ fn put_together(
     prepared: &Prepared,
     outcomes: Vec<Outcome>,
     workload: &Workload,
-    server: Option<ServerUsage>,
+    server: &ServerSeen,
 ) -> Result<RunResult, RunError> {
     let mut measured = Measured::default();
     let (mut seconds, mut produced, mut consumed) = (Vec::new(), Vec::new(), Vec::new());
@@ -202,19 +220,25 @@ fn put_together(
     let groups = workload.subscriptions_per_topic;
     let verification = (workload.consumers() > 0)
         .then(|| verify(&produced, &consumed, groups, workload.producers_per_topic));
-    let server = server.map(|usage| ServerUsage {
+    let usage = server.usage.map(|usage| ServerUsage {
         cpu_s_per_gib: usage.cpu_s * f64::from(1 << 30) / measured.totals.published_bytes.max(1) as f64,
         cpu_s_per_million: usage.cpu_s * 1e6 / measured.totals.published.max(1) as f64,
         ..usage
     });
+    let mut rows = Seconds::merge(seconds, u64::from(groups), measured.backlog_built);
+    for (row, used) in rows.iter_mut().zip(&server.seconds) {
+        row.server = *used;
+    }
     Ok(RunResult {
         started_at_ms: prepared.started_at_ms,
         cluster_id: prepared.cluster.cluster_id.clone(),
         versions: prepared.versions.clone(),
-        seconds: Seconds::merge(seconds, u64::from(groups), measured.backlog_built),
+        topic_config: prepared.topic_config.clone(),
+        server_command: prepared.server_command.clone(),
+        seconds: rows,
         measured,
         unsent,
         verification,
-        server,
+        server: usage,
     })
 }
