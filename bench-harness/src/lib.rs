@@ -9,6 +9,7 @@ pub mod client;
 pub mod consumer;
 pub mod deck;
 mod figures;
+pub mod find_max;
 pub mod keys;
 pub mod measure;
 pub mod number;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use corelog_bench::report::{Environment, Report, page, render};
-use corelog_bench::run::{Calibration, RunOptions, calibrate, run, start_sink};
+use corelog_bench::run::{Calibration, GiveUp, RunOptions, calibrate, run, start_sink};
 use corelog_bench::sink::SinkOptions;
 use corelog_bench::workload::{self, Workload, WorkloadError};
 
@@ -214,6 +214,7 @@ fn run_command(args: &RunArgs) -> anyhow::Result<ExitCode> {
         server_pid: args.server_pid,
         keeps_topics: args.keep_topics,
         is_quiet: args.quiet,
+        gives_up: GiveUp::Never,
     };
     corelog_runtime::preflight::raise_open_files();
     let calibration = calibration(args, &options, &workload)?;

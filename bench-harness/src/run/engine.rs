@@ -9,9 +9,11 @@ use std::thread;
 use corelog_runtime::{Shard, ShardsOptions, StartError, run_shard_here, start_shards};
 
 use super::barrier::{Abandoned, Control};
+use super::behind::Pace;
 use super::monitor::{Monitor, ServerSeen};
 use super::server_usage::{ServerUsage, command_line};
 use super::shard::{Failure, Job, Outcome, live, run_shard};
+use super::watch::Watch;
 use crate::client::{
     BrokerConnection, ClientError, Cluster, Versions, await_leaders, create_topics, delete_topics,
     learn_cluster, resolve, topic_config,
@@ -21,7 +23,19 @@ use crate::deck::Deck;
 use crate::measure::{Measured, SecondRow, Seconds};
 use crate::number::to_usize;
 use crate::progress::announce;
-use crate::workload::{PayloadFileError, Workload};
+use crate::workload::{Mode, PayloadFileError, Workload};
+
+/// When to end a run early.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum GiveUp {
+    /// Never.
+    #[default]
+    Never,
+    /// When acknowledgements fall behind.
+    Behind,
+    /// When acknowledgements or consumers do.
+    BehindOrUnread,
+}
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -38,6 +52,8 @@ pub struct RunOptions {
     pub keeps_topics: bool,
     /// No progress line.
     pub is_quiet: bool,
+    /// End an open loop early when the target falls ever further behind it.
+    pub gives_up: GiveUp,
 }
 
 /// What a run found.
@@ -80,6 +96,14 @@ pub enum RunError {
     /// A thread gave up, and did not say why.
     #[error("a thread has given up")]
     Abandoned,
+    /// The run was ended early, as it was asked for.
+    #[error("after {after_s:.1} s the target was {lag_s:.1} s behind the schedule, and fell further behind")]
+    FellBehind {
+        /// Seconds since the traffic began.
+        after_s: f64,
+        /// Seconds of the schedule.
+        lag_s: f64,
+    },
     /// The monitor did not start.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -107,7 +131,28 @@ pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunEr
         server_command: options.server_pid.and_then(command_line),
         ..prepared
     };
+    let result = run_prepared(options, workload, deck, &prepared);
+    // A run that failed leaves no topics behind either.
+    if !options.keeps_topics {
+        let removed = here(|shard| remove(shard, options.bootstrap.clone(), prepared.names.clone()))?;
+        // What was measured is worth more than tidiness, and so is why it failed.
+        if let Err(error) = removed
+            && result.is_ok()
+        {
+            eprintln!("warning: the topics were not removed: {error}");
+        }
+    }
+    result
+}
+
+fn run_prepared(
+    options: &RunOptions,
+    workload: &Workload,
+    deck: Deck,
+    prepared: &Prepared,
+) -> Result<RunResult, RunError> {
     let (events, news) = channel();
+    let (more_events, more_news) = channel();
     let live = live(options.threads);
     let monitor = Monitor {
         title: format!("{}  {}", workload.name, options.bootstrap),
@@ -124,8 +169,8 @@ pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunEr
         cluster: prepared.cluster.clone(),
         workload: workload.clone(),
         deck: Arc::new(deck),
-        live,
-        events,
+        live: live.clone(),
+        events: vec![events, more_events],
     });
     let shards = ShardsOptions {
         shards: options.threads,
@@ -136,17 +181,37 @@ pub fn run(options: &RunOptions, workload: &Workload) -> Result<RunResult, RunEr
     let started = start_shards(&shards, move |shard: Shard<Control>| {
         run_shard(shard, Arc::clone(&job))
     })?;
+    let watch = pace(options.gives_up, workload).map(|pace| Watch {
+        live,
+        pace,
+        stopper: started.stopper(),
+    });
+    let watch = watch
+        .map(|watch| watch.start(more_news))
+        .transpose()
+        .map_err(RunError::Thread)?;
     let outcomes = started.join();
     let server = join(monitor);
-    let result = put_together(&prepared, outcomes, workload, &server)?;
-    if !options.keeps_topics {
-        let removed = here(|shard| remove(shard, options.bootstrap.clone(), prepared.names.clone()))?;
-        // What was measured is worth more than tidiness.
-        if let Err(error) = removed {
-            eprintln!("warning: the topics were not removed: {error}");
-        }
+    if let Some(behind) = watch.and_then(join) {
+        return Err(RunError::FellBehind {
+            after_s: behind.after_s,
+            lag_s: behind.lag_s,
+        });
     }
-    Ok(result)
+    put_together(prepared, outcomes, workload, &server)
+}
+
+fn pace(gives_up: GiveUp, workload: &Workload) -> Option<Pace> {
+    let groups = match gives_up {
+        GiveUp::Never => return None,
+        GiveUp::Behind => 0,
+        GiveUp::BehindOrUnread => workload.subscriptions_per_topic,
+    };
+    (workload.mode == Mode::Open).then_some(Pace {
+        rate: workload.producer_rate,
+        groups,
+        duration_s: workload.duration_s,
+    })
 }
 
 fn join<T>(thread: thread::JoinHandle<T>) -> T {
@@ -155,7 +220,11 @@ fn join<T>(thread: thread::JoinHandle<T>) -> T {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn here<T: 'static, Fut: Future<Output = T> + 'static>(
+/// Runs `main` on a shard of its own, on this thread.
+///
+/// # Errors
+/// When the shard does not start.
+pub fn here<T: 'static, Fut: Future<Output = T> + 'static>(
     main: impl FnOnce(Shard<()>) -> Fut,
 ) -> Result<T, StartError> {
     run_shard_here(&ShardsOptions::default(), main)

@@ -199,7 +199,7 @@ fn percentiles(counts: &LiveCounts) -> Option<Percentiles> {
     clippy::disallowed_methods,
     reason = "this thread is no shard, and has no clock of one"
 )]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 

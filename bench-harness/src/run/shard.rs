@@ -28,7 +28,8 @@ pub(super) struct Job {
     /// The messages' bodies, read by all shards.
     pub(super) deck: Arc<Deck>,
     pub(super) live: Vec<Arc<Live>>,
-    pub(super) events: Sender<Event>,
+    /// Those who want to know of the phases.
+    pub(super) events: Vec<Sender<Event>>,
 }
 
 /// What a shard has to say at the end.
@@ -209,12 +210,17 @@ impl Part {
         self.shard
             .handle
             .spawn(WorkClass::Latency, "announce", async move {
-                // A monitor that has gone needs no news.
-                let _gone = events.send(Event::Traffic);
-                clock.sleep_until(window.start).await;
-                let _gone = events.send(Event::Measuring);
-                clock.sleep_until(window.end).await;
-                let _gone = events.send(Event::Draining);
+                for (time, event) in [
+                    (window.traffic, Event::Traffic),
+                    (window.start, Event::Measuring),
+                    (window.end, Event::Draining),
+                ] {
+                    clock.sleep_until(time).await;
+                    for listener in &events {
+                        // One that has gone needs no news.
+                        let _gone = listener.send(event);
+                    }
+                }
             });
     }
 
