@@ -21,6 +21,7 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod sink;
+pub mod sweep;
 pub mod task;
 pub mod workload;
 pub mod zipf;
