@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod client;
+pub mod compare;
 pub mod consumer;
 pub mod deck;
 mod figures;
