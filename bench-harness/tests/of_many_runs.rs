@@ -125,6 +125,21 @@ fn a_comparison_interleaves_its_runs() {
         pairs: 2,
         calibrate_s: 0.0,
     };
+    let nobody = TargetOptions {
+        bootstrap: String::from("127.0.0.1:1"),
+        ..compared.b.clone()
+    };
+    let half = CompareOptions {
+        b: nobody,
+        ..compared.clone()
+    };
+    let refused = compare(&half, &options, context("comparison"), |run| {
+        panic!("a run was made: {run:?}")
+    });
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "once does not answer at 127.0.0.1:1"
+    );
     let result = compare(&compared, &options, context("comparison"), |_| {}).unwrap();
     let order: Vec<(u32, Side)> = result.runs.iter().map(|run| (run.pair, run.target)).collect();
     assert_eq!(order, [(1, Side::A), (1, Side::B), (2, Side::A), (2, Side::B)]);

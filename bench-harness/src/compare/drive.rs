@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use corelog_runtime::StartError;
 use serde::Serialize;
 
+use super::server::is_there;
 use super::{Better, Server, ServerError, Spread, metrics, ratios};
 use crate::report::{Context, Environment, Report};
 use crate::run::{Calibration, CalibrationError, RunError, RunOptions, calibrate, run};
@@ -132,6 +134,17 @@ pub struct Comparison {
 /// Why there is no comparison.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
+    /// The runtime that asks the targets did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A target without a start command is not there.
+    #[error("{label} does not answer at {bootstrap}")]
+    Silent {
+        /// The target.
+        label: String,
+        /// Where it should have answered.
+        bootstrap: String,
+    },
     /// The calibration failed.
     #[error("the calibration failed: {0}")]
     Calibration(#[from] CalibrationError),
@@ -167,6 +180,15 @@ pub fn compare(
     context: Context,
     mut progress: impl FnMut(&RunOfPair),
 ) -> Result<Comparison, CompareError> {
+    // Both before the first run: a slip in the second one's address should not cost a run.
+    for target in [&compared.a, &compared.b] {
+        if target.start.is_none() && !is_there(&target.bootstrap)? {
+            return Err(CompareError::Silent {
+                label: target.label.clone(),
+                bootstrap: target.bootstrap.clone(),
+            });
+        }
+    }
     let mut calibration = None;
     if compared.calibrate_s > 0.0 && compared.a.workload.producers() > 0 {
         calibration = Some(calibrate(options, &compared.a.workload, compared.calibrate_s)?);

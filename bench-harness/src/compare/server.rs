@@ -120,7 +120,7 @@ impl Server {
     /// # Errors
     /// See `ServerError`.
     pub fn start(command: &str, bootstrap: &str, log: Option<&Path>) -> Result<Server, ServerError> {
-        if here(|shard| answers(shard, bootstrap.to_owned()))? {
+        if is_there(bootstrap)? {
             return Err(ServerError::Occupied {
                 command: command.to_owned(),
                 bootstrap: bootstrap.to_owned(),
@@ -146,7 +146,7 @@ impl Server {
         set_running(server.group());
         let waits = (START_MAX.as_millis() / INTERVAL.as_millis()).max(1);
         for _ in 0..waits {
-            if here(|shard| answers(shard, bootstrap.to_owned()))? {
+            if is_there(bootstrap)? {
                 return Ok(server);
             }
             if let Some(status) = server.ended()? {
@@ -224,6 +224,14 @@ fn outputs(log: Option<&Path>) -> io::Result<(Stdio, Stdio)> {
             Ok((file.try_clone()?.into(), file.into()))
         }
     }
+}
+
+/// Whether a broker answers at `bootstrap`.
+///
+/// # Errors
+/// When the runtime that asks it does not start.
+pub(super) fn is_there(bootstrap: &str) -> Result<bool, StartError> {
+    here(|shard| answers(shard, bootstrap.to_owned()))
 }
 
 /// Whether a broker tells its versions there.
