@@ -83,7 +83,6 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     check_direct_io(&config)?;
     listeners::check_free(&config)?;
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
-    memory.say(options.shards);
     let layout = lay_out(&config, &options)?;
     let commits = CommitPlan::new(&config);
     let plan = Arc::new(Plan {
@@ -401,6 +400,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
         creates_topics: shard.config().topics.is_auto_creation_enabled,
     };
     banner.say();
+    plan.memory.say(plan.layout.shard_count);
     Ok(())
 }
 

@@ -48,6 +48,15 @@ pub(crate) async fn read(handle: &Handle, path: &Path) -> Result<Option<Bytes>, 
     }
 }
 
+/// Removes what an earlier process left for the next checkpoint. To be called before the first [`replace`] of a process:
+/// a sync of that file may have failed, and then not even its length is durable although all of it can be read.
+pub(crate) async fn forget_spare(handle: &Handle, path: &Path) -> Result<(), DiskError> {
+    match handle.disk.remove_file(&beside(path, "spare")).await {
+        Err(error) if !error.is_not_found() => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Replaces the checkpoint at `path`; durable once this returns. Needs no room on the disk if `content` is at most
 /// twice as large as the one before.
 ///

@@ -79,6 +79,7 @@ impl Storage {
         checkpoint.is_clean = false;
         // From here on frames of this incarnation count and no others. None has been written yet.
         let content = envelope::encode(envelope::CHECKPOINT, &*checkpoint);
+        checkpoint_file::forget_spare(&handle, &target.checkpoint_path()).await?;
         checkpoint_file::replace(&handle, &target.checkpoint_path(), content).await?;
         let (first_sequence, incarnation) = (checkpoint.first_sequence, checkpoint.incarnation);
         recovered.finish(&handle, &target.dir).await?;

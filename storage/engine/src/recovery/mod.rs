@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use corelog_model::{PartitionId, ShardId};
-use corelog_runtime::{DiskError, File, Handle};
+use corelog_runtime::{DiskError, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::checkpoint_file;
@@ -118,8 +118,8 @@ struct Recovering {
     runs: Vec<KnownRun>,
     /// The first run that the replay has not come to.
     next_run: usize,
-    /// Files that were written or cut and are to be made durable.
-    unsynced: Vec<Rc<dyn File>>,
+    /// Segments that were written or cut and are to be made durable.
+    unsynced: Vec<Offset>,
 }
 
 /// Reads a checkpoint.
@@ -229,18 +229,18 @@ pub(crate) async fn recover(
         }
     }
     replay::replay(handle, target, &reader, &chain.frames, &mut partitions, progress).await?;
-    let touched = partitions.values().filter(|partition| !partition.runs.is_empty());
-    let is_synced_whole = target.checkpoint_sync.is_whole(touched.count());
     let count = partitions.len();
     let mut settled: Vec<Recovering> = Vec::with_capacity(count);
     let mut settling = stream::iter(partitions.into_values())
-        .map(|partition| scan::settle(handle, target, partition, is_synced_whole))
+        .map(|partition| scan::settle(handle, target, partition))
         .buffer_unordered(CONCURRENCY);
     while let Some(partition) = settling.try_next().await? {
         settled.push(partition);
         progress(REPLAY_SHARE + (1.0 - REPLAY_SHARE) * fraction(settled.len(), count));
     }
     drop(settling);
+    let touched = settled.iter().filter(|partition| !partition.unsynced.is_empty());
+    let is_synced_whole = target.checkpoint_sync.is_whole(touched.count());
     scan::make_durable(handle, target, &settled, is_synced_whole).await?;
     settled.sort_by_key(|partition| partition.id);
     let mut images = Vec::with_capacity(settled.len());

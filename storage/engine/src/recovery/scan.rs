@@ -130,10 +130,9 @@ pub(super) async fn settle(
     handle: &Handle,
     target: &Target,
     mut partition: Recovering,
-    is_synced_whole: bool,
 ) -> Result<Recovering, OpenError> {
     if partition.runs.is_empty() {
-        return Ok(partition);
+        return cut(handle, target, partition).await;
     }
     let dir = target.dir.join(&partition.directory);
     handle.disk.create_dir_all(&dir).await?;
@@ -181,33 +180,67 @@ pub(super) async fn settle(
         if !is_corrupt && !is_on(Mutation::TornTailKept) {
             file.truncate(size).await?;
         }
-        if !is_synced_whole {
-            partition.unsynced.push(file);
-        }
+        partition.unsynced.push(base);
     }
     if !is_corrupt {
-        remove_strangers(handle, &partition, &dir).await?;
+        let names = handle.disk.list_dir(&dir).await?;
+        remove_strangers(handle, &partition, &dir, &names).await?;
     }
     Ok(partition)
 }
 
-/// Makes what was settled durable, names included.
+/// Cuts off a log of which the journal says nothing what was written behind its end and never committed. Left there, it
+/// could be taken for what is appended next, if that is lost in part.
+async fn cut(handle: &Handle, target: &Target, mut partition: Recovering) -> Result<Recovering, OpenError> {
+    let dir = target.dir.join(&partition.directory);
+    let names = match handle.disk.list_dir(&dir).await {
+        Err(error) if error.is_not_found() => return Ok(partition),
+        names => names?,
+    };
+    if partition.corrupt.is_some() {
+        return Ok(partition);
+    }
+    remove_strangers(handle, &partition, &dir, &names).await?;
+    let active = *partition.core.active();
+    if names.contains(&names::segment_file(active.base)) {
+        let file = open_segment(handle, target, &partition.directory, active.base).await?;
+        if file.size().await? > active.size {
+            file.truncate(active.size).await?;
+            partition.unsynced.push(active.base);
+        }
+    }
+    Ok(partition)
+}
+
+/// Makes what was settled durable, names included. With `is_synced_whole` one sync of the file system does that. Each
+/// file is asked all the same: it may still have to tell of a failure before the restart, which is made up for by now and
+/// would otherwise fence the journal later.
 pub(super) async fn make_durable(
     handle: &Handle,
     target: &Target,
     settled: &[Recovering],
     is_synced_whole: bool,
-) -> Result<(), DiskError> {
+) -> Result<(), OpenError> {
     if is_synced_whole {
-        return handle.disk.sync_filesystem(&target.dir).await;
+        handle.disk.sync_filesystem(&target.dir).await?;
     }
     let touched = settled.iter().filter(|partition| !partition.unsynced.is_empty());
     stream::iter(touched)
         .map(|partition| async move {
-            for file in &partition.unsynced {
-                file.sync().await?;
+            for base in &partition.unsynced {
+                let file = open_segment(handle, target, &partition.directory, *base).await?;
+                let synced = file.sync().await;
+                if !is_synced_whole {
+                    synced?;
+                }
             }
-            handle.disk.sync_dir(&target.dir.join(&partition.directory)).await
+            if !is_synced_whole {
+                handle
+                    .disk
+                    .sync_dir(&target.dir.join(&partition.directory))
+                    .await?;
+            }
+            Ok(())
         })
         .buffer_unordered(CONCURRENCY)
         .try_collect()
@@ -270,9 +303,10 @@ async fn remove_strangers(
     handle: &Handle,
     partition: &Recovering,
     dir: &std::path::Path,
+    names: &[String],
 ) -> Result<(), OpenError> {
-    for name in handle.disk.list_dir(dir).await? {
-        let base = names::parse_base(&name, ".log").or_else(|| names::parse_base(&name, ".cindex"));
+    for name in names {
+        let base = names::parse_base(name, ".log").or_else(|| names::parse_base(name, ".cindex"));
         let Some(base) = base else { continue };
         let is_known = partition
             .core
