@@ -6,8 +6,11 @@
 
 pub mod batch;
 pub mod client;
+pub mod compare;
 pub mod consumer;
+pub mod deck;
 mod figures;
+pub mod find_max;
 pub mod keys;
 pub mod measure;
 pub mod number;
@@ -19,6 +22,7 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod sink;
+pub mod sweep;
 pub mod task;
 pub mod workload;
 pub mod zipf;

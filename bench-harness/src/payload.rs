@@ -6,28 +6,14 @@
 //! 12  checksum   u32  CRC-32C of bytes 0-11, 16-31 and of the CRC-32C of the body, both checksums big-endian
 //! 16  sequence   u64  of this producer and partition, from zero
 //! 24  intended   u64  when it was to be sent, in nanoseconds of the generator's monotonic clock
-//! 32  body            random bytes, then zeros
+//! 32  body            random bytes, then zeros, or a record of a payload file
 //! ```
-//! Big-endian. Bodies come from a pool whose checksums are computed once, so that a producer pays for 32 bytes alone.
+//! Big-endian. Bodies and their checksums are computed once, so that a producer pays for 32 bytes alone.
 
 use corelog_runtime::Monotonic;
 
-use crate::random::Random;
-
 /// Bytes before the body: the least that a message has.
 pub const HEADER_SIZE: usize = 32;
-
-/// Most bytes of all bodies of one size together, so that the pool stays in the cache.
-const POOL_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Most bodies of one size.
-const POOL_COUNT_MAX: usize = 1000;
-
-/// Bodies of one message size, made once and used in turn.
-#[derive(Clone, Debug)]
-pub struct BodyPool {
-    bodies: Vec<Body>,
-    next: usize,
-}
 
 /// A body and its CRC-32C.
 #[derive(Clone, Debug)]
@@ -37,38 +23,15 @@ pub struct Body {
 }
 
 impl Body {
+    /// A body of these bytes.
+    pub fn new(bytes: Vec<u8>) -> Body {
+        let checksum = crc32c::crc32c(&bytes);
+        Body { bytes, checksum }
+    }
+
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-}
-
-impl BodyPool {
-    /// Bodies of messages of `message_size` bytes, header included, of which `random_ratio` (0 to 1) are random.
-    pub fn new(message_size: usize, random_ratio: f64, random: &mut Random) -> BodyPool {
-        let size = message_size.saturating_sub(HEADER_SIZE);
-        let count = (POOL_BYTES_MAX / size.max(1)).clamp(1, POOL_COUNT_MAX);
-        let random_size = crate::number::round_to_usize(size as f64 * random_ratio).min(size);
-        let bodies = (0..count)
-            .map(|_| {
-                let mut bytes = vec![0; size];
-                random.fill(&mut bytes[..random_size]);
-                let checksum = crc32c::crc32c(&bytes);
-                Body { bytes, checksum }
-            })
-            .collect();
-        BodyPool { bodies, next: 0 }
-    }
-
-    /// The next body.
-    pub fn take(&mut self) -> &Body {
-        let index = self.next;
-        self.next = if index + 1 == self.bodies.len() {
-            0
-        } else {
-            index + 1
-        };
-        &self.bodies[index]
     }
 }
 
@@ -156,17 +119,19 @@ fn checksum(header: &[u8; HEADER_SIZE], body: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     fn message(size: usize) -> (Stamp, Vec<u8>) {
-        let mut pool = BodyPool::new(size, 0.5, &mut Random::new(1));
+        let mut bytes = vec![0; size - HEADER_SIZE];
+        Random::new(1).fill(&mut bytes);
+        let body = Body::new(bytes);
         let stamp = Stamp {
             run: 77,
             producer: 3,
             sequence: 1 << 40,
             intended: Monotonic::from_nanos(123_456_789),
         };
-        let body = pool.take();
-        let mut message = stamp.header(body).to_vec();
+        let mut message = stamp.header(&body).to_vec();
         message.extend_from_slice(body.bytes());
         (stamp, message)
     }
@@ -201,16 +166,5 @@ mod tests {
         assert_eq!(check(&[0; 31]), Err(PayloadFault::Short { size: 31 }));
         let (_, message) = message(100);
         assert!(check(&message[..99]).is_err());
-    }
-
-    #[test]
-    fn the_ratio_of_random_bytes_is_kept() {
-        let mut pool = BodyPool::new(HEADER_SIZE + 1000, 0.25, &mut Random::new(8));
-        let body = pool.take();
-        assert!(body.bytes()[250..].iter().all(|byte| *byte == 0));
-        let zeros = body.bytes()[..250].iter().filter(|byte| **byte == 0).count();
-        assert!(zeros < 10, "{zeros} zeros in the random part");
-        let first = body.bytes().to_vec();
-        assert_ne!(pool.take().bytes()[..250], first[..250]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use corelog_bench::run::{RunOptions, RunResult, run, start_sink};
+use corelog_bench::run::{GiveUp, RunOptions, RunResult, run, start_sink};
 use corelog_bench::sink::SinkOptions;
 use corelog_bench::workload::parse;
 
@@ -21,6 +21,7 @@ fn run_against_sink(text: &str, threads: u16) -> RunResult {
         server_pid: Some(std::process::id()),
         keeps_topics: false,
         is_quiet: true,
+        gives_up: GiveUp::Never,
     };
     let result = run(&options, &workload).expect("the sink answers");
     sink.stop().expect("the sink ends");

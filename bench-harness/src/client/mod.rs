@@ -1,5 +1,6 @@
 //! A light Kafka client: frames, negotiated versions, topics. It retries nothing that is measured.
 
+mod configs;
 mod connection;
 mod error;
 mod frames;
@@ -7,6 +8,7 @@ mod offsets;
 mod topics;
 mod versions;
 
+pub use configs::topic_config;
 pub use connection::{BrokerConnection, decode, encode, refuse, resolve, strip_header};
 pub use error::{ClientError, error_name, is_retriable};
 pub use frames::FrameReader;

@@ -9,7 +9,10 @@ use super::ClientError;
 
 /// What a broker answered to ApiVersions.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Versions(BTreeMap<i16, (i16, i16)>);
+pub struct Versions {
+    ranges: BTreeMap<i16, (i16, i16)>,
+    features: BTreeMap<String, i16>,
+}
 
 impl Versions {
     /// The highest version that both sides have.
@@ -26,7 +29,7 @@ impl Versions {
     /// `Unsupported`.
     pub fn pick_to(&self, api: ApiKey, highest: i16) -> Result<i16, ClientError> {
         let unsupported = ClientError::Unsupported(api);
-        let Some((min, max)) = self.0.get(&api.key()) else {
+        let Some((min, max)) = self.ranges.get(&api.key()) else {
             return Err(unsupported);
         };
         let version = (*max).min(*api.versions().end()).min(highest);
@@ -42,9 +45,14 @@ impl Versions {
         self.pick(api).is_ok()
     }
 
+    /// The features that the cluster has agreed on and their levels, which tell Kafka's version (KIP-584).
+    pub fn features(&self) -> &BTreeMap<String, i16> {
+        &self.features
+    }
+
     /// All ranges, by Kafka's name of the API, or its key where there is no codec.
     pub fn named(&self) -> BTreeMap<String, (i16, i16)> {
-        self.0
+        self.ranges
             .iter()
             .map(|(key, range)| {
                 let name = ApiKey::try_from(*key).map_or_else(|_| key.to_string(), |api| api.to_string());
@@ -57,11 +65,15 @@ impl Versions {
 impl From<&ApiVersionsResponse> for Versions {
     fn from(response: &ApiVersionsResponse) -> Versions {
         let ranges = response.api_keys.iter();
-        Versions(
-            ranges
+        let features = response.finalized_features.iter();
+        Versions {
+            ranges: ranges
                 .map(|range| (range.api_key, (range.min_version, range.max_version)))
                 .collect(),
-        )
+            features: features
+                .map(|feature| (feature.name.clone(), feature.max_version_level))
+                .collect(),
+        }
     }
 }
 

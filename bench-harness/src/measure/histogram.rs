@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use serde::Serialize;
 
 use crate::number::round_to_u64;
@@ -63,6 +64,16 @@ impl Latencies {
     /// What is reported of it.
     pub fn summary(&self) -> LatencySummary {
         summary(&self.0)
+    }
+
+    /// The whole histogram, in nanoseconds, as HdrHistogram's V2 compressed form: base64 of it is what the libraries
+    /// of all languages read, and such histograms add up over runs.
+    pub fn encoded(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(&self.0, &mut bytes)
+            .expect("memory takes what is written, and the counts are of 64 bits");
+        bytes
     }
 
     /// Latency by percentile, for plots: percentiles, ever closer to 100, and milliseconds.
@@ -149,6 +160,19 @@ mod tests {
         check(summary.p9999_ms, 99.99);
         check(summary.max_ms, 100.0);
         check(summary.mean_ms, 50.0005);
+    }
+
+    #[test]
+    fn the_encoded_form_is_read_back_whole() {
+        let mut latencies = Latencies::default();
+        for micros in 1..=1000u64 {
+            latencies.record(Duration::from_micros(micros * micros), micros);
+        }
+        let encoded = latencies.encoded();
+        let read: Histogram<u64> = hdrhistogram::serialization::Deserializer::new()
+            .deserialize(&mut encoded.as_slice())
+            .unwrap();
+        assert_eq!(summary(&read), latencies.summary());
     }
 
     #[test]

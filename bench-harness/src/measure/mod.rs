@@ -7,5 +7,5 @@ mod seconds;
 
 pub use histogram::{Latencies, LatencySummary};
 pub use live::{Live, LiveCounts, LiveTotals};
-pub use recorder::{BacklogRead, Measured, Recorder, Stamps, Totals, Window};
-pub use seconds::{SecondRow, Seconds};
+pub use recorder::{BacklogRead, Delays, Measured, Recorder, Stamps, Totals, Window};
+pub use seconds::{SecondRow, Seconds, ServerSecond};

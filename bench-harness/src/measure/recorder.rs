@@ -162,13 +162,21 @@ impl Recorder {
         self.state.borrow_mut().running = Some((window, Seconds::new(window.traffic)));
     }
 
-    /// A producer took a message on at `now`.
-    pub fn accepted(&self, now: Monotonic, intended: Monotonic) {
+    /// A producer takes messages on at `now`.
+    pub fn delays(&self, now: Monotonic) -> Delays<'_> {
+        Delays {
+            recorder: self,
+            now,
+            run: None,
+        }
+    }
+
+    fn delayed(&self, now: Monotonic, intended: Monotonic, count: u64) {
         let state = &mut *self.state.borrow_mut();
         if let Some((window, _)) = &state.running
             && window.contains(intended)
         {
-            state.measured.delay.record(now.since(intended), 1);
+            state.measured.delay.record(now.since(intended), count);
         }
     }
 
@@ -275,6 +283,39 @@ impl Recorder {
     }
 }
 
+/// Messages that a producer takes on at one moment; equal intended times are recorded together, at the latest when this
+/// is dropped.
+pub struct Delays<'a> {
+    recorder: &'a Recorder,
+    now: Monotonic,
+    run: Option<(Monotonic, u64)>,
+}
+
+impl Delays<'_> {
+    /// A message that was meant to be sent at `intended`.
+    pub fn add(&mut self, intended: Monotonic) {
+        match &mut self.run {
+            Some((last, count)) if *last == intended => *count += 1,
+            Some(_) | None => {
+                self.flush();
+                self.run = Some((intended, 1));
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some((intended, count)) = self.run.take() {
+            self.recorder.delayed(self.now, intended, count);
+        }
+    }
+}
+
+impl Drop for Delays<'_> {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,7 +345,7 @@ mod tests {
         recorder.published(at(2010), &stamps(&[1990, 1990]), 20);
         // Meant for the window, acknowledged long after it: late, and not forgotten.
         recorder.published(at(9000), &stamps(&[2990, 2995]), 20);
-        recorder.accepted(at(2992), at(2990));
+        recorder.delays(at(2992)).add(at(2990));
         recorder.gave_up(at(9999), at(2999), 1);
         recorder.failed(at(2500), "NOT_ENOUGH_REPLICAS", 4);
         recorder.consumed(at(2500), &stamps(&[0, 2400]), 20);

@@ -34,6 +34,19 @@ pub struct Seconds {
     end_to_end: Histogram<u64>,
 }
 
+/// What the server's process used in one second.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize)]
+pub struct ServerSecond {
+    /// CPU time in seconds, of all its threads.
+    pub cpu_s: f64,
+    /// Resident memory at the end of the second, in bytes.
+    pub rss_bytes: u64,
+    /// Bytes read from devices.
+    pub device_read_bytes: u64,
+    /// Bytes written to devices.
+    pub device_written_bytes: u64,
+}
+
 /// The figures of one second of the whole run.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct SecondRow {
@@ -55,6 +68,8 @@ pub struct SecondRow {
     pub publish: LatencySummary,
     /// From the intended time to the consumer, of those consumed in this second.
     pub end_to_end: LatencySummary,
+    /// What the server used, if its process is known.
+    pub server: Option<ServerSecond>,
 }
 
 impl Seconds {
@@ -145,6 +160,7 @@ impl Seconds {
                 backlog: u64::try_from(backlog.max(0)).unwrap_or(u64::MAX),
                 publish: summary(&publish),
                 end_to_end: summary(&end_to_end),
+                server: None,
             });
         }
         rows

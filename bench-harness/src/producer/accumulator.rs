@@ -4,20 +4,25 @@
 //! most, as Produce demands from version 3; sequences are dense by partition. No clock inside: `now` is given.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use corelog_model::batch::{BatchProducer, Compression};
 use corelog_model::{Sequence, TimestampMs};
 use corelog_records::CompressError;
 use corelog_runtime::Monotonic;
 
-use crate::batch::{BatchWriter, RECORD_OVERHEAD_MAX};
+use crate::batch::{BatchWriter, RECORD_OVERHEAD_MAX, Slate, SlateMemory};
+use crate::deck::Deck;
 use crate::measure::Stamps;
 use crate::number::to_u64;
+use crate::payload::{HEADER_SIZE, Stamp};
 
-/// Buffers kept to be filled again.
+/// Batches' memory kept to be filled again.
 const SPARE_MAX: usize = 64;
+/// A batch with as many messages may have the bodies of the one before it in the same memory: there are enough of them.
+const BODIES_KEPT_MIN: usize = 32;
 
 /// How batches are made.
 #[derive(Clone, Debug)]
@@ -32,6 +37,10 @@ pub(super) struct AccumulatorOptions {
     pub compression: Compression,
     /// Whose sequences batches carry; none without idempotence.
     pub producer: Option<BatchProducer>,
+    /// The messages' bodies.
+    pub deck: Arc<Deck>,
+    /// The run's random number, and the number of the producer in it.
+    pub sender: (u64, u32),
 }
 
 /// A batch that waits to be sent, or was.
@@ -49,6 +58,8 @@ pub(super) struct SealedBatch {
     pub first_sequence: u64,
     /// What it counts against the buffer.
     size: usize,
+    /// Its memory, to be filled again.
+    memory: SlateMemory,
 }
 
 struct Open {
@@ -96,7 +107,9 @@ pub(super) struct Accumulator {
     buffered: usize,
     requests: u64,
     is_closed: bool,
-    spare: Vec<BytesMut>,
+    spare: Vec<Slate>,
+    /// The place of the next body that is not in any memory yet.
+    next_body: usize,
 }
 
 impl Accumulator {
@@ -117,6 +130,7 @@ impl Accumulator {
             requests: 0,
             is_closed: false,
             spare: Vec::new(),
+            next_body: first.wrapping_mul(31),
         }
     }
 
@@ -135,7 +149,7 @@ impl Accumulator {
         self.partitions[partition].next_sequence
     }
 
-    /// Adds a message of value `head` and `body` to its partition's batch, which may fill another one before.
+    /// Adds a message to its partition's batch, which may fill another one before.
     ///
     /// # Errors
     /// When a full batch does not compress.
@@ -145,21 +159,24 @@ impl Accumulator {
         now: (Monotonic, TimestampMs),
         intended: Monotonic,
         key: Option<&[u8]>,
-        (head, body): (&[u8], &[u8]),
     ) -> Result<(), CompressError> {
-        let message_size = head.len() + body.len();
-        let record_max = message_size + key.map_or(0, <[u8]>::len) + RECORD_OVERHEAD_MAX;
-        if let Some(open) = &self.partitions[partition].open
-            && open.writer.size() + record_max > self.options.batch_size
-        {
-            self.seal(partition)?;
+        if let Some(open) = &self.partitions[partition].open {
+            let body = self.options.deck.body(open.writer.next_body());
+            let value_size = HEADER_SIZE + body.bytes().len();
+            let record_max = value_size + key.map_or(0, <[u8]>::len) + RECORD_OVERHEAD_MAX;
+            if open.writer.size() + record_max > self.options.batch_size {
+                self.seal(partition)?;
+            }
         }
         let state = &mut self.partitions[partition];
         let open = state.open.get_or_insert_with(|| {
-            let buffer = self.spare.pop().unwrap_or_default();
+            let mut slate = self.spare.pop().unwrap_or_default();
+            if slate.body_count() < BODIES_KEPT_MIN {
+                slate.begin_at(self.next_body);
+            }
             self.lanes[state.lane].opened.push_back((now.0, partition));
             Open {
-                writer: BatchWriter::new(buffer, now.1),
+                writer: BatchWriter::new(slate, now.1),
                 stamps: Stamps::default(),
                 message_bytes: 0,
                 first_sequence: state.next_sequence,
@@ -167,9 +184,16 @@ impl Accumulator {
             }
         });
         let before = open.writer.size();
-        open.writer.push(now.1, key, head, body);
+        let body = self.options.deck.body(open.writer.next_body());
+        let stamp = Stamp {
+            run: self.options.sender.0,
+            producer: self.options.sender.1,
+            sequence: state.next_sequence,
+            intended,
+        };
+        open.writer.push(now.1, key, &stamp.header(body), body.bytes());
         open.stamps.push(intended);
-        open.message_bytes += to_u64(message_size);
+        open.message_bytes += to_u64(HEADER_SIZE + body.bytes().len());
         state.next_sequence += 1;
         self.buffered += open.writer.size() - before;
         Ok(())
@@ -188,7 +212,8 @@ impl Accumulator {
         });
         // The header is not counted while a batch fills.
         let size = open.writer.size() - corelog_model::batch::HEADER_SIZE;
-        let bytes = open.writer.finish(self.options.compression, producer)?;
+        self.next_body = self.next_body.max(open.writer.next_body());
+        let (bytes, memory) = open.writer.finish(self.options.compression, producer)?;
         let lane = &mut self.lanes[self.partitions[partition].lane];
         lane.sealed.push_back(SealedBatch {
             partition,
@@ -197,6 +222,7 @@ impl Accumulator {
             message_bytes: open.message_bytes,
             first_sequence: open.first_sequence,
             size,
+            memory,
         });
         Ok(())
     }
@@ -261,11 +287,12 @@ impl Accumulator {
     }
 
     /// Takes a batch's memory back once its request was answered.
-    pub(super) fn recycle(&mut self, bytes: Bytes) {
+    pub(super) fn recycle(&mut self, batch: SealedBatch) {
+        drop(batch.bytes);
         if self.spare.len() < SPARE_MAX
-            && let Ok(buffer) = bytes.try_into_mut()
+            && let Some(slate) = batch.memory.reclaim()
         {
-            self.spare.push(buffer);
+            self.spare.push(slate);
         }
     }
 
@@ -284,6 +311,7 @@ impl Accumulator {
                     message_bytes: open.message_bytes,
                     first_sequence: open.first_sequence,
                     size: 0,
+                    memory: SlateMemory::default(),
                 });
             }
         }
@@ -303,6 +331,7 @@ mod tests {
     use corelog_model::ValidatedBatch;
 
     use super::*;
+    use crate::workload::parse;
 
     fn at(millis: u64) -> Monotonic {
         Monotonic::from_nanos(millis * 1_000_000)
@@ -315,16 +344,15 @@ mod tests {
             request_size: 2500,
             compression: Compression::None,
             producer: None,
+            deck: Arc::new(Deck::new(&parse("message_size = 300", &[]).unwrap(), None)),
+            sender: (1, 0),
         };
         Accumulator::new(options, lanes, 0)
     }
 
     fn append(accumulator: &mut Accumulator, partition: usize, millis: u64) {
         let now = (at(millis), TimestampMs::new(0));
-        let value = [1; 300];
-        accumulator
-            .append(partition, now, at(millis), None, (&value, &[]))
-            .unwrap();
+        accumulator.append(partition, now, at(millis), None).unwrap();
     }
 
     fn batches(drained: Drained) -> Vec<(usize, u64, u64)> {

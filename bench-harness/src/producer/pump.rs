@@ -69,11 +69,7 @@ impl Producer {
     /// Takes messages on now, up to `messages` and while less than `bytes_max` is buffered; tells how many.
     fn take_turn(&self, messages: u64, bytes_max: usize) -> Result<u64, ClientError> {
         let now = (self.handle.clock.now(), self.handle.clock.wall());
-        let mut taken = 0;
-        while taken < messages && self.accumulator.borrow().buffered() < bytes_max {
-            self.append(now, now.0)?;
-            taken += 1;
-        }
+        let taken = self.append(now, messages, bytes_max, || Some(now.0))?;
         if taken > 0 {
             self.added.notify_all();
         }
@@ -144,28 +140,27 @@ impl Producer {
         let Some((schedule, end)) = slot else {
             return Ok(Due::Over);
         };
-        let mut due = Due::More;
-        let mut taken = 0;
-        while taken < TURN_MESSAGES {
+        let turn = u64::from(TURN_MESSAGES);
+        let taken = self.append(now, turn, self.buffer_bytes(), || {
             let intended = schedule.next();
-            if intended >= *end {
-                due = Due::Over;
-            } else if intended > now.0 {
-                due = Due::At(intended);
-            } else if self.is_full() {
-                due = Due::Full;
-            } else {
-                self.append(now, intended)?;
+            (intended < *end && intended <= now.0).then(|| {
                 schedule.advance();
-                taken += 1;
-                continue;
-            }
-            break;
-        }
+                intended
+            })
+        })?;
         if taken > 0 {
             self.added.notify_all();
         }
-        Ok(due)
+        let next = schedule.next();
+        Ok(if next >= *end {
+            Due::Over
+        } else if next > now.0 {
+            Due::At(next)
+        } else if taken < turn {
+            Due::Full
+        } else {
+            Due::More
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_model::batch::BatchProducer;
@@ -19,9 +20,9 @@ use super::tally::ProducedTally;
 use crate::client::{
     BrokerConnection, ClientError, Cluster, SETUP_INTERVAL, SETUP_WAIT, error_name, is_retriable, refuse,
 };
+use crate::deck::Deck;
 use crate::measure::Recorder;
-use crate::number::{to_u64, to_usize};
-use crate::payload::Stamp;
+use crate::number::to_usize;
 use crate::schedule::Schedule;
 use crate::task::TaskGroup;
 use crate::workload::Workload;
@@ -71,6 +72,7 @@ impl Producer {
         cluster: &Cluster,
         workload: &Rc<Workload>,
         seat: ProducerSeat,
+        deck: &Arc<Deck>,
         recorder: &Rc<Recorder>,
     ) -> Result<Rc<Producer>, ClientError> {
         let topic = &cluster.topics[to_usize(seat.topic)];
@@ -104,6 +106,8 @@ impl Producer {
             request_size: to_usize(workload.request_size),
             compression: workload.compression.into(),
             producer: identity,
+            deck: Arc::clone(deck),
+            sender: (seat.run, seat.number),
         };
         let producer = Rc::new(Producer {
             handle: handle.clone(),
@@ -143,30 +147,35 @@ impl Producer {
         }
     }
 
-    /// Takes a message on now.
+    /// Takes messages on now, up to `count` and while less than `bytes_max` is buffered; tells how many. `intended`
+    /// gives each one's time, and ends it by `None`.
     ///
     /// # Errors
     /// `Compress`.
     pub(super) fn append(
         &self,
         now: (Monotonic, TimestampMs),
-        intended: Monotonic,
-    ) -> Result<(), ClientError> {
-        let mut generator = self.generator.borrow_mut();
-        let draft = generator.draft();
+        count: u64,
+        bytes_max: usize,
+        mut intended: impl FnMut() -> Option<Monotonic>,
+    ) -> Result<u64, ClientError> {
+        let generator = &mut *self.generator.borrow_mut();
         let accumulator = &mut *self.accumulator.borrow_mut();
-        let partition = draft.partition.map_or_else(|| accumulator.sticky(), to_usize);
-        let stamp = Stamp {
-            run: self.seat.run,
-            producer: self.seat.number,
-            sequence: accumulator.next_sequence(partition),
-            intended,
-        };
-        let header = stamp.header(draft.body);
-        accumulator.append(partition, now, intended, draft.key, (&header, draft.body.bytes()))?;
-        self.outstanding.set(self.outstanding.get() + 1);
-        self.recorder.accepted(now.0, intended);
-        Ok(())
+        let mut delays = self.recorder.delays(now.0);
+        let mut taken = 0;
+        while taken < count && accumulator.buffered() < bytes_max {
+            let Some(intended) = intended() else { break };
+            match generator.choose() {
+                Some((key, partition)) => {
+                    accumulator.append(to_usize(partition), now, intended, Some(key))?;
+                }
+                None => accumulator.append(accumulator.sticky(), now, intended, None)?,
+            }
+            delays.add(intended);
+            taken += 1;
+        }
+        self.outstanding.set(self.outstanding.get() + taken);
+        Ok(taken)
     }
 
     /// A batch was answered with `error_code`.
@@ -178,7 +187,7 @@ impl Producer {
             self.fail(now, &batch, &error_name(error_code));
         }
         self.outstanding.set(self.outstanding.get() - count);
-        self.accumulator.borrow_mut().recycle(batch.bytes);
+        self.accumulator.borrow_mut().recycle(batch);
         self.answered.notify_all();
     }
 
@@ -196,8 +205,8 @@ impl Producer {
     }
 
     /// Counts what is unsent and unanswered as failed, and tells what was acknowledged. Returns the messages that the
-    /// schedule had and that were never taken on, too.
-    pub fn finish(&self) -> (ProducedTally, u64) {
+    /// schedule had and that were never taken on, too, unless the run was broken off: then they are nobody's fault.
+    pub fn finish(&self, is_broken_off: bool) -> (ProducedTally, u64) {
         let now = self.handle.clock.now();
         let mut open = Vec::new();
         for lane in self.lanes.borrow().iter() {
@@ -217,7 +226,9 @@ impl Producer {
             partition.unacknowledged.sort_by_key(|range| range.start);
         }
         let mut unsent = 0;
-        if let Some((mut schedule, end)) = self.schedule.borrow_mut().take() {
+        if let Some((mut schedule, end)) = self.schedule.borrow_mut().take()
+            && !is_broken_off
+        {
             while schedule.next() < end {
                 self.recorder.gave_up(now, schedule.next(), 1);
                 schedule.advance();
@@ -231,13 +242,12 @@ impl Producer {
     pub(super) fn window_bytes(&self) -> usize {
         let lanes = self.lanes.borrow().len().max(1);
         let request = to_usize(self.workload.request_size);
-        let buffer = usize::try_from(self.workload.buffer_bytes).unwrap_or(usize::MAX);
-        (2 * lanes * request).min(buffer)
+        (2 * lanes * request).min(self.buffer_bytes())
     }
 
-    /// Whether the buffer takes no more.
-    pub(super) fn is_full(&self) -> bool {
-        to_u64(self.accumulator.borrow().buffered()) >= self.workload.buffer_bytes
+    /// Bytes that a producer in an open loop gathers at most.
+    pub(super) fn buffer_bytes(&self) -> usize {
+        usize::try_from(self.workload.buffer_bytes).unwrap_or(usize::MAX)
     }
 }
 

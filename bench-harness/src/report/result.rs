@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 
 use super::Environment;
@@ -50,6 +52,8 @@ pub struct Latency {
     pub summary: LatencySummary,
     /// Percentile and milliseconds.
     pub percentiles: Vec<(f64, f64)>,
+    /// All of it, in nanoseconds: HdrHistogram's V2 compressed form in base64, to be added to those of other runs.
+    pub histogram: String,
 }
 
 /// A run's result.
@@ -73,6 +77,12 @@ pub struct Report {
     pub cluster_id: Option<String>,
     /// The target's API versions, lowest and highest.
     pub api_versions: BTreeMap<String, (i16, i16)>,
+    /// The features that the target's cluster has agreed on, and their levels.
+    pub features: BTreeMap<String, i16>,
+    /// The settings of its topics that bear on durability and storage, `durability` and `flush.messages` among them.
+    pub topic_config: BTreeMap<String, String>,
+    /// The server's command line, if its process is known.
+    pub server_command: Option<String>,
     /// The generator's threads.
     pub threads: u16,
     /// The generator's own limit.
@@ -126,6 +136,7 @@ impl Report {
         let latency = |latencies: &crate::measure::Latencies| Latency {
             summary: latencies.summary(),
             percentiles: latencies.curve(),
+            histogram: BASE64.encode(latencies.encoded()),
         };
         Report {
             format: FORMAT,
@@ -137,6 +148,9 @@ impl Report {
             bootstrap: bootstrap.to_owned(),
             cluster_id: result.cluster_id,
             api_versions: result.versions.named(),
+            features: result.versions.features().clone(),
+            topic_config: result.topic_config,
+            server_command: result.server_command,
             threads,
             calibration,
             workload: workload.clone(),

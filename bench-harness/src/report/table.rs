@@ -58,6 +58,11 @@ fn grid(out: &mut String, title: &str, columns: &[&str], rows: &[(&str, Vec<Stri
 
 fn head(out: &mut String, report: &Report) -> std::fmt::Result {
     let workload = &report.workload;
+    let messages = if workload.payload_file.is_empty() {
+        format!("{:.0}-byte messages", workload.message_size.mean())
+    } else {
+        format!("records of {}", workload.payload_file)
+    };
     writeln!(
         out,
         "{}  {}",
@@ -66,13 +71,13 @@ fn head(out: &mut String, report: &Report) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "  {} topics x {} partitions, {} producers, {} consumers in {} groups a topic, {:.0}-byte messages, {:.0} s",
+        "  {} topics x {} partitions, {} producers, {} consumers in {} groups a topic, {}, {:.0} s",
         workload.topics,
         workload.partitions_per_topic,
         workload.producers(),
         workload.consumers(),
         workload.subscriptions_per_topic,
-        workload.message_size.mean(),
+        messages,
         workload.duration_s,
     )?;
     if let Some(calibration) = report.calibration {

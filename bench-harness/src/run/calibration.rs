@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use corelog_runtime::{Accepted, Shard, ShardsHandle, ShardsOptions, StartError, start_shards};
 use serde::Serialize;
 
-use super::engine::{RunError, RunOptions, run};
+use super::engine::{GiveUp, RunError, RunOptions, run};
 use crate::progress::announce;
 use crate::sink::{SinkOptions, serve};
 use crate::workload::{Mode, Workload};
@@ -150,6 +150,7 @@ pub fn calibrate(
         bootstrap: sink.address().to_string(),
         server_pid: None,
         is_quiet: true,
+        gives_up: GiveUp::Never,
         ..options.clone()
     };
     let workload = Workload {

@@ -1,4 +1,4 @@
-//! A thread beside the shards: the live view, and the server's usage over the measured time.
+//! A thread beside the shards: the live view, and what the server's process uses. It alone looks at that process.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::server_usage::{ServerSample, ServerUsage};
-use crate::measure::{Live, LiveCounts, LiveTotals};
+use crate::measure::{Live, LiveCounts, LiveTotals, ServerSecond};
 use crate::progress::{Frame, Percentiles, Phase, Screen};
 
 /// Between two frames and two looks.
@@ -38,6 +38,15 @@ pub(super) struct Monitor {
     pub(super) is_quiet: bool,
 }
 
+/// What the server's process used, as far as the process is known.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct ServerSeen {
+    /// Over the measured time.
+    pub(super) usage: Option<ServerUsage>,
+    /// In each second since the traffic began.
+    pub(super) seconds: Vec<Option<ServerSecond>>,
+}
+
 /// What was seen at one moment.
 struct Look {
     at: Instant,
@@ -57,14 +66,14 @@ struct View {
 }
 
 impl Monitor {
-    /// Starts the thread; it ends when all senders are gone, and gives the server's usage.
-    pub(super) fn start(self, events: Receiver<Event>) -> std::io::Result<JoinHandle<Option<ServerUsage>>> {
+    /// Starts the thread; it ends when all senders are gone, and gives what the server used.
+    pub(super) fn start(self, events: Receiver<Event>) -> std::io::Result<JoinHandle<ServerSeen>> {
         thread::Builder::new()
             .name(String::from("monitor"))
             .spawn(move || self.watch(&events))
     }
 
-    fn watch(&self, events: &Receiver<Event>) -> Option<ServerUsage> {
+    fn watch(&self, events: &Receiver<Event>) -> ServerSeen {
         let mut view = View {
             screen: Screen::new(self.is_quiet),
             phase: Phase::Connecting,
@@ -74,6 +83,7 @@ impl Monitor {
             p99s: Vec::new(),
         };
         let (mut before, mut after, mut rss_max) = (None, None, 0);
+        let mut seconds = Vec::new();
         let mut due = view.last.at + INTERVAL;
         loop {
             match events.recv_timeout(due.saturating_duration_since(now())) {
@@ -82,7 +92,10 @@ impl Monitor {
                     match event {
                         Event::Traffic => {
                             view.phase = Phase::WarmUp;
-                            view.traffic = Some(now());
+                            view.last = self.look();
+                            view.traffic = Some(view.last.at);
+                            // From here on the looks are those at the ends of the traffic's seconds.
+                            due = view.last.at + INTERVAL;
                         }
                         Event::Measuring => (view.phase, before) = (Phase::Measuring, sample),
                         Event::Draining => (view.phase, after) = (Phase::Draining, sample),
@@ -93,13 +106,21 @@ impl Monitor {
                     due += INTERVAL;
                     let look = self.look();
                     rss_max = look.server.map_or(0, |sample| sample.rss_bytes).max(rss_max);
+                    if view.traffic.is_some() {
+                        let samples = view.last.server.zip(look.server);
+                        seconds.push(samples.map(|(before, after)| second(&before, &after)));
+                    }
                     self.show(&mut view, look);
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         view.screen.clear();
-        usage(before?, after?, rss_max)
+        let samples = before.zip(after);
+        ServerSeen {
+            usage: samples.map(|(before, after)| usage(&before, &after, rss_max)),
+            seconds,
+        }
     }
 
     fn look(&self) -> Look {
@@ -178,12 +199,12 @@ fn percentiles(counts: &LiveCounts) -> Option<Percentiles> {
     clippy::disallowed_methods,
     reason = "this thread is no shard, and has no clock of one"
 )]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-fn usage(before: ServerSample, after: ServerSample, rss_max: u64) -> Option<ServerUsage> {
-    Some(ServerUsage {
+fn usage(before: &ServerSample, after: &ServerSample, rss_max: u64) -> ServerUsage {
+    ServerUsage {
         cpu_s: after.cpu_s - before.cpu_s,
         cpu_s_per_gib: 0.0,
         cpu_s_per_million: 0.0,
@@ -192,5 +213,14 @@ fn usage(before: ServerSample, after: ServerSample, rss_max: u64) -> Option<Serv
         rss_bytes_max: rss_max.max(before.rss_bytes).max(after.rss_bytes),
         device_read_bytes: after.read_bytes.saturating_sub(before.read_bytes),
         device_written_bytes: after.written_bytes.saturating_sub(before.written_bytes),
-    })
+    }
+}
+
+fn second(before: &ServerSample, after: &ServerSample) -> ServerSecond {
+    ServerSecond {
+        cpu_s: (after.cpu_s - before.cpu_s).max(0.0),
+        rss_bytes: after.rss_bytes,
+        device_read_bytes: after.read_bytes.saturating_sub(before.read_bytes),
+        device_written_bytes: after.written_bytes.saturating_sub(before.written_bytes),
+    }
 }

@@ -62,6 +62,13 @@ impl ServerSample {
     }
 }
 
+/// The command line of process `pid`, its arguments apart by blanks.
+pub(super) fn command_line(pid: u32) -> Option<String> {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 /// utime and stime: fields 14 and 15, counted after the name in parentheses, which may hold anything.
 fn parse_cpu(stat: &str) -> Option<f64> {
     let (_, rest) = stat.rsplit_once(')')?;
@@ -93,6 +100,7 @@ mod tests {
     fn this_process_can_be_looked_at() {
         let sample = ServerSample::take(std::process::id()).unwrap();
         assert!(sample.rss_bytes > 0);
+        assert!(command_line(std::process::id()).is_some());
         assert!(ServerSample::take(u32::MAX).is_err());
     }
 }

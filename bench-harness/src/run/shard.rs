@@ -12,6 +12,7 @@ use super::barrier::{Abandoned, Control, meet};
 use super::monitor::Event;
 use crate::client::{ClientError, Cluster};
 use crate::consumer::{ConsumedPartition, ConsumerSeat, Fetcher, Gate};
+use crate::deck::Deck;
 use crate::measure::{Live, Measured, Recorder, Seconds, Window};
 use crate::number::{round_to_u64, to_usize};
 use crate::producer::{ProducedTally, Producer, ProducerSeat, Share, build_backlog, run_traffic};
@@ -24,8 +25,11 @@ pub(super) struct Job {
     pub(super) shards: u16,
     pub(super) cluster: Cluster,
     pub(super) workload: Workload,
+    /// The messages' bodies, read by all shards.
+    pub(super) deck: Arc<Deck>,
     pub(super) live: Vec<Arc<Live>>,
-    pub(super) events: Sender<Event>,
+    /// Those who want to know of the phases.
+    pub(super) events: Vec<Sender<Event>>,
 }
 
 /// What a shard has to say at the end.
@@ -64,7 +68,7 @@ pub(super) async fn run_shard(shard: Shard<Control>, job: Arc<Job>) -> Outcome {
     if failure.is_some() {
         part.shard.shutdown.stopper().stop();
     }
-    let (measured, seconds, produced, unsent) = part.finish();
+    let (measured, seconds, produced, unsent) = part.finish(failure.is_some());
     Outcome {
         measured,
         seconds,
@@ -134,7 +138,14 @@ impl Part {
                 number,
                 topic: number / producers_per_topic,
             };
-            let producer = Producer::open(&handle, &job.cluster, &self.workload, seat, &self.recorder);
+            let producer = Producer::open(
+                &handle,
+                &job.cluster,
+                &self.workload,
+                seat,
+                &job.deck,
+                &self.recorder,
+            );
             self.producers.push(producer.await?);
         }
         let members = self.workload.consumers_per_subscription;
@@ -165,7 +176,7 @@ impl Part {
             return Ok(());
         }
         let bytes = self.workload.backlog_bytes as f64 / f64::from(self.workload.producers());
-        let messages = round_to_u64(bytes / self.workload.message_size.mean());
+        let messages = round_to_u64(bytes / self.job.deck.mean_message_size());
         let building = TaskGroup::new();
         for producer in &self.producers {
             let task = build_backlog(Rc::clone(producer), messages);
@@ -199,12 +210,17 @@ impl Part {
         self.shard
             .handle
             .spawn(WorkClass::Latency, "announce", async move {
-                // A monitor that has gone needs no news.
-                let _gone = events.send(Event::Traffic);
-                clock.sleep_until(window.start).await;
-                let _gone = events.send(Event::Measuring);
-                clock.sleep_until(window.end).await;
-                let _gone = events.send(Event::Draining);
+                for (time, event) in [
+                    (window.traffic, Event::Traffic),
+                    (window.start, Event::Measuring),
+                    (window.end, Event::Draining),
+                ] {
+                    clock.sleep_until(time).await;
+                    for listener in &events {
+                        // One that has gone needs no news.
+                        let _gone = listener.send(event);
+                    }
+                }
             });
     }
 
@@ -231,11 +247,11 @@ impl Part {
         }
     }
 
-    fn finish(&self) -> (Measured, Option<Seconds>, Vec<ProducedTally>, u64) {
+    fn finish(&self, is_broken_off: bool) -> (Measured, Option<Seconds>, Vec<ProducedTally>, u64) {
         let mut unsent_total = 0;
         let mut produced = Vec::with_capacity(self.producers.len());
         for producer in &self.producers {
-            let (tally, unsent) = producer.finish();
+            let (tally, unsent) = producer.finish(is_broken_off);
             unsent_total += unsent;
             produced.push(tally);
         }

@@ -1,21 +1,21 @@
-//! The standard workloads, which are the files of `perf/scenarios/`, so that they can be had by name anywhere.
+//! The standard workloads, so that they can be had by name anywhere: the files of `perf/scenarios/`, and then what the
+//! OpenMessaging Benchmark has besides.
+
+use super::omb;
 
 /// A standard workload.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scenario {
     /// Its name: the file's, without `.toml`.
-    pub name: &'static str,
+    pub name: String,
     /// The file's text.
-    pub text: &'static str,
+    pub text: String,
 }
 
 macro_rules! scenarios {
     ($($name:literal)+) => {
-        const SCENARIOS: &[Scenario] = &[
-            $(Scenario {
-                name: $name,
-                text: include_str!(concat!("../../../perf/scenarios/", $name, ".toml")),
-            },)+
+        const FILES: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../../../perf/scenarios/", $name, ".toml"))),)+
         ];
     };
 }
@@ -35,6 +35,7 @@ scenarios! {
     "one-message-a-request"
     "fan-out-4-groups"
     "zipf-keys-16-partitions-1kb"
+    "json-events-16-partitions"
 }
 
 impl Scenario {
@@ -45,14 +46,25 @@ impl Scenario {
     }
 }
 
-/// All of them.
-pub fn scenarios() -> &'static [Scenario] {
-    SCENARIOS
+/// All of them. A file goes before a workload of the same name from elsewhere.
+pub fn scenarios() -> Vec<Scenario> {
+    let files = FILES.iter().map(|(name, text)| Scenario {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+    });
+    let mut all: Vec<Scenario> = files.collect();
+    let is_file = |name: &str| FILES.iter().any(|(file, _)| *file == name);
+    all.extend(
+        omb::scenarios()
+            .into_iter()
+            .filter(|scenario| !is_file(&scenario.name)),
+    );
+    all
 }
 
 /// The one called `name`.
-pub fn find(name: &str) -> Option<&'static Scenario> {
-    SCENARIOS.iter().find(|scenario| scenario.name == name)
+pub fn find(name: &str) -> Option<Scenario> {
+    scenarios().into_iter().find(|scenario| scenario.name == name)
 }
 
 #[cfg(test)]
@@ -63,7 +75,7 @@ mod tests {
     #[test]
     fn each_is_a_workload_that_says_what_it_is() {
         for scenario in scenarios() {
-            let workload = parse(scenario.text, &[]).expect(scenario.name);
+            let workload = parse(&scenario.text, &[]).expect(&scenario.name);
             assert_eq!(workload.name, scenario.name);
             assert!(!scenario.description().is_empty(), "{}", scenario.name);
         }

@@ -6,7 +6,7 @@ use super::{Acks, MessageSize, Mode, Workload};
 use crate::payload::HEADER_SIZE;
 
 /// Partitions, producers, consumers and keys, each at most: beyond it is a slip of the finger.
-const COUNT_MAX: u32 = 1_000_000;
+const COUNT_MAX: u32 = 10_000_000;
 /// Most bytes of a batch or a request: what brokers accept by default is far below.
 const REQUEST_SIZE_MAX: u32 = 100 * 1024 * 1024;
 /// A year: longer is a slip of the finger, and would overflow a duration.
@@ -86,8 +86,30 @@ pub fn parse(text: &str, settings: &[String]) -> Result<Workload, WorkloadError>
     Ok(workload)
 }
 
-/// What is not TOML is taken as text.
+/// Letters after a number of bytes, and what they multiply it by.
+const UNITS: [(&str, i64); 6] = [
+    ("kib", 1 << 10),
+    ("mib", 1 << 20),
+    ("gib", 1 << 30),
+    ("kb", 1 << 10),
+    ("mb", 1 << 20),
+    ("gb", 1 << 30),
+];
+
+/// A number with a unit, such as 10kb, which is 10,240 as in the names of OMB's workloads.
+fn bytes(text: &str) -> Option<i64> {
+    let text = text.to_ascii_lowercase();
+    let (number, factor) = UNITS
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))?;
+    number.trim().parse::<i64>().ok()?.checked_mul(factor)
+}
+
+/// What is not TOML is taken as a number of bytes, or as text.
 fn setting_value(text: &str) -> Value {
+    if let Some(bytes) = bytes(text) {
+        return Value::Integer(bytes);
+    }
     toml::from_str::<Table>(&format!("v = {text}"))
         .ok()
         .and_then(|mut table| table.remove("v"))
@@ -111,34 +133,34 @@ fn check(workload: &Workload) -> Result<(), WorkloadError> {
     let count = |key, value: u32, least: u32, bounds| {
         within(key, value, (least..=COUNT_MAX).contains(&value), bounds)
     };
-    count("topics", workload.topics, 1, "1 to 1,000,000")?;
+    count("topics", workload.topics, 1, "1 to 10,000,000")?;
     count(
         "partitions_per_topic",
         workload.partitions_per_topic,
         1,
-        "1 to 1,000,000",
+        "1 to 10,000,000",
     )?;
     count(
         "topics x partitions_per_topic",
         workload.partitions(),
         1,
-        "1 to 1,000,000",
+        "1 to 10,000,000",
     )?;
     count(
         "topics x producers_per_topic",
         workload.producers(),
         0,
-        "0 to 1,000,000",
+        "0 to 10,000,000",
     )?;
     count(
         "topics x subscriptions_per_topic x consumers_per_subscription",
         workload.consumers(),
         0,
-        "0 to 1,000,000",
+        "0 to 10,000,000",
     )?;
-    count("key_count", workload.key_count, 1, "1 to 1,000,000")?;
-    count("max_in_flight", workload.max_in_flight, 1, "1 to 1,000,000")?;
-    count("outstanding", workload.outstanding, 1, "1 to 1,000,000")?;
+    count("key_count", workload.key_count, 1, "1 to 10,000,000")?;
+    count("max_in_flight", workload.max_in_flight, 1, "1 to 10,000,000")?;
+    count("outstanding", workload.outstanding, 1, "1 to 10,000,000")?;
     sizes(workload)?;
     let ratio = workload.random_bytes_ratio;
     within(
@@ -281,6 +303,23 @@ mod tests {
     }
 
     #[test]
+    fn sizes_have_units_in_settings() {
+        let check = |setting: &str, expected: f64| {
+            let workload = parse("", &[format!("message_size={setting}")]).unwrap();
+            assert_eq!(workload.message_size.mean(), expected, "{setting}");
+        };
+        check("100", 100.0);
+        check("1kb", 1024.0);
+        check("2 KiB", 2048.0);
+        check("1MB", 1_048_576.0);
+        check_error(
+            "",
+            &["message_size=1tb"],
+            "message_size = \"1tb\" is not possible",
+        );
+    }
+
+    #[test]
     fn sizes_may_be_mixed() {
         let text = "message_size = [{ bytes = 100, weight = 3 }, { bytes = 1000, weight = 1.0 }]";
         let workload = parse(text, &[]).unwrap();
@@ -303,9 +342,9 @@ mod tests {
     #[test]
     fn impossible_values_are_refused() {
         check_error("message_size = 31", &[], "32 to 104857600");
-        check_error("topics = 0", &[], "1 to 1,000,000");
+        check_error("topics = 0", &[], "1 to 10,000,000");
         check_error(
-            "topics = 2000\npartitions_per_topic = 2000",
+            "topics = 4000\npartitions_per_topic = 4000",
             &[],
             "topics x partitions",
         );

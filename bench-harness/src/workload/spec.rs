@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use corelog_model::batch::Compression;
 use serde::{Deserialize, Serialize};
 
+use super::PayloadFormat;
+
 /// How messages are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -152,6 +154,12 @@ pub struct Workload {
     pub topic_config: BTreeMap<String, String>,
     /// The value's size; at least 32 bytes, which the check of what is consumed takes.
     pub message_size: MessageSize,
+    /// A file of real records to send instead, after the 32 bytes of the check; `sample:web-events` is one that the
+    /// generator brings along. `message_size` and `random_bytes_ratio` say nothing then. A relative path begins where
+    /// the workload's file lies, and in a setting where the generator was started.
+    pub payload_file: String,
+    /// How that file is cut into records.
+    pub payload_format: PayloadFormat,
     /// Keys.
     pub key_distributor: KeyDistributor,
     /// How many different keys.
@@ -221,6 +229,8 @@ impl Default for Workload {
             replication_factor: -1,
             topic_config: BTreeMap::new(),
             message_size: MessageSize::Fixed(1024),
+            payload_file: String::new(),
+            payload_format: PayloadFormat::Lines,
             key_distributor: KeyDistributor::None,
             key_count: 10_000,
             zipf_exponent: 0.99,

@@ -310,8 +310,9 @@ fn sweep(value: &Value) -> Option<Finding> {
     let values: Option<Vec<f64>> = points
         .iter()
         .map(|point| {
-            let setting = point.pointer("/settings/0").and_then(Value::as_str)?;
-            setting.split_once('=')?.1.trim().replace('_', "").parse().ok()
+            // As it was understood: `1kb` is 1,024.
+            let understood = point.pointer(&format!("/report/workload/{key}"));
+            understood.and_then(Value::as_f64)
         })
         .collect();
     let values = values?;
@@ -433,6 +434,7 @@ mod tests {
     fn a_sweep_shows_its_curves() {
         let point = |value: &str, rate: f64| {
             json!({"settings": [format!("batch_size={value}")], "report": {
+                "workload": {"batch_size": serde_json::from_str(value).unwrap_or_else(|_| json!(value))},
                 "published": {"messages_per_s": rate},
                 "publish_latency": {"summary": {"p50_ms": 1.0, "p99_ms": 2.0, "p999_ms": 3.0}},
             }})
@@ -443,7 +445,7 @@ mod tests {
                 "points": [point(values[0], 10.0), point(values[1], 20.0)],
             })
         };
-        let found = finding(&of(["65_536", "1024"])).unwrap();
+        let found = finding(&of(["65536", "1024"])).unwrap();
         assert_eq!(
             found.charts[0].series[0].points,
             [(1024.0, 20.0), (65_536.0, 10.0)]

@@ -1,0 +1,44 @@
+//! `corelog-bench sink`.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::Args;
+use corelog_bench::run::start_sink;
+use corelog_bench::sink::SinkOptions;
+
+use super::common::UsageError;
+
+#[derive(Args, Debug)]
+pub(super) struct SinkArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, short, value_name = "IP:PORT", default_value = "127.0.0.1:9092")]
+    listen: SocketAddr,
+    /// Partitions of every topic
+    #[arg(long, short, default_value_t = 16)]
+    partitions: u32,
+    /// Threads
+    #[arg(long, short, default_value_t = 1)]
+    threads: u16,
+}
+
+pub(super) fn sink_command(args: &SinkArgs) -> anyhow::Result<ExitCode> {
+    if args.threads == 0 {
+        return Err(UsageError("the sink needs at least one thread").into());
+    }
+    corelog_runtime::preflight::raise_open_files();
+    let options = SinkOptions {
+        listen: args.listen,
+        partitions: args.partitions,
+    };
+    let sink = start_sink(options, args.threads)?;
+    writeln!(
+        io::stdout(),
+        "the sink listens on {}; every topic has {} partitions",
+        sink.address(),
+        args.partitions
+    )?;
+    sink.join()?;
+    Ok(ExitCode::SUCCESS)
+}
