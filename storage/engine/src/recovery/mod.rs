@@ -32,13 +32,18 @@ use crate::{FormatError, OpenError};
 use corelog_model::{LeaderEpoch, Offset};
 
 /// The part of a recovery that the replay of the journal is taken for.
-const REPLAY_SHARE: f64 = 0.7;
+const REPLAY_SHARE: f64 = 0.6;
+/// The part that the search for the logs' ends is taken for.
+const SETTLE_SHARE: f64 = 0.2;
+/// The part that making the segments durable is taken for.
+const SYNC_SHARE: f64 = 1.0 - REPLAY_SHARE - SETTLE_SHARE;
 
 /// How much `part` is of `whole`, to a thousandth.
 fn fraction(part: usize, whole: usize) -> f64 {
     let thousandths = part.saturating_mul(1000) / whole.max(1);
     f64::from(u32::try_from(thousandths).unwrap_or(1000)) / 1000.0
 }
+
 /// How many partitions are written, read or synced at once.
 const CONCURRENCY: usize = 16;
 
@@ -179,7 +184,8 @@ fn open_images(
 }
 
 /// Brings a shard's partitions to a state in which everything is durable in whole segments, and returns that state.
-/// The progress is a fraction: of the journal's bytes that are replayed, then of the partitions that are settled.
+/// The progress is a fraction: of the journal's bytes that are replayed, then of the partitions that are settled, then of
+/// those that are made durable.
 pub(crate) async fn recover(
     handle: &Handle,
     target: &Target,
@@ -236,12 +242,13 @@ pub(crate) async fn recover(
         .buffer_unordered(CONCURRENCY);
     while let Some(partition) = settling.try_next().await? {
         settled.push(partition);
-        progress(REPLAY_SHARE + (1.0 - REPLAY_SHARE) * fraction(settled.len(), count));
+        progress(REPLAY_SHARE + SETTLE_SHARE * fraction(settled.len(), count));
     }
     drop(settling);
     let touched = settled.iter().filter(|partition| !partition.unsynced.is_empty());
     let is_synced_whole = target.checkpoint_sync.is_whole(touched.count());
-    scan::make_durable(handle, target, &settled, is_synced_whole).await?;
+    let report = |synced| progress(REPLAY_SHARE + SETTLE_SHARE + SYNC_SHARE * synced);
+    scan::make_durable(handle, target, &settled, is_synced_whole, &report).await?;
     settled.sort_by_key(|partition| partition.id);
     let mut images = Vec::with_capacity(settled.len());
     for mut partition in settled {

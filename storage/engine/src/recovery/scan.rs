@@ -8,7 +8,7 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{DiskError, File, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{CONCURRENCY, KnownRun, Recovering, Target, open_segment};
+use super::{CONCURRENCY, KnownRun, Recovering, Target, fraction, open_segment};
 use crate::OpenError;
 use crate::format::names;
 use crate::format::v1::AppendV1;
@@ -220,12 +220,16 @@ pub(super) async fn make_durable(
     target: &Target,
     settled: &[Recovering],
     is_synced_whole: bool,
+    progress: &dyn Fn(f64),
 ) -> Result<(), OpenError> {
     if is_synced_whole {
         handle.disk.sync_filesystem(&target.dir).await?;
     }
-    let touched = settled.iter().filter(|partition| !partition.unsynced.is_empty());
-    stream::iter(touched)
+    let touched: Vec<_> = settled
+        .iter()
+        .filter(|partition| !partition.unsynced.is_empty())
+        .collect();
+    let mut syncing = stream::iter(&touched)
         .map(|partition| async move {
             for base in &partition.unsynced {
                 let file = open_segment(handle, target, &partition.directory, *base).await?;
@@ -240,11 +244,15 @@ pub(super) async fn make_durable(
                     .sync_dir(&target.dir.join(&partition.directory))
                     .await?;
             }
-            Ok(())
+            Ok::<(), OpenError>(())
         })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await
+        .buffer_unordered(CONCURRENCY);
+    let mut done = 0;
+    while let Some(()) = syncing.try_next().await? {
+        done += 1;
+        progress(fraction(done, touched.len()));
+    }
+    Ok(())
 }
 
 /// Writes again what went to the segment past the journal and was not acknowledged for certain: its sync may have
