@@ -26,6 +26,9 @@ const GROWTH: usize = 2;
 /// Room is reserved in multiples of this, in bytes.
 const RESERVED_STEP: usize = 64 << 10;
 
+/// What the spare file begins with while it waits.
+static VOID: [u8; 4096] = [0; 4096];
+
 const CREATE: OpenOptions = OpenOptions {
     write: true,
     create: true,
@@ -87,8 +90,13 @@ async fn rename_if_there(handle: &Handle, from: &Path, to: &Path) -> Result<(), 
 
 async fn reserve(handle: &Handle, spare: &Path, bytes: usize) -> Result<(), DiskError> {
     let file = handle.disk.open(spare, CREATE).await?;
+    let size = file.size().await?;
+    if size > 0 {
+        // What was in force must not be found again, whole as it is, by a read or for want of a write that goes astray.
+        file.write_at(0, Bytes::from_static(&VOID)).await?;
+    }
     let wanted = u64::try_from(bytes).unwrap_or(u64::MAX);
-    if file.size().await? >= wanted {
+    if size >= wanted {
         return Ok(());
     }
     match file.allocate(wanted).await {
