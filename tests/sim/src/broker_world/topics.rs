@@ -127,9 +127,14 @@ pub(super) async fn look(clients: &Clients, wire: &mut Wire) -> Result<(), Gone>
     }
     let passing = clients.oracle.passing.borrow().clone();
     for (name, id) in passing.into_iter().rev().take(10) {
+        let beginnings = clients.oracle.beginnings.get();
+        if clients.oracle.passing.borrow().get(&name) != Some(&id) {
+            continue;
+        }
         let found = describe(wire, &name).await?.map(|found| found.topic_id);
-        // Somebody may have gone on with it meanwhile.
-        let is_still = clients.oracle.passing.borrow().get(&name) == Some(&id);
+        // Somebody may have gone on with it meanwhile, even made it again and deleted it again.
+        let is_still = clients.oracle.passing.borrow().get(&name) == Some(&id)
+            && clients.oracle.beginnings.get() == beginnings;
         if is_still && found != id {
             let text = format!("topic {name} is {found:?}, and {id:?} was answered for");
             clients.oracle.violate(text);
