@@ -35,21 +35,6 @@ pub(crate) enum Life {
     Closed,
 }
 
-/// A piece of a segment that is being read ahead.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Span {
-    pub(crate) key: PartitionKey,
-    pub(crate) base: Offset,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-}
-
-impl Span {
-    fn holds(&self, key: PartitionKey, base: Offset, position: u64) -> bool {
-        self.key == key && self.base == base && (self.start..self.end).contains(&position)
-    }
-}
-
 /// Bytes that were read of a segment. What is flushed never changes.
 #[derive(Clone)]
 pub(crate) struct Window {
@@ -63,10 +48,8 @@ pub(crate) struct Window {
 const CACHE_BYTES_BEGIN: usize = 256 << 20;
 /// How much is kept for each log that has something in memory, at least, in bytes.
 const TAIL_BYTES: usize = 256 << 10;
-/// How many spans are read ahead at once.
-const READS_AHEAD_MAX: usize = 16;
 /// How many windows are kept for readers that come back for the rest of what was read ahead.
-const WINDOWS_MAX: usize = 64;
+const WINDOWS_MAX: usize = 16;
 /// The part of the cache's memory that windows may take: one in so many.
 const WINDOWS_SHARE: usize = 16;
 /// The largest window that is kept, and the most that is read at a time unless a batch is larger, in bytes.
@@ -103,8 +86,6 @@ pub(crate) struct Shared {
     pub(crate) checkpoint_refused: RefCell<Option<Arc<DiskError>>>,
     /// What was last read of segments, newest last.
     windows: RefCell<VecDeque<Window>>,
-    reading_ahead: RefCell<Vec<Span>>,
-    read_ahead_changed: Notify,
     windows_bytes: Cell<usize>,
     pub(crate) life: Cell<Life>,
     pub(crate) stats: RefCell<StorageStats>,
@@ -159,8 +140,6 @@ impl Shared {
             directories: RefCell::default(),
             next_key: Cell::new(0),
             windows: RefCell::default(),
-            reading_ahead: RefCell::default(),
-            read_ahead_changed: Notify::new(),
             windows_bytes: Cell::new(0),
             checkpoint_refused: RefCell::default(),
             flush_queue: Queue::new(),
@@ -305,40 +284,6 @@ impl Shared {
                 && (window.start..window.start + length).contains(&position)
         };
         self.windows.borrow().iter().rev().find(holds).cloned()
-    }
-
-    /// Notes that a span is being read ahead; false if a window or another read has its beginning, or if too many are
-    /// under way.
-    pub(crate) fn begin_read_ahead(&self, span: Span) -> bool {
-        let mut under_way = self.reading_ahead.borrow_mut();
-        if under_way.len() >= READS_AHEAD_MAX
-            || under_way
-                .iter()
-                .any(|other| other.holds(span.key, span.base, span.start))
-            || self.window(span.key, span.base, span.end - 1).is_some()
-        {
-            return false;
-        }
-        under_way.push(span);
-        true
-    }
-
-    /// A span was read ahead, or could not be.
-    pub(crate) fn finish_read_ahead(&self, span: Span) {
-        self.reading_ahead.borrow_mut().retain(|other| *other != span);
-        self.read_ahead_changed.notify_all();
-    }
-
-    /// Waits while the byte at `position` is being read ahead.
-    pub(crate) async fn end_of_read_ahead(&self, key: PartitionKey, base: Offset, position: u64) {
-        loop {
-            let changed = self.read_ahead_changed.notified();
-            let is_coming = |span: &Span| span.holds(key, base, position);
-            if !self.reading_ahead.borrow().iter().any(is_coming) {
-                return;
-            }
-            changed.await;
-        }
     }
 
     /// Keeps a window for who reads on.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corelog_model::batch::{self, BatchHeader};
 use corelog_model::{LeaderEpoch, Offset};
-use corelog_runtime::DiskError;
 use corelog_runtime::LocalFuture;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 
@@ -14,7 +13,7 @@ use super::{PartitionLog, Status};
 use crate::errors::ReadError;
 use crate::log::segment::Segment;
 use crate::mutation::{Mutation, is_on};
-use crate::shared::{Span, WINDOW_BYTES_MAX, Window};
+use crate::shared::{WINDOW_BYTES_MAX, Window};
 use crate::tail::TailSlice;
 use crate::types::{LogSlice, ReadIsolation};
 
@@ -113,7 +112,6 @@ impl SegmentScan<'_> {
         }
         let shared = &self.log.shared;
         let (key, base) = (self.log.key, self.segment.base);
-        shared.end_of_read_ahead(key, base, self.position).await;
         if let Some(kept) = shared.window(key, base, self.position)
             && let Some(bytes) = have(&kept.bytes, kept.start, self.position)
         {
@@ -127,77 +125,35 @@ impl SegmentScan<'_> {
         let length = (skip + needed)
             .max(self.read_bytes.min(until_end))
             .next_multiple_of(PAGE);
-        let read = self.log.read_window(base, start, length, self.end).await;
-        self.window = read.map_err(|error| ReadError::Io(Arc::new(error)))?;
+        let path = self.log.segment_path(self.segment.base);
+        let io = |error| ReadError::Io(Arc::new(error));
+        let file = shared
+            .files
+            .get(self.log.key, self.segment.base, &path, false)
+            .await
+            .map_err(io)?;
+        // Bytes behind what is flushed now are not what will be there, even if they come to be while this reads.
+        let flushed = self.log.state.borrow().tail.flushed_position(base, self.end);
+        let (read, buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
+        let read = read.map_err(io)?;
+        shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
+        let distance = self.log.state.borrow().core.bytes_from(base, self.position);
+        shared.missed(distance, read);
+        let valid = usize::try_from(flushed.saturating_sub(start)).unwrap_or(usize::MAX);
+        self.window = buffer.freeze().slice(..read.min(valid));
         self.window_start = start;
+        shared.keep_window(Window {
+            key,
+            base,
+            start,
+            bytes: self.window.clone(),
+        });
         have(&self.window, self.window_start, self.position)
             .ok_or_else(|| self.corrupt(&"the file is shorter than the segment"))
     }
 }
 
 impl PartitionLog {
-    /// Reads a piece of a segment whose bytes end at `end`, and keeps it for who reads on.
-    async fn read_window(
-        &self,
-        base: Offset,
-        start: u64,
-        length: usize,
-        end: u64,
-    ) -> Result<Bytes, DiskError> {
-        let shared = &self.shared;
-        let path = self.segment_path(base);
-        let file = shared.files.get(self.key, base, &path, false).await?;
-        // Bytes behind what is flushed now are not what will be there, even if they come to be while this reads.
-        let flushed = self.state.borrow().tail.flushed_position(base, end);
-        let (read, buffer) = file.read_at(start, AlignedBuf::recycled(length)).await;
-        let read = read?;
-        shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
-        let distance = self.state.borrow().core.bytes_from(base, start);
-        shared.missed(distance, read);
-        let valid = usize::try_from(flushed.saturating_sub(start)).unwrap_or(usize::MAX);
-        let bytes = buffer.freeze().slice(..read.min(valid));
-        shared.keep_window(Window {
-            key: self.key,
-            base,
-            start,
-            bytes: bytes.clone(),
-        });
-        Ok(bytes)
-    }
-
-    /// Reads on in a segment from a batch at `position`, for a reader who is likely to come for it next.
-    fn read_ahead(self: &Rc<Self>, segment: Segment, position: u64, bytes_max: usize) {
-        let page = u64::try_from(PAGE).expect("4096");
-        let start = position & !(page - 1);
-        let flushed = self
-            .state
-            .borrow()
-            .tail
-            .flushed_position(segment.base, segment.size);
-        let left = usize::try_from(flushed.saturating_sub(start)).unwrap_or(usize::MAX);
-        let length = bytes_max
-            .max(self.shared.options.read_ahead_bytes)
-            .min(WINDOW_BYTES_MAX);
-        let length = length.min(left).next_multiple_of(PAGE);
-        let span = Span {
-            key: self.key,
-            base: segment.base,
-            start,
-            end: start + u64::try_from(length).expect("a length within u64"),
-        };
-        if left == 0 || !self.shared.begin_read_ahead(span) {
-            return;
-        }
-        let log = Rc::clone(self);
-        self.shared
-            .handle
-            .spawn(corelog_runtime::WorkClass::Normal, "read ahead", async move {
-                // Whoever comes for it reads it for itself if this failed, and hears why.
-                let _ = log.read_window(segment.base, start, length, segment.size).await;
-                log.shared.finish_read_ahead(span);
-            });
-    }
-
     /// Reads whole batches from the one that holds `from`, about `bytes_max` of them but one at least if there is
     /// one, never beyond what `isolation` lets see. What the tail holds is returned as views, without I/O.
     ///
@@ -280,7 +236,7 @@ impl PartitionLog {
     }
 
     async fn read_segment(
-        self: &Rc<Self>,
+        &self,
         from: Offset,
         bytes_max: usize,
         isolation: ReadIsolation,
@@ -292,14 +248,7 @@ impl PartitionLog {
             (segment, state.core.offsets())
         };
         match self.read_from(segment, from, end, bytes_max).await {
-            Ok(SegmentRead {
-                pieces,
-                windows_bytes,
-                goes_on_at,
-            }) => {
-                if let Some(position) = goes_on_at {
-                    self.read_ahead(segment, position, bytes_max);
-                }
+            Ok((pieces, windows_bytes)) => {
                 let bytes = pieces.iter().map(Bytes::len).sum();
                 let (pieces, held_bytes) = if windows_bytes / 2 > bytes {
                     // Mostly read ahead: the reader who does not take it up soon must not hold it.
@@ -319,13 +268,14 @@ impl PartitionLog {
         }
     }
 
+    /// Whole batches, and the length of the windows that they lie in.
     async fn read_from(
         &self,
         segment: Segment,
         from: Offset,
         end: Offset,
         bytes_max: usize,
-    ) -> Result<SegmentRead, ReadError> {
+    ) -> Result<(Vec<Bytes>, usize), ReadError> {
         let index = self.index_of(segment).await?;
         let mut scan = self.scan(segment, index.position_for_offset(from), segment.size);
         scan.read_bytes = scan.read_bytes.max(bytes_max.min(WINDOW_BYTES_MAX));
@@ -333,7 +283,6 @@ impl PartitionLog {
         let mut windows_bytes = 0;
         let mut window_counted = None;
         let mut total = 0;
-        let mut goes_on_at = None;
         while let Some(found) = scan.next().await? {
             if found.header.next_offset() <= from {
                 continue;
@@ -346,7 +295,6 @@ impl PartitionLog {
             }
             let is_too_much = !pieces.is_empty() && total + found.bytes.len() > bytes_max;
             if found.header.base_offset >= end || is_too_much {
-                goes_on_at = is_too_much.then_some(found.position);
                 break;
             }
             total += found.bytes.len();
@@ -359,7 +307,6 @@ impl PartitionLog {
                 Some(_) | None => pieces.push(found.bytes),
             }
             if total >= bytes_max {
-                goes_on_at = Some(scan.position);
                 break;
             }
             // What the tail holds now may not be in the segment.
@@ -371,21 +318,8 @@ impl PartitionLog {
         if pieces.is_empty() && from < end {
             return Err(scan.corrupt(&format_args!("offset {from} is not there")));
         }
-        Ok(SegmentRead {
-            pieces,
-            windows_bytes,
-            goes_on_at,
-        })
+        Ok((pieces, windows_bytes))
     }
-}
-
-/// Whole batches of a segment.
-struct SegmentRead {
-    pieces: Vec<Bytes>,
-    /// The length of the windows that they lie in.
-    windows_bytes: usize,
-    /// The batch behind them, if it was the reader's limit that kept it out.
-    goes_on_at: Option<u64>,
 }
 
 /// Whether `next` lies directly behind `last` in memory.
