@@ -79,7 +79,7 @@ class Kafka(Server):
         return "Apache Kafka " + names[0].rsplit("-", 1)[1]
 
     def settings(self):
-        return [" ".join(KAFKA_HEAP + KAFKA_JVM), "config/server.properties as shipped", *self.changed_settings()]
+        return [" ".join(KAFKA_HEAP + KAFKA_JVM), "settings written after those of its config/server.properties, not compared with the shipped file", *self.changed_settings()]
 
     def changed_settings(self):
         return [*self.extra_settings, *self.arguments]
