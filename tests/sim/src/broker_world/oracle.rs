@@ -87,6 +87,8 @@ pub(super) struct Oracle {
     pub(super) beginnings: Cell<u64>,
     /// Topics that were answered for, by name; `None`: gone.
     pub(super) passing: RefCell<BTreeMap<String, Option<TopicId>>>,
+    /// Names that more than one client uses: what one was answered may be past when it hears of it.
+    shared_names: RefCell<BTreeSet<String>>,
     /// Partitions that were found damaged and said so.
     pub(super) reported: Cell<u64>,
     /// Bytes at rest may have changed.
@@ -124,6 +126,23 @@ impl Oracle {
 
     pub(super) fn is_doomed(&self, topic: TopicId) -> bool {
         self.doomed.borrow().contains(&topic)
+    }
+
+    /// A topic of this name was answered for; `None`: that it is gone.
+    pub(super) fn answered_for(&self, name: &str, id: Option<TopicId>) {
+        if !self.is_shared(name) {
+            self.passing.borrow_mut().insert(name.to_owned(), id);
+        }
+    }
+
+    /// From now on more than one client makes and deletes topics of this name.
+    pub(super) fn share(&self, name: &str) {
+        self.shared_names.borrow_mut().insert(name.to_owned());
+        self.passing.borrow_mut().remove(name);
+    }
+
+    pub(super) fn is_shared(&self, name: &str) -> bool {
+        self.shared_names.borrow().contains(name)
     }
 
     /// Something was answered for that a crash must not take.

@@ -149,8 +149,7 @@ pub(super) async fn probe_names(clients: Rc<Clients>) {
     let mut names: Vec<String> = clients.names.borrow().iter().cloned().collect();
     names.truncate(NAMES_MAX);
     for name in names {
-        // From here on it is not the one that was answered for.
-        clients.oracle.passing.borrow_mut().remove(&name);
+        clients.oracle.share(&name);
         while !clients.oracle.is_violated() {
             match probe_name(&clients, &mut wire, &name).await {
                 Ok(true) => break,
