@@ -19,7 +19,8 @@ KAFKA_JVM = [
     "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
     "-XX:+ExplicitGCInvokesConcurrent", "-Djava.awt.headless=true",
 ]
-# config/server.properties of Kafka 4, without addresses and directories.
+# config/kraft/server.properties of Kafka's repository (4.0.0-SNAPSHOT, commit 1eb7644349c), without addresses and
+# directories, each value as it is there. The file of the release is not among the packages that are installed here.
 KAFKA_SETTINGS = """\
 num.network.threads=3
 num.io.threads=8
@@ -79,7 +80,7 @@ class Kafka(Server):
         return "Apache Kafka " + names[0].rsplit("-", 1)[1]
 
     def settings(self):
-        return [" ".join(KAFKA_HEAP + KAFKA_JVM), "settings written after those of its config/server.properties, not compared with the shipped file", *self.changed_settings()]
+        return [" ".join(KAFKA_HEAP + KAFKA_JVM), "settings as in config/kraft/server.properties of its repository at 1eb7644349c, 4.0.0-SNAPSHOT", *self.changed_settings()]
 
     def changed_settings(self):
         return [*self.extra_settings, *self.arguments]

@@ -20,6 +20,10 @@ fn a_seed_of_the_storage_world_is_one_run() {
 #[test]
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
+        (
+            140_357_279_111_103,
+            "an error that the process before had caused and not heard of fenced the journal",
+        ),
         (20_071, "a sync that overlapped a failed one acknowledged"),
         (
             1_213,

@@ -43,7 +43,11 @@ impl JournalFiles {
         }
     }
 
-    /// Opens the files that are there whole and removes the others; returns the numbers of the former.
+    /// Opens the files that are there whole and removes the others; returns the numbers of the former. A checkpoint has
+    /// passed them all: what they hold is needed no more.
+    ///
+    /// The kernel keeps an error that nobody was told of for the next sync, even if it was a process before this one
+    /// that did not live to hear it. It is asked for here, lest it fence the journal at the first commit.
     pub(crate) async fn open_existing(&self) -> Result<Vec<u32>, DiskError> {
         let mut ready = Vec::new();
         for name in self.handle.disk.list_dir(&self.dir).await? {
@@ -51,7 +55,12 @@ impl JournalFiles {
             match names::parse_journal_file(&name) {
                 Some(number) => {
                     let file = self.handle.disk.open(&path, self.options()).await?;
-                    if file.size().await? == self.file_bytes {
+                    let is_whole = file.size().await? == self.file_bytes;
+                    let synced = if is_whole { file.sync().await } else { Ok(()) };
+                    if let Err(error) = &synced {
+                        tracing::warn!(%error, "a journal file is made anew");
+                    }
+                    if is_whole && synced.is_ok() {
                         self.open.borrow_mut().insert(number, file);
                         ready.push(number);
                     } else {
