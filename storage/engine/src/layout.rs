@@ -91,6 +91,8 @@ pub async fn prepare_layout(
                 shard: ShardId::new(shard),
                 direct,
                 memory_bytes: RESHARDING_BYTES,
+                // How long its frames may be is not known.
+                proof_bytes: u64::MAX,
                 checkpoint_sync: CheckpointSync::default(),
             };
             let share = |fraction: f64| (f64::from(shard) + fraction) / f64::from(old.shard_count);

@@ -49,7 +49,7 @@ const CACHE_BYTES_BEGIN: usize = 256 << 20;
 /// How much is kept for each log that has something in memory, at least, in bytes.
 const TAIL_BYTES: usize = 256 << 10;
 /// How many windows are kept for readers that come back for the rest of what was read ahead.
-const WINDOWS_MAX: usize = 16;
+const WINDOWS_MAX: usize = 64;
 /// The part of the cache's memory that windows may take: one in so many.
 const WINDOWS_SHARE: usize = 16;
 /// The largest window that is kept, and the most that is read at a time unless a batch is larger, in bytes.
@@ -77,6 +77,10 @@ pub(crate) struct Shared {
     pub(crate) dirty_changed: Notify,
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
+    /// Taken by who waits to read a piece of a segment: see [`Shared::turn_to_read`].
+    reads_beside_commits: Budget,
+    /// The commits that had ended when a piece was last read.
+    commits_read_beside: Cell<u64>,
     /// Taken for a sync of the journal: see [`Shared::alone`].
     pub(crate) journal_sync_lane: Budget,
     pub(crate) since_checkpoint: Cell<u64>,
@@ -146,6 +150,8 @@ impl Shared {
             dirty_changed: Notify::new(),
             checkpoint_wanted: Notify::new(),
             checkpoint_lane: Budget::new(1),
+            reads_beside_commits: Budget::new(1),
+            commits_read_beside: Cell::new(0),
             journal_sync_lane: Budget::new(1),
             since_checkpoint: Cell::new(0),
             removals_wait: Cell::new(false),
@@ -273,6 +279,21 @@ impl Shared {
             }
         }
         self.journal_idle.notify_all();
+    }
+
+    /// Waits until a piece of a segment may be read. While commits are under way one may for each commit that ends, so
+    /// that a reader who catches up leaves the disk to those who wait for it: acknowledgements.
+    pub(crate) async fn turn_to_read(&self) {
+        let _turn = self.reads_beside_commits.acquire(1).await;
+        loop {
+            let ended = self.journal_idle.notified();
+            let is_free = self.fenced().is_some() || !self.journal.borrow().is_committing();
+            if is_free || self.commits_read_beside.get() != self.stats.borrow().frames {
+                self.commits_read_beside.set(self.stats.borrow().frames);
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// A window that holds the byte at `position`.

@@ -154,6 +154,11 @@ impl Machine {
         self.0.device.with_faults(|faults| faults.clear());
     }
 
+    /// Ends the scripted faults of the disk; those by chance go on.
+    pub fn clear_scripts(&self) {
+        self.0.device.with_faults(|faults| faults.clear_rules());
+    }
+
     /// Makes the disk `factor` times slower for operations submitted from now on; 1 is its usual speed.
     pub fn slow_disk(&self, factor: u64) {
         self.0.device.set_slow(factor);
@@ -202,6 +207,11 @@ impl Machine {
     /// A file's bytes as a read would see them, at no virtual cost.
     pub fn peek(&self, path: &Path) -> Option<Vec<u8>> {
         self.0.device.peek(path)
+    }
+
+    /// Names of the directories in the one at `path`, sorted; none if there is no such directory.
+    pub fn directories(&self, path: &Path) -> Vec<String> {
+        self.0.device.directories(path)
     }
 
     /// The paths of all files, sorted.

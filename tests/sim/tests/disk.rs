@@ -266,6 +266,32 @@ fn a_full_disk_says_so_until_there_is_room() {
 }
 
 #[test]
+fn a_script_lasts_as_long_as_it_says_or_until_it_is_ended() {
+    let (sim, machine, handle) = world(8);
+    let full = |nth, count| FaultRule {
+        count,
+        ..FaultRule::new("/d/*-*", Operation::CreateDir, nth, Fault::Full)
+    };
+    machine.inject(full(2, 1));
+    sim.block_on(async {
+        let make = async |path: &str| handle.disk.create_dir_all(Path::new(path)).await;
+        for path in ["/d", "/d/a-0"] {
+            make(path).await.unwrap();
+        }
+        assert!(make("/d/a-1").await.unwrap_err().is_full());
+        assert_eq!(machine.directories(Path::new("/d")), ["a-0"]);
+        make("/d/a-1").await.unwrap();
+        machine.inject(full(1, 100));
+        make("/d/a-2").await.unwrap_err();
+        machine.clear_scripts();
+        make("/d/a-2").await.unwrap();
+        create(&handle, "/d/file").await;
+    });
+    assert_eq!(machine.directories(Path::new("/d")), ["a-0", "a-1", "a-2"]);
+    assert!(machine.directories(Path::new("/none")).is_empty());
+}
+
+#[test]
 fn misdirected_and_rotten_bytes_report_success_and_are_known_to_the_oracle() {
     let (sim, machine, handle) = world(9);
     machine.inject(FaultRule::new("/d/a", Operation::Write, 2, Fault::Misdirect));

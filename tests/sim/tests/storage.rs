@@ -66,6 +66,10 @@ fn seeds_that_found_something_find_nothing_now() {
         ),
         (3_831, "the layout was durable before its journal's directory"),
         (3_662, "a read that went astray hid a journal file"),
+        (
+            196_189_559_768_293,
+            "an append to a log being deleted was answered with an I/O error",
+        ),
         (631, "retention removed segments that recovery needed"),
         (492, "recovery trusted what bypassed the journal"),
     ] {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use corelog_runtime::{DiskError, File, Handle, OpenOptions};
 use super::frame::{self, HEADER_SIZE, HeaderV1};
 use crate::format::names;
 use crate::format::v1::TableV1;
+use crate::recovery::Target;
 
 /// How much of a frame is read to see its head, in bytes.
 const HEAD_BYTES: usize = 64 << 10;
@@ -184,19 +185,18 @@ pub(crate) struct JournalReader {
     files: BTreeMap<u32, (Rc<dyn File>, u64)>,
     pieces: RefCell<Pieces>,
     kept_bytes_max: usize,
+    proof_bytes: u64,
 }
 
 impl JournalReader {
-    /// Opens all files of the journal in `dir`. Keeps up to `kept_bytes_max` of what is read ahead in memory.
-    pub(crate) async fn open(
-        handle: &Handle,
-        dir: &Path,
-        direct: bool,
-        kept_bytes_max: usize,
-    ) -> Result<JournalReader, DiskError> {
+    /// Opens all files of a shard's journal. It keeps up to `memory_bytes` of what is read ahead in memory, and searches
+    /// for proof of a lost frame within `proof_bytes` of where the frame or one after it would be: to read the whole
+    /// ring, a gigabyte for each shard, would be most of a start's time.
+    pub(crate) async fn open(handle: &Handle, target: &Target) -> Result<JournalReader, DiskError> {
+        let dir = &target.journal_dir();
         let mut files = BTreeMap::new();
         let options = OpenOptions {
-            direct,
+            direct: target.direct,
             ..OpenOptions::default()
         };
         for name in handle.disk.list_dir(dir).await? {
@@ -210,7 +210,8 @@ impl JournalReader {
             dir: dir.to_owned(),
             files,
             pieces: RefCell::default(),
-            kept_bytes_max,
+            kept_bytes_max: target.memory_bytes,
+            proof_bytes: target.proof_bytes,
         })
     }
 
@@ -399,8 +400,9 @@ impl JournalReader {
         wanted: Wanted,
     ) -> Result<bool, DiskError> {
         let (_, size) = self.files[&file];
+        let end = size.min(from.saturating_add(self.proof_bytes));
         let mut at = from;
-        while at < size {
+        while at < end {
             let window = self.read(file, at, 1 << 20).await?;
             if window.is_empty() {
                 break;

@@ -192,7 +192,10 @@ impl PartitionLog {
             }
         };
         result.map_err(|error| {
-            if error.is_full() {
+            // The directory goes with the log, and what was under way in it fails.
+            if self.is_deleted() {
+                AppendError::Deleted
+            } else if error.is_full() {
                 AppendError::DiskFull(Arc::new(error))
             } else {
                 AppendError::Io(Arc::new(error))

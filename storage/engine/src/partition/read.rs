@@ -112,14 +112,19 @@ impl SegmentScan<'_> {
         }
         let shared = &self.log.shared;
         let (key, base) = (self.log.key, self.segment.base);
-        if let Some(kept) = shared.window(key, base, self.position)
-            && let Some(bytes) = have(&kept.bytes, kept.start, self.position)
-        {
+        if let Some(kept) = shared.window(key, base, self.position) {
             (self.window, self.window_start) = (kept.bytes, kept.start);
-            return Ok(bytes);
+            if let Some(bytes) = have(&self.window, self.window_start, self.position) {
+                return Ok(bytes);
+            }
         }
         let page = u64::try_from(PAGE).expect("4096");
         let start = self.position & !(page - 1);
+        // The pages that are here are not read again.
+        let begun = start
+            .checked_sub(self.window_start)
+            .and_then(|at| self.window.get(usize::try_from(at).ok()?..))
+            .map_or(&[][..], |bytes| &bytes[..bytes.len() & !(PAGE - 1)]);
         let skip = usize::try_from(self.position - start).expect("less than a page");
         let until_end = usize::try_from(self.end - start).unwrap_or(usize::MAX);
         let length = (skip + needed)
@@ -134,12 +139,24 @@ impl SegmentScan<'_> {
             .map_err(io)?;
         // Bytes behind what is flushed now are not what will be there, even if they come to be while this reads.
         let flushed = self.log.state.borrow().tail.flushed_position(base, self.end);
-        let (read, buffer) = file.read_at(start, AlignedBuf::zeroed(length)).await;
+        shared.turn_to_read().await;
+        let from = start + u64::try_from(begun.len()).expect("a length within u64");
+        let (read, mut buffer) = file
+            .read_at(from, AlignedBuf::recycled(length - begun.len()))
+            .await;
         let read = read.map_err(io)?;
         shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
         let distance = self.log.state.borrow().core.bytes_from(base, self.position);
         shared.missed(distance, read);
+        if !begun.is_empty() {
+            let mut whole = AlignedBuf::recycled(length);
+            let (front, back) = whole.split_at_mut(begun.len());
+            front.copy_from_slice(begun);
+            back.copy_from_slice(&buffer);
+            buffer = whole;
+        }
         let valid = usize::try_from(flushed.saturating_sub(start)).unwrap_or(usize::MAX);
+        let read = begun.len() + read;
         self.window = buffer.freeze().slice(..read.min(valid));
         self.window_start = start;
         shared.keep_window(Window {

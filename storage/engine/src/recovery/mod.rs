@@ -57,6 +57,8 @@ pub(crate) struct Target {
     pub(crate) direct: bool,
     /// Memory that it may take for the journal.
     pub(crate) memory_bytes: usize,
+    /// How far it searches the journal for proof of a lost frame: see [`JournalReader::open`].
+    pub(crate) proof_bytes: u64,
     /// How it makes segments durable.
     pub(crate) checkpoint_sync: CheckpointSync,
 }
@@ -243,8 +245,7 @@ async fn attempt(
         incarnation: checkpoint.incarnation,
         first_sequence: checkpoint.first_sequence,
     };
-    let reader =
-        JournalReader::open(handle, &target.journal_dir(), target.direct, target.memory_bytes).await?;
+    let reader = JournalReader::open(handle, target).await?;
     let chain = reader.chain(wanted).await?;
     if let Some((path, position)) = chain.lost.clone().filter(|_| !is_on(Mutation::GapTaken)) {
         return Err(OpenError::JournalDamaged { path, position });

@@ -19,6 +19,8 @@ use crate::mutation::{Mutation, is_on};
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 20;
+/// Of a batch at least this long whose bytes the journal vouches for, the header alone is read.
+const LARGE_BYTES: usize = 64 << 10;
 
 /// How far the journal vouches for a segment whose bytes up to `from` are whole: through runs that touch one another.
 fn covered_end(runs: &[KnownRun], base: Offset, from: u64) -> u64 {
@@ -64,6 +66,12 @@ struct Walk<'a> {
     window_length: usize,
     /// Where the walk stood when it read the window.
     window_from: u64,
+    /// Batches are so short that one read takes in many.
+    is_dense: bool,
+}
+
+fn end_of(append: &AppendV1) -> u64 {
+    append.position + u64::from(append.length)
 }
 
 impl<'a> Walk<'a> {
@@ -80,18 +88,21 @@ impl<'a> Walk<'a> {
             window_start: 0,
             window_length: 0,
             window_from: size,
+            is_dense: false,
         }
     }
 
     /// Forgets the window. If the walk has passed batches in it, its doubtful pages up to there are written again: the
-    /// bytes that were found whole and no others, since another read could bring those of another place.
+    /// bytes that were found whole and no others, since another read could bring those of another place. Batches that are
+    /// passed unread are in no doubtful run.
     async fn leave_window(&mut self) -> Result<(), DiskError> {
-        self.window_length = 0;
+        let length = u64::try_from(std::mem::take(&mut self.window_length)).expect("a length within u64");
         if self.position == self.window_from {
             return Ok(());
         }
         let page = u64::try_from(PAGE).expect("4096");
-        let (start, end) = (self.window_start, self.position.next_multiple_of(page));
+        let start = self.window_start;
+        let end = self.position.min(start + length).next_multiple_of(page);
         let at = |position: u64| usize::try_from(position - start).expect("within the window");
         for pages in &self.doubtful {
             let (from, to) = (pages.start.max(start), pages.end.min(end));
@@ -104,25 +115,38 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Whether the batch at the current position is of the epoch that the journal says it was appended in. No checksum
-    /// of the batch covers its epoch, and for what bypassed the journal there is no other.
-    fn is_of_its_epoch(&mut self, header: &BatchHeader) -> bool {
+    /// The run that the current position is in.
+    fn run_here(&mut self) -> Option<&'a KnownRun> {
         let here = (self.base.get(), self.position);
-        let end = |append: &AppendV1| append.position + u64::from(append.length);
         while let Some((run, later)) = self.runs.split_first() {
-            if (run.append.segment_base_offset, end(&run.append)) > here {
+            if (run.append.segment_base_offset, end_of(&run.append)) > here {
                 break;
             }
             self.runs = later;
         }
-        self.runs.first().is_none_or(|run| {
-            let begins = (run.append.segment_base_offset, run.append.run_position);
-            begins > here || run.append.leader_epoch == header.leader_epoch.get()
-        })
+        let begins = |run: &&KnownRun| (run.append.segment_base_offset, run.append.run_position);
+        self.runs.first().filter(|run| begins(run) <= here)
     }
 
-    /// Bytes from the current position, `needed` of them, or `None` if the file ends before.
-    async fn bytes(&mut self, needed: usize) -> Result<Option<&[u8]>, DiskError> {
+    /// Whether the bytes of a batch here need not be read to know that they are whole: they were synced before their run
+    /// was acknowledged, and the journal's part of them was just written again. Whoever reads them later checks them, as
+    /// everything that is older than the checkpoint. The header is not taken at its word where the run says otherwise.
+    fn is_vouched_for(&self, run: Option<&KnownRun>, header: &BatchHeader) -> bool {
+        let Some(run) = run.filter(|run| run.is_acknowledged && run.is_payload_whole) else {
+            return false;
+        };
+        let end = self
+            .position
+            .saturating_add(u64::try_from(header.size).unwrap_or(u64::MAX));
+        let run_end = end_of(&run.append);
+        let is_last = end == run_end;
+        header.size >= LARGE_BYTES
+            && end <= run_end
+            && is_last == (header.next_offset().get() == run.append.end_offset)
+    }
+
+    /// Bytes from the current position, `needed` of them, or `None` if the file ends before. Reads up to `ahead` beyond.
+    async fn bytes(&mut self, needed: usize, ahead: usize) -> Result<Option<&[u8]>, DiskError> {
         let inside = |start: u64, length: usize, position: u64| {
             let at = usize::try_from(position.checked_sub(start)?).ok()?;
             (at + needed <= length).then_some(at)
@@ -132,7 +156,7 @@ impl<'a> Walk<'a> {
             let page = u64::try_from(PAGE).expect("4096");
             let start = FilePosition::new(self.position).page_floor(page).get();
             let left = usize::try_from(self.end.saturating_sub(start)).unwrap_or(usize::MAX);
-            let length = (needed + PAGE).max(left.min(READ_BYTES)).next_multiple_of(PAGE);
+            let length = (needed + PAGE).max(left.min(ahead)).next_multiple_of(PAGE);
             let buffer = std::mem::replace(&mut self.window, AlignedBuf::zeroed(PAGE));
             let buffer = if buffer.len() >= length {
                 buffer
@@ -169,16 +193,28 @@ impl<'a> Walk<'a> {
         if left < batch::HEADER_SIZE {
             return Ok(None);
         }
-        let Some(bytes) = self.bytes(batch::HEADER_SIZE).await? else {
+        let run = self.run_here();
+        let ahead = if self.is_dense || run.is_none() {
+            READ_BYTES
+        } else {
+            PAGE
+        };
+        let Some(bytes) = self.bytes(batch::HEADER_SIZE, ahead).await? else {
             return Ok(None);
         };
         let Ok(header) = batch::parse_header(bytes) else {
             return Ok(None);
         };
-        if header.size > left || header.base_offset != expected || !self.is_of_its_epoch(&header) {
+        // No checksum of the batch covers its epoch, and for what bypassed the journal there is no other.
+        let is_of_its_epoch = run.is_none_or(|run| run.append.leader_epoch == header.leader_epoch.get());
+        if header.size > left || header.base_offset != expected || !is_of_its_epoch {
             return Ok(None);
         }
-        let Some(bytes) = self.bytes(header.size).await? else {
+        self.is_dense = header.size < LARGE_BYTES;
+        if self.is_vouched_for(run, &header) {
+            return Ok(Some(header));
+        }
+        let Some(bytes) = self.bytes(header.size, READ_BYTES).await? else {
             return Ok(None);
         };
         let is_whole = batch::check_crc(&header, bytes).is_ok() || is_on(Mutation::RecoveryUnchecked);

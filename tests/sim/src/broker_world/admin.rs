@@ -184,7 +184,9 @@ impl Admin {
             timeout_ms: TIMEOUT_MS,
             ..DeleteTopicsRequest::default()
         };
-        self.clients.oracle.begins();
+        let oracle = &self.clients.oracle;
+        oracle.begins();
+        oracle.deletions.set(oracle.deletions.get() + 1);
         let response = self.wire.call(DELETE_TOPICS, &request).await?;
         let is_done = response
             .responses

@@ -14,6 +14,7 @@ use corelog_runtime::local::{Budget, Notify};
 use corelog_storage::prepare_layout;
 
 use super::scenario::{DATA_DIR, Scenario};
+use crate::disk::FaultRule;
 use crate::machine::Machine;
 
 /// Messages of each queue between shards.
@@ -28,11 +29,20 @@ pub(super) struct Broker {
     ended: Rc<Cell<u16>>,
     failure: Rc<RefCell<Option<String>>>,
     shard_count: u16,
+    /// What befalls the disk once the storage of all shards is open.
+    script: Option<FaultRule>,
 }
 
 impl Broker {
-    /// Starts the process. `is_ready` tells when it serves.
-    pub(super) fn start(machine: &Machine, scenario: &Scenario, shards: u16, incarnation: u128) -> Broker {
+    /// Starts the process. `is_ready` tells when it serves. `script` befalls the disk once the storage of all shards is
+    /// open.
+    pub(super) fn start(
+        machine: &Machine,
+        scenario: &Scenario,
+        shards: u16,
+        incarnation: u128,
+        script: Option<FaultRule>,
+    ) -> Broker {
         let broker = Broker {
             shards: Rc::default(),
             stop: Rc::default(),
@@ -40,6 +50,7 @@ impl Broker {
             ended: Rc::default(),
             failure: Rc::default(),
             shard_count: shards,
+            script,
         };
         let (task, machine) = (broker.clone(), machine.clone());
         let config = scenario.config(&machine.address().to_string(), shards);
@@ -95,9 +106,16 @@ impl Broker {
                 mailbox,
                 activity: Rc::default(),
             };
-            let (broker, plan) = (self.clone(), Arc::clone(&plan));
+            let (broker, plan, machine) = (self.clone(), Arc::clone(&plan), machine.clone());
             handle.spawn(WorkClass::Normal, "shard", async move {
-                let begun = |shard: &Rc<Shard>| broker.shards.borrow_mut().push(Rc::clone(shard));
+                let begun = |shard: &Rc<Shard>| {
+                    broker.shards.borrow_mut().push(Rc::clone(shard));
+                    if broker.shards.borrow().len() == usize::from(broker.shard_count)
+                        && let Some(script) = &broker.script
+                    {
+                        machine.inject(script.clone());
+                    }
+                };
                 let result = live(seat, plan, broker.stop_requested(), begun).await;
                 broker.ended.set(broker.ended.get() + 1);
                 if let Err(error) = result {

@@ -29,6 +29,11 @@ impl Commits {
         self.time.get()
     }
 
+    /// Where something was ever set.
+    pub(super) fn places(&self) -> Vec<Place> {
+        self.places.borrow().keys().cloned().collect()
+    }
+
     /// A commit is sent; returns when.
     pub(super) fn sent(&self, place: &Place, offset: i64) -> u64 {
         let sent = self.tick();

@@ -85,6 +85,8 @@ pub(super) struct Oracle {
     pub(super) milestones: Cell<u64>,
     /// Changes of metadata that were asked for.
     pub(super) beginnings: Cell<u64>,
+    /// Deletions of topics among them.
+    pub(super) deletions: Cell<u64>,
     /// Topics that were answered for, by name; `None`: gone.
     pub(super) passing: RefCell<BTreeMap<String, Option<TopicId>>>,
     /// Names that more than one client uses: what one was answered may be past when it hears of it.

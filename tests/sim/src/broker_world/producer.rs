@@ -45,6 +45,9 @@ struct Producer {
     /// Acknowledged, the last ones.
     done: VecDeque<Pending>,
     acks: i16,
+    /// The storage has refused a batch of this producer id: the log may have taken later ones from a producer that it did
+    /// not know.
+    was_refused: bool,
 }
 
 /// Produces to one random partition until the clients are told to close.
@@ -64,6 +67,7 @@ pub(super) async fn run(clients: Rc<Clients>) {
         pending: VecDeque::new(),
         under_way: 0,
         done: VecDeque::new(),
+        was_refused: false,
     };
     if is_idempotent && !producer.init().await {
         return;
@@ -90,6 +94,7 @@ impl Producer {
                 self.clients.oracle.milestone();
                 self.id = Some(id);
                 self.sequence = Sequence::default();
+                self.was_refused = false;
                 return true;
             }
             self.clients
@@ -229,7 +234,7 @@ impl Producer {
         match ErrorCode::from_code(answer.error_code) {
             Some(ErrorCode::None) => self.acknowledged(Some(answer.base_offset)),
             Some(ErrorCode::DuplicateSequenceNumber) => self.acknowledged(None),
-            _ => {
+            failed => {
                 let (writer, code) = (self.writer, name_of(answer.error_code));
                 let text = answer.error_message.unwrap_or_default();
                 self.clients
@@ -242,9 +247,21 @@ impl Producer {
                 self.clients
                     .pause(&mut self.random, Duration::from_millis(20))
                     .await;
+                self.was_refused |= failed == Some(ErrorCode::KafkaStorageError);
+                if self.was_refused && failed == Some(ErrorCode::OutOfOrderSequenceNumber) {
+                    self.begin_anew().await;
+                }
                 Ok(())
             }
         }
+    }
+
+    /// Gives up what is not acknowledged, as a client does that has lost its place, and goes on as somebody else.
+    async fn begin_anew(&mut self) {
+        self.pending.clear();
+        self.done.clear();
+        self.writer = self.clients.writer();
+        self.init().await;
     }
 
     fn acknowledged(&mut self, offset: Option<i64>) -> Result<(), Gone> {

@@ -1,6 +1,7 @@
 //! One seed: lives of a broker, how each ends, and what its clients see.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,8 +10,9 @@ use corelog_model::ShardId;
 
 use super::broker::Broker;
 use super::clients::Clients;
-use super::scenario::{Crowd, PORT, Scenario};
-use super::{admin, asker, checker, group, hasty, loner, probe, producer, reader, topics};
+use super::scenario::{Crowd, DATA_DIR, PORT, Scenario};
+use super::{admin, asker, checker, every, group, hasty, leftovers, loner, probe, producer, reader, topics};
+use crate::disk::{Fault, FaultRule, Operation};
 use crate::exec::RunError;
 use crate::machine::Machine;
 use crate::rng::SimRng;
@@ -28,6 +30,8 @@ struct Run {
     scenario: Scenario,
     clients: Rc<Clients>,
     random: RefCell<SimRng>,
+    /// Decides about scripted faults, and nothing else.
+    scripts: RefCell<SimRng>,
     lives: Cell<u64>,
     shards: Cell<u16>,
     /// In milliseconds.
@@ -37,7 +41,8 @@ struct Run {
 /// Runs one seed to its end or its first violation.
 pub fn run(seed: u64, keep_log: bool) -> Outcome {
     let mut random = SimRng::stream(seed, 200);
-    let scenario = Scenario::draw(&mut random);
+    let mut scripts = SimRng::stream(seed, 202);
+    let scenario = Scenario::draw(&mut random, &mut scripts);
     let sim = Simulation::new(
         seed,
         Options {
@@ -56,6 +61,7 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
         shards: Cell::new(scenario.shards),
         scenario,
         random: RefCell::new(random),
+        scripts: RefCell::new(scripts),
         lives: Cell::new(0),
         wall_offset: Cell::new(0),
     };
@@ -122,7 +128,7 @@ impl Run {
         self.clients.oracle.is_rotten.set(true);
         self.clients.is_closing.set(true);
         let shards = self.shards.get();
-        let broker = Broker::start(&self.machine, &self.scenario, shards, u128::MAX);
+        let broker = Broker::start(&self.machine, &self.scenario, shards, u128::MAX, None);
         let watched = broker.clone();
         let is_over = move || watched.is_ready() || watched.failure().is_some();
         let waited = self.sim.run_until_true(is_over, PATIENCE);
@@ -135,6 +141,21 @@ impl Run {
         }
         broker.forget();
         Ok(())
+    }
+
+    /// Some time after a start there is nothing on the disk of topics that are gone.
+    fn look_for_leftovers(&self) -> Result<(), String> {
+        let expected: Rc<RefCell<BTreeSet<String>>> = Rc::default();
+        let listing = leftovers::list(Rc::clone(&self.clients), Rc::clone(&expected));
+        self.within("listing topics", listing)?;
+        let machine = self.machine.clone();
+        let find = move || leftovers::find(&machine, &expected.borrow());
+        let is_clean = {
+            let find = find.clone();
+            move || find().is_empty()
+        };
+        let waited = self.sim.run_until_true(is_clean, PATIENCE);
+        waited.map_err(|error| format!("left of topics that are gone: {:?}: {error}", find()))
     }
 
     fn violated(&self) -> Result<(), String> {
@@ -204,7 +225,8 @@ impl Run {
             let shards = self.scenario.shards_next(&mut self.random.borrow_mut());
             self.shards.set(shards);
             let incarnation = u128::from(self.lives.get());
-            let broker = Broker::start(&self.machine, &self.scenario, shards, incarnation);
+            let script = self.failed_load();
+            let broker = Broker::start(&self.machine, &self.scenario, shards, incarnation, script);
             let limit = if may_crash {
                 Duration::from_micros(self.random.borrow_mut().below(100_000))
             } else {
@@ -243,6 +265,7 @@ impl Run {
         } else {
             self.machine.kill();
         }
+        self.machine.clear_scripts();
         broker.forget();
     }
 
@@ -300,8 +323,39 @@ impl Run {
         Ok(())
     }
 
+    /// A few reads in a row of a log of groups that fail, in every other start of the seeds that have it.
+    fn failed_load(&self) -> Option<FaultRule> {
+        let mut scripts = self.scripts.borrow_mut();
+        (self.scenario.scripts.failed_loads && scripts.coin()).then(|| FaultRule {
+            count: scripts.within(1..4),
+            ..FaultRule::new(
+                &format!("{DATA_DIR}/__consumer_offsets-*"),
+                Operation::Read,
+                scripts.within(1..4),
+                Fault::Fail,
+            )
+        })
+    }
+
+    /// For the next partitions that are made, or some of them, there is no room for a directory.
+    fn fill_directories(&self) {
+        let mut scripts = self.scripts.borrow_mut();
+        if self.scenario.scripts.full_directories && scripts.below(4) == 0 {
+            self.machine.inject(FaultRule {
+                count: scripts.within(1..4),
+                ..FaultRule::new(
+                    &format!("{DATA_DIR}/*-*"),
+                    Operation::CreateDir,
+                    scripts.within(1..4),
+                    Fault::Full,
+                )
+            });
+        }
+    }
+
     /// What comes and goes within a life.
     fn trouble(&self) {
+        self.fill_directories();
         let troubles = self.scenario.troubles;
         if troubles.full {
             self.squeeze();
@@ -341,7 +395,9 @@ impl Run {
             // A clean close under load; a broker that does not make it in time is killed, as operators do.
             let _ = self.sim.run_until_true(move || watched.has_ended(), PATIENCE);
         }
-        if self.scenario.habits.ends_at_answers {
+        if self.scenario.scripts.ends_amid_deletions {
+            self.wait_for_a_deletion();
+        } else if self.scenario.habits.ends_at_answers {
             self.wait_for_a_moment();
         }
         self.crash(&broker);
@@ -366,6 +422,17 @@ impl Run {
         let _ = self.sim.run_until_true(is_over, Duration::from_millis(500));
         if at_a_beginning || self.random.borrow_mut().coin() {
             let soon = Duration::from_micros(self.random.borrow_mut().below(3_000));
+            self.sim.run_for(soon);
+        }
+    }
+
+    /// A deletion is under way: some of what it takes is durable.
+    fn wait_for_a_deletion(&self) {
+        let oracle = Rc::clone(&self.clients.oracle);
+        let before = oracle.deletions.get();
+        let has_begun = move || oracle.deletions.get() > before;
+        if self.sim.run_until_true(has_begun, Duration::from_secs(1)).is_ok() {
+            let soon = Duration::from_micros(self.scripts.borrow_mut().below(8_000));
             self.sim.run_for(soon);
         }
     }
@@ -397,6 +464,11 @@ impl Run {
             let (left, troubles) = (self.clients.running(), self.clients.troubles.borrow());
             format!("{left} clients do not come to an end: {error}: {troubles:?}")
         })?;
+        self.within(
+            "writing to every partition",
+            every::write(Rc::clone(&self.clients)),
+        )?;
+        self.within("asking every group", every::ask(Rc::clone(&self.clients)))?;
         let watched = broker.clone();
         let rested = self
             .sim
@@ -415,6 +487,7 @@ impl Run {
         broker.forget();
         let broker = self.start()?;
         self.check()?;
+        self.look_for_leftovers()?;
         broker.forget();
         Ok(())
     }

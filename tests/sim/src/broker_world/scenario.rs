@@ -49,6 +49,28 @@ impl Troubles {
     }
 }
 
+/// Troubles that come at moments of their own: operations that fail and must be made up for without a restart, and
+/// crashes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Scripts {
+    /// There is no room for the directories of new partitions.
+    pub(super) full_directories: bool,
+    /// The groups' logs cannot be read when their coordinators load.
+    pub(super) failed_loads: bool,
+    /// Lives end amid the deletion of a topic.
+    pub(super) ends_amid_deletions: bool,
+}
+
+impl Scripts {
+    fn draw(random: &mut SimRng) -> Scripts {
+        Scripts {
+            full_directories: random.below(4) == 0,
+            failed_loads: random.below(4) == 0,
+            ends_amid_deletions: random.below(5) == 0,
+        }
+    }
+}
+
 /// The memory of a shard: little in some seeds, so that requests wait and readers go to the disk.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Memory {
@@ -126,6 +148,7 @@ pub(super) struct Scenario {
     pub(super) lives: u64,
     pub(super) life: Range<Duration>,
     pub(super) troubles: Troubles,
+    pub(super) scripts: Scripts,
     pub(super) memory: Memory,
     pub(super) sync_method: SyncMethod,
     pub(super) topics: u64,
@@ -180,12 +203,14 @@ impl Habits {
 }
 
 impl Scenario {
-    pub(super) fn draw(random: &mut SimRng) -> Scenario {
-        Scenario {
+    /// `scripts` is a stream of its own: what it decides leaves all else as it is.
+    pub(super) fn draw(random: &mut SimRng, scripts: &mut SimRng) -> Scenario {
+        let mut scenario = Scenario {
             shards: pick(random, &[1, 2, 2, 4]),
             lives: 1 + random.below(4),
             life: Duration::from_millis(50)..Duration::from_millis(pick(random, &[200, 500, 3_000])),
             troubles: Troubles::draw(random),
+            scripts: Scripts::draw(scripts),
             memory: Memory::draw(random),
             sync_method: pick(random, &[SyncMethod::WriteThenSync, SyncMethod::Dsync]),
             topics: 1 + random.below(3),
@@ -195,7 +220,13 @@ impl Scenario {
             rebalance_delay_ms: pick(random, &[0, 100, 1_000]),
             checkpoint_interval_ms: pick(random, &[100, 1_000, 60_000]),
             retention_check_ms: pick(random, &[100, 300_000]),
+        };
+        if scenario.scripts.ends_amid_deletions {
+            scenario.crowd.admins = scenario.crowd.admins.max(1);
+            scenario.habits.passing_topics = true;
+            scenario.habits.keeps_topics = false;
         }
+        scenario
     }
 
     pub(super) fn fault_chances(&self) -> FaultChances {

@@ -264,6 +264,11 @@ impl Device {
         Some(bytes)
     }
 
+    /// Names of the directories in the one at `path`, sorted.
+    pub(crate) fn directories(&self, path: &Path) -> Vec<String> {
+        self.state.borrow().tree.directories(path)
+    }
+
     /// All files that have a name, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
         self.state

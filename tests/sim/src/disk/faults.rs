@@ -147,6 +147,11 @@ impl Faults {
         self.rules.push((rule, 0));
     }
 
+    /// Ends the scripted faults; those by chance go on.
+    pub(crate) fn clear_rules(&mut self) {
+        self.rules.clear();
+    }
+
     pub(crate) fn clear(&mut self) {
         *self = Faults::default();
     }

@@ -160,6 +160,16 @@ impl Tree {
         })
     }
 
+    /// Names of the directories in the one at `path`, sorted; none if there is no such directory.
+    pub(crate) fn directories(&self, path: &Path) -> Vec<String> {
+        let found = self.find(path).and_then(|inode| self.directory(inode));
+        let entries = found.iter().flat_map(|directory| &directory.entries);
+        entries
+            .filter(|(_, inode)| self.is_directory(**inode))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
     /// Paths and numbers of all files that have a name, sorted by path.
     pub(crate) fn files(&self) -> Vec<(String, InodeId)> {
         let mut found = Vec::new();

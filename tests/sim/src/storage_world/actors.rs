@@ -24,6 +24,8 @@ use crate::simulation::Remarks;
 
 /// Partitions of one shard, beyond which none is created.
 const PARTITIONS_MAX: usize = 16;
+/// What every batch holds where all are alike, in bytes.
+const CRAMPED_PAYLOAD: usize = 100;
 
 /// A batch that was built and has no final answer.
 #[derive(Clone)]
@@ -76,6 +78,8 @@ pub(crate) struct World {
     pub(crate) is_fenced: Cell<bool>,
     /// The life ends now.
     pub(crate) is_over: Cell<bool>,
+    /// Producers send one batch in this life, and not at once.
+    pub(crate) is_quiet: Cell<bool>,
     pub(crate) acknowledged: Cell<u64>,
     pub(crate) reads: Cell<u64>,
     /// Logs that came back shorter after bytes at rest were damaged, and said nothing.
@@ -96,6 +100,7 @@ impl World {
             free_names: RefCell::default(),
             is_fenced: Cell::new(false),
             is_over: Cell::new(false),
+            is_quiet: Cell::new(false),
             acknowledged: Cell::new(0),
             reads: Cell::new(0),
             silent_losses: Cell::new(0),
@@ -109,6 +114,7 @@ impl World {
     /// Something has happened after which this life may end.
     fn passed(&self, moment: Moment) {
         let one_in = match moment {
+            Moment::Acknowledged if self.is_quiet.get() => 1,
             Moment::Acknowledged => 200,
             Moment::Checkpointed => 8,
             Moment::Created | Moment::Deleted | Moment::Trimmed => 3,
@@ -181,7 +187,11 @@ impl World {
         for _ in 0..=self.below(2) {
             let number = self.next_number.get();
             self.next_number.set(number + 1);
-            let is_idempotent = self.below(3) > 0;
+            let is_idempotent = if self.scenario.is_cramped {
+                self.below(4) == 0
+            } else {
+                self.below(3) > 0
+            };
             let id = ProducerId::new(i64::try_from(number).expect("few producers"));
             let producer = Producer {
                 number,
@@ -199,6 +209,9 @@ impl World {
     }
 
     fn payload(&self) -> usize {
+        if self.scenario.is_cramped {
+            return CRAMPED_PAYLOAD;
+        }
         let size = if self.random.borrow_mut().chance(self.scenario.big_batches) {
             self.below(60_000)
         } else if self.below(8) == 0 {
@@ -212,7 +225,11 @@ impl World {
     fn build(&self, handle: &Handle, producer: &mut Producer) -> Pending {
         let number = self.next_number.get();
         self.next_number.set(number + 1);
-        let records = i32::try_from(self.below(5) + 1).expect("small");
+        let records = if self.scenario.is_cramped {
+            1
+        } else {
+            i32::try_from(self.below(5) + 1).expect("small")
+        };
         let stamp = producer.identity.map(|(id, epoch)| Stamp {
             id,
             epoch,
@@ -290,13 +307,19 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
         }
         (producer.number, producer.identity.is_some())
     };
+    if world.is_quiet.get() {
+        world.pause(&handle, 2).await;
+    }
     loop {
         if is_idempotent && producer.borrow().unanswered.is_empty() && world.below(50) == 0 {
             producer.borrow_mut().bump();
         }
         // Of an idempotent producer a log remembers five batches.
         let window_max = if is_idempotent { 5 } else { u64::MAX };
-        let window = world.below(world.scenario.window.min(window_max)) + 1;
+        let window = match world.is_quiet.get() {
+            true => 1,
+            false => world.below(world.scenario.window.min(window_max)) + 1,
+        };
         let mut flight: VecDeque<(Vec<Pending>, Answer)> = VecDeque::new();
         let again: Vec<Pending> = producer.borrow().unanswered.iter().cloned().collect();
         for pending in again {
@@ -305,7 +328,7 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
         }
         for _ in flight.len() as u64..window {
             // Together they must fit the smallest segment.
-            let groups = !is_idempotent && world.scenario.big_batches == 0;
+            let groups = !is_idempotent && world.scenario.big_batches == 0 && !world.is_quiet.get();
             let count = if groups { world.below(3) + 1 } else { 1 };
             let group: Vec<Pending> = {
                 let mut producer = producer.borrow_mut();
@@ -361,7 +384,11 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
         if is_bump_due {
             producer.borrow_mut().bump();
         }
-        let rest = if failed { 20 } else { world.scenario.rest_ms };
+        let rest = if failed || world.is_quiet.get() {
+            20
+        } else {
+            world.scenario.rest_ms
+        };
         world.pause(&handle, rest).await;
     }
 }

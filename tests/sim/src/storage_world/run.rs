@@ -70,12 +70,12 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
 /// # Errors
 /// See [`PlanError`].
 pub fn check_plan(plan: &Plan) -> Result<(), PlanError> {
-    Scenario::draw(&mut SimRng::stream(0, 100)).follow(plan)
+    Scenario::draw(0).follow(plan)
 }
 
 /// Plans that ask for less of a seed than `plan` does, those that leave most out first.
 pub fn simpler(seed: u64, plan: &Plan) -> Vec<Plan> {
-    let mut scenario = Scenario::draw(&mut SimRng::stream(seed, 100));
+    let mut scenario = Scenario::draw(seed);
     match scenario.follow(plan) {
         Ok(()) => scenario
             .reductions()
@@ -91,7 +91,7 @@ pub fn simpler(seed: u64, plan: &Plan) -> Vec<Plan> {
 /// # Panics
 /// If the plan cannot be followed: see [`check_plan`].
 pub fn run_plan(seed: u64, plan: &Plan, keep_log: bool) -> Outcome {
-    let mut scenario = Scenario::draw(&mut SimRng::stream(seed, 100));
+    let mut scenario = Scenario::draw(seed);
     scenario.follow(plan).expect("a plan that was checked");
     // Another variation is another run of the same choices.
     let variation = plan.get("variation").and_then(|value| value.parse::<u64>().ok());
@@ -190,6 +190,8 @@ impl Run {
             if life == 0 {
                 self.create_partitions(&storages);
             }
+            let is_quiet = self.world.scenario.is_cramped && self.random.borrow_mut().coin();
+            self.world.is_quiet.set(is_quiet);
             for (shard, (handle, storage)) in storages.iter().enumerate() {
                 actors::start(&self.world, handle, shard, storage);
             }
@@ -212,6 +214,7 @@ impl Run {
         let scenario = &self.world.scenario;
         self.world.is_fenced.set(false);
         self.world.is_over.set(false);
+        self.world.is_quiet.set(false);
         if scenario.reshards && self.lives.get() > 1 {
             self.shards
                 .set(1 + u16::try_from(self.random.borrow_mut().below(3)).expect("small"));
@@ -393,7 +396,7 @@ impl Run {
             self.machine
                 .inject(FaultRule::new("*.log", Operation::Sync, nth, Fault::Fail));
         }
-        let span = Duration::from_millis(self.random.borrow_mut().within(scenario.life_ms.clone()));
+        let span = self.life_span();
         let end = self.sim.now() + span;
         while self.sim.now() < end && !self.world.oracle.is_violated() {
             let step = Duration::from_micros(self.random.borrow_mut().below(20_000) + 1);
@@ -418,6 +421,17 @@ impl Run {
                 }
                 Trouble::None | Trouble::Errors | Trouble::Corruption => {}
             }
+        }
+    }
+
+    /// How long a life lasts if nothing ends it.
+    fn life_span(&self) -> Duration {
+        let mut random = self.random.borrow_mut();
+        match (self.world.scenario.is_cramped, self.world.is_quiet.get()) {
+            (false, _) => Duration::from_millis(random.within(self.world.scenario.life_ms.clone())),
+            // Amid the first commits, and after one of them.
+            (true, false) => Duration::from_micros(random.within(50..1_500)),
+            (true, true) => Duration::from_micros(random.within(500..5_000)),
         }
     }
 

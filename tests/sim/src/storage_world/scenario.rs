@@ -63,6 +63,8 @@ pub(crate) struct Scenario {
     pub(crate) failing: Failing,
     /// Partitions are read.
     pub(crate) has_readers: bool,
+    /// Everything is so alike, and lives are so short, that what a life before left behind fits where this one's goes.
+    pub(crate) is_cramped: bool,
 }
 
 /// What an administrator does.
@@ -102,7 +104,7 @@ impl Action {
 
 /// The choices that a plan may make.
 const KEYS: &str = "trouble, lives, partitions, shards, reshards, life_ms, big_batches, window, reuses_names, \
-    start_crashes, readers, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
+    start_crashes, readers, cramped, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
     leader_epoch, variation";
 
 const TROUBLES: [(&str, Trouble); 5] = [
@@ -141,7 +143,38 @@ fn pick<T: Copy>(random: &mut SimRng, from: &[T]) -> T {
 }
 
 impl Scenario {
-    pub(crate) fn draw(random: &mut SimRng) -> Scenario {
+    /// What `seed` asks for.
+    pub(crate) fn draw(seed: u64) -> Scenario {
+        let mut scenario = Scenario::draw_usual(&mut SimRng::stream(seed, 100));
+        // A stream of its own, so that the other seeds stay what they were.
+        let mut random = SimRng::stream(seed, 103);
+        if random.below(10) == 0 {
+            scenario.cramp(&mut random);
+        }
+        scenario
+    }
+
+    /// Life after life ends amid its first commits, several of which are in flight, or, if it is a quiet one, after the
+    /// first, and each begins the journal anew. A frame that outlived the one before it stays where it is, and lies right
+    /// behind what a quiet life writes. Batches are all of one size and mostly plain, so that such a frame's bytes would
+    /// fit the log, too, and nobody has sent them again.
+    fn cramp(&mut self, random: &mut SimRng) {
+        self.is_cramped = true;
+        self.trouble = Trouble::None;
+        self.shards = 1;
+        self.reshards = false;
+        self.partitions = pick(random, &[1, 2, 3]);
+        self.lives = random.within(8..24);
+        self.big_batches = 0;
+        self.window = pick(random, &[1, 5]);
+        self.rest_ms = 1;
+        self.ends_after = Some(Moment::Acknowledged);
+        self.start_crashes_max = pick(random, &[0, 2]);
+        self.administration = [0; ACTIONS.len()];
+        self.template.commits_in_flight_max = pick(random, &[2, 3, 4]);
+    }
+
+    fn draw_usual(random: &mut SimRng) -> Scenario {
         let trouble = match random.below(20) {
             0..9 => Trouble::None,
             9..13 => Trouble::Errors,
@@ -199,6 +232,7 @@ impl Scenario {
                 ],
             ),
             has_readers: true,
+            is_cramped: false,
         };
         if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
             // What a segment's failed sync leaves is of interest to a checkpoint that runs beside it.
@@ -248,6 +282,7 @@ impl Scenario {
             ("reuses_names", None) => self.reuses_names = truth()?,
             ("start_crashes", None) => self.start_crashes_max = number()?,
             ("readers", None) => self.has_readers = truth()?,
+            ("cramped", None) => self.is_cramped = truth()?,
             ("in_flight", None) => {
                 self.template.commits_in_flight_max = usize::try_from(number()?.max(1)).map_err(|_| bad())?;
             }
@@ -273,6 +308,7 @@ impl Scenario {
         no("reshards", self.reshards, "false");
         no("start_crashes", self.start_crashes_max > 0, "0");
         no("readers", self.has_readers, "false");
+        no("cramped", self.is_cramped, "false");
         no("reuses_names", self.reuses_names, "false");
         for (action, weight) in ACTIONS.into_iter().zip(self.administration) {
             no(action.key(), weight > 0, "0");
