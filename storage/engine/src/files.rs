@@ -6,12 +6,44 @@ use std::path::Path;
 use std::rc::Rc;
 
 use corelog_model::Offset;
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{DiskError, File, Handle, OpenOptions};
 
 use crate::hash::Map;
 use crate::journal::core::PartitionKey;
+use crate::journal::reader::LOOKS;
 
 type FileKey = (PartitionKey, Offset);
+
+/// Reads a page of `file`, at `path`, that is to be written again with something added; returns how many bytes of it
+/// there are. Nothing tells whether the bytes are of the page that was meant, and those of another one would take the
+/// place of what is there. So two reads must agree.
+///
+/// # Errors
+/// The disk's, or `InvalidData` if no two of [`LOOKS`] reads agree.
+pub(crate) async fn read_page(
+    file: &Rc<dyn File>,
+    path: &Path,
+    position: u64,
+) -> Result<(usize, AlignedBuf), DiskError> {
+    let mut seen: Vec<(usize, AlignedBuf)> = Vec::new();
+    for _ in 0..LOOKS {
+        let (read, page) = file.read_at(position, AlignedBuf::zeroed(PAGE)).await;
+        let read = read?;
+        if seen
+            .iter()
+            .any(|(length, other)| *length == read && other[..] == page[..])
+        {
+            return Ok((read, page));
+        }
+        seen.push((read, page));
+    }
+    Err(DiskError {
+        operation: "read",
+        path: path.to_owned(),
+        source: std::io::ErrorKind::InvalidData.into(),
+    })
+}
 
 #[derive(Default)]
 struct Inner {

@@ -2,9 +2,13 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Fields, append, id, offset, open, read_all, simulation, small_config, spec, valid};
 use corelog_sim::{Fault, FaultRule, Operation, Survival};
-use corelog_storage::{AppendError, AppendOptions, CheckpointError, OpenError, ReadError, ReadIsolation};
+use corelog_storage::{
+    AppendError, AppendOptions, CheckpointError, CheckpointSync, OpenError, ReadError, ReadIsolation,
+};
 
 #[test]
 fn a_failed_sync_fences_the_shard_for_good() {
@@ -78,6 +82,99 @@ fn a_sync_that_overlaps_a_failed_one_acknowledges_nothing() {
         });
     }
     assert!(refused > 0, "no sync failed");
+}
+
+/// Linux keeps an error of a write-back for the next sync of the file, even if the process that wrote is gone.
+#[test]
+fn one_start_hears_all_errors_that_a_killed_process_left() {
+    const PARTITIONS: i32 = 12;
+    const APPENDS: usize = 4;
+    for checkpoint_sync in [CheckpointSync::Files, CheckpointSync::Filesystem] {
+        let sim = simulation(6);
+        let machine = sim.machine(0);
+        sim.block_on(async {
+            let storage = open(&machine).await;
+            for index in 0..PARTITIONS {
+                let log = storage
+                    .create_partition(spec(index, small_config()))
+                    .await
+                    .unwrap();
+                // Written to the segment, since it is so much, and not synced.
+                for _ in 0..APPENDS {
+                    let fields = Fields {
+                        size: 5_000,
+                        ..Fields::default()
+                    };
+                    append(&log, fields).await;
+                }
+            }
+            sim.sleep(std::time::Duration::from_millis(100)).await;
+            assert!(machine.has_unsynced());
+            machine.inject(FaultRule::new("/data", Operation::SyncFilesystem, 1, Fault::Fail));
+            let disk = machine.handle_for(common::SHARD).disk;
+            assert!(disk.sync_filesystem(Path::new("/data")).await.is_err());
+        });
+        machine.kill();
+        sim.block_on(async {
+            let opened =
+                common::try_open(&machine, |options| options.checkpoint_sync = checkpoint_sync).await;
+            let storage = opened.expect("the first start succeeds");
+            for index in 0..PARTITIONS {
+                let log = storage.partition(&id(index)).unwrap();
+                append(&log, Fields::default()).await;
+            }
+            storage.checkpoint().await.expect("nothing is left to be told");
+        });
+        // What the failed sync kept from the device was written again.
+        machine.lose_power(Some(Survival::Nothing));
+        sim.block_on(async {
+            let storage = open(&machine).await;
+            for index in 0..PARTITIONS {
+                let log = storage.partition(&id(index)).unwrap();
+                let found = read_all(&log, 100_000).await.len();
+                assert_eq!(found, APPENDS + 1, "{checkpoint_sync:?}");
+            }
+        });
+    }
+}
+
+/// What bypassed the journal is written again from what was found whole: no other read of it may take its place.
+#[test]
+fn a_read_that_goes_astray_during_a_start_damages_nothing() {
+    let mut astray = 0;
+    for nth in 1..40 {
+        let sim = simulation(7);
+        let machine = sim.machine(0);
+        let sent = sim.block_on(async {
+            let storage = open(&machine).await;
+            let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+            for size in [3_000, 40_000] {
+                let fields = Fields {
+                    size,
+                    ..Fields::default()
+                };
+                append(&log, fields).await;
+            }
+            read_all(&log, 100_000).await
+        });
+        machine.kill();
+        let before = machine.disk_counters().faults;
+        machine.inject(FaultRule::new("*.log", Operation::Read, nth, Fault::Misdirect));
+        sim.block_on(async {
+            let storage = open(&machine).await;
+            drop(storage);
+        });
+        machine.clear_faults();
+        machine.kill();
+        astray += machine.disk_counters().faults - before;
+        sim.block_on(async {
+            let storage = open(&machine).await;
+            let log = storage.partition(&id(0)).unwrap();
+            assert_eq!(log.corruption(), None, "read {nth}");
+            assert_eq!(read_all(&log, 100_000).await, sent, "read {nth}");
+        });
+    }
+    assert!(astray > 0, "no read went astray");
 }
 
 #[test]

@@ -24,6 +24,35 @@ fn seeds_that_found_something_find_nothing_now() {
             140_357_279_111_103,
             "an error that the process before had caused and not heard of fenced the journal",
         ),
+        (
+            1_006_685,
+            "errors that the process before had caused and not heard of kept a start from succeeding, one a start",
+        ),
+        (
+            1_009_060,
+            "recovery wrote to a segment what a read that went astray had brought",
+        ),
+        (
+            191_259_526_857_503,
+            "a start that went on after a failed sync of the file system fenced another shard",
+        ),
+        (
+            1_000_776,
+            "the oracle waited for a producer whose partition had been deleted",
+        ),
+        (1_007_561, "the same"),
+        (
+            1_009_822,
+            "a producer that a short life had not run did not know that its log may have lost batches in it",
+        ),
+        (
+            191_259_526_860_706,
+            "a producer did not live to hear that a batch had been refused, and the next one taken",
+        ),
+        (
+            191_259_526_861_634,
+            "a page that was written again with something added held what a read that went astray had brought",
+        ),
         (20_071, "a sync that overlapped a failed one acknowledged"),
         (
             1_213,

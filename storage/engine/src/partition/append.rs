@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use corelog_model::batch::{self, TimestampType};
 use corelog_model::{Offset, TimestampMs, ValidatedBatch};
-use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_runtime::buffer::PAGE;
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{DiskError, LocalFuture, WorkClass};
 
 use super::{PartitionLog, State, Status};
 use crate::errors::AppendError;
+use crate::files::read_page;
 use crate::journal::core::Run;
 use crate::log::core::Check;
 use crate::options::Durability;
@@ -356,17 +357,14 @@ impl PartitionLog {
             (state.core.active().base, state.core.active().size)
         };
         let start = size & !(page - 1);
-        let file = self
-            .shared
-            .files
-            .get(self.key, base, &self.segment_path(base), false)
-            .await?;
-        let (read, buffer) = file.read_at(start, AlignedBuf::zeroed(PAGE)).await;
+        let path = self.segment_path(base);
+        let file = self.shared.files.get(self.key, base, &path, false).await?;
+        let (read, buffer) = read_page(&file, &path, start).await?;
         let held = usize::try_from(size - start).expect("less than a page");
-        if read? < held {
+        if read < held {
             return Err(DiskError {
                 operation: "read",
-                path: self.segment_path(base),
+                path,
                 source: std::io::ErrorKind::UnexpectedEof.into(),
             });
         }

@@ -13,7 +13,7 @@
 mod replay;
 mod scan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -30,6 +30,7 @@ use crate::mutation::{Mutation, is_on};
 use crate::options::{CheckpointSync, LogConfig};
 use crate::{FormatError, OpenError};
 use corelog_model::{LeaderEpoch, Offset};
+use scan::{SegmentFile, Synced};
 
 /// The part of a recovery that the replay of the journal is taken for.
 const REPLAY_SHARE: f64 = 0.6;
@@ -188,11 +189,45 @@ fn open_images(
 /// Brings a shard's partitions to a state in which everything is durable in whole segments, and returns that state.
 /// The progress is a fraction: of the journal's bytes that are replayed, then of the partitions that are settled, then of
 /// those that are made durable.
+///
+/// The kernel keeps an error of a write-back for the next sync of the file, even if it was a process before this one that
+/// did not live to hear it. Which it was nobody can tell, so after a failed sync all is done again, once: everything in
+/// doubt is written anew, and all files have told what they had to tell, so another failure is a new one.
 pub(crate) async fn recover(
     handle: &Handle,
     target: &Target,
     progress: &dyn Fn(f64),
 ) -> Result<Recovered, OpenError> {
+    let suspects = match attempt(handle, target, &BTreeSet::new(), progress).await? {
+        Attempt::Recovered(recovered) => return Ok(recovered),
+        Attempt::Unsynced { files, error } => {
+            tracing::warn!(%error, files = files.len(), "segments are not durable; they are recovered again");
+            files
+        }
+    };
+    match attempt(handle, target, &suspects, progress).await? {
+        Attempt::Recovered(recovered) => Ok(recovered),
+        Attempt::Unsynced { error, .. } => Err(error.into()),
+    }
+}
+
+/// What one attempt at a recovery came to.
+enum Attempt {
+    Recovered(Recovered),
+    /// A sync failed: these may be in memory alone, clean in the kernel's eyes.
+    Unsynced {
+        files: BTreeSet<SegmentFile>,
+        error: DiskError,
+    },
+}
+
+/// Recovers, of `suspects` also what seems to be done already.
+async fn attempt(
+    handle: &Handle,
+    target: &Target,
+    suspects: &BTreeSet<SegmentFile>,
+    progress: &dyn Fn(f64),
+) -> Result<Attempt, OpenError> {
     let checkpoint = read_checkpoint(handle, target).await?;
     let next = |first_sequence, partitions| CheckpointV1 {
         shard: checkpoint.shard,
@@ -203,7 +238,7 @@ pub(crate) async fn recover(
     };
     if checkpoint.is_clean {
         let next = next(checkpoint.first_sequence, checkpoint.partitions.clone());
-        return Ok(Recovered::new(next));
+        return Ok(Attempt::Recovered(Recovered::new(next)));
     }
     let wanted = Wanted {
         shard: checkpoint.shard,
@@ -239,7 +274,7 @@ pub(crate) async fn recover(
     let count = partitions.len();
     let mut settled: Vec<Recovering> = Vec::with_capacity(count);
     let mut settling = stream::iter(partitions.into_values())
-        .map(|partition| scan::settle(handle, target, partition))
+        .map(|partition| scan::settle(handle, target, partition, suspects))
         .buffer_unordered(CONCURRENCY);
     while let Some(partition) = settling.try_next().await? {
         settled.push(partition);
@@ -249,7 +284,10 @@ pub(crate) async fn recover(
     let touched = settled.iter().filter(|partition| !partition.unsynced.is_empty());
     let is_synced_whole = target.checkpoint_sync.is_whole(touched.count());
     let report = |synced| progress(REPLAY_SHARE + SETTLE_SHARE + SYNC_SHARE * synced);
-    scan::make_durable(handle, target, &settled, is_synced_whole, &report).await?;
+    let synced = scan::make_durable(handle, target, &settled, is_synced_whole, &report).await?;
+    if let Synced::Not { files, error } = synced {
+        return Ok(Attempt::Unsynced { files, error });
+    }
     settled.sort_by_key(|partition| partition.id);
     let mut images = Vec::with_capacity(settled.len());
     for mut partition in settled {
@@ -263,10 +301,10 @@ pub(crate) async fn recover(
     }
     handle.disk.sync_dir(&target.dir).await?;
     progress(1.0);
-    Ok(Recovered {
+    Ok(Attempt::Recovered(Recovered {
         checkpoint: next(chain.end_sequence, images),
         deleted: doubtful,
-    })
+    }))
 }
 
 /// Takes one entry of the journal into account.

@@ -9,6 +9,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{CONCURRENCY, REPLAY_SHARE, Recovering, Target, fraction, open_segment};
 use crate::OpenError;
+use crate::files::read_page;
+use crate::format::names;
 use crate::format::v1::EntryV1;
 use crate::journal::reader::{FoundFrame, JournalReader, LOOKS, Look};
 use crate::log::core::partition_id;
@@ -38,6 +40,7 @@ impl Gathered {
         let dir = target.dir.join(&self.directory);
         handle.disk.create_dir_all(&dir).await?;
         let file = open_segment(handle, target, &self.directory, self.segment_base).await?;
+        let path = dir.join(names::segment_file(self.segment_base));
         let start = self.position & !(page - 1);
         let skip = usize::try_from(self.position - start).expect("less than a page");
         let length = (skip + self.bytes.len()).next_multiple_of(PAGE);
@@ -48,9 +51,7 @@ impl Gathered {
         let last_shared = is_last_shared.then_some(length - PAGE);
         for at in first_shared.into_iter().chain(last_shared) {
             let position = start + u64::try_from(at).expect("a length within u64");
-            let (read, shared) = file.read_at(position, AlignedBuf::zeroed(PAGE)).await;
-            read?;
-            buffer[at..at + PAGE].copy_from_slice(&shared);
+            buffer[at..at + PAGE].copy_from_slice(&read_page(&file, &path, position).await?.1);
         }
         if is_on(Mutation::ReplayTrustsReads) {
             let (read, there) = file.read_at(start, AlignedBuf::zeroed(length)).await;

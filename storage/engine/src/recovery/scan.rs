@@ -1,5 +1,7 @@
 //! Reading a log from its recovery point on: the end of the last whole batch that the journal knows of is its end.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::rc::Rc;
 
 use corelog_model::batch::{self, BatchHeader};
@@ -34,6 +36,21 @@ fn covered_end(runs: &[KnownRun], base: Offset, from: u64) -> u64 {
     end
 }
 
+/// The pages of a segment that went there past the journal and were not acknowledged for certain: their sync may have
+/// failed, and then no later sync would write them.
+fn doubtful_pages(runs: &[KnownRun], base: Offset) -> Vec<Range<u64>> {
+    let page = u64::try_from(PAGE).expect("4096");
+    runs.iter()
+        .filter(|_| !is_on(Mutation::BypassTrusted))
+        .filter(|run| run.append.segment_base_offset == base.get() && !run.is_acknowledged)
+        .filter(|run| run.append.position > run.append.run_position)
+        .map(|run| {
+            let start = FilePosition::new(run.append.run_position).page_floor(page).get();
+            start..run.append.position.next_multiple_of(page)
+        })
+        .collect()
+}
+
 /// Reads batches of a segment's file one after another.
 struct Walk<'a> {
     /// Those that the walk has not passed, and the segment's base.
@@ -42,9 +59,13 @@ struct Walk<'a> {
     file: Rc<dyn File>,
     position: u64,
     end: u64,
+    /// Pages that are to be written again, oldest first: see [`doubtful_pages`].
+    doubtful: Vec<Range<u64>>,
     window: AlignedBuf,
     window_start: u64,
     window_length: usize,
+    /// Where the walk stood when it read the window.
+    window_from: u64,
     /// Batches are so short that one read takes in many.
     is_dense: bool,
 }
@@ -54,6 +75,46 @@ fn end_of(append: &AppendV1) -> u64 {
 }
 
 impl<'a> Walk<'a> {
+    /// A walk from the end that is known of segment `base` as far as the journal vouches for it.
+    fn new(runs: &'a [KnownRun], base: Offset, size: u64, file: Rc<dyn File>) -> Walk<'a> {
+        Walk {
+            runs,
+            base,
+            file,
+            position: size,
+            end: covered_end(runs, base, size),
+            doubtful: doubtful_pages(runs, base),
+            window: AlignedBuf::zeroed(PAGE),
+            window_start: 0,
+            window_length: 0,
+            window_from: size,
+            is_dense: false,
+        }
+    }
+
+    /// Forgets the window. If the walk has passed batches in it, its doubtful pages up to there are written again: the
+    /// bytes that were found whole and no others, since another read could bring those of another place. Batches that are
+    /// passed unread are in no doubtful run.
+    async fn leave_window(&mut self) -> Result<(), DiskError> {
+        let length = u64::try_from(std::mem::take(&mut self.window_length)).expect("a length within u64");
+        if self.position == self.window_from {
+            return Ok(());
+        }
+        let page = u64::try_from(PAGE).expect("4096");
+        let start = self.window_start;
+        let end = self.position.min(start + length).next_multiple_of(page);
+        let at = |position: u64| usize::try_from(position - start).expect("within the window");
+        for pages in &self.doubtful {
+            let (from, to) = (pages.start.max(start), pages.end.min(end));
+            if from < to {
+                let mut bytes = AlignedBuf::recycled(at(to) - at(from));
+                bytes.copy_from_slice(&self.window[at(from)..at(to)]);
+                self.file.write_at(from, bytes.freeze()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The run that the current position is in.
     fn run_here(&mut self) -> Option<&'a KnownRun> {
         let here = (self.base.get(), self.position);
@@ -91,6 +152,7 @@ impl<'a> Walk<'a> {
             (at + needed <= length).then_some(at)
         };
         if inside(self.window_start, self.window_length, self.position).is_none() {
+            self.leave_window().await?;
             let page = u64::try_from(PAGE).expect("4096");
             let start = FilePosition::new(self.position).page_floor(page).get();
             let left = usize::try_from(self.end.saturating_sub(start)).unwrap_or(usize::MAX);
@@ -104,7 +166,10 @@ impl<'a> Walk<'a> {
             let (read, buffer) = self.file.read_at(start, buffer).await;
             self.window = buffer;
             self.window_start = start;
+            self.window_from = self.position;
             self.window_length = read?;
+            let page_end = self.window_length.next_multiple_of(PAGE);
+            self.window[self.window_length..page_end].fill(0);
         }
         let at = inside(self.window_start, self.window_length, self.position);
         Ok(at.map(|at| &self.window[at..at + needed]))
@@ -117,7 +182,7 @@ impl<'a> Walk<'a> {
             if found.is_some() || self.position >= self.end || look == LOOKS {
                 return Ok(found);
             }
-            self.window_length = 0;
+            self.leave_window().await?;
         }
         Ok(None)
     }
@@ -163,9 +228,10 @@ pub(super) async fn settle(
     handle: &Handle,
     target: &Target,
     mut partition: Recovering,
+    suspects: &BTreeSet<SegmentFile>,
 ) -> Result<Recovering, OpenError> {
     if partition.runs.is_empty() {
-        return cut(handle, target, partition).await;
+        return cut(handle, target, partition, suspects).await;
     }
     let dir = target.dir.join(&partition.directory);
     handle.disk.create_dir_all(&dir).await?;
@@ -173,22 +239,12 @@ pub(super) async fn settle(
     loop {
         let active = *partition.core.active();
         let file = open_segment(handle, target, &partition.directory, active.base).await?;
-        let mut walk = Walk {
-            runs: &partition.runs,
-            base: active.base,
-            file: Rc::clone(&file),
-            position: active.size,
-            end: covered_end(&partition.runs, active.base, active.size),
-            window: AlignedBuf::zeroed(PAGE),
-            window_start: 0,
-            window_length: 0,
-            is_dense: false,
-        };
+        let mut walk = Walk::new(&partition.runs, active.base, active.size, Rc::clone(&file));
         while let Some(header) = walk.batch_if_there(partition.core.offsets().log_end).await? {
             partition.core.absorb(&header);
             walk.position = partition.core.active().size;
         }
-        rewrite_bypassed(&file, &partition.runs, active.base, partition.core.active().size).await?;
+        walk.leave_window().await?;
         touched.push((active.base, file));
         let end = partition.core.offsets().log_end;
         let goes_on = partition
@@ -224,8 +280,14 @@ pub(super) async fn settle(
 }
 
 /// Cuts off a log of which the journal says nothing what was written behind its end and never committed. Left there, it
-/// could be taken for what is appended next, if that is lost in part.
-async fn cut(handle: &Handle, target: &Target, mut partition: Recovering) -> Result<Recovering, OpenError> {
+/// could be taken for what is appended next, if that is lost in part. A file of `suspects` was cut before, and may be as
+/// long as ever on the device.
+async fn cut(
+    handle: &Handle,
+    target: &Target,
+    mut partition: Recovering,
+    suspects: &BTreeSet<SegmentFile>,
+) -> Result<Recovering, OpenError> {
     let dir = target.dir.join(&partition.directory);
     let names = match handle.disk.list_dir(&dir).await {
         Err(error) if error.is_not_found() => return Ok(partition),
@@ -238,7 +300,8 @@ async fn cut(handle: &Handle, target: &Target, mut partition: Recovering) -> Res
     let active = *partition.core.active();
     if names.contains(&names::segment_file(active.base)) {
         let file = open_segment(handle, target, &partition.directory, active.base).await?;
-        if file.size().await? > active.size {
+        let is_suspect = suspects.contains(&(partition.directory.clone(), active.base));
+        if is_suspect || file.size().await? > active.size {
             file.truncate(active.size).await?;
             partition.unsynced.push(active.base);
         }
@@ -246,16 +309,33 @@ async fn cut(handle: &Handle, target: &Target, mut partition: Recovering) -> Res
     Ok(partition)
 }
 
+/// A segment's file: the partition's directory, and its base.
+pub(super) type SegmentFile = (String, Offset);
+
+/// What making the segments durable came to.
+pub(super) enum Synced {
+    /// They are.
+    Whole,
+    /// These are not, and what is in them may be in memory alone.
+    Not {
+        files: BTreeSet<SegmentFile>,
+        error: DiskError,
+    },
+}
+
 /// Makes what was settled durable, names included. With `is_synced_whole` one sync of the file system does that. Each
-/// file is asked all the same: it may still have to tell of a failure before the restart, which is made up for by now and
-/// would otherwise fence the journal later.
+/// file is asked all the same: what a sync of the file system, by this shard or another, could not write the kernel tells
+/// the file's next sync, too. All of them are asked, whatever the others say, so that none has anything left to tell.
+///
+/// # Errors
+/// A failed sync of the file system is one: it has failed files of other shards, which only a start of all of them mends.
 pub(super) async fn make_durable(
     handle: &Handle,
     target: &Target,
     settled: &[Recovering],
     is_synced_whole: bool,
     progress: &dyn Fn(f64),
-) -> Result<(), OpenError> {
+) -> Result<Synced, OpenError> {
     if is_synced_whole {
         handle.disk.sync_filesystem(&target.dir).await?;
     }
@@ -263,13 +343,15 @@ pub(super) async fn make_durable(
         .iter()
         .filter(|partition| !partition.unsynced.is_empty())
         .collect();
+    let mut files = BTreeSet::new();
+    let mut first_error = None;
     let mut syncing = stream::iter(&touched)
         .map(|partition| async move {
+            let mut failed = Vec::new();
             for base in &partition.unsynced {
                 let file = open_segment(handle, target, &partition.directory, *base).await?;
-                let synced = file.sync().await;
-                if !is_synced_whole {
-                    synced?;
+                if let Err(error) = file.sync().await {
+                    failed.push(((partition.directory.clone(), *base), error));
                 }
             }
             if !is_synced_whole {
@@ -278,44 +360,22 @@ pub(super) async fn make_durable(
                     .sync_dir(&target.dir.join(&partition.directory))
                     .await?;
             }
-            Ok::<(), OpenError>(())
+            Ok::<_, OpenError>(failed)
         })
         .buffer_unordered(CONCURRENCY);
     let mut done = 0;
-    while let Some(()) = syncing.try_next().await? {
+    while let Some(failed) = syncing.try_next().await? {
+        for (file, error) in failed {
+            files.insert(file);
+            first_error.get_or_insert(error);
+        }
         done += 1;
         progress(fraction(done, touched.len()));
     }
-    Ok(())
-}
-
-/// Writes again what went to the segment past the journal and was not acknowledged for certain: its sync may have
-/// failed, and then no later sync would write it.
-async fn rewrite_bypassed(
-    file: &Rc<dyn File>,
-    runs: &[KnownRun],
-    base: Offset,
-    end: u64,
-) -> Result<(), DiskError> {
-    let page = u64::try_from(PAGE).expect("4096");
-    let step = u64::try_from(READ_BYTES).expect("a length within u64");
-    let doubtful = runs
-        .iter()
-        .filter(|_| !is_on(Mutation::BypassTrusted))
-        .filter(|run| run.append.segment_base_offset == base.get() && !run.is_acknowledged);
-    for run in doubtful {
-        let mut position = FilePosition::new(run.append.run_position).page_floor(page).get();
-        let to = run.append.position.min(end);
-        while position < to && run.append.position > run.append.run_position {
-            let length = (to - position).next_multiple_of(page).min(step);
-            let length = usize::try_from(length).expect("at most READ_BYTES");
-            let (read, buffer) = file.read_at(position, AlignedBuf::zeroed(length)).await;
-            read?;
-            file.write_at(position, buffer.freeze()).await?;
-            position += step;
-        }
-    }
-    Ok(())
+    Ok(match first_error {
+        None => Synced::Whole,
+        Some(error) => Synced::Not { files, error },
+    })
 }
 
 /// What was acknowledged must be there.

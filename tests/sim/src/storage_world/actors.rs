@@ -43,6 +43,9 @@ pub(crate) struct Producer {
     unanswered: VecDeque<Pending>,
     /// Batches of this epoch were refused, so that the log may know the producer by a later one, or not at all.
     was_refused: bool,
+    /// A life has ended in a way that its log may have lost batches by, and it has not been run since: that life may
+    /// have been too short.
+    may_have_lost: bool,
 }
 
 impl Producer {
@@ -54,6 +57,7 @@ impl Producer {
         self.next_sequence = Sequence::default();
         self.unanswered.clear();
         self.was_refused = false;
+        self.may_have_lost = false;
     }
 }
 
@@ -68,8 +72,6 @@ pub(crate) struct World {
     pub(crate) configs: RefCell<BTreeMap<PartitionId, LogConfig>>,
     next_number: Cell<u64>,
     next_topic: Cell<u64>,
-    /// How the last life ended.
-    pub(crate) ending: Cell<Ending>,
     /// Names of partitions that were deleted.
     free_names: RefCell<Vec<String>>,
     /// A shard is fenced: only a restart helps.
@@ -95,7 +97,6 @@ impl World {
             configs: RefCell::default(),
             next_number: Cell::new(1),
             next_topic: Cell::new(1),
-            ending: Cell::new(Ending::Closed),
             free_names: RefCell::default(),
             is_fenced: Cell::new(false),
             is_over: Cell::new(false),
@@ -160,6 +161,20 @@ impl World {
         }
     }
 
+    /// The storage is open again, after an ending like this.
+    pub(crate) fn restarted(&self, ending: Ending) {
+        let configs = self.configs.borrow();
+        for producer in self.producers.borrow().values() {
+            let mut producer = producer.borrow_mut();
+            let durability = configs.get(&producer.partition).map(|config| config.durability);
+            producer.may_have_lost |= durability.is_none_or(|known| oracle::may_lose(known, ending));
+            // An append may have been refused, and a later one taken from a producer that the log did not know, without
+            // the client's having come to look at the answers.
+            let may_refuse = matches!(self.scenario.trouble, Trouble::Full | Trouble::Errors);
+            producer.was_refused |= may_refuse && !producer.unanswered.is_empty();
+        }
+    }
+
     /// Whether any of `partitions` has a producer.
     pub(crate) fn has_producers(&self, partitions: &[PartitionId]) -> bool {
         let producers = self.producers.borrow();
@@ -185,6 +200,7 @@ impl World {
                 next_sequence: Sequence::new(0).expect("zero"),
                 unanswered: VecDeque::new(),
                 was_refused: false,
+                may_have_lost: false,
             };
             self.producers
                 .borrow_mut()
@@ -285,7 +301,7 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
         if producer.identity.is_none() {
             // Nobody who cannot be told from others may send twice.
             producer.unanswered.clear();
-        } else if oracle::may_lose(log.config().durability, world.ending.get()) {
+        } else if producer.may_have_lost {
             // Sequences that were acknowledged may be gone, and every later one would be out of order.
             producer.bump();
         }

@@ -252,7 +252,7 @@ impl Run {
             let template = scenario.template.clone();
             match self.within(open(self.machine.clone(), template, self.shards.get()), PATIENCE) {
                 Ok(Ok(storages)) => {
-                    self.world.ending.set(ending);
+                    self.world.restarted(ending);
                     self.check_recovered(&storages, ending);
                     self.world.oracle.settled();
                     self.old_damages.set(self.machine.damage().len());
@@ -494,10 +494,14 @@ impl Run {
             .iter()
             .flat_map(|(_, storage)| storage.partitions())
             .collect();
-        let has_producers = self.world.has_producers(&partitions);
         let world = Rc::clone(&self.world);
-        let target = before + u64::from(has_producers);
-        let done = move || world.acknowledged.get() >= target || world.oracle.is_violated();
+        // A partition may be deleted before any of its appends is answered, and its producers go with it. If none is
+        // left, nobody is owed an answer.
+        let done = move || {
+            world.acknowledged.get() > before
+                || world.oracle.is_violated()
+                || !world.has_producers(&partitions)
+        };
         let served = self.sim.run_until_true(done, PATIENCE);
         if let Err(error @ RunError::Spinning { .. }) = served {
             self.violate(error.to_string());
