@@ -21,7 +21,8 @@ use corelog_runtime::{
     Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
 };
 use corelog_storage::{
-    DataDir, DataDirError, DeviceAnswer, Layout, Storage, StorageOptions, SyncMethod, prepare_layout,
+    DataDir, DataDirError, DeviceAnswer, FilesystemHealth, Layout, Storage, StorageOptions, SyncMethod,
+    prepare_layout,
 };
 use futures_util::future::{Either, join_all, select};
 
@@ -46,6 +47,8 @@ pub struct Plan {
     pub memory: MemoryPlan,
     /// How the journal commits.
     pub commits: CommitPlan,
+    /// What the shards know of the file system they share.
+    pub filesystem: FilesystemHealth,
     /// A number that no other start of this broker has had.
     pub incarnation: u128,
 }
@@ -92,6 +95,7 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
         cluster_id,
         memory,
         commits,
+        filesystem: FilesystemHealth::default(),
     });
     let shards = start_shards(&options, move |shard| shard_main(shard, Arc::clone(&plan)))
         .map_err(ServeError::Start)?;
@@ -260,6 +264,7 @@ fn storage_options(plan: &Plan, shard: ShardId) -> StorageOptions {
         cache_bytes_max: memory.cache_bytes,
         sync_method: plan.commits.sync_method,
         commits_in_flight_max: usize::from(plan.commits.in_flight_max),
+        filesystem: plan.filesystem.clone(),
         ..StorageOptions::new(config.storage.data_dir.clone(), shard, plan.layout)
     }
 }

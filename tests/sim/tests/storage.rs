@@ -21,6 +21,10 @@ fn a_seed_of_the_storage_world_is_one_run() {
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
         (
+            2_001_395,
+            "a failed sync of the file system was told to one shard, and lost what another had written",
+        ),
+        (
             140_357_279_111_103,
             "an error that the process before had caused and not heard of fenced the journal",
         ),
