@@ -9,6 +9,8 @@ from bench import BenchError
 # Blocks under way at a time.
 DEPTHS = (1, 4, 16)
 FILE_BYTES = 2 << 30
+# So much is written where nothing was before.
+NEW_FILE_BYTES = 8 << 30
 
 
 def fio(folder, mode, depth=1, seconds=None, size=FILE_BYTES, extra=()):
@@ -29,6 +31,13 @@ def fio(folder, mode, depth=1, seconds=None, size=FILE_BYTES, extra=()):
 def write_bytes_per_s(folder, depth, seconds, extra=()):
     """Bytes a second that reach the device by sequential writes. Goes over its file again when it comes to its end."""
     return fio(folder, "write", depth, seconds, extra=extra)["write"]["bw_bytes"]
+
+
+def new_file_bytes_per_s(folder, depth):
+    """The same once over a new file, whose blocks the device may never have had: what a growing log does."""
+    rate = fio(folder, "write", depth, size=NEW_FILE_BYTES, extra=["--fallocate=none"])["write"]["bw_bytes"]
+    remove(folder)
+    return rate
 
 
 def read_bytes_per_s(folder, depth, seconds):
