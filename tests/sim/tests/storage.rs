@@ -21,6 +21,14 @@ fn a_seed_of_the_storage_world_is_one_run() {
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
         (
+            2_022_808,
+            "recovery wrote a page again of which it had found only the beginning whole",
+        ),
+        (
+            2_016_615,
+            "an old error of a log that needed no recovery fenced the journal",
+        ),
+        (
             2_001_395,
             "a failed sync of the file system was told to one shard, and lost what another had written",
         ),

@@ -66,6 +66,8 @@ struct Walk<'a> {
     window_length: usize,
     /// Where the walk stood when it read the window.
     window_from: u64,
+    /// The page that the walk stood in when it left a window, up to where it stood.
+    begun_page: Option<(u64, Vec<u8>)>,
     /// Batches are so short that one read takes in many.
     is_dense: bool,
 }
@@ -88,21 +90,29 @@ impl<'a> Walk<'a> {
             window_start: 0,
             window_length: 0,
             window_from: size,
+            begun_page: None,
             is_dense: false,
         }
     }
 
     /// Forgets the window. If the walk has passed batches in it, its doubtful pages up to there are written again: the
-    /// bytes that were found whole and no others, since another read could bring those of another place. Batches that are
-    /// passed unread are in no doubtful run.
-    async fn leave_window(&mut self) -> Result<(), DiskError> {
+    /// bytes that were found whole and no others, since another read could bring those of another place. The page that the
+    /// walk stands in is written with the rest of it, or when this `is_end`. Batches that are passed unread are in no
+    /// doubtful run.
+    async fn leave_window(&mut self, is_end: bool) -> Result<(), DiskError> {
         let length = u64::try_from(std::mem::take(&mut self.window_length)).expect("a length within u64");
-        if self.position == self.window_from {
+        if self.position == self.window_from && !is_end {
             return Ok(());
         }
         let page = u64::try_from(PAGE).expect("4096");
         let start = self.window_start;
-        let end = self.position.min(start + length).next_multiple_of(page);
+        let found_end = self.position.clamp(start, start + length);
+        let found_pages = found_end & !(page - 1);
+        let end = if is_end {
+            found_end.next_multiple_of(page)
+        } else {
+            found_pages
+        };
         let at = |position: u64| usize::try_from(position - start).expect("within the window");
         for pages in &self.doubtful {
             let (from, to) = (pages.start.max(start), pages.end.min(end));
@@ -112,6 +122,8 @@ impl<'a> Walk<'a> {
                 self.file.write_at(from, bytes.freeze()).await?;
             }
         }
+        let begun = self.window[at(found_pages)..at(found_end)].to_vec();
+        self.begun_page = (!begun.is_empty()).then_some((found_pages, begun));
         Ok(())
     }
 
@@ -152,7 +164,7 @@ impl<'a> Walk<'a> {
             (at + needed <= length).then_some(at)
         };
         if inside(self.window_start, self.window_length, self.position).is_none() {
-            self.leave_window().await?;
+            self.leave_window(false).await?;
             let page = u64::try_from(PAGE).expect("4096");
             let start = FilePosition::new(self.position).page_floor(page).get();
             let left = usize::try_from(self.end.saturating_sub(start)).unwrap_or(usize::MAX);
@@ -170,6 +182,13 @@ impl<'a> Walk<'a> {
             self.window_length = read?;
             let page_end = self.window_length.next_multiple_of(PAGE);
             self.window[self.window_length..page_end].fill(0);
+            // This read of what was found whole before is not checked.
+            if let Some((page, begun)) = &self.begun_page
+                && *page == start
+            {
+                self.window[..begun.len()].copy_from_slice(begun);
+                self.window_length = self.window_length.max(begun.len());
+            }
         }
         let at = inside(self.window_start, self.window_length, self.position);
         Ok(at.map(|at| &self.window[at..at + needed]))
@@ -182,7 +201,7 @@ impl<'a> Walk<'a> {
             if found.is_some() || self.position >= self.end || look == LOOKS {
                 return Ok(found);
             }
-            self.leave_window().await?;
+            self.leave_window(false).await?;
         }
         Ok(None)
     }
@@ -244,7 +263,7 @@ pub(super) async fn settle(
             partition.core.absorb(&header);
             walk.position = partition.core.active().size;
         }
-        walk.leave_window().await?;
+        walk.leave_window(true).await?;
         touched.push((active.base, file));
         let end = partition.core.offsets().log_end;
         let goes_on = partition
@@ -303,8 +322,9 @@ async fn cut(
         let is_suspect = suspects.contains(&(partition.directory.clone(), active.base));
         if is_suspect || file.size().await? > active.size {
             file.truncate(active.size).await?;
-            partition.unsynced.push(active.base);
         }
+        // There is nothing to make durable, perhaps, but an old error to hear of: the next append would.
+        partition.unsynced.push(active.base);
     }
     Ok(partition)
 }
