@@ -6,6 +6,9 @@ use corelog_runtime::{DiskError, Handle};
 
 use crate::format::names;
 
+/// How often a rename is tried: nobody looks for the directory again once the next checkpoint has passed the deletion.
+const ATTEMPTS: u32 = 3;
+
 /// Renames a directory of a deleted partition to a name that says so; does nothing if it is not there.
 pub(crate) async fn retire_directory(handle: &Handle, parent: &Path, dir: &Path) -> Result<(), DiskError> {
     let name = dir.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -15,10 +18,15 @@ pub(crate) async fn retire_directory(handle: &Handle, parent: &Path, dir: &Path)
         handle.rng.next_u64(),
         names::DELETED_SUFFIX
     );
-    match handle.disk.rename(dir, &parent.join(retired)).await {
-        Ok(()) => handle.disk.sync_dir(parent).await,
-        Err(error) if error.is_not_found() => Ok(()),
-        Err(error) => Err(error),
+    let retired = parent.join(retired);
+    let mut attempt = 1;
+    loop {
+        match handle.disk.rename(dir, &retired).await {
+            Ok(()) => return handle.disk.sync_dir(parent).await,
+            Err(error) if error.is_not_found() => return Ok(()),
+            Err(error) if attempt == ATTEMPTS => return Err(error),
+            Err(_) => attempt += 1,
+        }
     }
 }
 
