@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use corelog_model::{Offset, PartitionId};
-use corelog_runtime::local::{Budget, Notify, Permit, Queue, oneshot};
+use corelog_runtime::local::{Budget, Notify, Queue, oneshot};
 use corelog_runtime::{DiskError, Handle};
 
 use crate::errors::Fenced;
@@ -77,8 +77,6 @@ pub(crate) struct Shared {
     pub(crate) dirty_changed: Notify,
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
-    /// Taken to read a piece of a segment: see [`Shared::turn_to_read`].
-    reads_beside_commits: Budget,
     /// Taken for a sync of the journal: see [`Shared::alone`].
     pub(crate) journal_sync_lane: Budget,
     pub(crate) since_checkpoint: Cell<u64>,
@@ -148,7 +146,6 @@ impl Shared {
             dirty_changed: Notify::new(),
             checkpoint_wanted: Notify::new(),
             checkpoint_lane: Budget::new(1),
-            reads_beside_commits: Budget::new(1),
             journal_sync_lane: Budget::new(1),
             since_checkpoint: Cell::new(0),
             removals_wait: Cell::new(false),
@@ -276,17 +273,6 @@ impl Shared {
             }
         }
         self.journal_idle.notify_all();
-    }
-
-    /// Waits until a piece of a segment may be read, and is held while it is. Beside a commit one is read at a time: the
-    /// disk is kept busy by that, and an acknowledgement waits behind no more than one.
-    pub(crate) async fn turn_to_read(&self) -> Option<Permit> {
-        let is_committing = self.journal.borrow().is_committing() && self.fenced().is_none();
-        if is_committing {
-            Some(self.reads_beside_commits.acquire(1).await)
-        } else {
-            None
-        }
     }
 
     /// A window that holds the byte at `position`.

@@ -139,12 +139,10 @@ impl SegmentScan<'_> {
             .map_err(io)?;
         // Bytes behind what is flushed now are not what will be there, even if they come to be while this reads.
         let flushed = self.log.state.borrow().tail.flushed_position(base, self.end);
-        let turn = shared.turn_to_read().await;
         let from = start + u64::try_from(begun.len()).expect("a length within u64");
         let (read, mut buffer) = file
             .read_at(from, AlignedBuf::recycled(length - begun.len()))
             .await;
-        drop(turn);
         let read = read.map_err(io)?;
         shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
         let distance = self.log.state.borrow().core.bytes_from(base, self.position);
