@@ -7,8 +7,8 @@ import subprocess
 
 from bench import BenchError
 
-# A folder of the generator's topic: its first partition.
-FIRST_PARTITION = re.compile(r"^(bench-[0-9a-f]{8}-00000)-0$")
+# A folder of the generator's topic: its first partition. Corelog's has the topic's id in its name.
+FIRST_PARTITION = re.compile(r"^(bench-[0-9a-f]{8}-00000)-0(\.[\w-]{22})?$")
 
 
 def read_cold(bench, binaries, server, case):

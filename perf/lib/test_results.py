@@ -113,7 +113,7 @@ class StoredTest(unittest.TestCase):
             for name in ("bench-0123abcd-00000-0", "bench-0123abcd-00000-1", "__consumer_offsets-0"):
                 (where / "logs" / name).mkdir(parents=True)
             self.assertEqual(topic_of(where), "bench-0123abcd-00000")
-            (where / "logs/bench-99999999-00000-0").mkdir()
+            (where / "logs/bench-99999999-00000-0.AAAAAAAAAAAAAAAAAAAABw").mkdir()
             with self.assertRaises(BenchError):
                 topic_of(where)
 

@@ -7,6 +7,7 @@
 //! each shard  on a stop: checkpoint, so that the next start has nothing to recover
 //! ```
 
+use std::collections::HashSet;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::pin::pin;
@@ -30,6 +31,7 @@ use crate::banner::Banner;
 use crate::controller::{self, ControllerShell};
 use crate::listeners::{self, Listeners};
 use crate::memory::{MemoryChoice, MemoryPlan};
+use crate::partition_dirs;
 use crate::progress::Progress;
 pub use crate::serve_error::ServeError;
 use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts, owner_of};
@@ -369,8 +371,8 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     let (shell, image) = ControllerShell::load(shard).await?;
     shard.set_controller(shell);
     let image = Arc::new(image);
-    // First what a crash left of deleted topics, for a new topic may have the name and so the directory of an old one.
     remove_orphans(shard, &image).await?;
+    remove_strays(shard).await;
     if let Err(error) = controller::publish(shard, Arc::clone(&image)).await {
         // What could not be opened is answered as a storage error; the rest is served.
         tracing::error!(%error, "not every partition could be opened");
@@ -420,6 +422,18 @@ async fn remove_orphans(shard: &Rc<Shard>, image: &Arc<MetadataImage>) -> Result
         })
         .collect();
     join_all(removed).await.into_iter().collect()
+}
+
+/// Removes the directories that no shard knows: of a log whose creation, or deletion, a crash interrupted. Nothing is
+/// created meanwhile.
+async fn remove_strays(shard: &Rc<Shard>) {
+    let known: Vec<_> = shard
+        .all()
+        .map(|to| shard.submit_to(to, |shard| async move { shard.storage.directories() }))
+        .collect();
+    let known: HashSet<String> = join_all(known).await.into_iter().flatten().collect();
+    let is_stray = |name: &str| partition_dirs::is_name(name) && !known.contains(name);
+    shard.storage.remove_strays(is_stray).await;
 }
 
 async fn apply_retention(shard: Rc<Shard>) {

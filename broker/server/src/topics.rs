@@ -12,6 +12,7 @@ use futures_util::stream;
 
 use crate::log_config::log_config;
 use crate::mutation::{Mutation, is_on};
+use crate::partition_dirs;
 use crate::shard::Shard;
 
 /// Partitions that are created or deleted at a time; their entries share journal frames.
@@ -168,7 +169,7 @@ fn spec(shard: &Shard, image: &MetadataImage, id: PartitionId) -> Option<Partiti
     let partition = topic.partition(id.index)?;
     Some(PartitionSpec {
         id,
-        directory: format!("{}-{}", topic.name, id.index),
+        directory: partition_dirs::name(topic.name.as_str(), id),
         leader_epoch: partition.leader_epoch,
         config: topic_log_config(shard, topic),
     })

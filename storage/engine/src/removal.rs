@@ -11,14 +11,8 @@ const ATTEMPTS: u32 = 3;
 
 /// Renames a directory of a deleted partition to a name that says so; does nothing if it is not there.
 pub(crate) async fn retire_directory(handle: &Handle, parent: &Path, dir: &Path) -> Result<(), DiskError> {
-    let name = dir.file_name().map(|name| name.to_string_lossy().into_owned());
-    let retired = format!(
-        "{}.{:016x}{}",
-        name.unwrap_or_default(),
-        handle.rng.next_u64(),
-        names::DELETED_SUFFIX
-    );
-    let retired = parent.join(retired);
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let retired = parent.join(names::retired(&name, handle.rng.next_u64()));
     let mut attempt = 1;
     loop {
         match handle.disk.rename(dir, &retired).await {

@@ -149,6 +149,28 @@ impl Storage {
         self.shared.all_partitions().iter().map(|log| log.id()).collect()
     }
 
+    /// The directories of the partitions there are.
+    pub fn directories(&self) -> Vec<String> {
+        self.shared.directories.borrow().iter().cloned().collect()
+    }
+
+    /// Removes directories that no shard's partition has: those for whose names `is_stray` says so. What cannot be
+    /// removed now stays until the next call.
+    pub async fn remove_strays(&self, is_stray: impl Fn(&str) -> bool) {
+        let (handle, parent) = (&self.shared.handle, &self.shared.options.dir);
+        let names = match handle.disk.list_dir(parent).await {
+            Ok(names) => names,
+            Err(error) => return tracing::warn!(%error, "directories of no partition stay behind"),
+        };
+        for name in names.iter().filter(|name| is_stray(name)) {
+            tracing::info!(directory = name, "no partition has this directory; it is removed");
+            if let Err(error) = removal::retire_directory(handle, parent, &parent.join(name)).await {
+                tracing::warn!(%error, "a directory of no partition stays behind");
+            }
+        }
+        removal::remove_retired(handle, parent).await;
+    }
+
     /// A partition's log.
     pub fn partition(&self, id: &PartitionId) -> Option<Rc<PartitionLog>> {
         let key = self.shared.by_id.borrow().get(id).copied()?;

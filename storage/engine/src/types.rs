@@ -19,7 +19,7 @@ pub struct Layout {
 pub struct PartitionSpec {
     /// Its identity.
     pub id: PartitionId,
-    /// Its directory's name within the data directory, `<topic>-<partition>` as Kafka names it.
+    /// Its directory's name within the data directory, unlike every other partition's of any shard.
     pub directory: String,
     /// The epoch of its first appends.
     pub leader_epoch: LeaderEpoch,

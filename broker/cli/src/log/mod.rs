@@ -37,7 +37,7 @@ pub enum LogCommand {
 #[command(after_help = "\
 Examples:
   corelog log inspect data
-  corelog log inspect data/orders-0 --records
+  corelog log inspect data/orders-0.* --records
   corelog log inspect data/journal/1/0/00000000.journal --output json
 A directory is listed, a file a line; a single file is shown whole. Nothing is written and a broker may run meanwhile.
 The exit code is 6 if something is damaged.")]

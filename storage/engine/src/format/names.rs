@@ -18,6 +18,8 @@ pub(crate) const JOURNAL: &str = "journal";
 pub(crate) const CHECKPOINT: &str = "checkpoint";
 /// How a deleted partition's directory ends.
 pub(crate) const DELETED_SUFFIX: &str = "-delete";
+/// What a file system takes as a name.
+const NAME_BYTES_MAX: usize = 255;
 
 /// `<dir>/journal/<generation>`.
 pub(crate) fn generation_dir(dir: &Path, generation: u64) -> PathBuf {
@@ -62,10 +64,21 @@ pub(crate) fn parse_base(name: &str, ending: &str) -> Option<Offset> {
     }
 }
 
+/// `orders-0.0123456789abcdef-delete`: what the directory of a deleted partition is renamed to. The end of a long name
+/// is cut off.
+pub(crate) fn retired(directory: &str, unique: u64) -> String {
+    let ending = format!(".{unique:016x}{DELETED_SUFFIX}");
+    let room = NAME_BYTES_MAX - ending.len();
+    let end = (0..=room.min(directory.len()))
+        .rev()
+        .find(|&at| directory.is_char_boundary(at));
+    format!("{}{ending}", &directory[..end.unwrap_or(0)])
+}
+
 /// Whether a partition may use `name` as its directory: one path component, none of ours.
 pub(crate) fn is_partition_directory(name: &str) -> bool {
     !name.is_empty()
-        && name.len() <= 255
+        && name.len() <= NAME_BYTES_MAX
         && !name.starts_with('.')
         && !name.contains(['/', '\0'])
         && !name.ends_with(DELETED_SUFFIX)
@@ -86,6 +99,18 @@ mod tests {
         assert_eq!(parse_base("42.log", ".log"), None);
         assert_eq!(parse_journal_file(&journal_file(7)), Some(7));
         assert_eq!(parse_journal_file("0000000x.journal"), None);
+    }
+
+    #[test]
+    fn a_retired_name_fits_a_file_system() {
+        assert_eq!(retired("orders-0", 0xab), "orders-0.00000000000000ab-delete");
+        for long in ["x".repeat(255), "\u{e9}".repeat(127)] {
+            let name = retired(&long, 1);
+            assert!(
+                name.len() <= NAME_BYTES_MAX
+                    && name.ends_with("x.0000000000000001-delete") == long.starts_with('x')
+            );
+        }
     }
 
     #[test]

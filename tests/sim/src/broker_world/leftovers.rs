@@ -28,7 +28,7 @@ pub(super) async fn list(clients: Rc<Clients>, expected: Rc<RefCell<BTreeSet<Str
     for topic in topics {
         let name = topic.name.unwrap_or_default();
         let indexes = topic.partitions.iter().map(|partition| partition.partition_index);
-        expected.extend(indexes.map(|index| format!("{name}-{index}")));
+        expected.extend(indexes.map(|index| format!("{name}-{index}.{}", topic.topic_id)));
     }
 }
 

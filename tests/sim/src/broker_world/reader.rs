@@ -316,6 +316,12 @@ impl Reader {
     async fn take(&mut self, floors: &BTreeMap<PartitionId, Floor>, response: FetchResponse) {
         let before = self.positions.clone();
         let progress = take(&self.clients.oracle, floors, &mut self.positions, response);
+        if progress
+            .iter()
+            .all(|one| one.error == 0 && before.get(&one.partition) == Some(&one.next))
+        {
+            self.check_emptiness(floors);
+        }
         let moved = self
             .positions
             .iter()
@@ -332,6 +338,20 @@ impl Reader {
                 *position = self.clients.oracle.floor(*id).start;
             }
             self.changed = self.positions.keys().copied().collect();
+        }
+    }
+
+    /// An answer without a record or an error says that nothing was there to read, of any partition of the session, when
+    /// it was asked for.
+    fn check_emptiness(&self, floors: &BTreeMap<PartitionId, Floor>) {
+        let oracle = &self.clients.oracle;
+        for (id, position) in &self.positions {
+            let is_missed = floors.get(id).is_some_and(|floor| *position < floor.end);
+            if is_missed && !oracle.is_doomed(id.topic) {
+                oracle.violate(format!(
+                    "{id:?}: an empty fetch hides what is there from {position} on"
+                ));
+            }
         }
     }
 

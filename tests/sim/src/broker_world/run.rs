@@ -155,12 +155,7 @@ impl Run {
             move || find().is_empty()
         };
         let waited = self.sim.run_until_true(is_clean, PATIENCE);
-        // A crash amid a deletion still leaves a directory in one run of several hundred (see the README's weak points):
-        // until that is mended it counts only where a mistake was made on purpose.
-        let counts = cfg!(feature = "mutations");
-        waited
-            .or_else(|error| if counts { Err(error) } else { Ok(()) })
-            .map_err(|error| format!("left of topics that are gone: {:?}: {error}", find()))
+        waited.map_err(|error| format!("left of topics that are gone: {:?}: {error}", find()))
     }
 
     fn violated(&self) -> Result<(), String> {
