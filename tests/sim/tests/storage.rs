@@ -21,6 +21,10 @@ fn a_seed_of_the_storage_world_is_one_run() {
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
         (
+            1_014_870,
+            "an old segment's removal took the file of the partition that had the deleted one's name next",
+        ),
+        (
             2_022_808,
             "recovery wrote a page again of which it had found only the beginning whole",
         ),

@@ -364,6 +364,10 @@ impl PartitionLog {
         for segment in segments {
             // Whoever writes to it must be done, so that the file does not come back.
             let _lane = self.lane.acquire(1).await;
+            if self.state.borrow().is_gone {
+                // Its files go with its directory, whose name may be another partition's by now.
+                return;
+            }
             self.shared.files.forget(self.key, segment.base);
             {
                 let mut state = self.state.borrow_mut();

@@ -63,6 +63,12 @@ impl Timers {
         }
     }
 
+    /// How long until the earliest deadline; none without timers.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        let earliest = self.waiting.borrow().keys().next().map(|key| key.0);
+        earliest.map(|deadline| deadline.since(now()))
+    }
+
     /// Forgets all timers.
     pub(crate) fn close(&self) {
         let armed = self.armed.borrow_mut().take();

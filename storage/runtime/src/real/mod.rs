@@ -5,6 +5,7 @@ mod disk;
 mod file;
 mod net;
 mod rng;
+mod runnable;
 mod spawn;
 
 pub use disk::DirectIoRefused;
@@ -13,4 +14,5 @@ pub(crate) use clock::{RealClock, Timers};
 pub(crate) use disk::RealDisk;
 pub(crate) use net::RealNet;
 pub(crate) use rng::RealRng;
+pub(crate) use runnable::Runnable;
 pub(crate) use spawn::{Queues, RealSpawn, Spawner};

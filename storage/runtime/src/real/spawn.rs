@@ -4,11 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use glommio::{Latency, Shares, TaskQueueHandle};
 use slab::Slab;
 
+use super::runnable::{Mark, Runnable, counting};
 use crate::local::Notify;
 use crate::seams::{LocalFuture, Spawn, WorkClass};
 use crate::shards::{Activity, Heartbeat, Slices, now};
@@ -48,6 +50,7 @@ pub(crate) struct RealSpawn {
     slices: Rc<Slices>,
     activity: Rc<Activity>,
     tasks: RefCell<Slab<Option<Waker>>>,
+    runnable: Runnable,
     stopping: Cell<bool>,
     /// Told when the last task has ended.
     ended: Notify,
@@ -66,9 +69,15 @@ impl RealSpawn {
             slices,
             activity,
             tasks: RefCell::new(Slab::new()),
+            runnable: Runnable::default(),
             stopping: Cell::new(false),
             ended: Notify::new(),
         })
+    }
+
+    /// Whether one of the tasks is to be polled.
+    pub(crate) fn runnable(&self) -> Runnable {
+        self.runnable.clone()
     }
 
     /// Drops the futures of all tasks, each in its own task, and waits until that is done. Later ones never begin.
@@ -100,6 +109,8 @@ impl RealSpawn {
             class,
             name: index,
             key: self.tasks.borrow_mut().insert(None),
+            mark: Mark::begun(&self.runnable),
+            waker: None,
             spawn: Rc::clone(self),
         }
     }
@@ -133,6 +144,9 @@ struct Tracked {
     class: WorkClass,
     name: u32,
     key: usize,
+    mark: Arc<Mark>,
+    /// What wakes it, made at its first poll.
+    waker: Option<Waker>,
     spawn: Rc<RealSpawn>,
 }
 
@@ -141,6 +155,7 @@ impl Future for Tracked {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        this.mark.polled();
         if this.spawn.stopping.get() {
             this.future = None;
             return Poll::Ready(());
@@ -150,7 +165,8 @@ impl Future for Tracked {
         };
         let from = this.spawn.slices.enter(this.class);
         this.spawn.heartbeat.enter(this.name);
-        let polled = future.as_mut().poll(cx);
+        let waker = this.waker.get_or_insert_with(|| counting(&this.mark, cx.waker()));
+        let polled = future.as_mut().poll(&mut Context::from_waker(waker));
         if polled.is_ready() {
             this.future = None;
         }
@@ -158,9 +174,9 @@ impl Future for Tracked {
         this.spawn.activity.polled(this.name, from, now());
         if polled.is_pending() {
             let mut tasks = this.spawn.tasks.borrow_mut();
-            let waker = &mut tasks[this.key];
-            if waker.is_none() {
-                *waker = Some(cx.waker().clone());
+            let kept = &mut tasks[this.key];
+            if kept.is_none() {
+                *kept = Some(waker.clone());
             }
         }
         polled
@@ -170,6 +186,7 @@ impl Future for Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         self.future = None;
+        self.mark.over();
         let (waker, empty) = {
             let mut tasks = self.spawn.tasks.borrow_mut();
             (tasks.remove(self.key), tasks.is_empty())

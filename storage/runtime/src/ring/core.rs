@@ -12,14 +12,15 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::future::Future;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{Ordering, fence};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
-use io_uring::{IoUring, cqueue, opcode};
+use io_uring::{IoUring, cqueue, opcode, types};
 use slab::Slab;
 
 use super::operation::{Class, Held, OnDrop, Operation, Yields};
@@ -41,6 +42,8 @@ pub(crate) struct RingLimits {
 const CANCELS_MAX: u32 = 512;
 /// The user data of cancellations, which no slot has: slab keys stay below 2^32 − 1.
 const CANCEL: u64 = u64::MAX;
+/// The user data of the look at the eventfd, which no slot has either.
+const SIGNAL: u64 = u64::MAX - 1;
 
 /// What came of an operation, and its memory.
 pub(crate) struct Outcome {
@@ -84,6 +87,11 @@ struct Core {
     in_flight_max: [u32; 2],
     cancels: VecDeque<u64>,
     cancels_in_flight: u32,
+    /// What others signal; looked at by the ring while the thread waits in it.
+    eventfd: RawFd,
+    is_eventfd_watched: bool,
+    /// The eventfd was signalled, and nobody has asked since.
+    is_signalled: bool,
     /// Before `provided`, which must outlive it.
     uring: Option<IoUring>,
     provided: ProvidedBuffers,
@@ -107,7 +115,7 @@ impl Ring {
     /// kernel tears a ring down after the process is gone, and until then a write of it may still land.
     pub(crate) fn new(limits: RingLimits, eventfd: &File, held: Option<&File>) -> io::Result<Rc<Ring>> {
         // Each operation may have one cancellation beside it.
-        let completions = limits.disk_max + limits.network_max + CANCELS_MAX;
+        let completions = limits.disk_max + limits.network_max + CANCELS_MAX + 1;
         let uring = setup::build(completions.next_power_of_two())?;
         let has_truncate = setup::has_truncate(&uring)?;
         uring.submitter().register_eventfd(eventfd.as_raw_fd())?;
@@ -123,6 +131,9 @@ impl Ring {
             in_flight_max: [limits.disk_max, limits.network_max],
             cancels: VecDeque::new(),
             cancels_in_flight: 0,
+            eventfd: eventfd.as_raw_fd(),
+            is_eventfd_watched: false,
+            is_signalled: false,
             uring: Some(uring),
             provided,
         };
@@ -210,6 +221,22 @@ impl Ring {
         self.core.borrow_mut().has_work()
     }
 
+    /// Whether [`Self::wait`] can be used (IORING_FEAT_EXT_ARG, Linux 5.11).
+    pub(crate) fn can_wait(&self) -> bool {
+        self.core.borrow().can_wait()
+    }
+
+    /// Blocks the thread until an operation has completed, the eventfd is signalled, or `timeout` has passed; the next
+    /// turn delivers what there is. May return early.
+    pub(crate) fn wait(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.core.borrow_mut().wait(timeout)
+    }
+
+    /// Whether the eventfd was seen signalled since the last call. It has to be drained then.
+    pub(crate) fn take_signal(&self) -> bool {
+        std::mem::take(&mut self.core.borrow_mut().is_signalled)
+    }
+
     /// Cancels everything, refuses what comes later and waits, blocking, until the kernel has let go of all memory.
     pub(crate) fn close(&self) {
         if self.closed.replace(true) {
@@ -256,6 +283,49 @@ impl Core {
         }
         let submission = uring.submission();
         submission.taskrun() || submission.cq_overflow() || !submission.is_empty()
+    }
+
+    fn can_wait(&self) -> bool {
+        self.uring
+            .as_ref()
+            .is_some_and(|uring| uring.params().is_feature_ext_arg())
+    }
+
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let Some(uring) = &mut self.uring else {
+            return Ok(());
+        };
+        if !self.is_eventfd_watched {
+            let events = u32::try_from(libc::POLLIN).expect("a flag");
+            let entry = opcode::PollAdd::new(types::Fd(self.eventfd), events)
+                .build()
+                .user_data(SIGNAL);
+            // SAFETY: the entry points to no memory. A full queue is of what the next turn submits.
+            self.is_eventfd_watched = unsafe { uring.submission().push(&entry) }.is_ok();
+            if !self.is_eventfd_watched {
+                return Ok(());
+            }
+        }
+        let waited = match timeout {
+            Some(timeout) => {
+                let timeout = types::Timespec::from(timeout);
+                let arguments = types::SubmitArgs::new().timespec(&timeout);
+                uring.submitter().submit_with_args(1, &arguments)
+            }
+            None => uring.submit_and_wait(1),
+        };
+        match waited {
+            Ok(_) => Ok(()),
+            Err(error)
+                if matches!(
+                    error.raw_os_error(),
+                    Some(libc::ETIME | libc::EBUSY | libc::EAGAIN | libc::EINTR)
+                ) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn can_submit(&self) -> bool {
@@ -337,6 +407,10 @@ impl Core {
         for completion in uring.completion() {
             if completion.user_data() == CANCEL {
                 self.cancels_in_flight -= 1;
+                continue;
+            }
+            if completion.user_data() == SIGNAL {
+                (self.is_eventfd_watched, self.is_signalled) = (false, true);
                 continue;
             }
             let key = completion.user_data() & u64::from(u32::MAX);

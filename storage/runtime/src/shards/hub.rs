@@ -1,5 +1,8 @@
 //! The driver of a shard: one task that moves what the ring, the timers, the mailbox and the shutdown have to move,
-//! once a scheduler round, and sleeps on one eventfd when none of them has anything.
+//! once a scheduler round, and sleeps when none of them has anything.
+//!
+//! It sleeps in the shard's own ring, in one system call, when no task is to be polled. Otherwise, at the shard's end and
+//! on a kernel without timed waits, it sleeps as a task does, and glommio's executor on the shard's eventfd below it.
 //!
 //! Invariant: before it sleeps it lets the others signal it and then looks at everything once more, so no wake-up is
 //! lost; while it is awake nobody signals, and an idle shard takes no turns at all.
@@ -15,7 +18,7 @@ use std::time::{Duration, Instant};
 use glommio::io::PollableFd;
 
 use crate::mailbox::Parking;
-use crate::real::Timers;
+use crate::real::{Runnable, Timers};
 use crate::ring::Ring;
 use crate::shards::{Activity, Heartbeat, Slices, now};
 
@@ -48,6 +51,8 @@ pub(crate) struct Followers {
     pub(crate) heartbeat: Rc<Heartbeat>,
     /// Where the time goes.
     pub(crate) activity: Rc<Activity>,
+    /// What is to be polled.
+    pub(crate) runnable: Runnable,
 }
 
 /// What one shard's driver drives.
@@ -60,6 +65,9 @@ pub(crate) struct Hub {
     slices: Rc<Slices>,
     heartbeat: Rc<Heartbeat>,
     activity: Rc<Activity>,
+    runnable: Runnable,
+    /// Whether the tasks that [`Runnable`] counts are all that there is to run.
+    counts_all: Cell<bool>,
     driver: RefCell<Option<Waker>>,
     finished: Cell<bool>,
 }
@@ -78,7 +86,9 @@ impl Hub {
             slices,
             heartbeat,
             activity,
+            runnable,
         } = followers;
+        let counts_all = Cell::new(ring.can_wait());
         Rc::new(Hub {
             ring,
             timers,
@@ -88,9 +98,18 @@ impl Hub {
             slices,
             heartbeat,
             activity,
+            runnable,
+            counts_all,
             driver: RefCell::new(None),
             finished: Cell::new(false),
         })
+    }
+
+    /// From now on others than the shard's tasks are to be polled, too: those that take it down.
+    pub(crate) fn ends(&self) {
+        self.counts_all.set(false);
+        self.kick();
+        self.parking.signal();
     }
 
     /// Ends [`Self::drive`] and [`Self::watch`].
@@ -155,6 +174,18 @@ impl Hub {
                 glommio::executor().yield_task_queue_now().await;
                 continue;
             }
+            if self.may_block() {
+                self.parking.park();
+                // Exact but for the ring, in which nothing can be missed: it does not wait if it has something.
+                if !self.has_work() {
+                    let (began, worked) = (now(), self.activity.worked());
+                    let waited = self.ring.wait(self.timers.next_due());
+                    waited.expect("the kernel lets the ring wait");
+                    self.activity.slept(began, now(), worked);
+                }
+                self.parking.unpark();
+                continue;
+            }
             self.ring.set_signalling(true);
             self.parking.park();
             if !self.has_work() {
@@ -169,11 +200,19 @@ impl Hub {
 
     fn turn(&self) -> bool {
         let mut moved = self.ring.turn().expect("the kernel takes the ring's submissions");
+        if self.ring.take_signal() {
+            self.parking.drain();
+        }
         moved |= self.timers.turn();
         for other in &self.others {
             moved |= other.turn();
         }
         moved
+    }
+
+    /// Whether nothing would run on this thread but the driver.
+    fn may_block(&self) -> bool {
+        self.counts_all.get() && self.runnable.is_none()
     }
 
     fn has_work(&self) -> bool {

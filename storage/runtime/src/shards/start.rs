@@ -463,6 +463,7 @@ impl<M: Send + 'static> Parts<M> {
                 slices,
                 heartbeat: Rc::clone(&heartbeat),
                 activity: Rc::clone(&activity),
+                runnable: tasks.runnable(),
             },
         );
         let disk = RealDisk::new(Rc::clone(&ring), Rc::clone(&offload), seed.options.allow_buffered);
@@ -509,9 +510,12 @@ impl<M: Send + 'static> Parts<M> {
             activity: Rc::clone(&self.activity),
         });
         let (sender, receiver) = oneshot::channel();
+        let hub = Rc::clone(&self.hub);
         let task = Box::pin(async move {
+            let value = future.await;
+            hub.ends();
             // The receiver is below and waits.
-            drop(sender.send(future.await));
+            drop(sender.send(value));
         });
         self.tasks.begin(WorkClass::Latency, "main", task);
         let value = receiver.await.expect("main ends before the tasks are stopped");
