@@ -101,6 +101,8 @@ impl Lane {
         let clock = &producer.handle.clock;
         loop {
             let added = producer.added.notified();
+            // What is due by now belongs to the batch that may leave now.
+            producer.take_due()?;
             let drained = producer.accumulator.borrow_mut().drain(self.index, clock.now())?;
             match drained {
                 Drained::Request(batches) => return Ok(Some(batches)),

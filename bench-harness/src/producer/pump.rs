@@ -1,6 +1,7 @@
 //! Takes messages on: at the times of a schedule, one for each answer, or as fast as requests leave.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use corelog_runtime::Monotonic;
 use corelog_runtime::local::{Notified, select};
@@ -10,10 +11,50 @@ use crate::client::ClientError;
 use crate::measure::Window;
 use crate::schedule::Schedule;
 use crate::task::yield_now;
-use crate::workload::Mode;
+use crate::workload::{Mode, Workload};
 
 /// Messages taken on before other tasks have a turn and the clock is read again.
 const TURN_MESSAGES: u32 = 256;
+
+/// How long an open loop's turn is at most.
+const TURN_MAX: Duration = Duration::from_micros(500);
+
+/// The turns of an open loop: what falls due within one is taken on at its end, or when a batch leaves, whichever comes
+/// first. So a producer need not wake for each message, and what is sent when is as if it did.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Turns {
+    /// How long they are; zero when each message is taken on by itself.
+    length: Duration,
+    /// When the turn under way ends.
+    pub(super) next: Monotonic,
+}
+
+impl Turns {
+    /// Half of the linger at most, so that a turn ends before its first message must leave, and a quarter of the time
+    /// in which a batch fills, so that full batches leave when they are full.
+    fn new(workload: &Workload, interval: Duration) -> Turns {
+        let linger = Duration::from_secs_f64(workload.linger_ms / 1e3);
+        let batch = (f64::from(workload.batch_size) / workload.message_size.mean().max(1.0)).max(1.0);
+        let length = TURN_MAX.min(linger / 2).min(interval.mul_f64(batch / 4.0));
+        Turns {
+            length,
+            next: Monotonic::default(),
+        }
+    }
+
+    /// The turn that begins at `now` with the next message at `due`; tells its end.
+    fn begin(&mut self, now: Monotonic, due: Monotonic) -> Monotonic {
+        self.next = due.max(now + self.length);
+        self.next
+    }
+
+    /// When a message counts as taken on: at its time, if no more than a turn ago.
+    pub(super) fn taken_on(self, intended: Monotonic, now: Monotonic) -> Monotonic {
+        let length = u64::try_from(self.length.as_nanos()).unwrap_or(u64::MAX);
+        let earliest = Monotonic::from_nanos(now.as_nanos().saturating_sub(length));
+        intended.max(earliest).min(now)
+    }
+}
 
 /// Which part of the run's schedule a producer has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,25 +162,32 @@ impl Producer {
             share.of,
             workload.seed ^ u64::from(share.index).rotate_left(40),
         );
+        let interval = Duration::from_secs_f64(f64::from(share.of) / workload.producer_rate);
+        self.turns.set(Turns::new(workload, interval));
         *self.schedule.borrow_mut() = Some((schedule, window.end));
         loop {
             let space = self.space.notified();
             match self.take_due()? {
                 Due::Over => return Ok(()),
-                Due::At(time) => self.handle.clock.sleep_until(time).await,
+                Due::At(time) => {
+                    let mut turns = self.turns.get();
+                    let end = turns.begin(self.handle.clock.now(), time);
+                    self.turns.set(turns);
+                    self.handle.clock.sleep_until(end).await;
+                }
                 Due::Full => space.await,
                 Due::More => yield_now().await,
             }
         }
     }
 
-    /// Takes on what is due by now.
-    fn take_due(&self) -> Result<Due, ClientError> {
-        let now = (self.handle.clock.now(), self.handle.clock.wall());
+    /// Takes on what is due by now, in an open loop.
+    pub(super) fn take_due(&self) -> Result<Due, ClientError> {
         let slot = &mut *self.schedule.borrow_mut();
         let Some((schedule, end)) = slot else {
             return Ok(Due::Over);
         };
+        let now = (self.handle.clock.now(), self.handle.clock.wall());
         let turn = u64::from(TURN_MESSAGES);
         let taken = self.append(now, turn, self.buffer_bytes(), || {
             let intended = schedule.next();
@@ -165,7 +213,7 @@ impl Producer {
 }
 
 /// What is due after a turn.
-enum Due {
+pub(super) enum Due {
     /// Nothing any more.
     Over,
     /// The next message at this time.
@@ -174,4 +222,45 @@ enum Due {
     Full,
     /// Something more.
     More,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::parse;
+
+    fn micros(micros: u64) -> Monotonic {
+        Monotonic::from_nanos(micros * 1000)
+    }
+
+    #[test]
+    fn a_turn_ends_before_a_batch_leaves_or_is_full() {
+        let check = |workload: &str, interval_us, expected_us| {
+            let turns = Turns::new(&parse(workload, &[]).unwrap(), Duration::from_micros(interval_us));
+            assert_eq!(turns.length, Duration::from_micros(expected_us), "{workload}");
+        };
+        check(
+            "linger_ms = 1.0\nbatch_size = 131072\nmessage_size = 1024",
+            80,
+            500,
+        );
+        check(
+            "linger_ms = 0.4\nbatch_size = 131072\nmessage_size = 1024",
+            80,
+            200,
+        );
+        check("linger_ms = 5.0\nbatch_size = 16384\nmessage_size = 1024", 10, 40);
+        check("linger_ms = 0.0\nbatch_size = 131072\nmessage_size = 1024", 80, 0);
+    }
+
+    #[test]
+    fn a_message_is_on_time_within_its_turn() {
+        let turns = Turns {
+            length: Duration::from_micros(100),
+            next: micros(1000),
+        };
+        assert_eq!(turns.taken_on(micros(950), micros(1000)), micros(950));
+        assert_eq!(turns.taken_on(micros(500), micros(1000)), micros(900));
+        assert_eq!(Turns::default().taken_on(micros(500), micros(1000)), micros(1000));
+    }
 }

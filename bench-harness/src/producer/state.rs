@@ -16,6 +16,7 @@ use corelog_runtime::{Handle, Monotonic};
 use super::accumulator::{Accumulator, AccumulatorOptions, SealedBatch};
 use super::generator::Generator;
 use super::lane::Lane;
+use super::pump::Turns;
 use super::tally::ProducedTally;
 use crate::client::{
     BrokerConnection, ClientError, Cluster, SETUP_INTERVAL, SETUP_WAIT, error_name, is_retriable, refuse,
@@ -52,6 +53,8 @@ pub struct Producer {
     lanes: RefCell<Vec<Rc<Lane>>>,
     /// The rest of an open loop's schedule, and its end.
     pub(super) schedule: RefCell<Option<(Schedule, Monotonic)>>,
+    /// The turns of an open loop.
+    pub(super) turns: Cell<Turns>,
     /// Messages taken on and not answered.
     pub(super) outstanding: Cell<u64>,
     /// Messages were added or no more will be: lanes look.
@@ -121,6 +124,7 @@ impl Producer {
             tally: RefCell::new(ProducedTally::new(seat.number, seat.topic, lanes.len())),
             lanes: RefCell::new(Vec::new()),
             schedule: RefCell::new(None),
+            turns: Cell::new(Turns::default()),
             outstanding: Cell::new(0),
             added: Notify::new(),
             space: Notify::new(),
@@ -148,7 +152,7 @@ impl Producer {
     }
 
     /// Takes messages on now, up to `count` and while less than `bytes_max` is buffered; tells how many. `intended`
-    /// gives each one's time, and ends it by `None`.
+    /// gives each one's time, and ends it by `None`. Within the turn of an open loop a message is on time.
     ///
     /// # Errors
     /// `Compress`.
@@ -162,16 +166,19 @@ impl Producer {
         let generator = &mut *self.generator.borrow_mut();
         let accumulator = &mut *self.accumulator.borrow_mut();
         let mut delays = self.recorder.delays(now.0);
+        let turns = self.turns.get();
         let mut taken = 0;
         while taken < count && accumulator.buffered() < bytes_max {
             let Some(intended) = intended() else { break };
+            // As if it had been taken on at its time, but for a producer that has fallen behind.
+            let taken_on = (turns.taken_on(intended, now.0), now.1);
             match generator.choose() {
                 Some((key, partition)) => {
-                    accumulator.append(to_usize(partition), now, intended, Some(key))?;
+                    accumulator.append(to_usize(partition), taken_on, intended, Some(key))?;
                 }
-                None => accumulator.append(accumulator.sticky(), now, intended, None)?,
+                None => accumulator.append(accumulator.sticky(), taken_on, intended, None)?,
             }
-            delays.add(intended);
+            delays.add(intended.max(turns.next));
             taken += 1;
         }
         self.outstanding.set(self.outstanding.get() + taken);
