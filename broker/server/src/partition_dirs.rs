@@ -46,7 +46,7 @@ mod tests {
     fn id(index: i32) -> PartitionId {
         PartitionId {
             topic: TopicId::new([0xff; 16]),
-            index: PartitionIndex::new(index).unwrap(),
+            index: PartitionIndex::new(index),
         }
     }
 

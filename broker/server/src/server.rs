@@ -22,8 +22,7 @@ use corelog_runtime::{
     Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
 };
 use corelog_storage::{
-    DataDir, DataDirError, DeviceAnswer, FilesystemHealth, Layout, Storage, StorageOptions, SyncMethod,
-    prepare_layout,
+    DataDir, DataDirError, DeviceAnswer, Layout, Storage, StorageOptions, SyncMethod, prepare_layout,
 };
 use futures_util::future::{Either, join_all, select};
 
@@ -49,8 +48,6 @@ pub struct Plan {
     pub memory: MemoryPlan,
     /// How the journal commits.
     pub commits: CommitPlan,
-    /// What the shards know of the file system they share.
-    pub filesystem: FilesystemHealth,
     /// A number that no other start of this broker has had.
     pub incarnation: u128,
 }
@@ -97,7 +94,6 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
         cluster_id,
         memory,
         commits,
-        filesystem: FilesystemHealth::default(),
     });
     let shards = start_shards(&options, move |shard| shard_main(shard, Arc::clone(&plan)))
         .map_err(ServeError::Start)?;
@@ -266,7 +262,6 @@ fn storage_options(plan: &Plan, shard: ShardId) -> StorageOptions {
         cache_bytes_max: memory.cache_bytes,
         sync_method: plan.commits.sync_method,
         commits_in_flight_max: usize::from(plan.commits.in_flight_max),
-        filesystem: plan.filesystem.clone(),
         ..StorageOptions::new(config.storage.data_dir.clone(), shard, plan.layout)
     }
 }

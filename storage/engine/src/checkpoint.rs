@@ -69,7 +69,6 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     flush(taken.dirty).await.map_err(|error| shared.fence(&error))?;
     sync_segments(shared, &taken.logs).await?;
     end_commits(shared).await?;
-    check_filesystem(shared)?;
     let recovery_bases: Vec<_> = taken.partitions.iter().map(recovery_base).collect();
     let checkpoint = CheckpointV1 {
         shard: shared.options.shard.get(),
@@ -112,18 +111,6 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
         log.evict_cold();
     }
     Ok(())
-}
-
-/// Another shard's failed sync of the file system may have failed what this one wrote.
-fn check_filesystem(shared: &Shared) -> Result<(), Fenced> {
-    if !shared.options.filesystem.has_failed() || is_on(Mutation::NeighbourIgnored) {
-        return Ok(());
-    }
-    Err(shared.fence(&DiskError {
-        operation: "sync the file system, for another shard, of",
-        path: shared.options.dir.clone(),
-        source: std::io::ErrorKind::Other.into(),
-    }))
 }
 
 /// Waits until the commits that are under way have ended. A segment's failed sync may be one of theirs, and whoever
@@ -172,10 +159,7 @@ async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result
     }
     if shared.options.checkpoint_sync.is_whole(unsynced.len()) {
         let synced = shared.handle.disk.sync_filesystem(&shared.options.dir).await;
-        return synced.map_err(|error| {
-            shared.options.filesystem.fail();
-            shared.fence(&error)
-        });
+        return synced.map_err(|error| shared.fence(&error));
     }
     stream::iter(unsynced)
         .map(|(log, base)| async move { log.sync_segment_if_there(base).await })

@@ -35,7 +35,7 @@ pub use errors::{
     FormatError, OpenError, ReadError,
 };
 pub use layout::{prepare_layout, read_layout};
-pub use options::{CheckpointSync, Durability, FilesystemHealth, LogConfig, StorageOptions, SyncMethod};
+pub use options::{CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
 pub use partition::PartitionLog;
 pub use storage::Storage;
 pub use types::{

@@ -40,8 +40,6 @@ pub(crate) enum Mutation {
     ProducersForgotten,
     /// Frames of a life before count as those of this one.
     IncarnationKept,
-    /// A checkpoint comes into force though another shard's sync of the file system has failed.
-    NeighbourIgnored,
     /// Recovery takes the journal to end where an acknowledged frame is missing.
     GapTaken,
     /// Recovery does not miss what was acknowledged.

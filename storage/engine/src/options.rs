@@ -1,8 +1,6 @@
 //! What an operator chooses: limits of one shard's storage, and the settings of one log.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use corelog_model::ShardId;
 use corelog_model::batch::TimestampType;
@@ -85,32 +83,7 @@ pub struct StorageOptions {
     pub checkpoint_sync: CheckpointSync,
     /// Bypass the page cache (O_DIRECT).
     pub direct: bool,
-    /// Shared by all shards of a process.
-    pub filesystem: FilesystemHealth,
 }
-
-/// Whether a sync of the whole file system has failed in this process. It may have failed what another shard wrote, and the
-/// kernel tells only the one who asked: the next sync of the other shard would go well.
-#[derive(Clone, Debug, Default)]
-pub struct FilesystemHealth(Arc<AtomicBool>);
-
-impl FilesystemHealth {
-    pub(crate) fn fail(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn has_failed(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-impl PartialEq for FilesystemHealth {
-    fn eq(&self, other: &FilesystemHealth) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for FilesystemHealth {}
 
 impl StorageOptions {
     /// The usual limits for shard `shard` of the data directory `dir`.
@@ -135,7 +108,6 @@ impl StorageOptions {
             sync_method: SyncMethod::WriteThenSync,
             checkpoint_sync: CheckpointSync::default(),
             direct: true,
-            filesystem: FilesystemHealth::default(),
         }
     }
 }

@@ -67,10 +67,7 @@ impl Machine {
                 core: Rc::clone(&inner.core),
                 wall_offset_ms: Rc::clone(&inner.wall_offset_ms),
             }),
-            disk: Rc::new(SimDisk {
-                device: Rc::clone(&inner.device),
-                process: Rc::clone(&process),
-            }),
+            disk: Rc::new(SimDisk::new(Rc::clone(&inner.device), Rc::clone(&process))),
             net: Rc::new(SimNet {
                 network: Rc::clone(&inner.network),
                 process,

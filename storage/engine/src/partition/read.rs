@@ -59,8 +59,10 @@ impl SegmentScan<'_> {
             if !is_on(Mutation::ReadUnchecked) {
                 batch::check_crc(&header, &bytes).map_err(|error| self.corrupt(&error))?;
             }
+            let log_end = self.log.state.borrow().core.offsets().log_end;
             if header.base_offset < self.segment.base
                 || self.next.is_some_and(|expected| header.base_offset != expected)
+                || header.next_offset() > log_end
             {
                 // A whole batch, but not one of this place: a read or a write went astray.
                 let found = header.base_offset;

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::file::RealFile;
 use crate::ring::{Descriptor, Offload, Operation, Outcome, Product, Ring, sync_filesystem};
@@ -26,20 +28,57 @@ impl DirectIoRefused {
     }
 }
 
+/// The syncs of whole file systems by all shards of a process, one at a time. What one of them fails to write counts as
+/// clean from then on, whichever shard's it was, and the next one would go well: so each failure is told to every shard.
+#[derive(Debug, Default)]
+pub(crate) struct FilesystemSyncs(Mutex<u64>);
+
+impl FilesystemSyncs {
+    /// How many have failed.
+    fn failures(&self) -> u64 {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls `sync`, unless another shard's has failed and this one, which has heard of `heard` failures, does not know.
+    fn sync(&self, heard: &AtomicU64, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = if heard.load(Ordering::Relaxed) < *failures {
+            Err(io::Error::other("it has failed for another shard"))
+        } else {
+            let result = sync();
+            *failures += u64::from(result.is_err());
+            result
+        };
+        heard.store(*failures, Ordering::Relaxed);
+        result
+    }
+}
+
 /// See [`Disk`].
 pub(crate) struct RealDisk {
     ring: Rc<Ring>,
     offload: Rc<Offload>,
     allow_buffered: bool,
+    filesystem: Arc<FilesystemSyncs>,
+    /// How many failures of it this shard has heard of.
+    heard: Arc<AtomicU64>,
 }
 
 impl RealDisk {
     /// Where O_DIRECT is refused, files open buffered if `allow_buffered`, or not at all.
-    pub(crate) fn new(ring: Rc<Ring>, offload: Rc<Offload>, allow_buffered: bool) -> RealDisk {
+    pub(crate) fn new(
+        ring: Rc<Ring>,
+        offload: Rc<Offload>,
+        allow_buffered: bool,
+        filesystem: Arc<FilesystemSyncs>,
+    ) -> RealDisk {
+        let heard = Arc::new(AtomicU64::new(filesystem.failures()));
         RealDisk {
             ring,
             offload,
             allow_buffered,
+            filesystem,
+            heard,
         }
     }
 }
@@ -225,10 +264,13 @@ impl Disk for RealDisk {
 
     fn sync_filesystem(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
         let (offload, path) = (Rc::clone(&self.offload), path.to_path_buf());
+        let (filesystem, heard) = (Arc::clone(&self.filesystem), Arc::clone(&self.heard));
         Box::pin(async move {
             let sync = move || {
-                fs::File::open(&path)
-                    .and_then(|file| sync_filesystem(&file))
+                filesystem
+                    .sync(&heard, || {
+                        fs::File::open(&path).and_then(|file| sync_filesystem(&file))
+                    })
                     .map_err(|error| disk_error("sync file system of", &path, error))
             };
             offload.run(sync).await
@@ -248,4 +290,30 @@ fn list(path: &Path) -> io::Result<Vec<String>> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_sync_of_the_file_system_is_told_to_each_shard_once() {
+        let syncs = FilesystemSyncs::default();
+        let heard = [AtomicU64::new(0), AtomicU64::new(0)];
+        let sync = |shard: usize, is_good: bool| {
+            let call = || {
+                if is_good {
+                    Ok(())
+                } else {
+                    Err(io::ErrorKind::Other.into())
+                }
+            };
+            syncs.sync(&heard[shard], call).is_ok()
+        };
+        assert!(sync(0, true) && sync(1, true));
+        assert!(!sync(0, false), "its own");
+        assert!(sync(0, true), "it knows");
+        assert!(!sync(1, true), "the other one's");
+        assert!(sync(1, true), "it knows");
+    }
 }

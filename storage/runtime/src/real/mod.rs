@@ -11,7 +11,7 @@ mod spawn;
 pub use disk::DirectIoRefused;
 
 pub(crate) use clock::{RealClock, Timers};
-pub(crate) use disk::RealDisk;
+pub(crate) use disk::{FilesystemSyncs, RealDisk};
 pub(crate) use net::RealNet;
 pub(crate) use rng::RealRng;
 pub(crate) use runnable::Runnable;

@@ -71,7 +71,9 @@ pub trait Disk {
     fn rename(&self, from: &Path, to: &Path) -> LocalFuture<Result<(), DiskError>>;
     /// Makes a directory's entries durable.
     fn sync_dir(&self, path: &Path) -> LocalFuture<Result<(), DiskError>>;
-    /// Makes everything on the file system that holds `path` durable (syncfs).
+    /// Makes everything on the file system that holds `path` durable (syncfs). If that has failed for another shard of
+    /// the process since this shard last asked, or began, it fails here, too: what failed there may have been this
+    /// shard's, and the kernel tells it once.
     fn sync_filesystem(&self, path: &Path) -> LocalFuture<Result<(), DiskError>>;
 }
 

@@ -20,7 +20,9 @@ use super::{
 };
 use crate::local::oneshot;
 use crate::mailbox::{Mailbox, Mesh, MeshMailbox, MeshSeat, Parking};
-use crate::real::{Queues, RealClock, RealDisk, RealNet, RealRng, RealSpawn, Spawner, Timers};
+use crate::real::{
+    FilesystemSyncs, Queues, RealClock, RealDisk, RealNet, RealRng, RealSpawn, Spawner, Timers,
+};
 use crate::ring::{Offload, Ring, RingLimits};
 use crate::seams::{Handle, WorkClass};
 
@@ -167,6 +169,7 @@ struct Seed<M> {
     pulse: Arc<Pulse>,
     stopper: Stopper,
     options: ShardsOptions,
+    filesystem: Arc<FilesystemSyncs>,
     spin: Spin,
 }
 
@@ -300,6 +303,7 @@ fn seeds<M>(options: &ShardsOptions) -> Result<Vec<Seed<M>>, StartError> {
         .collect::<io::Result<_>>()
         .map_err(|source| StartError::Eventfd { source })?;
     let stopper = Stopper::new(parkings.clone());
+    let filesystem = Arc::<FilesystemSyncs>::default();
     let seats = MeshSeat::all(&parkings, options.mailbox_messages_max);
     let seeds = seats.into_iter().zip(parkings).zip(0u16..);
     Ok(seeds
@@ -315,6 +319,7 @@ fn seeds<M>(options: &ShardsOptions) -> Result<Vec<Seed<M>>, StartError> {
             pulse: Arc::new(Pulse::default()),
             stopper: stopper.clone(),
             options: options.clone(),
+            filesystem: Arc::clone(&filesystem),
             // One who spins keeps the other from the core that it waits for.
             spin: if crowded {
                 Spin::default()
@@ -466,7 +471,12 @@ impl<M: Send + 'static> Parts<M> {
                 runnable: tasks.runnable(),
             },
         );
-        let disk = RealDisk::new(Rc::clone(&ring), Rc::clone(&offload), seed.options.allow_buffered);
+        let disk = RealDisk::new(
+            Rc::clone(&ring),
+            Rc::clone(&offload),
+            seed.options.allow_buffered,
+            seed.filesystem,
+        );
         let handle = Handle {
             spawner: Rc::new(Spawner(Rc::clone(&tasks))),
             clock: Rc::new(RealClock(Rc::clone(&timers))),

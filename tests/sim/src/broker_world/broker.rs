@@ -85,7 +85,6 @@ impl Broker {
                             sync_method,
                             in_flight_max: 1,
                         },
-                        filesystem: corelog_storage::FilesystemHealth::default(),
                         incarnation,
                     },
                 ),

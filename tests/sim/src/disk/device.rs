@@ -45,6 +45,7 @@ impl Device {
                 slow: 1,
                 ballast: 0,
                 holds: Rc::default(),
+                filesystem_failures: 0,
             }),
         })
     }
@@ -79,7 +80,7 @@ impl Device {
                 _ => state.random.within(0..latency),
             };
             let in_flight = match request {
-                Request::Sync | Request::SyncFilesystem => state.in_flight.keys().copied().collect(),
+                Request::Sync | Request::SyncFilesystem(_) => state.in_flight.keys().copied().collect(),
                 _ => Vec::new(),
             };
             state.in_flight.insert(
@@ -200,6 +201,10 @@ impl Device {
 
     pub(crate) fn counters(&self) -> DiskCounters {
         self.state.borrow().counters
+    }
+
+    pub(crate) fn filesystem_failures(&self) -> u64 {
+        self.state.borrow().filesystem_failures
     }
 
     pub(crate) fn damage(&self) -> Vec<Damage> {

@@ -77,7 +77,8 @@ pub(crate) enum Request {
     RemoveDir,
     Rename(PathBuf),
     SyncDir,
-    SyncFilesystem,
+    /// With how many failures of such syncs whoever asks has heard of.
+    SyncFilesystem(Rc<Cell<u64>>),
     Read {
         position: u64,
         buffer: AlignedBuf,
@@ -102,7 +103,7 @@ impl Request {
             Request::RemoveFile | Request::RemoveDir => Operation::Remove,
             Request::Rename(_) => Operation::Rename,
             Request::SyncDir => Operation::SyncDir,
-            Request::SyncFilesystem => Operation::SyncFilesystem,
+            Request::SyncFilesystem(_) => Operation::SyncFilesystem,
             Request::Read { .. } => Operation::Read,
             Request::Write { .. } => Operation::Write,
             Request::Sync => Operation::Sync,
@@ -123,7 +124,7 @@ impl Request {
             | Request::RemoveDir
             | Request::Rename(_)
             | Request::SyncDir
-            | Request::SyncFilesystem
+            | Request::SyncFilesystem(_)
             | Request::Sync
             | Request::Size => 0,
         }

@@ -1,5 +1,6 @@
 //! [`Disk`] and [`File`] over a machine's device, for one life of its process.
 
+use std::cell::Cell;
 use std::future;
 use std::path::Path;
 use std::rc::Rc;
@@ -19,9 +20,20 @@ use super::tree::errno;
 pub(crate) struct SimDisk {
     pub(crate) device: Rc<Device>,
     pub(crate) process: Rc<Process>,
+    /// Failed syncs of the file system that this shard has heard of.
+    pub(crate) heard: Rc<Cell<u64>>,
 }
 
 impl SimDisk {
+    pub(crate) fn new(device: Rc<Device>, process: Rc<Process>) -> SimDisk {
+        let heard = Rc::new(Cell::new(device.filesystem_failures()));
+        SimDisk {
+            device,
+            process,
+            heard,
+        }
+    }
+
     fn unit(
         &self,
         path: &Path,
@@ -122,7 +134,11 @@ impl Disk for SimDisk {
     }
 
     fn sync_filesystem(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
-        self.unit(path, Operation::SyncFilesystem, Request::SyncFilesystem)
+        self.unit(
+            path,
+            Operation::SyncFilesystem,
+            Request::SyncFilesystem(Rc::clone(&self.heard)),
+        )
     }
 }
 

@@ -98,6 +98,8 @@ pub(crate) struct State {
     pub(crate) slow: u64,
     pub(crate) ballast: u64,
     pub(crate) holds: Rc<Holds>,
+    /// Syncs of the file system that have failed.
+    pub(crate) filesystem_failures: u64,
 }
 fn os_error(number: i32) -> io::Error {
     io::Error::from_raw_os_error(number)
@@ -111,7 +113,7 @@ impl State {
                 self.counters.bytes_written += data.len() as u64;
                 self.counters.syncs += u64::from(*durable);
             }
-            Request::Sync | Request::SyncDir | Request::SyncFilesystem => self.counters.syncs += 1,
+            Request::Sync | Request::SyncDir | Request::SyncFilesystem(_) => self.counters.syncs += 1,
             Request::Open(_)
             | Request::CreateDir
             | Request::ListDir
@@ -200,7 +202,9 @@ impl State {
             return match request {
                 Request::Open(_) => Reply::Opened(Err(os_error(number))),
                 Request::ListDir => Reply::Names(Err(os_error(number))),
-                Request::SyncFilesystem => {
+                Request::SyncFilesystem(heard) => {
+                    self.filesystem_failures += 1;
+                    heard.set(self.filesystem_failures);
                     for (_, file) in self.tree.files_mut() {
                         file.fail_commit_unheard(point, &mut self.random);
                     }
@@ -221,7 +225,12 @@ impl State {
                 self.sweep();
                 Reply::Done(result)
             }
-            Request::SyncFilesystem => {
+            // It failed for another shard: what was this one's is clean now, and would not be written.
+            Request::SyncFilesystem(heard) if heard.get() < self.filesystem_failures => {
+                heard.set(self.filesystem_failures);
+                Reply::Done(Err(os_error(errno::EIO)))
+            }
+            Request::SyncFilesystem(_) => {
                 let result = self.tree.find(path).map(|_| ());
                 self.tree.sync_all(mark);
                 for (_, file) in self.tree.files_mut() {
@@ -335,7 +344,7 @@ impl State {
             | Request::RemoveDir
             | Request::Rename(_)
             | Request::SyncDir
-            | Request::SyncFilesystem => panic!("an operation on names holds no inode"),
+            | Request::SyncFilesystem(_) => panic!("an operation on names holds no inode"),
         }
     }
 

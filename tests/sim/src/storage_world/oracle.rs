@@ -218,10 +218,10 @@ impl Oracle {
     /// acknowledged is forgotten.
     ///
     /// That is a violation if the engine could have known. What a checkpoint covers it knows. What was committed since,
-    /// it knows by a later frame, which says which frames had been acknowledged when it was made. The level of a commit
-    /// is how many commits there were before it that had each been acknowledged when the next one was sent; so a commit
-    /// of level `l` is vouched for by one frame at least for every level above `l`, and damage that hides it has hit
-    /// them all, and its own.
+    /// it knows by a later frame, which says which frames had been acknowledged when it was made. A shard's
+    /// level is how many commits there were that had each been acknowledged when the next one was sent. A commit's is
+    /// one above the shard's when it is acknowledged: each level that the shard comes to above that took a commit that
+    /// was sent later, whose frame vouches for it. Damage that hides it has hit all of those, and its own.
     pub(crate) fn accept_loss(&self, id: PartitionId, offsets: &LogOffsets, pages: u64) -> bool {
         let mut logs = self.logs.borrow_mut();
         let Some(log) = logs.get_mut(&id) else {
@@ -323,10 +323,11 @@ impl Oracle {
             };
             batch.fate = Fate::Acknowledged(offset);
             if log.durability == Durability::Durable && !answer.is_duplicate {
-                batch.level = batch.sent_level + 1;
                 let mut levels = self.levels.borrow_mut();
                 let level = levels.entry(log.shard).or_default();
-                *level = (*level).max(batch.level);
+                // What was sent before this answer may be of the next level and not vouch for it.
+                batch.level = *level + 1;
+                *level = (*level).max(batch.sent_level + 1);
             }
             let records = batch.records;
             if let Some(text) = batch.stamp(answer.log_append_time) {

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use corelog_model::{Offset, PartitionId, ShardId};
 use corelog_runtime::{Handle, WorkClass};
-use corelog_storage::{
-    FilesystemHealth, OpenError, PartitionLog, ReadIsolation, Storage, StorageOptions, prepare_layout,
-};
+use corelog_storage::{OpenError, PartitionLog, ReadIsolation, Storage, StorageOptions, prepare_layout};
 
 use super::actors::{self, Found, World};
 use super::oracle::Ending;
@@ -147,14 +145,12 @@ async fn open(machine: Machine, template: StorageOptions, shards: u16) -> Opened
     first.disk.sync_dir(Path::new("/")).await?;
     let layout = prepare_layout(first, dir, template.direct, shards, shard_of(shards), |_| {}).await?;
     let mut opened = Vec::new();
-    let filesystem = FilesystemHealth::default();
     for shard in 0..shards {
         let handle = machine.handle_for(ShardId::new(shard));
         let options = StorageOptions {
             shard: ShardId::new(shard),
             shard_count: layout.shard_count,
             generation: layout.generation,
-            filesystem: filesystem.clone(),
             ..template.clone()
         };
         let storage = Storage::open(handle.clone(), options, |_| {}).await?;
