@@ -21,6 +21,18 @@ fn a_seed_of_the_storage_world_is_one_run() {
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
         (
+            3_026_660,
+            "a sync of the file system went well although another shard's had failed what it was to write",
+        ),
+        (
+            3_058_084,
+            "a read that went astray brought another log's batch, which goes beyond this one's end",
+        ),
+        (
+            3_043_358,
+            "the oracle took a frame for proof of one acknowledged after it had been made",
+        ),
+        (
             1_014_870,
             "an old segment's removal took the file of the partition that had the deleted one's name next",
         ),
