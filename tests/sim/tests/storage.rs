@@ -21,6 +21,10 @@ fn a_seed_of_the_storage_world_is_one_run() {
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
         (
+            80_154_149_922_772,
+            "the index of a segment that was cut and grew to the same size again was taken for the new one's",
+        ),
+        (
             3_026_660,
             "a sync of the file system went well although another shard's had failed what it was to write",
         ),

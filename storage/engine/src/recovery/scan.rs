@@ -420,7 +420,9 @@ fn check_reach(partition: &mut Recovering) {
     }
 }
 
-/// Removes segments that the log does not know: they were begun and nothing in them survived.
+/// Removes segments that the log does not know: they were begun and nothing in them survived. So does the index of the
+/// segment that is active: it was closed once, with an end that did not survive, and the index of what it will be when it
+/// is closed again may not come to the disk, and this one be taken for it.
 async fn remove_strangers(
     handle: &Handle,
     partition: &Recovering,
@@ -435,7 +437,8 @@ async fn remove_strangers(
             .segments()
             .iter()
             .any(|segment| segment.base == base);
-        if !is_known {
+        let is_stale = base == partition.core.active().base && name.ends_with(".cindex");
+        if !is_known || is_stale {
             handle.disk.remove_file(&dir.join(name)).await?;
         }
     }
