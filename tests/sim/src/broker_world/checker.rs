@@ -13,7 +13,8 @@ use super::wire::Wire;
 /// Errors in a row after which a partition of a damaged disk counts as reported.
 const ERRORS_MAX: u32 = 20;
 
-/// Reads all partitions of the lasting topics from their starts to their ends. Gives up when the oracle is violated.
+/// Reads all partitions of the lasting topics from their starts to where they ended when the first answer came: on a slow
+/// disk, producers who go on meanwhile may be faster. Gives up when the oracle is violated.
 pub(super) async fn check(clients: Rc<Clients>) {
     let mut wire = clients.wire();
     for topic in clients.topics() {
@@ -33,6 +34,7 @@ async fn read_whole(clients: &Clients, wire: &mut Wire, id: PartitionId) {
     let floor = oracle.floor(id);
     let mut positions = BTreeMap::from([(id, floor.start)]);
     let mut errors = 0;
+    let mut end = None;
     while !oracle.is_violated() && !oracle.is_doomed(id.topic) {
         let from = positions[&id];
         let floors = floors(oracle, &positions);
@@ -51,8 +53,8 @@ async fn read_whole(clients: &Clients, wire: &mut Wire, id: PartitionId) {
                 }
                 clients.sleep(Duration::from_millis(20)).await;
             }
-            Some(one) if one.next >= one.high_watermark => {
-                oracle.read_whole(id, floor, one.high_watermark);
+            Some(one) if one.next >= *end.get_or_insert(one.high_watermark) => {
+                oracle.read_whole(id, floor, one.next);
                 return;
             }
             Some(one) if one.next == from => {

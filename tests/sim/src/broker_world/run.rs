@@ -21,6 +21,8 @@ use crate::storage_world::Outcome;
 
 /// Virtual time within which a healthy broker starts, closes, or answers everybody.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long reading all may take: a log may have thousands of segments of one batch each, and the disk may be slow.
+const PATIENCE_TO_READ: Duration = Duration::from_secs(1800);
 /// Polls within one step; a healthy one takes thousands.
 const POLLS_MAX: u64 = 20_000_000;
 
@@ -116,7 +118,7 @@ impl Run {
 
     /// Compares everything that clients can see with what they were told.
     fn check(&self) -> Result<(), String> {
-        self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
+        self.reading_all()?;
         self.within("looking at topics", topics::check(Rc::clone(&self.clients)))
     }
 
@@ -137,7 +139,7 @@ impl Run {
         if broker.failure().is_some() {
             oracle.reported.set(oracle.reported.get() + 1);
         } else {
-            self.within("reading all", checker::check(Rc::clone(&self.clients)))?;
+            self.reading_all()?;
         }
         broker.forget();
         Ok(())
@@ -162,8 +164,23 @@ impl Run {
         self.clients.oracle.violation().map_or(Ok(()), Err)
     }
 
+    /// Reads every log from its start to its end.
+    fn reading_all(&self) -> Result<(), String> {
+        let checking = checker::check(Rc::clone(&self.clients));
+        self.within_limit("reading all", PATIENCE_TO_READ, checking)
+    }
+
     /// Waits for a client.
     fn within(&self, what: &str, client: impl Future<Output = ()> + 'static) -> Result<(), String> {
+        self.within_limit(what, PATIENCE, client)
+    }
+
+    fn within_limit(
+        &self,
+        what: &str,
+        limit: Duration,
+        client: impl Future<Output = ()> + 'static,
+    ) -> Result<(), String> {
         let done: Rc<Cell<bool>> = Rc::default();
         let (into, oracle) = (Rc::clone(&done), Rc::clone(&self.clients.oracle));
         self.clients.spawn("harness", async move {
@@ -171,7 +188,7 @@ impl Run {
             into.set(true);
         });
         let is_over = move || done.get() || oracle.is_violated();
-        let waited = self.sim.run_until_true(is_over, PATIENCE);
+        let waited = self.sim.run_until_true(is_over, limit);
         self.violated()?;
         waited.map_err(|error| {
             let troubles = self.clients.troubles.borrow();
