@@ -162,13 +162,17 @@ impl Storage {
             Ok(names) => names,
             Err(error) => return tracing::warn!(%error, "directories of no partition stay behind"),
         };
+        let mut is_any = false;
         for name in names.iter().filter(|name| is_stray(name)) {
+            is_any = true;
             tracing::info!(directory = name, "no partition has this directory; it is removed");
             if let Err(error) = removal::retire_directory(handle, parent, &parent.join(name)).await {
                 tracing::warn!(%error, "a directory of no partition stays behind");
             }
         }
-        removal::remove_retired(handle, parent).await;
+        if is_any {
+            spawn_removal(&self.shared);
+        }
     }
 
     /// A partition's log.
@@ -271,12 +275,7 @@ impl Storage {
         remove(shared, &log);
         finished?;
         retired.map_err(|error| DeleteError::Io(Arc::new(error)))?;
-        let (handle, parent) = (shared.handle.clone(), shared.options.dir.clone());
-        shared
-            .handle
-            .spawn(WorkClass::Background, "partition removal", async move {
-                removal::remove_retired(&handle, &parent).await;
-            });
+        spawn_removal(shared);
         Ok(())
     }
 
@@ -411,10 +410,15 @@ fn start_tasks(shared: &Rc<Shared>) {
         "checkpoint",
         Box::pin(checkpoint::run(Rc::clone(shared))),
     );
+    spawn_removal(shared);
+}
+
+/// Removes the files of deleted partitions, in the background: there may be very many.
+fn spawn_removal(shared: &Shared) {
     let (handle, dir) = (shared.handle.clone(), shared.options.dir.clone());
-    spawn(
-        WorkClass::Background,
-        "removal",
-        Box::pin(async move { removal::remove_retired(&handle, &dir).await }),
-    );
+    shared
+        .handle
+        .spawn(WorkClass::Background, "partition removal", async move {
+            removal::remove_retired(&handle, &dir).await;
+        });
 }

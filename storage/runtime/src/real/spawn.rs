@@ -75,7 +75,7 @@ impl RealSpawn {
         })
     }
 
-    /// Whether one of the tasks is to be polled.
+    /// The count of the tasks that are to be polled.
     pub(crate) fn runnable(&self) -> Runnable {
         self.runnable.clone()
     }
