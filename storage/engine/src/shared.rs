@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_model::{Offset, PartitionId};
@@ -21,6 +22,7 @@ use crate::journal::ring::Ring;
 use crate::mutation::{Mutation, is_on};
 use crate::options::StorageOptions;
 use crate::partition::PartitionLog;
+use crate::read_pace::ReadPace;
 use crate::tail::{CHUNK_BYTES_MAX, Evicted};
 use crate::types::StorageStats;
 
@@ -77,6 +79,9 @@ pub(crate) struct Shared {
     pub(crate) dirty_changed: Notify,
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
+    /// Taken by the reader that waits for its turn: see [`Shared::turn_to_read`].
+    reading_lane: Budget,
+    read_pace: RefCell<ReadPace>,
     /// Taken for a sync of the journal: see [`Shared::alone`].
     pub(crate) journal_sync_lane: Budget,
     pub(crate) since_checkpoint: Cell<u64>,
@@ -125,6 +130,7 @@ impl Shared {
             incarnation,
         } = parts;
         let cache_wanted = CACHE_BYTES_BEGIN.min(options.cache_bytes_max / 4);
+        let now = handle.clock.now();
         Shared {
             files: Files::new(handle.clone(), options.direct, options.open_files_max),
             handle,
@@ -146,6 +152,8 @@ impl Shared {
             dirty_changed: Notify::new(),
             checkpoint_wanted: Notify::new(),
             checkpoint_lane: Budget::new(1),
+            reading_lane: Budget::new(1),
+            read_pace: RefCell::new(ReadPace::new(now)),
             journal_sync_lane: Budget::new(1),
             since_checkpoint: Cell::new(0),
             removals_wait: Cell::new(false),
@@ -273,6 +281,34 @@ impl Shared {
             }
         }
         self.journal_idle.notify_all();
+    }
+
+    /// Whether segments are read beside no commits, and so at any pace.
+    pub(crate) fn are_reads_free(&self) -> bool {
+        let is_quiet = self.read_pace.borrow().is_quiet(self.handle.clock.now());
+        (is_quiet && !self.journal.borrow().is_committing()) || self.fenced().is_some()
+    }
+
+    /// Waits until `bytes` of a segment may be read: see [`ReadPace`].
+    pub(crate) async fn turn_to_read(&self, bytes: usize) {
+        if self.are_reads_free() {
+            return;
+        }
+        let clock = &self.handle.clock;
+        let _lane = self.reading_lane.acquire(1).await;
+        while !self.are_reads_free() {
+            let taken = self.read_pace.borrow_mut().take(bytes, clock.now());
+            match taken {
+                Ok(()) => return,
+                Err(until) => clock.sleep_until(until).await,
+            }
+        }
+    }
+
+    /// A commit of `bytes` has ended that took so long.
+    pub(crate) fn committed(&self, bytes: u64, took: Duration) {
+        let now = self.handle.clock.now();
+        self.read_pace.borrow_mut().committed(bytes, took, now);
     }
 
     /// A window that holds the byte at `position`.

@@ -30,6 +30,8 @@ struct Bypass {
 struct Commit {
     sequence: u64,
     entries: usize,
+    /// The frame's and those that bypass it.
+    bytes: u64,
     place: FramePlace,
     frame: Bytes,
     bypasses: Vec<Bypass>,
@@ -173,6 +175,7 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
     Commit {
         sequence: plan.sequence,
         entries,
+        bytes: journaled,
         place,
         frame: frame.freeze(),
         bypasses,
@@ -193,17 +196,19 @@ fn entry(shared: &Shared, item: &Planned) -> EntryV1 {
 
 async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
     let began = shared.handle.clock.now();
-    let (sequence, entries, bytes) = (commit.sequence, commit.entries, commit.frame.len());
+    let (sequence, entries, bytes) = (commit.sequence, commit.entries, commit.bytes);
+    let frame_bytes = u64::try_from(commit.frame.len()).unwrap_or(u64::MAX);
     if write(shared, commit).await.is_err() {
         return;
     }
+    let took = shared.handle.clock.now().since(began);
+    shared.committed(bytes, took);
     {
-        let took = shared.handle.clock.now().since(began).as_nanos();
-        let took = u64::try_from(took).unwrap_or(u64::MAX);
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let mut stats = shared.stats.borrow_mut();
         stats.frames += 1;
         stats.frame_entries += u64::try_from(entries).unwrap_or(u64::MAX);
-        stats.journaled_bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+        stats.journaled_bytes += frame_bytes;
         stats.commit_nanos = stats.commit_nanos.saturating_add(took);
         let bucket = (took / 16_000).checked_ilog2().map_or(0, |log| log + 1);
         let bucket = usize::try_from(bucket)

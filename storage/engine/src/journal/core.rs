@@ -180,6 +180,11 @@ impl JournalCore {
         self.queue.is_empty() && self.in_flight.is_empty()
     }
 
+    /// A commit is under way.
+    pub(crate) fn is_committing(&self) -> bool {
+        !self.in_flight.is_empty()
+    }
+
     /// Adds a run; it joins the partition's waiting run if it continues it.
     pub(crate) fn push_run(&mut self, run: Run) {
         if let Some(&index) = self.last_runs.get(&run.key) {

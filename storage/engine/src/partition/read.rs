@@ -34,6 +34,9 @@ pub(super) struct SegmentScan<'a> {
     next: Option<Offset>,
     window: Bytes,
     window_start: u64,
+    /// How much the walk is for, as far as that is known, and how much is read at a time where nothing else waits for
+    /// the disk.
+    asked_bytes: usize,
     read_bytes: usize,
 }
 
@@ -129,9 +132,12 @@ impl SegmentScan<'_> {
             .map_or(&[][..], |bytes| &bytes[..bytes.len() & !(PAGE - 1)]);
         let skip = usize::try_from(self.position - start).expect("less than a page");
         let until_end = usize::try_from(self.end - start).unwrap_or(usize::MAX);
-        let length = (skip + needed)
-            .max(self.read_bytes.min(until_end))
-            .next_multiple_of(PAGE);
+        let wanted = if shared.are_reads_free() {
+            self.read_bytes
+        } else {
+            skip + self.asked_bytes
+        };
+        let length = (skip + needed).max(wanted.min(until_end)).next_multiple_of(PAGE);
         let path = self.log.segment_path(self.segment.base);
         let io = |error| ReadError::Io(Arc::new(error));
         let file = shared
@@ -139,6 +145,7 @@ impl SegmentScan<'_> {
             .get(self.log.key, self.segment.base, &path, false)
             .await
             .map_err(io)?;
+        shared.turn_to_read(length - begun.len()).await;
         // Bytes behind what is flushed now are not what will be there, even if they come to be while this reads.
         let flushed = self.log.state.borrow().tail.flushed_position(base, self.end);
         let from = start + u64::try_from(begun.len()).expect("a length within u64");
@@ -249,6 +256,7 @@ impl PartitionLog {
             next: None,
             window: Bytes::new(),
             window_start: 0,
+            asked_bytes: self.shared.options.read_ahead_bytes,
             read_bytes: self.shared.options.read_ahead_bytes,
         }
     }
@@ -296,7 +304,8 @@ impl PartitionLog {
     ) -> Result<(Vec<Bytes>, usize), ReadError> {
         let index = self.index_of(segment).await?;
         let mut scan = self.scan(segment, index.position_for_offset(from), segment.size);
-        scan.read_bytes = scan.read_bytes.max(bytes_max.min(WINDOW_BYTES_MAX));
+        scan.asked_bytes = bytes_max.min(WINDOW_BYTES_MAX);
+        scan.read_bytes = scan.read_bytes.max(scan.asked_bytes);
         let mut pieces: Vec<Bytes> = Vec::new();
         let mut windows_bytes = 0;
         let mut window_counted = None;
