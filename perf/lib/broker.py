@@ -118,6 +118,10 @@ class Server:
                 return int(line.split()[1])
         raise BrokerError("/proc does not tell what the broker has read")
 
+    def logs_read_bytes(self):
+        """Bytes that it has read of its logs' files since its start; None of a broker that does not tell."""
+        return None
+
     def stop(self):
         """Asks it to end, and waits until it has."""
         self.process.send_signal(signal.SIGTERM)
@@ -173,11 +177,24 @@ class Broker(Server):
         ]
 
     def is_ready(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
         try:
-            connection.request("GET", "/health/ready")
-            return connection.getresponse().status == 200
+            return self._ask("/health/ready")[0] == 200
         except (OSError, http.client.HTTPException):
             return False
+
+    def logs_read_bytes(self):
+        status, text = self._ask("/metrics")
+        counts = [line.split()[-1] for line in text.splitlines() if line.startswith("corelog_disk_read_bytes_total")]
+        if status != 200 or not counts:
+            raise BrokerError("/metrics does not tell what was read of logs")
+        return sum(int(float(count)) for count in counts)
+
+    def _ask(self, path):
+        """What the admin port answers: the status and the text."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
         finally:
             connection.close()

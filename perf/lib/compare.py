@@ -236,6 +236,7 @@ class Side:
                 seconds = 1 if self.name == "corelog" and self.limit is None else 0
                 result, problem = comparison.bench.try_run(case.scenario, server, case.settings,
                                                            ["--keep-topics", "--calibrate", str(seconds)])
+                result["logs_read_bytes"] = server.logs_read_bytes()
                 if result["calibration"]:
                     self.limit = result["calibration"]["bytes_per_s"]
         except (BenchError, BrokerError) as error:
