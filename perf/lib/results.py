@@ -43,7 +43,7 @@ def circumstances(arguments, command, environment):
         "format": FORMAT,
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         # Of which sources given binaries are is not known.
-        "commit": None if arguments.bin_dir else commit(),
+        "commit": None if getattr(arguments, "bin_dir", None) else commit(),
         "command": command,
         "machine": machine(environment),
     }
