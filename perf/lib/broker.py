@@ -1,6 +1,7 @@
 """A broker as a process of its own: started, awaited, stopped, killed. `Broker` is Corelog, peers.py has the others."""
 
 import http.client
+import random
 import signal
 import socket
 import struct
@@ -26,6 +27,19 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def free_ports(count):
+    """Neighbouring ports below those that the kernel hands out, that nobody listens on now; the first of them."""
+    while True:
+        first = random.randrange(20_000, 31_000, count)
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
 
 
 def answers_kafka(port):

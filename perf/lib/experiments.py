@@ -1,4 +1,4 @@
-"""Two questions of the design: a ring of our own against glommio's sockets, and what a hop between shards costs."""
+"""Two questions of the design: a ring of our own against glommio's sockets, and shard listeners against hops."""
 
 import argparse
 import json
@@ -10,12 +10,21 @@ import tempfile
 from pathlib import Path
 
 import results
-from bench import BenchError, Binaries, say
-from broker import Broker, BrokerError
+from bench import Bench, BenchError, Binaries, say
+from broker import Broker, BrokerError, free_ports
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOPIC = "hops"
 CONNECTIONS = (2, 64)
+# A workload of small requests, and its measured seconds after its warm-up.
+SCENARIO, WARM_UP_S, MEASURED_S = "one-message-a-request", 2, 8
+# What is told of the workload: a title, where it is in the result, how it is shown.
+FIGURES = {
+    "requests_per_s": ("requests/s", lambda result: result["published"]["messages_per_s"], "{:,.0f}".format),
+    "p50_ms": ("p50", lambda result: result["publish_latency"]["summary"]["p50_ms"], "{:.3f} ms".format),
+    "p99_ms": ("p99", lambda result: result["publish_latency"]["summary"]["p99_ms"], "{:.3f} ms".format),
+    "cpu_s_per_million": ("CPU of a million", lambda result: result["server"]["cpu_s_per_million"], "{:.1f} s".format),
+}
 # A topic of as many partitions has one on each.
 SHARDS = 2
 
@@ -57,12 +66,13 @@ def measure(arguments, folder):
                 found.setdefault(case, []).append(rate)
         say(f"echo round {number + 1}/{arguments.rounds}")
     hops = {count: hop(arguments, binaries, folder, count) for count in CONNECTIONS}
+    listeners = with_and_without(arguments, binaries, folder)
     probe = subprocess.run([str(binaries.examples / "limits"), "--seconds", "0.2", "--data", str(folder)], check=True,
                            stdout=subprocess.PIPE, text=True)
     environment = json.loads(probe.stdout)["environment"]
     command = results.command_line("perf/experiments", sys.argv[1:])
     result = {"kind": "experiments", **results.circumstances(arguments, command, environment),
-              "echo_round_trips_per_s": echoes, "hops": hops}
+              "echo_round_trips_per_s": echoes, "hops": hops, "listeners": listeners}
     target = results.folder(arguments)
     path = results.write(target, "experiments", result)
     # Keys of an object in JSON are texts: the page is made of what is stored.
@@ -81,24 +91,31 @@ def echo(program):
         yield f"{connections} x {size}", float(rate)
 
 
-def hop(arguments, binaries, folder, connections):
-    """Own shard and other shard, round by round. Which way is which, the answers from memory tell."""
+def fresh(binaries, folder, settings, ask):
+    """What `ask` gives of a broker with an empty data directory."""
     data = folder / "data"
-    broker = Broker(binaries.corelog, data, folder / "broker.log", ["--shards", str(SHARDS)])
+    broker = Broker(binaries.corelog, data, folder / "broker.log", ["--shards", str(SHARDS), *settings])
     try:
         broker.start()
-        subprocess.run([str(binaries.corelog), "topic", "create", TOPIC, "--partitions", str(SHARDS),
-                        "--bootstrap", broker.address], check=True, stdout=subprocess.DEVNULL)
-        done = subprocess.run(
-            [str(binaries.examples / "hops"), "--bootstrap", broker.address, "--topic", TOPIC, "--connections",
-             str(connections), "--rounds", str(arguments.rounds), "--millis", str(arguments.millis)],
-            check=True, stdout=subprocess.PIPE, text=True)
+        return ask(broker)
     finally:
         if broker.is_running():
             broker.kill()
         shutil.rmtree(data, ignore_errors=True)
         os.sync()
-    found = json.loads(done.stdout)
+
+
+def hop(arguments, binaries, folder, connections):
+    """Own shard and other shard, round by round. Which way is which, the answers from memory tell."""
+    def ask(broker):
+        subprocess.run([str(binaries.corelog), "topic", "create", TOPIC, "--partitions", str(SHARDS),
+                        "--bootstrap", broker.address], check=True, stdout=subprocess.DEVNULL)
+        return subprocess.run(
+            [str(binaries.examples / "hops"), "--bootstrap", broker.address, "--topic", TOPIC, "--connections",
+             str(connections), "--rounds", str(arguments.rounds), "--millis", str(arguments.millis)],
+            check=True, stdout=subprocess.PIPE, text=True)
+
+    found = json.loads(fresh(binaries, folder, [], ask).stdout)
 
     def of(api, is_swapped, figure):
         return [row[figure] for row in found if row["api"] == api and row["is_swapped"] == is_swapped]
@@ -110,8 +127,22 @@ def hop(arguments, binaries, folder, connections):
             for api in ("ListOffsets", "Produce")}
 
 
+def with_and_without(arguments, binaries, folder):
+    """The workload in turns without and with a listener for each shard: its figures."""
+    bench = Bench(binaries.bench, folder, MEASURED_S, WARM_UP_S)
+    found = {name: {figure: [] for figure in FIGURES} for name in ("without", "with")}
+    for number in range(arguments.rounds):
+        for name, figures in found.items():
+            settings = ["--shard-listeners-port", str(free_ports(SHARDS))] if name == "with" else []
+            result = fresh(binaries, folder, settings, lambda broker: bench.run(SCENARIO, broker, extra=["--calibrate", "0"]))
+            for figure, (_, of, _) in FIGURES.items():
+                figures[figure].append(of(result))
+        say(f"shard listeners, round {number + 1}/{arguments.rounds}")
+    return found
+
+
 def text_of(result):
-    """Both tables, and where they come from."""
+    """The tables, and where they come from."""
     rows = []
     for case, ours in result["echo_round_trips_per_s"]["ring"].items():
         theirs = result["echo_round_trips_per_s"]["glommio"][case]
@@ -127,6 +158,11 @@ def text_of(result):
                          *(f"{results.median(place[figure]):.3f} ms" for figure in ("p50_ms", "p99_ms") for place in (own, other))))
     lines += ["", *results.table(("connections", "request", "own shard, requests/s", "other shard, requests/s", "ratio",
                                   "p50, own", "p50, other", "p99, own", "p99, other"), rows)]
+    rows = []
+    for figure, (title, _, shown) in FIGURES.items():
+        ours, theirs = (result["listeners"][name][figure] for name in ("with", "without"))
+        rows.append((title, shown(results.median(ours)), shown(results.median(theirs)), ratio(ours, theirs)))
+    lines += ["", *results.table((f"`{SCENARIO}`", "with shard listeners", "without", "ratio"), rows)]
     here = result["machine"]
     return "\n".join([
         *lines, "",

@@ -28,12 +28,12 @@ class BrokerError(Exception):
     """The broker did not do what it was told; the text says what, and names its log."""
 
 
-def free_ports():
-    """Two neighbouring ports that nothing listens on, below the range that the kernel hands out."""
+def free_ports(count=2):
+    """Neighbouring ports that nothing listens on, below the range that the kernel hands out; the first of them."""
     while True:
-        port = random.randrange(20000, 31000, 2)
+        port = random.randrange(20000, 31000, count)
         try:
-            for candidate in (port, port + 1):
+            for candidate in range(port, port + count):
                 with socket.socket() as s:
                     s.bind(("127.0.0.1", candidate))
             return port

@@ -10,7 +10,7 @@ use crate::error::{ConfigError, LoadError};
 use crate::file;
 use crate::layers::{Layers, Origin};
 use crate::profile::{Profile, ProfileSetting};
-use crate::reader::{Reader, check_together};
+use crate::reader::{Reader, check_nodes, check_together};
 use crate::settings::{
     GroupConfig, LogFormat, NetworkConfig, ProducerConfig, ShardConfig, StorageConfig, TopicDefaults,
 };
@@ -154,7 +154,9 @@ impl BrokerConfig {
         let storage = read.storage();
         let network = read.network();
         let groups = read.groups();
+        let shard = read.shard();
         check_together(&network, &groups, &storage)?;
+        check_nodes(read.long("node.id"), &shard)?;
         Ok(BrokerConfig {
             profile: profile_of(&layers),
             node_id: BrokerId::new(i32::try_from(read.long("node.id")).expect("the key's kind is int")),
@@ -164,7 +166,7 @@ impl BrokerConfig {
             memory_bytes: Some(read.count("memory.bytes")).filter(|bytes| *bytes > 0),
             memory_percent: read.size("memory.percent"),
             memory_cache_percent: read.size("memory.cache.percent"),
-            shard: read.shard(),
+            shard,
             log_format: match read.text("log.format").as_str() {
                 "auto" => LogFormat::Auto,
                 "human" => LogFormat::Human,

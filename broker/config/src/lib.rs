@@ -36,6 +36,7 @@ pub use listener::{Listener, ListenerError};
 pub use profile::{Profile, ProfileSetting, profiles_markdown};
 pub use reference::reference_markdown;
 pub use registry::{Registry, registry};
+pub use settings::NODES_MAX;
 pub use settings::{
     AdminDebug, GroupConfig, JournalSync, LogFormat, NetworkConfig, ProducerConfig, ShardConfig,
     StorageConfig, TopicDefaults,

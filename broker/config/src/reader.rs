@@ -6,8 +6,22 @@ use crate::error::ConfigError;
 use crate::layers::Layers;
 use crate::listener::Listener;
 use crate::registry::registry;
-use crate::settings::{AdminDebug, GroupConfig, JournalSync, NetworkConfig, ShardConfig, StorageConfig};
+use crate::settings::{
+    AdminDebug, GroupConfig, JournalSync, NODES_MAX, NetworkConfig, ShardConfig, StorageConfig,
+};
 use crate::value;
+
+/// Checks that a shard's node id is no other broker's.
+pub(crate) fn check_nodes(node_id: i64, shard: &ShardConfig) -> Result<(), ConfigError> {
+    if shard.listeners_port.is_none() || node_id < i64::from(NODES_MAX) {
+        return Ok(());
+    }
+    Err(ConfigError::Conflict {
+        first: "node.id",
+        second: "shard.listeners.port",
+        rule: format!("where shards listen, node ids are below {NODES_MAX}"),
+    })
+}
 
 /// Checks what two keys demand of each other.
 pub(crate) fn check_together(
@@ -119,6 +133,9 @@ impl Reader<'_> {
         ShardConfig {
             spin_us: self.size("shard.spin.us"),
             io_spin_us: self.size("shard.io.spin.us"),
+            listeners_port: u16::try_from(self.long("shard.listeners.port"))
+                .ok()
+                .filter(|port| *port > 0),
             receive_buffers: u16::try_from(self.size("receive.buffers").next_power_of_two())
                 .expect("the key's bounds lie below 2^15"),
         }

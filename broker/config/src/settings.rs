@@ -65,6 +65,9 @@ pub struct NetworkConfig {
     pub described_partitions_max: u32,
 }
 
+/// What node ids are below where shards listen: shards are nodes from there on.
+pub const NODES_MAX: i32 = 10_000;
+
 /// How a shard waits for work.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShardConfig {
@@ -72,6 +75,8 @@ pub struct ShardConfig {
     pub spin_us: u32,
     /// `shard.io.spin.us`
     pub io_spin_us: u32,
+    /// `shard.listeners.port`, of the first shard; `None`: shards do not listen.
+    pub listeners_port: Option<u16>,
     /// `receive.buffers`, rounded up to a power of two.
     pub receive_buffers: u16,
 }

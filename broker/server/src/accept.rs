@@ -1,4 +1,5 @@
-//! Accepts clients on the first shard and spreads them evenly: each goes to the shard that serves the fewest.
+//! Accepts clients on the first shard and spreads them evenly: each goes to the shard that serves the fewest, or to the
+//! one whose own listener it came to.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,14 +17,15 @@ use crate::shard::Shard;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Connections that are open, as the acceptor knows them.
-struct Spread {
+pub struct Spread {
     by_shard: Vec<u32>,
     by_address: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
     open: u32,
 }
 
 impl Spread {
-    fn new(shards: u16) -> Spread {
+    /// No connections.
+    pub fn new(shards: u16) -> Spread {
         Spread {
             by_shard: vec![0; usize::from(shards)],
             by_address: HashMap::default(),
@@ -31,13 +33,20 @@ impl Spread {
         }
     }
 
-    /// The shard to serve one more connection of `address`; `None` when a limit is reached.
-    fn place(&mut self, address: IpAddr, open_max: u32, by_address_max: u32) -> Option<usize> {
+    /// The shard to serve one more connection of `address`, `only` if that is given; `None` when a limit is reached.
+    fn place(
+        &mut self,
+        address: IpAddr,
+        only: Option<ShardId>,
+        open_max: u32,
+        by_address_max: u32,
+    ) -> Option<usize> {
         let of_address = self.by_address.get(&address).copied().unwrap_or(0);
         if self.open >= open_max || of_address >= by_address_max {
             return None;
         }
-        let shard = (0..self.by_shard.len()).min_by_key(|shard| self.by_shard[*shard])?;
+        let fewest = || (0..self.by_shard.len()).min_by_key(|shard| self.by_shard[*shard]);
+        let shard = only.map(|only| usize::from(only.get())).or_else(fewest)?;
         self.open += 1;
         self.by_shard[shard] += 1;
         self.by_address.insert(address, of_address + 1);
@@ -55,12 +64,16 @@ impl Spread {
     }
 }
 
-/// Accepts until the process ends.
-pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
-    let spread = Rc::new(RefCell::new(Spread::new(shard.shard_count)));
+/// Accepts until the process ends, for shard `only` if that is given. All acceptors share `spread`.
+pub async fn serve(
+    shard: Rc<Shard>,
+    listener: Rc<dyn Listener>,
+    spread: Rc<RefCell<Spread>>,
+    only: Option<ShardId>,
+) {
     loop {
         match listener.accept().await {
-            Ok(accepted) => hand_over(&shard, &spread, accepted),
+            Ok(accepted) => hand_over(&shard, &spread, only, accepted),
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 shard
@@ -73,14 +86,14 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
     }
 }
 
-fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, accepted: Accepted) {
+fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, only: Option<ShardId>, accepted: Accepted) {
     let config = shard.config();
     let (address, peer) = (accepted.peer.ip(), accepted.peer);
     let (open_max, by_address_max) = (
         config.network.connections_max,
         config.network.connections_per_ip_max,
     );
-    let Some(to) = spread.borrow_mut().place(address, open_max, by_address_max) else {
+    let Some(to) = spread.borrow_mut().place(address, only, open_max, by_address_max) else {
         tracing::warn!(%peer, "refused: max.connections or max.connections.per.ip is reached");
         return;
     };
@@ -111,22 +124,24 @@ mod tests {
     fn a_few_connections_are_spread_evenly() {
         let mut spread = Spread::new(4);
         let address = IpAddr::from([127, 0, 0, 1]);
-        let places: Vec<_> = (0..8).map(|_| spread.place(address, 100, 100).unwrap()).collect();
+        let places: Vec<_> = (0..8)
+            .map(|_| spread.place(address, None, 100, 100).unwrap())
+            .collect();
         assert_eq!(places, [0, 1, 2, 3, 0, 1, 2, 3]);
         spread.closed(2, address);
-        assert_eq!(spread.place(address, 100, 100), Some(2));
+        assert_eq!(spread.place(address, None, 100, 100), Some(2));
     }
 
     #[test]
     fn limits_hold_in_all_and_for_each_address() {
         let mut spread = Spread::new(1);
         let [a, b] = [[127, 0, 0, 1], [127, 0, 0, 2]].map(IpAddr::from);
-        assert!(spread.place(a, 3, 2).is_some());
-        assert!(spread.place(a, 3, 2).is_some());
-        assert!(spread.place(a, 3, 2).is_none(), "two of one address");
-        assert!(spread.place(b, 3, 2).is_some());
-        assert!(spread.place(b, 3, 2).is_none(), "three in all");
+        assert!(spread.place(a, None, 3, 2).is_some());
+        assert!(spread.place(a, None, 3, 2).is_some());
+        assert!(spread.place(a, None, 3, 2).is_none(), "two of one address");
+        assert!(spread.place(b, None, 3, 2).is_some());
+        assert!(spread.place(b, None, 3, 2).is_none(), "three in all");
         spread.closed(0, a);
-        assert!(spread.place(a, 3, 2).is_some());
+        assert!(spread.place(a, None, 3, 2).is_some());
     }
 }

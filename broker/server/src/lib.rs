@@ -18,6 +18,7 @@ pub mod fetch_memory;
 mod fetch_session;
 pub mod fetch_waits;
 pub mod frame;
+pub mod identity;
 pub mod listeners;
 pub mod log_config;
 pub mod log_reader;

@@ -1,13 +1,16 @@
 //! The addresses that a broker listens on.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_config::{BrokerConfig, Listener as ListenerConfig};
+use corelog_model::ShardId;
 use corelog_runtime::{Handle, Listener, WorkClass};
 
+use crate::identity::ShardListeners;
 use crate::serve_error::ServeError;
 use crate::shard::Shard;
 use crate::{accept, admin, cluster_id};
@@ -17,6 +20,7 @@ const FREE_WAITS: u32 = 100;
 const FREE_WAIT: Duration = Duration::from_millis(20);
 
 const CLIENTS: &str = "--listen (listeners)";
+const SHARDS: &str = "shard.listeners.port";
 const ADMIN: &str = "--admin-listen (admin.listener)";
 
 /// Sees whether all addresses are free, before a recovery that may take long. Blocking. They are bound for good by
@@ -58,6 +62,8 @@ fn wait_until_free(address: SocketAddr) -> io::Result<()> {
 /// The sockets that the first shard listens on.
 pub struct Listeners {
     clients: Vec<(ListenerConfig, Rc<dyn Listener>)>,
+    /// Those of single shards.
+    of_shards: Vec<(ShardId, Rc<dyn Listener>)>,
     admin: Rc<dyn Listener>,
 }
 
@@ -66,15 +72,28 @@ impl Listeners {
     ///
     /// # Errors
     /// `ServeError::{Host, PortTaken, Listen}`.
-    pub async fn bind(handle: &Handle, config: &BrokerConfig) -> Result<Listeners, ServeError> {
+    pub async fn bind(
+        handle: &Handle,
+        config: &BrokerConfig,
+        shard_listeners: Option<ShardListeners>,
+    ) -> Result<Listeners, ServeError> {
         let mut clients = Vec::new();
         for listener in &config.network.listeners {
             let bound = bind(handle, &listener.host, listener.port, CLIENTS).await?;
             clients.push((listener.clone(), bound));
         }
+        let mut of_shards = Vec::new();
+        let host = &config.network.listeners[0].host;
+        for (shard, port) in shard_listeners.into_iter().flat_map(ShardListeners::ports) {
+            of_shards.push((shard, bind(handle, host, port, SHARDS).await?));
+        }
         let (host, port) = &config.network.admin_listener;
         let admin = bind(handle, host, *port, ADMIN).await?;
-        Ok(Listeners { clients, admin })
+        Ok(Listeners {
+            clients,
+            of_shards,
+            admin,
+        })
     }
 
     /// Where clients are told to connect.
@@ -105,8 +124,13 @@ impl Listeners {
 
     /// Opens the doors.
     pub fn serve(self, shard: &Rc<Shard>) {
-        for (_, listener) in self.clients {
-            let acceptor = accept::serve(Rc::clone(shard), listener);
+        let spread = accept::Spread::new(shard.shard_count);
+        let spread = Rc::new(RefCell::new(spread));
+        let for_all = self.clients.into_iter().map(|(_, listener)| (None, listener));
+        let for_one = self.of_shards.into_iter();
+        let for_one = for_one.map(|(shard, listener)| (Some(shard), listener));
+        for (only, listener) in for_all.chain(for_one) {
+            let acceptor = accept::serve(Rc::clone(shard), listener, Rc::clone(&spread), only);
             shard.handle.spawn(WorkClass::Normal, "acceptor", acceptor);
         }
         let admin = admin::serve(Rc::clone(shard), self.admin);

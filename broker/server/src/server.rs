@@ -28,12 +28,13 @@ use futures_util::future::{Either, join_all, select};
 
 use crate::banner::Banner;
 use crate::controller::{self, ControllerShell};
+use crate::identity::{Identity, ShardListeners};
 use crate::listeners::{self, Listeners};
 use crate::memory::{MemoryChoice, MemoryPlan};
 use crate::partition_dirs;
 use crate::progress::Progress;
 pub use crate::serve_error::ServeError;
-use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts, owner_of};
+use crate::shard::{FIRST, Shard, ShardMessage, ShardParts, owner_of};
 use crate::{cluster_id, connections, topics};
 
 /// What each shard needs to begin. Nothing in it is looked up on the machine any more.
@@ -302,14 +303,18 @@ pub async fn live(
     let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
         .await
         .map_err(|source| ServeError::Open { shard: id, source })?;
+    let count = plan.layout.shard_count;
+    let own_port = plan.config.shard.listeners_port;
+    let shard_listeners = own_port.map(|port| ShardListeners { port, count });
     let listeners = if id == FIRST {
-        Some(Listeners::bind(&parts.handle, &plan.config).await?)
+        Some(Listeners::bind(&parts.handle, &plan.config, shard_listeners).await?)
     } else {
         None
     };
     let identity = Identity {
         cluster_id: plan.cluster_id.clone(),
         broker: plan.config.node_id,
+        shard_listeners,
     };
     let shard = Shard::new(ShardParts {
         id,

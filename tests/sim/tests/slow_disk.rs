@@ -12,9 +12,10 @@ use corelog_broker::api::produce;
 use corelog_broker::connection::Client;
 use corelog_broker::controller::{self, ControllerShell};
 use corelog_broker::dispatch::Answer;
+use corelog_broker::identity::Identity;
 use corelog_broker::progress::Progress;
 use corelog_broker::request::RequestContext;
-use corelog_broker::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts};
+use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_model::batch::ValidatedBatch;
 use corelog_model::{BrokerId, LeaderEpoch, PartitionId, PartitionIndex, TimestampMs, TopicId};
@@ -140,6 +141,7 @@ async fn broker(machine: &Machine) -> Rc<Shard> {
         identity: Arc::new(Identity {
             cluster_id: "cluster".to_owned(),
             broker: BrokerId::new(1),
+            shard_listeners: None,
         }),
         request_memory: 1 << 20,
         fetch_memory: 1 << 20,

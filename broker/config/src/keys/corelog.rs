@@ -25,6 +25,8 @@ pub(super) const KEYS: &[K] = &[
         .default("20").unit(Microseconds).valid(Between(0, 10_000)),
     K::fixed("shard.io.spin.us", Int, "As shard.spin.us, after a completion of the network or the disk. It takes a core's idle time: for machines whose cores are the broker's own.")
         .default("0").unit(Microseconds).valid(Between(0, 10_000)),
+    K::fixed("shard.listeners.port", Int, "The port of the first shard's own listener; each further shard has the next port. Clients are then told that a shard leads the partitions that it owns, and send it what is for them: nothing goes from shard to shard, for a connection a shard of each client. Each shard is a node to them: 10000, 20000 and so on above node.id. The host is that of listeners. -1: no such listeners.")
+        .default("-1").valid(Between(-1, 65_535)),
     K::fixed("receive.buffers", Int, "The buffers of 16 KiB, a shard, that received bytes pass through; rounded up to a power of two. Too many leave the processor's cache.")
         .default("64").valid(Between(2, 16_384)),
     K::fixed("journal.file.bytes", Long, "The size of one journal file. It is written once when it is made, so that later writes overwrite blocks.")

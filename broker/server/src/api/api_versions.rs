@@ -80,7 +80,7 @@ fn is_elsewhere(shard: &Shard, request: &ApiVersionsRequest) -> bool {
         .cluster_id
         .as_ref()
         .is_some_and(|id| *id != identity.cluster_id)
-        || (request.node_id != -1 && request.node_id != identity.broker.get())
+        || (request.node_id != -1 && !identity.is_me(request.node_id))
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use corelog_metadata::Configs;
 use corelog_metadata::controller::{ConfigChange, ControllerRequest};
-use corelog_model::BrokerId;
 use corelog_protocol::ApiKey;
 
 use crate::api::changes::{self, Options, Planned, invalid_request};
 use crate::api::config_resource::ConfigResource;
 use crate::error_codes::Failure;
+use crate::identity::Identity;
 use crate::shard::Shard;
 
 /// One resource of a request.
@@ -43,7 +43,7 @@ pub async fn alter(
         validate_only,
         timeout_ms: 0,
     };
-    let planned = plan(asked, shard.identity.broker);
+    let planned = plan(asked, &shard.identity);
     let outcomes = changes::decide(shard, api, planned, options).await;
     outcomes.iter().map(changes::code_and_message).collect()
 }
@@ -68,7 +68,7 @@ pub fn value_of(key: &str, value: Option<String>) -> Result<String, Failure> {
     value.ok_or_else(|| invalid_request(format!("the setting {key} cannot be null")))
 }
 
-fn plan(asked: Vec<Asked>, here: BrokerId) -> Vec<Planned> {
+fn plan(asked: Vec<Asked>, here: &Identity) -> Vec<Planned> {
     let counts = changes::occurrences(asked.iter().map(|asked| (asked.kind, asked.name.clone())));
     asked
         .into_iter()
@@ -110,8 +110,7 @@ mod tests {
 
     use super::*;
     use crate::api::config_resource::{BROKER, GROUP, TOPIC};
-
-    const HERE: BrokerId = BrokerId::new(1);
+    use crate::api::test_image::{LEADER, identity};
 
     fn replace(kind: i8, name: &str) -> Asked {
         Asked {
@@ -150,7 +149,7 @@ mod tests {
             (
                 replace(BROKER, "1"),
                 ControllerRequest::ReplaceBrokerConfigs {
-                    broker: Some(HERE),
+                    broker: Some(LEADER),
                     configs: Configs::new(),
                 },
             ),
@@ -163,14 +162,14 @@ mod tests {
             ),
         ];
         for (asked, expected) in cases {
-            assert_eq!(plan(vec![asked], HERE), [Ok(expected)]);
+            assert_eq!(plan(vec![asked], &identity(None)), [Ok(expected)]);
         }
     }
 
     #[test]
     fn refusals() {
         let codes = |asked| -> Vec<Option<ErrorCode>> {
-            let planned = plan(asked, HERE);
+            let planned = plan(asked, &identity(None));
             planned
                 .into_iter()
                 .map(|planned| planned.err().map(|f| f.code))

@@ -5,6 +5,7 @@ use corelog_protocol::ErrorCode;
 
 use crate::api::changes::invalid_request;
 use crate::error_codes::Failure;
+use crate::identity::Identity;
 
 /// Kafka's number of the type of a topic.
 pub const TOPIC: i8 = 2;
@@ -33,7 +34,7 @@ impl ConfigResource {
     ///
     /// # Errors
     /// What to answer where there can be no such resource, or where another broker is to be asked.
-    pub fn parse(kind: i8, name: &str, here: BrokerId) -> Result<ConfigResource, Failure> {
+    pub fn parse(kind: i8, name: &str, here: &Identity) -> Result<ConfigResource, Failure> {
         match kind {
             TOPIC if name.is_empty() => Err(invalid_request("there are no settings of all topics")),
             TOPIC => TopicName::new(name)
@@ -41,8 +42,11 @@ impl ConfigResource {
                 .map_err(|error| Failure::new(ErrorCode::InvalidTopicException, error.to_string())),
             BROKER if name.is_empty() => Ok(ConfigResource::Broker(None)),
             BROKER => match name.parse() {
-                Ok(id) if BrokerId::new(id) == here => Ok(ConfigResource::Broker(Some(here))),
-                Ok(id) => Err(invalid_request(format!("this is broker {here}, not {id}"))),
+                Ok(id) if here.is_me(id) => Ok(ConfigResource::Broker(Some(here.broker))),
+                Ok(id) => Err(invalid_request(format!(
+                    "this is broker {}, not {id}",
+                    here.broker
+                ))),
                 Err(_) => Err(invalid_request(format!(
                     "a broker's id is a number, not {name:?}"
                 ))),
@@ -60,17 +64,18 @@ impl ConfigResource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::test_image::{LEADER, identity};
 
     #[test]
     fn types_and_names() {
-        let here = BrokerId::new(1);
+        let here = identity(None);
         let topic = |name| ConfigResource::Topic(TopicName::new(name).unwrap());
         let cases = [
             (TOPIC, "a", Ok(topic("a"))),
             (TOPIC, "", Err(ErrorCode::InvalidRequest)),
             (TOPIC, "a b", Err(ErrorCode::InvalidTopicException)),
             (BROKER, "", Ok(ConfigResource::Broker(None))),
-            (BROKER, "1", Ok(ConfigResource::Broker(Some(here)))),
+            (BROKER, "1", Ok(ConfigResource::Broker(Some(LEADER)))),
             (BROKER, "2", Err(ErrorCode::InvalidRequest)),
             (BROKER, "one", Err(ErrorCode::InvalidRequest)),
             (BROKER_LOGGER, "1", Err(ErrorCode::InvalidRequest)),
@@ -81,7 +86,7 @@ mod tests {
             (-1, "a", Err(ErrorCode::InvalidRequest)),
         ];
         for (kind, name, expected) in cases {
-            let parsed = ConfigResource::parse(kind, name, here).map_err(|failure| failure.code);
+            let parsed = ConfigResource::parse(kind, name, &here).map_err(|failure| failure.code);
             assert_eq!(parsed, expected, "{kind} {name:?}");
         }
     }

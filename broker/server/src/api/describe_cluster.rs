@@ -9,8 +9,9 @@ use corelog_protocol::messages::describe_cluster::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
+use crate::identity::Identity;
 use crate::request::RequestContext;
-use crate::shard::{Identity, Shard};
+use crate::shard::Shard;
 
 /// The type of endpoint that clients talk to (KIP-919).
 const BROKERS: i8 = 1;
@@ -49,11 +50,12 @@ fn describe(
             ..Default::default()
         };
     }
-    let brokers = image.brokers().map(|broker| DescribeClusterBroker {
-        broker_id: broker.id.get(),
-        host: broker.host.clone(),
-        port: i32::from(broker.port),
-        rack: broker.rack.clone(),
+    let nodes = identity.nodes(image).into_iter();
+    let brokers = nodes.map(|node| DescribeClusterBroker {
+        broker_id: node.id,
+        host: node.host,
+        port: node.port,
+        rack: node.rack,
         is_fenced: false,
     });
     DescribeClusterResponse {
@@ -71,18 +73,14 @@ fn describe(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{LEADER, image};
+    use crate::api::test_image::{identity, image};
 
     fn check(endpoint_type: i8, expected: ErrorCode) -> DescribeClusterResponse {
-        let identity = Identity {
-            cluster_id: "cluster".to_owned(),
-            broker: LEADER,
-        };
         let request = DescribeClusterRequest {
             endpoint_type,
             ..Default::default()
         };
-        let response = describe(&request, &image(&[]), &identity);
+        let response = describe(&request, &image(&[]), &identity(None));
         assert_eq!(response.error_code, expected.code());
         response
     }

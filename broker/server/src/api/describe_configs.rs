@@ -58,7 +58,7 @@ struct Shape {
 }
 
 fn entries(shard: &Shard, resource: &DescribeConfigsResource) -> Result<Vec<ConfigEntry>, Failure> {
-    let here = shard.identity.broker;
+    let here = &shard.identity;
     match ConfigResource::parse(resource.resource_type, &resource.resource_name, here)? {
         ConfigResource::Topic(name) => match shard.image().topic(name.as_str()) {
             Some(topic) => Ok(topic_entries(&shard.config(), &topic.configs)),

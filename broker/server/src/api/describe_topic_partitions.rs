@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
-use corelog_model::TopicName;
+use corelog_model::{BrokerId, TopicName};
 use corelog_protocol::messages::describe_topic_partitions::{
     CursorResponse, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
     DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
@@ -15,6 +15,7 @@ use corelog_protocol::messages::describe_topic_partitions::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
+use crate::identity::Identity;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -25,7 +26,7 @@ pub async fn handle(
     request: DescribeTopicPartitionsRequest,
 ) -> DescribeTopicPartitionsResponse {
     let max = usize::try_from(shard.config().network.described_partitions_max).unwrap_or(usize::MAX);
-    let response = describe(&request, &shard.image(), max);
+    let response = describe(&request, &shard.image(), &shard.identity, max);
     let failures = response
         .topics
         .iter()
@@ -38,6 +39,7 @@ pub async fn handle(
 fn describe(
     request: &DescribeTopicPartitionsRequest,
     image: &MetadataImage,
+    identity: &Identity,
     partitions_max: usize,
 ) -> DescribeTopicPartitionsResponse {
     let (start, start_partition) = match &request.cursor {
@@ -72,7 +74,7 @@ fn describe(
         let count = topic.partitions.len();
         let end = from.saturating_add(remaining).min(count);
         let page = topic.partitions.get(from..end).unwrap_or_default();
-        response.topics.push(described(topic, page));
+        response.topics.push(described(identity, topic, page));
         if end < count {
             response.next_cursor = Some(cursor(name, end));
             break;
@@ -119,25 +121,37 @@ fn unknown(name: &str) -> DescribeTopicPartitionsResponseTopic {
     }
 }
 
-fn described(topic: &TopicImage, page: &[PartitionImage]) -> DescribeTopicPartitionsResponseTopic {
+fn described(
+    identity: &Identity,
+    topic: &TopicImage,
+    page: &[PartitionImage],
+) -> DescribeTopicPartitionsResponseTopic {
     DescribeTopicPartitionsResponseTopic {
         error_code: 0,
         name: Some(topic.name.to_string()),
         topic_id: topic.id,
         is_internal: topic.is_internal(),
-        partitions: page.iter().map(partition).collect(),
+        partitions: page.iter().map(|of| partition(identity, topic, of)).collect(),
         topic_authorized_operations: authorized::TOPIC,
     }
 }
 
-fn partition(partition: &PartitionImage) -> DescribeTopicPartitionsResponsePartition {
+fn partition(
+    identity: &Identity,
+    topic: &TopicImage,
+    partition: &PartitionImage,
+) -> DescribeTopicPartitionsResponsePartition {
+    let nodes = |brokers: &[BrokerId]| {
+        let nodes = brokers.iter().map(|id| identity.node_for(*id, topic, partition));
+        nodes.collect()
+    };
     DescribeTopicPartitionsResponsePartition {
         error_code: 0,
         partition_index: partition.index.get(),
-        leader_id: partition.leader.get(),
+        leader_id: identity.node_for(partition.leader, topic, partition),
         leader_epoch: partition.leader_epoch.get(),
-        replica_nodes: partition.replicas.iter().map(|id| id.get()).collect(),
-        isr_nodes: partition.in_sync_replicas.iter().map(|id| id.get()).collect(),
+        replica_nodes: nodes(&partition.replicas),
+        isr_nodes: nodes(&partition.in_sync_replicas),
         eligible_leader_replicas: Some(Vec::new()),
         last_known_elr: Some(Vec::new()),
         offline_replicas: Vec::new(),
@@ -149,7 +163,7 @@ mod tests {
     use corelog_protocol::messages::describe_topic_partitions::{CursorRequest, TopicRequest};
 
     use super::*;
-    use crate::api::test_image::image;
+    use crate::api::test_image::{identity, image};
 
     const TOPICS: &[(&str, usize)] = &[("c", 2), ("a", 3), ("b", 1)];
 
@@ -175,7 +189,7 @@ mod tests {
                 partition_index,
             }),
         };
-        let response = describe(&request, &image(TOPICS), 5);
+        let response = describe(&request, &image(TOPICS), &identity(None), 5);
         let text: Vec<String> = response
             .topics
             .iter()

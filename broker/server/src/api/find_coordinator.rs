@@ -48,8 +48,7 @@ pub async fn handle(
 
 async fn find(shard: &Rc<Shard>, key_type: i8, key: String) -> Coordinator {
     let partition = match key_type {
-        // The broker coordinates the group wherever in it the partition is.
-        GROUP => partition_of(shard, &key).await.map(drop).map_err(|error| {
+        GROUP => partition_of(shard, &key).await.map_err(|error| {
             tracing::warn!(%error, "the topic of the groups' offsets cannot be created");
             // Clients try again after this, as they do while Kafka creates the topic.
             Failure {
@@ -68,16 +67,16 @@ async fn find(shard: &Rc<Shard>, key_type: i8, key: String) -> Coordinator {
     };
     // What is advertised stands in the metadata; other shards than the first do not know the listeners.
     let image = shard.image();
-    let found = partition.and_then(|()| {
-        let broker = image.broker(shard.identity.broker);
-        broker.ok_or_else(|| ErrorCode::CoordinatorNotAvailable.into())
+    let found = partition.and_then(|partition| {
+        let node = shard.identity.coordinator(&image, partition);
+        node.ok_or_else(|| ErrorCode::CoordinatorNotAvailable.into())
     });
     match found {
-        Ok(broker) => Coordinator {
+        Ok(node) => Coordinator {
             key,
-            node_id: broker.id.get(),
-            host: broker.host.clone(),
-            port: i32::from(broker.port),
+            node_id: node.id,
+            host: node.host,
+            port: node.port,
             error_code: ErrorCode::None.code(),
             error_message: Some(String::new()),
         },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use corelog_metadata::controller::{ControllerRequest, NewTopic};
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
-use corelog_model::{TopicId, TopicName};
+use corelog_model::{BrokerId, TopicId, TopicName};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
@@ -16,6 +16,7 @@ use corelog_protocol::messages::metadata::{
 use crate::api::authorized;
 use crate::controller;
 use crate::error_codes::change_failure;
+use crate::identity::Identity;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -26,13 +27,15 @@ const EMPTY_IS_NONE: i16 = 1;
 pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: MetadataRequest) -> MetadataResponse {
     let image = shard.image();
     let mut response = MetadataResponse {
-        brokers: image
-            .brokers()
-            .map(|broker| MetadataResponseBroker {
-                node_id: broker.id.get(),
-                host: broker.host.clone(),
-                port: i32::from(broker.port),
-                rack: broker.rack.clone(),
+        brokers: shard
+            .identity
+            .nodes(&image)
+            .into_iter()
+            .map(|node| MetadataResponseBroker {
+                node_id: node.id,
+                host: node.host,
+                port: node.port,
+                rack: node.rack,
             })
             .collect(),
         cluster_id: Some(shard.identity.cluster_id.clone()),
@@ -49,7 +52,10 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
         Some(_) | None => {
             let mut all: Vec<&Arc<TopicImage>> = image.topics().collect();
             all.sort_by(|a, b| a.name.cmp(&b.name));
-            response.topics = all.into_iter().map(|topic| describe(topic, operations)).collect();
+            response.topics = all
+                .into_iter()
+                .map(|topic| describe(&shard.identity, topic, operations))
+                .collect();
             return response;
         }
     };
@@ -71,7 +77,7 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
             Some(_) | None => image.topic_by_id(topic.topic_id),
         };
         response.topics.push(match known {
-            Some(topic) => describe(topic, operations),
+            Some(topic) => describe(&shard.identity, topic, operations),
             None => MetadataResponseTopic {
                 error_code: unknown(&topic.name, by_id, &refused).code(),
                 name: topic.name,
@@ -125,25 +131,37 @@ fn unknown(name: &Option<String>, by_id: bool, refused: &[(String, ErrorCode)]) 
     }
 }
 
-fn describe(topic: &TopicImage, operations: i32) -> MetadataResponseTopic {
+fn describe(identity: &Identity, topic: &TopicImage, operations: i32) -> MetadataResponseTopic {
     MetadataResponseTopic {
         error_code: 0,
         name: Some(topic.name.to_string()),
         topic_id: topic.id,
         is_internal: topic.is_internal(),
-        partitions: topic.partitions.iter().map(partition).collect(),
+        partitions: topic
+            .partitions
+            .iter()
+            .map(|of| partition(identity, topic, of))
+            .collect(),
         topic_authorized_operations: operations,
     }
 }
 
-fn partition(partition: &PartitionImage) -> MetadataResponsePartition {
+fn partition(
+    identity: &Identity,
+    topic: &TopicImage,
+    partition: &PartitionImage,
+) -> MetadataResponsePartition {
+    let nodes = |brokers: &[BrokerId]| {
+        let nodes = brokers.iter().map(|id| identity.node_for(*id, topic, partition));
+        nodes.collect()
+    };
     MetadataResponsePartition {
         error_code: 0,
         partition_index: partition.index.get(),
-        leader_id: partition.leader.get(),
+        leader_id: identity.node_for(partition.leader, topic, partition),
         leader_epoch: partition.leader_epoch.get(),
-        replica_nodes: partition.replicas.iter().map(|id| id.get()).collect(),
-        isr_nodes: partition.in_sync_replicas.iter().map(|id| id.get()).collect(),
+        replica_nodes: nodes(&partition.replicas),
+        isr_nodes: nodes(&partition.in_sync_replicas),
         offline_replicas: Vec::new(),
     }
 }

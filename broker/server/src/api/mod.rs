@@ -39,4 +39,4 @@ pub mod produce;
 pub mod sync_group;
 
 #[cfg(test)]
-mod test_image;
+pub(crate) mod test_image;

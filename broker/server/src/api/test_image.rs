@@ -3,18 +3,20 @@
 use corelog_metadata::{Command, Configs, Incarnation, MetadataImage};
 use corelog_model::{BrokerId, TopicId, TopicName};
 
+use crate::identity::{Identity, ShardListeners};
+
 /// The broker that leads every partition.
-pub(super) const LEADER: BrokerId = BrokerId::new(1);
+pub(crate) const LEADER: BrokerId = BrokerId::new(1);
 /// A broker without partitions.
 const OTHER: BrokerId = BrokerId::new(2);
 
 /// The id of the topic at this place in the list that [`image`] was given.
-pub(super) fn id(place: u8) -> TopicId {
+pub(crate) fn id(place: u8) -> TopicId {
     TopicId::new([place + 1; 16])
 }
 
 /// An image with these topics, each with so many partitions.
-pub(super) fn image(topics: &[(&str, usize)]) -> MetadataImage {
+pub(crate) fn image(topics: &[(&str, usize)]) -> MetadataImage {
     let mut image = MetadataImage::new("cluster");
     for (broker, port) in [(LEADER, 1), (OTHER, 2)] {
         let register = Command::RegisterBroker {
@@ -36,4 +38,13 @@ pub(super) fn image(topics: &[(&str, usize)]) -> MetadataImage {
         image.apply_in_place(&create).unwrap();
     }
     image
+}
+
+/// What clients are told of [`LEADER`].
+pub(crate) fn identity(shard_listeners: Option<ShardListeners>) -> Identity {
+    Identity {
+        cluster_id: "cluster".to_owned(),
+        broker: LEADER,
+        shard_listeners,
+    }
 }

@@ -29,9 +29,10 @@ use super::snapshot::{rewrite, write};
 use crate::api;
 use crate::connection::Client;
 use crate::controller::{self, ControllerShell};
+use crate::identity::Identity;
 use crate::offsets_topic;
 use crate::request::RequestContext;
-use crate::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts};
+use crate::shard::{FIRST, Shard, ShardMessage, ShardParts};
 
 const GROUP: &str = "group";
 const TOPIC: &str = "topic";
@@ -74,6 +75,7 @@ where
             identity: Arc::new(Identity {
                 cluster_id: "cluster".to_owned(),
                 broker: corelog_model::BrokerId::new(1),
+                shard_listeners: None,
             }),
             request_memory: 1 << 20,
             fetch_memory: 1 << 20,

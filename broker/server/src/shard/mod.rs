@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use corelog_config::{BrokerConfig, ConfigError, TopicConfig};
 use corelog_metadata::{MetadataImage, TopicImage, shard_of};
-use corelog_model::{BrokerId, PartitionId, ShardId, TopicId};
+use corelog_model::{PartitionId, ShardId, TopicId};
 use corelog_protocol::ErrorCode;
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Activity, Handle, Mailbox};
@@ -26,6 +26,7 @@ use crate::controller::{ControllerShell, is_metadata_partition};
 use crate::coordinator::Coordinators;
 use crate::fetch_session::FetchSessions;
 use crate::fetch_waits::FetchWaits;
+use crate::identity::Identity;
 use crate::metrics::ShardMetrics;
 use crate::produce_lane::ProduceLane;
 use crate::producer_ids::ProducerIds;
@@ -64,15 +65,6 @@ pub struct ShardParts {
     pub fetch_memory: usize,
     /// How this shard spends its time.
     pub activity: Rc<Activity>,
-}
-
-/// What clients are told of this broker.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Identity {
-    /// The cluster's id, in Kafka's form.
-    pub cluster_id: String,
-    /// This broker's number.
-    pub broker: BrokerId,
 }
 
 /// One shard of a broker.

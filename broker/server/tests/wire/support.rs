@@ -9,7 +9,8 @@ use std::sync::Arc;
 use bytes::{Buf as _, Bytes, BytesMut};
 use corelog_broker::connection;
 use corelog_broker::controller::{self, ControllerShell};
-use corelog_broker::shard::{FIRST, Identity, Shard, ShardMessage, ShardParts};
+use corelog_broker::identity::Identity;
+use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_metadata::controller::{ControllerRequest, NewTopic};
 use corelog_model::batch::{BatchProducer, Compression};
@@ -68,6 +69,7 @@ where
             identity: Arc::new(Identity {
                 cluster_id: "cluster".to_owned(),
                 broker: BrokerId::new(1),
+                shard_listeners: None,
             }),
             request_memory: 64 << 20,
             fetch_memory: FETCH_MEMORY,
