@@ -99,6 +99,19 @@ impl Identity {
         }
     }
 
+    /// As `node_for`, for each of `brokers`.
+    pub fn nodes_for(
+        &self,
+        brokers: &[BrokerId],
+        topic: &TopicImage,
+        partition: &PartitionImage,
+    ) -> Vec<i32> {
+        brokers
+            .iter()
+            .map(|broker| self.node_for(*broker, topic, partition))
+            .collect()
+    }
+
     fn node_of_shard(&self, shard: ShardId) -> i32 {
         self.broker.get() + NODE_STEP * (i32::from(shard.get()) + 1)
     }

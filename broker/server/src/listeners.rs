@@ -84,6 +84,13 @@ impl Listeners {
         }
         let mut of_shards = Vec::new();
         let host = &config.network.listeners[0].host;
+        if let Some(ShardListeners { port, count }) = shard_listeners
+            && port.checked_add(count - 1).is_none()
+        {
+            let rule = format!("{count} shards from port {port} on need ports beyond 65535");
+            let source = io::Error::new(io::ErrorKind::InvalidInput, rule);
+            return Err(refusal(look_up(host, port)?, source, SHARDS));
+        }
         for (shard, port) in shard_listeners.into_iter().flat_map(ShardListeners::ports) {
             of_shards.push((shard, bind(handle, host, port, SHARDS).await?));
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
-use corelog_model::{BrokerId, TopicName};
+use corelog_model::TopicName;
 use corelog_protocol::messages::describe_topic_partitions::{
     CursorResponse, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
     DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
@@ -141,17 +141,13 @@ fn partition(
     topic: &TopicImage,
     partition: &PartitionImage,
 ) -> DescribeTopicPartitionsResponsePartition {
-    let nodes = |brokers: &[BrokerId]| {
-        let nodes = brokers.iter().map(|id| identity.node_for(*id, topic, partition));
-        nodes.collect()
-    };
     DescribeTopicPartitionsResponsePartition {
         error_code: 0,
         partition_index: partition.index.get(),
         leader_id: identity.node_for(partition.leader, topic, partition),
         leader_epoch: partition.leader_epoch.get(),
-        replica_nodes: nodes(&partition.replicas),
-        isr_nodes: nodes(&partition.in_sync_replicas),
+        replica_nodes: identity.nodes_for(&partition.replicas, topic, partition),
+        isr_nodes: identity.nodes_for(&partition.in_sync_replicas, topic, partition),
         eligible_leader_replicas: Some(Vec::new()),
         last_known_elr: Some(Vec::new()),
         offline_replicas: Vec::new(),

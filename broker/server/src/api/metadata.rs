@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use corelog_metadata::controller::{ControllerRequest, NewTopic};
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
-use corelog_model::{BrokerId, TopicId, TopicName};
+use corelog_model::{TopicId, TopicName};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
@@ -151,17 +151,13 @@ fn partition(
     topic: &TopicImage,
     partition: &PartitionImage,
 ) -> MetadataResponsePartition {
-    let nodes = |brokers: &[BrokerId]| {
-        let nodes = brokers.iter().map(|id| identity.node_for(*id, topic, partition));
-        nodes.collect()
-    };
     MetadataResponsePartition {
         error_code: 0,
         partition_index: partition.index.get(),
         leader_id: identity.node_for(partition.leader, topic, partition),
         leader_epoch: partition.leader_epoch.get(),
-        replica_nodes: nodes(&partition.replicas),
-        isr_nodes: nodes(&partition.in_sync_replicas),
+        replica_nodes: identity.nodes_for(&partition.replicas, topic, partition),
+        isr_nodes: identity.nodes_for(&partition.in_sync_replicas, topic, partition),
         offline_replicas: Vec::new(),
     }
 }
