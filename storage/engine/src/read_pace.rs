@@ -1,9 +1,9 @@
 //! How fast segments are read beside commits.
 //!
-//! A reader who catches up takes all of a disk that it can get, and commits then wait behind it. How much a disk can give to both, only trying tells. So while
-//! commits come one after another, reads have a rate, which grows as long as commits are good enough, or take no longer
-//! than a few times what commits of their size take at best, and falls when they do: additive increase, multiplicative
-//! decrease, as TCP shares a line. Where nothing is committed, reads are free.
+//! A reader who catches up takes all of a disk that it can get, and commits then wait behind it. How much a disk can give
+//! to both, only trying tells. So while commits come one after another, reads have a rate, which grows as long as commits
+//! are good enough, or take no longer than a few times what commits of their size take at best, and falls when they do:
+//! additive increase, multiplicative decrease, as TCP shares a line. Where nothing is committed, reads are free.
 
 use std::time::Duration;
 
