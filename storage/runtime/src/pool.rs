@@ -3,8 +3,11 @@
 //! Buffers move between shards, and the one that frees is not always the one that took: so the pool is the process's,
 //! behind a lock that is held for the push or pop of one address. Small buffers are the allocator's.
 //!
+//! When it is full, regions of other sizes go, size by size in turns: what is asked for changes (chunks become smaller as
+//! logs become more), and what nobody asks for any more must not stand in the way of what is.
+//!
 //! Invariants: a region belongs to one buffer or lies in the pool once; all of it is initialized; the pool holds
-//! [`KEPT_BYTES_MAX`] at most.
+//! [`KEPT_BYTES_MAX`] at most, and one region more for each thread that gives one back.
 
 #![expect(unsafe_code, reason = "memory by mmap(2), with a lifetime of its own")]
 
@@ -26,8 +29,15 @@ const STEPS: usize = 4;
 /// Sizes there are: four from each power of two to the next, from 64 KiB to 1 GiB. Larger ones are not kept.
 const CLASSES: usize = 15 * STEPS;
 
-static KEPT_BYTES: AtomicUsize = AtomicUsize::new(0);
-static KEPT: [Mutex<Vec<Region>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
+static POOL: Pool = Pool::new();
+
+/// What is kept.
+struct Pool {
+    kept: [Mutex<Vec<Region>>; CLASSES],
+    bytes: AtomicUsize,
+    /// The class that a region is given up of next.
+    next_to_go: AtomicUsize,
+}
 
 /// The start of memory that nobody uses.
 struct Region(NonNull<u8>);
@@ -45,6 +55,12 @@ fn region_of(length: usize) -> (usize, Option<usize>) {
     let within = (size - (1 << octave)) / ((1 << octave) / STEPS);
     let class = usize::try_from(octave - POOLED_BYTES_MIN.ilog2()).expect("an octave") * STEPS + within;
     (size, (class < CLASSES).then_some(class))
+}
+
+/// The size of a class's regions.
+fn size_of_class(class: usize) -> usize {
+    let octave = POOLED_BYTES_MIN << (class / STEPS);
+    octave + class % STEPS * (octave / STEPS)
 }
 
 fn small_layout(length: usize) -> Layout {
@@ -65,12 +81,8 @@ pub(crate) fn take(length: usize) -> (NonNull<u8>, bool) {
         return (start, true);
     }
     let (size, class) = region_of(length);
-    let kept = class.and_then(|class| KEPT[class].lock().unwrap_or_else(PoisonError::into_inner).pop());
-    match kept {
-        Some(Region(start)) => {
-            KEPT_BYTES.fetch_sub(size, Ordering::Relaxed);
-            (start, false)
-        }
+    match class.and_then(|class| POOL.pop(class)) {
+        Some(Region(start)) => (start, false),
         None => (map(size), true),
     }
 }
@@ -91,17 +103,50 @@ pub(crate) unsafe fn give(start: NonNull<u8>, length: usize) {
     unsafe {
         start.write_bytes(0xDB, length);
     }
-    let kept_before = KEPT_BYTES.fetch_add(size, Ordering::Relaxed);
-    match class {
-        Some(class) if kept_before + size <= KEPT_BYTES_MAX => {
-            let mut kept = KEPT[class].lock().unwrap_or_else(PoisonError::into_inner);
-            kept.push(Region(start));
+    let Some(class) = class.filter(|_| size <= KEPT_BYTES_MAX) else {
+        // SAFETY: mapped in `take` with the same size, and nobody uses it.
+        unsafe { unmap(start, size) };
+        return;
+    };
+    POOL.keep(class, Region(start));
+}
+
+impl Pool {
+    const fn new() -> Pool {
+        Pool {
+            kept: [const { Mutex::new(Vec::new()) }; CLASSES],
+            bytes: AtomicUsize::new(0),
+            next_to_go: AtomicUsize::new(0),
         }
-        Some(_) | None => {
-            KEPT_BYTES.fetch_sub(size, Ordering::Relaxed);
-            // SAFETY: mapped in `take` with the same size, and nobody uses it.
-            unsafe { unmap(start, size) };
+    }
+
+    fn pop(&self, class: usize) -> Option<Region> {
+        let mut kept = self.kept[class].lock().unwrap_or_else(PoisonError::into_inner);
+        let region = kept.pop()?;
+        self.bytes.fetch_sub(size_of_class(class), Ordering::Relaxed);
+        Some(region)
+    }
+
+    fn keep(&self, class: usize, region: Region) {
+        {
+            let mut kept = self.kept[class].lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push(region);
+            self.bytes.fetch_add(size_of_class(class), Ordering::Relaxed);
         }
+        while self.bytes.load(Ordering::Relaxed) > KEPT_BYTES_MAX && self.give_one_up() {}
+    }
+
+    /// Gives the memory of one region back to the system; false if there is none.
+    fn give_one_up(&self) -> bool {
+        for _ in 0..CLASSES {
+            let class = self.next_to_go.fetch_add(1, Ordering::Relaxed) % CLASSES;
+            if let Some(Region(start)) = self.pop(class) {
+                // SAFETY: mapped with the size of its class; it lay in the pool, so nobody uses it.
+                unsafe { unmap(start, size_of_class(class)) };
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -145,8 +190,30 @@ mod tests {
             assert!(size >= length && size < length + length / STEPS + PAGE);
             assert_eq!(region_of(size), (size, class), "a size is its own region");
             assert_eq!(*classes.entry(class).or_insert(size), size);
+            assert_eq!(size_of_class(class.unwrap()), size);
         }
         assert_eq!(region_of(POOLED_BYTES_MIN), (POOLED_BYTES_MIN, Some(0)));
         assert_eq!(region_of(2 << 30).1, None);
+    }
+
+    #[test]
+    fn what_nobody_asks_for_makes_room_for_what_is() {
+        const OLD: usize = 3 << 20;
+        const NEW: usize = 5 << 20;
+        let pool = Pool::new();
+        let keep = |length: usize, count: usize| {
+            let (size, class) = region_of(length);
+            for _ in 0..count {
+                pool.keep(class.unwrap(), Region(map(size)));
+                assert!(pool.bytes.load(Ordering::Relaxed) <= KEPT_BYTES_MAX);
+            }
+        };
+        keep(OLD, KEPT_BYTES_MAX / OLD + 1);
+        // One after the other the old ones go, in turns with new ones.
+        keep(NEW, 2 * KEPT_BYTES_MAX / OLD);
+        let left = |length: usize| pool.kept[region_of(length).1.unwrap()].lock().unwrap().len();
+        assert_eq!((left(OLD), left(NEW)), (0, KEPT_BYTES_MAX / NEW));
+        while pool.give_one_up() {}
+        assert_eq!(pool.bytes.load(Ordering::Relaxed), 0);
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use corelog_model::Offset;
 use corelog_runtime::DiskError;
+use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt};
 
 use super::{PartitionLog, Status};
@@ -12,39 +13,48 @@ use crate::journal::core::PartitionKey;
 use crate::mutation::{Mutation, is_on};
 use crate::shared::{Life, Shared};
 
+/// About how much of one log is being written at a time, in bytes.
+const WRITES_BYTES_MAX: u64 = 4 << 20;
+
 impl PartitionLog {
     /// Writes the tail up to a stream position to the segments, without a sync. Without `partial_pages` the page that
     /// the log ends in stays.
     pub(crate) async fn write_out(&self, upto: u64, partial_pages: bool) -> Result<(), DiskError> {
         let _lane = self.lane.acquire(1).await;
         loop {
-            let next = {
+            let writes = {
                 let state = self.state.borrow();
                 if state.is_gone {
                     return Ok(());
                 }
-                state.tail.next_write(upto, partial_pages)
+                state.tail.next_writes(upto, partial_pages, WRITES_BYTES_MAX)
             };
-            let Some(write) = next else { return Ok(()) };
-            let base = write.segment_base;
+            let Some(last) = writes.last() else { return Ok(()) };
+            let (base, flushed_to) = (last.segment_base, last.flushed_to);
             let file = self
                 .shared
                 .files
                 .get(self.key, base, &self.segment_path(base), true)
                 .await?;
-            let bytes = u64::try_from(write.data.len()).unwrap_or(u64::MAX);
-            file.write_at(write.position, write.data).await?;
+            let bytes: usize = writes.iter().map(|write| write.data.len()).sum();
+            // A chunk each: with many logs chunks are small, and one after the other would take a round trip for each.
+            try_join_all(
+                writes
+                    .into_iter()
+                    .map(|write| file.write_at(write.position, write.data)),
+            )
+            .await?;
             let before = {
                 let mut state = self.state.borrow_mut();
                 if !state.unsynced.contains(&base) {
                     state.unsynced.push(base);
                 }
                 let before = state.tail.dirty();
-                state.tail.flushed_to(write.flushed_to);
+                state.tail.flushed_to(flushed_to);
                 before - state.tail.dirty()
             };
             self.shared.remove_dirty(before);
-            self.shared.stats.borrow_mut().flushed_bytes += bytes;
+            self.shared.stats.borrow_mut().flushed_bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         }
     }
 

@@ -257,21 +257,36 @@ impl Tail {
             .collect()
     }
 
-    /// The next write on the way to having everything before `upto` in the segments; `None` when that is so. Without
-    /// `partial_pages` the page that the log ends in is left out.
-    pub(crate) fn next_write(&self, upto: u64, partial_pages: bool) -> Option<TailWrite> {
+    /// The next writes on the way to having everything before `upto` in the segments, all of them to one segment and none
+    /// over another: they may be under way together. None when everything is there. At most about `bytes_max`, one
+    /// write at least. Without `partial_pages` the page that the log ends in is left out.
+    pub(crate) fn next_writes(&self, upto: u64, partial_pages: bool, bytes_max: u64) -> Vec<TailWrite> {
+        let mut writes: Vec<TailWrite> = Vec::new();
+        let mut start = self.flushed;
+        let limit = start.saturating_add(bytes_max);
+        while start < limit
+            && let Some(write) = self.write_from(start, upto, partial_pages)
+            && writes.last().is_none_or(|last| last.segment_base == write.segment_base)
+        {
+            start = write.flushed_to;
+            writes.push(write);
+        }
+        writes
+    }
+
+    fn write_from(&self, start: u64, upto: u64, partial_pages: bool) -> Option<TailWrite> {
         let upto = upto.min(self.end);
-        if self.flushed >= upto {
+        if start >= upto {
             return None;
         }
-        let at = self.chunk_at(self.flushed);
+        let at = self.chunk_at(start);
         let chunk = &self.chunks[at];
         let is_last_of_segment = self
             .chunks
             .get(at + 1)
             .is_none_or(|next| next.segment_base != chunk.segment_base);
         let is_closed = at + 1 < self.chunks.len();
-        let from = index(self.flushed - chunk.stream_start) & !(PAGE - 1);
+        let from = index(start - chunk.stream_start) & !(PAGE - 1);
         let to = index(upto.min(chunk.stream_end()) - chunk.stream_start);
         let whole = to & !(PAGE - 1);
         if whole > from {
@@ -502,11 +517,17 @@ mod tests {
         let mut log = log(&[3000, 90, 70_000, 5000, 61]);
         let mut file = vec![0; 1 << 20];
         let mut drain = |log: &mut Log, partial| {
-            while let Some(write) = log.tail.next_write(log.tail.end(), partial) {
-                let at = index(write.position);
-                assert!(at.is_multiple_of(PAGE) && write.data.len().is_multiple_of(PAGE));
-                file[at..at + write.data.len()].copy_from_slice(&write.data);
-                log.tail.flushed_to(write.flushed_to);
+            loop {
+                let writes = log.tail.next_writes(log.tail.end(), partial, 8192);
+                let Some(last) = writes.last() else { break };
+                let mut end = 0;
+                for write in &writes {
+                    let at = index(write.position);
+                    assert!(at.is_multiple_of(PAGE) && write.data.len().is_multiple_of(PAGE) && at >= end);
+                    end = at + write.data.len();
+                    file[at..end].copy_from_slice(&write.data);
+                }
+                log.tail.flushed_to(last.flushed_to);
             }
             file.clone()
         };
@@ -526,13 +547,13 @@ mod tests {
     fn old_chunks_go_when_their_batches_are_in_the_segment() {
         let mut log = log(&[3000, 3000, 3000, 30_000, 30_000]);
         assert_eq!(log.tail.evict_front(0), Evicted::Dirty);
-        let write = log.tail.next_write(log.tail.end(), false).unwrap();
-        log.tail.flushed_to(write.flushed_to);
+        let writes = log.tail.next_writes(log.tail.end(), false, 1);
+        assert_eq!(writes.len(), 1);
+        log.tail.flushed_to(writes[0].flushed_to);
         // The second batch begins in the first chunk and is not in the segment as a whole.
         assert_eq!(log.tail.evict_front(0), Evicted::Dirty);
-        while let Some(write) = log.tail.next_write(log.tail.end(), true) {
-            log.tail.flushed_to(write.flushed_to);
-        }
+        let writes = log.tail.next_writes(log.tail.end(), true, u64::MAX);
+        log.tail.flushed_to(writes.last().unwrap().flushed_to);
         assert_eq!(log.tail.evict_front(0), Evicted::Freed(4096));
         assert_eq!(log.tail.evict_front(0), Evicted::Gone);
         let first = log.tail.first_offset().unwrap();
@@ -555,10 +576,17 @@ mod tests {
         assert_eq!(joined(&pieces), [log.bytes.clone(), batch.to_vec()].concat());
         // The closed segment's last page is written even when partial pages are left out.
         let mut writes = Vec::new();
-        while let Some(write) = log.tail.next_write(log.tail.end(), false) {
-            writes.push((write.segment_base, write.position, write.data.len()));
-            log.tail.flushed_to(write.flushed_to);
+        loop {
+            let next = log.tail.next_writes(log.tail.end(), false, u64::MAX);
+            let Some(last) = next.last() else { break };
+            log.tail.flushed_to(last.flushed_to);
+            writes.push(
+                next.iter()
+                    .map(|write| (write.segment_base, write.position, write.data.len()))
+                    .collect::<Vec<_>>(),
+            );
         }
-        assert_eq!(writes, vec![(Offset::ZERO, 0, 4096), (Offset::ZERO, 4096, 4096)]);
+        let of_first = vec![(Offset::ZERO, 0, 4096), (Offset::ZERO, 4096, 4096)];
+        assert_eq!(writes, vec![of_first], "the page that the second segment ends in stays");
     }
 }
