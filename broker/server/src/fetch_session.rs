@@ -1,16 +1,22 @@
 //! Incremental fetch sessions (KIP-227): a client names its partitions once and then only what changed, and is
 //! answered only what changed.
 //!
-//! Pure: one cache a shard, no clock and no I/O. Invariants: a session's order holds each of its partitions once;
-//! the cache never holds more than its slots.
+//! A partition that was read to its end rests until something of it changes, which the session's [`Watch`] tells: a
+//! fetch within a session costs what has changed, however many partitions the session has.
+//!
+//! No clock, and no I/O but the watch. Invariants: a session's order holds each of its partitions once; each is active or
+//! resting; the cache never holds more than its slots.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_model::{PartitionIndex, TopicId};
+use corelog_model::{PartitionId, PartitionIndex, TopicId};
 use corelog_protocol::ByteStr;
 use corelog_runtime::Monotonic;
 
+use crate::fetch_watch::Watch;
 use crate::mutation::{Mutation, is_on};
 
 /// A session that was idle for this long may be evicted for a new one (Kafka's
@@ -56,54 +62,53 @@ pub struct Answered {
     pub has_news: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Entry {
     key: FetchKey,
     wish: FetchWish,
     last: Option<(i64, i64)>,
+    /// It rests, under this id.
+    resting: Option<PartitionId>,
 }
 
-#[derive(Debug)]
-struct Session {
-    uses_topic_ids: bool,
-    epoch_next: i32,
-    used_last: Monotonic,
+/// What a fetch reads: the partitions of a session, or of one request.
+#[derive(Default, Debug)]
+pub struct FetchPartitions {
     by_key: HashMap<FetchKey, u64, foldhash::fast::RandomState>,
     order: BTreeMap<u64, Entry>,
     order_next: u64,
+    /// Those to look at, in order.
+    active: BTreeSet<u64>,
+    /// The others: nothing of them has changed since they were looked at.
+    resting: HashMap<PartitionId, u64, foldhash::fast::RandomState>,
+    /// Hears of the resting ones, and of all for which a request waits.
+    pub watch: Option<Rc<Watch>>,
 }
 
-impl Session {
-    fn new(uses_topic_ids: bool, now: Monotonic) -> Session {
-        Session {
-            uses_topic_ids,
-            epoch_next: 1,
-            used_last: now,
-            by_key: HashMap::default(),
-            order: BTreeMap::new(),
-            order_next: 0,
-        }
-    }
-
-    fn set(&mut self, mut key: FetchKey, wish: FetchWish) {
-        if let Some(place) = self.by_key.get(&key) {
+impl FetchPartitions {
+    fn set(&mut self, key: FetchKey, wish: FetchWish) {
+        if let Some(&place) = self.by_key.get(&key) {
             let entry = self
                 .order
-                .get_mut(place)
+                .get_mut(&place)
                 .expect("both maps hold the same partitions");
             entry.wish = wish;
+            if let Some(id) = entry.resting.take() {
+                self.resting.remove(&id);
+                self.active.insert(place);
+            }
         } else {
             let place = self.order_next;
             self.order_next += 1;
-            // The name is a slice of the request's frame, which a session must not keep alive.
-            key.topic = ByteStr::from(key.topic.as_str());
             self.by_key.insert(key.clone(), place);
+            self.active.insert(place);
             self.order.insert(
                 place,
                 Entry {
                     key,
                     wish,
                     last: None,
+                    resting: None,
                 },
             );
         }
@@ -111,16 +116,100 @@ impl Session {
 
     fn forget(&mut self, key: &FetchKey) {
         if let Some(place) = self.by_key.remove(key) {
-            self.order.remove(&place);
+            self.active.remove(&place);
+            if let Some(id) = self.order.remove(&place).and_then(|entry| entry.resting) {
+                self.resting.remove(&id);
+            }
         }
     }
 
-    fn wishes(&self) -> Vec<(FetchKey, FetchWish)> {
-        self.order
-            .values()
-            .map(|entry| (entry.key.clone(), entry.wish))
+    /// Whether there are no partitions at all, active or resting.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// What to look at, in order.
+    pub fn wishes(&self) -> Vec<(FetchKey, FetchWish)> {
+        self.active
+            .iter()
+            .map(|place| {
+                let entry = &self.order[place];
+                (entry.key.clone(), entry.wish)
+            })
             .collect()
     }
+
+    /// A partition was read to its end, and an answer says nothing that the last one did not: it is not looked at before
+    /// something has changed. Whether it rests now; then its watch must be told how it was seen.
+    pub fn rest(
+        &mut self,
+        key: &FetchKey,
+        id: PartitionId,
+        high_watermark: i64,
+        log_start_offset: i64,
+    ) -> bool {
+        let Some(&place) = self.by_key.get(key) else {
+            return false;
+        };
+        let entry = self
+            .order
+            .get_mut(&place)
+            .expect("both maps hold the same partitions");
+        if entry.last != Some((high_watermark, log_start_offset)) {
+            return false;
+        }
+        entry.resting = Some(id);
+        self.resting.insert(id, place);
+        self.active.remove(&place);
+        true
+    }
+
+    /// Something of these has changed.
+    pub fn moved(&mut self, ids: &[PartitionId]) {
+        for id in ids {
+            if let Some(place) = self.resting.remove(id) {
+                let entry = self
+                    .order
+                    .get_mut(&place)
+                    .expect("what rests has its place in the order");
+                entry.resting = None;
+                self.active.insert(place);
+            }
+        }
+    }
+
+    /// Notes an answer about a partition and says whether it belongs into an incremental response. One with news goes
+    /// to the end of the order, so that no partition starves behind another.
+    pub fn answered(&mut self, key: &FetchKey, answer: Answered) -> bool {
+        let Some(place) = self.by_key.get(key).copied() else {
+            return true;
+        };
+        let entry = self
+            .order
+            .get_mut(&place)
+            .expect("both maps hold the same partitions");
+        let marks = (answer.high_watermark, answer.log_start_offset);
+        let changed = answer.has_news || entry.last != Some(marks);
+        entry.last = Some(marks);
+        if !changed && is_on(Mutation::SessionForgets) {
+            self.forget(key);
+        }
+        if answer.has_news && self.active.remove(&place) {
+            let entry = self.order.remove(&place).expect("just seen");
+            self.by_key.insert(key.clone(), self.order_next);
+            self.order.insert(self.order_next, entry);
+            self.active.insert(self.order_next);
+            self.order_next += 1;
+        }
+        changed
+    }
+}
+
+struct Session {
+    uses_topic_ids: bool,
+    epoch_next: i32,
+    used_last: Monotonic,
+    partitions: Rc<RefCell<FetchPartitions>>,
 }
 
 /// Why an incremental fetch is refused.
@@ -161,8 +250,8 @@ pub struct FetchPlan {
     pub session_id: i32,
     /// Leave out partitions without news.
     pub incremental: bool,
-    /// What to read, in order.
-    pub wishes: Vec<(FetchKey, FetchWish)>,
+    /// What to read: the session's, or the request's own.
+    pub partitions: Rc<RefCell<FetchPartitions>>,
 }
 
 /// The sessions of one shard.
@@ -209,15 +298,24 @@ impl FetchSessions {
         } = asked;
         if epoch == EPOCH_FINAL || epoch == EPOCH_INITIAL {
             self.sessions.remove(&session_id);
-            let opened = if epoch == EPOCH_INITIAL {
-                self.open(&wishes, uses_topic_ids, now, random)
+            let mut partitions = FetchPartitions::default();
+            let is_kept = epoch == EPOCH_INITIAL && !wishes.is_empty() && self.make_room(now);
+            for (mut key, wish) in wishes {
+                if is_kept {
+                    unhook(&mut key);
+                }
+                partitions.set(key, wish);
+            }
+            let partitions = Rc::new(RefCell::new(partitions));
+            let session_id = if is_kept {
+                self.keep(Rc::clone(&partitions), uses_topic_ids, now, random)
             } else {
                 0
             };
             return Ok(FetchPlan {
-                session_id: opened,
+                session_id,
                 incremental: false,
-                wishes,
+                partitions,
             });
         }
         let session = self
@@ -235,44 +333,49 @@ impl FetchSessions {
         }
         session.epoch_next = if epoch == i32::MAX { 1 } else { epoch + 1 };
         session.used_last = now;
-        for (key, wish) in wishes {
-            session.set(key, wish);
-        }
-        for key in forgotten {
-            session.forget(key);
-        }
-        let wishes = session.wishes();
+        let partitions = Rc::clone(&session.partitions);
+        let is_over = {
+            let mut partitions = partitions.borrow_mut();
+            for (mut key, wish) in wishes {
+                unhook(&mut key);
+                partitions.set(key, wish);
+            }
+            for key in forgotten {
+                partitions.forget(key);
+            }
+            partitions.is_empty()
+        };
         // A session without partitions ends, and is answered as none (`FetchManager.newContext`).
-        let is_over = wishes.is_empty();
         if is_over {
             self.sessions.remove(&session_id);
         }
         Ok(FetchPlan {
             session_id: if is_over { 0 } else { session_id },
             incremental: !is_over,
-            wishes,
+            partitions,
         })
     }
 
-    fn open(
+    fn keep(
         &mut self,
-        wishes: &[(FetchKey, FetchWish)],
+        partitions: Rc<RefCell<FetchPartitions>>,
         uses_topic_ids: bool,
         now: Monotonic,
         random: u64,
     ) -> i32 {
-        if wishes.is_empty() || !self.make_room(now) {
-            return 0;
-        }
         let mut id = i32::try_from(random >> 33).expect("31 bits").max(1);
         while self.sessions.contains_key(&id) {
             id = if id == i32::MAX { 1 } else { id + 1 };
         }
-        let mut session = Session::new(uses_topic_ids, now);
-        for (key, wish) in wishes {
-            session.set(key.clone(), *wish);
-        }
-        self.sessions.insert(id, session);
+        self.sessions.insert(
+            id,
+            Session {
+                uses_topic_ids,
+                epoch_next: 1,
+                used_last: now,
+                partitions,
+            },
+        );
         id
     }
 
@@ -292,34 +395,11 @@ impl FetchSessions {
             _ => false,
         }
     }
+}
 
-    /// Notes an answer about a partition and says whether it belongs into an incremental response. One with news goes
-    /// to the end of the order, so that no partition starves behind another.
-    pub fn answered(&mut self, session_id: i32, key: &FetchKey, answer: Answered) -> bool {
-        let Some(session) = self.sessions.get_mut(&session_id) else {
-            return true;
-        };
-        let Some(place) = session.by_key.get(key).copied() else {
-            return true;
-        };
-        let entry = session
-            .order
-            .get_mut(&place)
-            .expect("both maps hold the same partitions");
-        let marks = (answer.high_watermark, answer.log_start_offset);
-        let changed = answer.has_news || entry.last != Some(marks);
-        entry.last = Some(marks);
-        if !changed && is_on(Mutation::SessionForgets) {
-            session.forget(key);
-        }
-        if answer.has_news {
-            let entry = session.order.remove(&place).expect("just seen");
-            session.by_key.insert(key.clone(), session.order_next);
-            session.order.insert(session.order_next, entry);
-            session.order_next += 1;
-        }
-        changed
-    }
+/// Makes the name its own: it is a slice of the request's frame, which a session must not keep alive.
+fn unhook(key: &mut FetchKey) {
+    key.topic = ByteStr::from(key.topic.as_str());
 }
 
 #[cfg(test)]
@@ -356,7 +436,9 @@ mod tests {
     }
 
     fn offsets(plan: &FetchPlan) -> Vec<(i32, i64)> {
-        plan.wishes
+        plan.partitions
+            .borrow()
+            .wishes()
             .iter()
             .map(|(k, w)| (k.partition.get(), w.fetch_offset))
             .collect()
@@ -439,7 +521,7 @@ mod tests {
             .unwrap();
         let plan = sessions.plan(asked(7, 1), vec![], &[key(0)], at(0), 0).unwrap();
         assert_eq!((plan.session_id, plan.incremental), (0, false));
-        assert!(plan.wishes.is_empty() && sessions.is_empty());
+        assert!(plan.partitions.borrow().is_empty() && sessions.is_empty());
     }
 
     #[test]
@@ -476,7 +558,7 @@ mod tests {
     #[test]
     fn partitions_without_news_are_left_out_and_served_ones_go_last() {
         let mut sessions = FetchSessions::new(1);
-        sessions
+        let plan = sessions
             .plan(
                 asked(0, 0),
                 vec![(key(0), wish(0)), (key(1), wish(0))],
@@ -485,33 +567,62 @@ mod tests {
                 7 << 33,
             )
             .unwrap();
+        let answered = |answer| plan.partitions.borrow_mut().answered(&key(0), answer);
         let quiet = Answered {
             high_watermark: 1,
             log_start_offset: 0,
             has_news: false,
         };
-        assert!(
-            sessions.answered(7, &key(0), quiet),
-            "the first answer is always news"
-        );
-        assert!(!sessions.answered(7, &key(0), quiet));
-        assert!(sessions.answered(
-            7,
-            &key(0),
-            Answered {
-                high_watermark: 2,
-                ..quiet
-            }
-        ));
-        assert!(sessions.answered(
-            7,
-            &key(0),
-            Answered {
-                has_news: true,
-                ..quiet
-            }
-        ));
+        assert!(answered(quiet), "the first answer is always news");
+        assert!(!answered(quiet));
+        assert!(answered(Answered {
+            high_watermark: 2,
+            ..quiet
+        }));
+        assert!(answered(Answered {
+            has_news: true,
+            ..quiet
+        }));
         let plan = sessions.plan(asked(7, 1), vec![], &[], at(0), 0).unwrap();
         assert_eq!(offsets(&plan), [(1, 0), (0, 0)]);
+    }
+
+    #[test]
+    fn what_was_read_to_its_end_rests_until_it_moves_or_is_asked_for() {
+        let id = |partition| PartitionId {
+            topic: TopicId::new([1; 16]),
+            index: PartitionIndex::new(partition),
+        };
+        let mut sessions = FetchSessions::new(1);
+        let full = vec![(key(0), wish(3)), (key(1), wish(0)), (key(2), wish(0))];
+        let mut epoch = 0;
+        let mut next = |wishes, forgotten: &[FetchKey]| {
+            let session_id = if epoch == 0 { 0 } else { 7 };
+            let plan = sessions.plan(asked(session_id, epoch), wishes, forgotten, at(0), 7 << 33);
+            epoch += 1;
+            plan.unwrap()
+        };
+        let plan = next(full, &[]);
+        let partitions = Rc::clone(&plan.partitions);
+        let rest = |partition| partitions.borrow_mut().rest(&key(partition), id(partition), 3, 0);
+        assert!(!rest(0), "the client was told nothing yet");
+        for partition in 0..3 {
+            let quiet = Answered {
+                high_watermark: 3,
+                log_start_offset: 0,
+                has_news: false,
+            };
+            partitions.borrow_mut().answered(&key(partition), quiet);
+        }
+        assert!(rest(0) && rest(1) && !partitions.borrow_mut().rest(&key(2), id(2), 4, 0));
+        assert_eq!(offsets(&next(vec![], &[])), [(2, 0)]);
+        partitions.borrow_mut().moved(&[id(1), id(9), id(1)]);
+        assert_eq!(offsets(&next(vec![(key(0), wish(4))], &[])), [(0, 4), (1, 0), (2, 0)]);
+        assert!(rest(0) && rest(1) && rest(2));
+        let last = next(vec![], &[key(1)]);
+        assert_eq!((last.incremental, offsets(&last)), (true, vec![]), "two rest");
+        partitions.borrow_mut().moved(&[id(1), id(2)]);
+        assert_eq!(offsets(&next(vec![], &[])), [(2, 0)]);
+        assert!(!next(vec![], &[key(0), key(2)]).incremental);
     }
 }

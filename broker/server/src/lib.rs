@@ -16,7 +16,7 @@ pub mod dispatch;
 pub mod error_codes;
 pub mod fetch_memory;
 mod fetch_session;
-pub mod fetch_waits;
+pub mod fetch_watch;
 pub mod frame;
 pub mod identity;
 pub mod listeners;

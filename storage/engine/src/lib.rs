@@ -37,7 +37,7 @@ pub use errors::{
 };
 pub use layout::{prepare_layout, read_layout};
 pub use options::{CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
-pub use partition::PartitionLog;
+pub use partition::{LogWatcher, PartitionLog};
 pub use storage::Storage;
 pub use types::{
     ActiveProducer, AppendOptions, AppendOrigin, Appended, Layout, LogOffsets, LogSlice, PartitionSpec,

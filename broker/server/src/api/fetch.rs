@@ -1,30 +1,29 @@
 //! Fetch (API key 1): a slice of each log, as it was produced.
 //!
 //! ```text
-//! here       session (KIP-227): what to read, in order; memory for it
+//! here       session (KIP-227): what to read, in order, and of it what may have changed; memory for it
 //! owners     check epochs and offsets, PartitionLog::read; nothing is copied from the tail
-//! here       too little and time left: wait until a high watermark moves, read again
+//! here       too little and time left: wait until the watch tells what has moved, read again
 //! here       records as pieces of one vectored send
 //! ```
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, ShardId};
+use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex};
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
 use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::local::Permit;
-use corelog_runtime::{LocalFuture, Monotonic, local};
+use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{LogOffsets, LogSlice, ReadError, ReadIsolation};
-use futures_util::future::select_all;
 
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, read_failure};
 use crate::fetch_memory::{self, Held};
 use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
+use crate::fetch_watch::{Seen, Watch};
 use crate::mutation::{Mutation, is_on};
 use crate::request::RequestContext;
 use crate::shard::Shard;
@@ -80,9 +79,8 @@ async fn handle(
             return (response, None);
         }
     };
-    let targets = resolve(shard, &plan, context.version);
-    let (results, held) = read_enough(shard, &targets, &limits).await;
-    (assemble(shard, &plan, results, limits.isolation), Some(held))
+    let (found, held) = read_enough(shard, &plan, context.version, &limits).await;
+    (assemble(shard, &plan, found, limits.isolation), Some(held))
 }
 
 struct Limits {
@@ -143,12 +141,17 @@ fn plan(
     sessions.plan(asked, wishes, &forgotten, now, random)
 }
 
-/// A wish whose partition is known, or why it is not.
-type Target = Result<(PartitionId, FetchWish), ErrorCode>;
+/// A wish, and its partition or why it is not known.
+struct Target {
+    key: FetchKey,
+    wish: FetchWish,
+    id: Result<PartitionId, ErrorCode>,
+}
 
-fn resolve(shard: &Shard, plan: &FetchPlan, version: i16) -> Vec<Target> {
+/// What may have changed of what the client wants, in order.
+fn targets(shard: &Shard, plan: &FetchPlan, version: i16) -> Vec<Target> {
     let image = shard.image();
-    let target = |key: &FetchKey, wish: &FetchWish| {
+    let partition_of = |key: &FetchKey| {
         let topic = if version >= TOPIC_IDS {
             image.topic_by_id(key.topic_id).ok_or(ErrorCode::UnknownTopicId)?
         } else {
@@ -159,15 +162,18 @@ fn resolve(shard: &Shard, plan: &FetchPlan, version: i16) -> Vec<Target> {
         topic
             .partition(key.partition)
             .ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        Ok((
-            PartitionId {
-                topic: topic.id,
-                index: key.partition,
-            },
-            *wish,
-        ))
+        Ok(PartitionId {
+            topic: topic.id,
+            index: key.partition,
+        })
     };
-    plan.wishes.iter().map(|(key, wish)| target(key, wish)).collect()
+    let wishes = plan.partitions.borrow().wishes();
+    let targets = wishes.into_iter().map(|(key, wish)| Target {
+        id: partition_of(&key),
+        key,
+        wish,
+    });
+    targets.collect()
 }
 
 /// What an owner says of a partition.
@@ -216,50 +222,90 @@ impl Found {
     fn is_urgent(&self) -> bool {
         matches!(self, Found::Diverging { .. } | Found::Failed(..))
     }
-
-    fn high_watermark(&self) -> Option<Offset> {
-        match self {
-            Found::Records(slice) => Some(slice.offsets.high_watermark),
-            Found::Diverging { offsets, .. } => Some(offsets.high_watermark),
-            Found::Failed(_, offsets) => offsets.map(|offsets| offsets.high_watermark),
-        }
-    }
 }
 
-async fn read_enough(shard: &Rc<Shard>, targets: &[Target], limits: &Limits) -> (Vec<Found>, Permit) {
+/// Reads until there is enough, the time is up, or something must be told at once.
+async fn read_enough(
+    shard: &Rc<Shard>,
+    plan: &FetchPlan,
+    version: i16,
+    limits: &Limits,
+) -> (Vec<(FetchKey, Found)>, Permit) {
     let (memory, connections) = (&shard.fetch_memory, &shard.connections);
     let clock = &*shard.handle.clock;
-    let fields_bytes = targets.len().saturating_mul(PARTITION_FIELDS_BYTES);
-    let asked = targets.iter().filter_map(|target| target.as_ref().ok());
-    let asked = asked.map(|(_, wish)| usize::try_from(wish.bytes_max).unwrap_or(0));
-    let wanted = asked.fold(0, usize::saturating_add).min(limits.bytes_max);
     let mut needed = 0;
     loop {
+        hear(plan);
+        let targets = targets(shard, plan, version);
+        let fields_bytes = targets.len().saturating_mul(PARTITION_FIELDS_BYTES);
+        let asked = targets.iter().filter(|target| target.id.is_ok());
+        let asked = asked.map(|target| usize::try_from(target.wish.bytes_max).unwrap_or(0));
+        let wanted = asked.fold(0, usize::saturating_add).min(limits.bytes_max);
         let [wanted, least] = [wanted, needed].map(|bytes| bytes.saturating_add(fields_bytes));
         let mut permit = fetch_memory::reserve(memory, wanted, least, clock, connections).await;
         let reserved = permit.amount().saturating_sub(fields_bytes).max(1);
         let bytes_max = limits.bytes_max.min(reserved);
-        let mut found = read_all(shard, targets, limits.isolation, bytes_max).await;
+        let mut found = read_all(shard, &targets, limits.isolation, bytes_max).await;
         let records = found.iter_mut().filter_map(Found::held).collect();
         if let Err(too_much) = fetch_memory::settle(memory, &mut permit, fields_bytes, records) {
             needed = too_much;
             continue;
         }
+        needed = 0;
         let bytes: usize = found.iter().map(Found::bytes).sum();
         let is_due = shard.handle.clock.now() >= limits.deadline;
         let is_enough = bytes >= limits.bytes_min.min(bytes_max);
         // A session that has forgotten all of its partitions waits for nothing (`ReplicaManager.fetchMessages`).
-        if is_enough || is_due || targets.is_empty() || found.iter().any(Found::is_urgent) {
-            return (found, permit);
+        let is_over = is_enough
+            || is_due
+            || plan.partitions.borrow().is_empty()
+            || found.iter().any(Found::is_urgent);
+        expect_changes(shard, plan, &targets, &found, !is_over);
+        if is_over {
+            let keys = targets.into_iter().map(|target| target.key);
+            return (keys.zip(found).collect(), permit);
         }
-        let seen = targets.iter().zip(&found).filter_map(|(target, found)| {
-            let (id, _) = target.as_ref().ok()?;
-            Some((*id, found.high_watermark()?))
-        });
-        let seen = seen.collect();
+        let watch = plan.partitions.borrow().watch.clone();
         // Who waits holds nothing.
         drop((found, permit));
-        wait_for_news(shard, seen, limits.deadline).await;
+        match watch {
+            Some(watch) => watch.moved(limits.deadline).await,
+            None => clock.sleep_until(limits.deadline).await,
+        }
+    }
+}
+
+/// Takes what the watch has heard.
+fn hear(plan: &FetchPlan) {
+    let mut partitions = plan.partitions.borrow_mut();
+    let moved = partitions.watch.as_ref().map(|watch| watch.take_moved());
+    partitions.moved(&moved.unwrap_or_default());
+}
+
+/// Has the watch tell of what rests from now on, and if the request `waits` of everything else that was read.
+fn expect_changes(shard: &Rc<Shard>, plan: &FetchPlan, targets: &[Target], found: &[Found], waits: bool) {
+    let mut partitions = plan.partitions.borrow_mut();
+    let mut expected = Vec::new();
+    for (target, found) in targets.iter().zip(found) {
+        let (Ok(id), Found::Records(slice)) = (target.id, found) else {
+            continue;
+        };
+        let offsets = slice.offsets;
+        let (high_watermark, log_start) = (offsets.high_watermark.get(), offsets.log_start.get());
+        // Where all partitions are answered, none rests: each is looked at for the answer.
+        let rests = plan.incremental
+            && slice.bytes == 0
+            && target.wish.fetch_offset >= high_watermark
+            && partitions.rest(&target.key, id, high_watermark, log_start);
+        if rests || waits {
+            expected.push((id, Seen::from(offsets)));
+        }
+    }
+    if !expected.is_empty() {
+        let watch = partitions
+            .watch
+            .get_or_insert_with(|| Rc::new(Watch::new(shard)));
+        watch.expect(expected);
     }
 }
 
@@ -271,8 +317,7 @@ async fn read_all(
 ) -> Vec<Found> {
     let items = targets
         .iter()
-        .filter_map(|target| target.as_ref().ok())
-        .map(|(id, wish)| (*id, (*wish, isolation, bytes_max)))
+        .filter_map(|target| Some((target.id.ok()?, (target.wish, isolation, bytes_max))))
         .collect();
     let mut read = shard.on_owners(items, read_owned).await.into_iter();
     let mut left = bytes_max;
@@ -280,9 +325,9 @@ async fn read_all(
     targets
         .iter()
         .map(|target| {
-            let found = match target {
+            let found = match target.id {
                 Ok(_) => read.next().expect("one result a target that is known"),
-                Err(code) => Found::Failed(Failure::from(*code), None),
+                Err(code) => Found::Failed(Failure::from(code), None),
             };
             // Each owner had the whole limit; in the request's order there is only one.
             let found = match found {
@@ -375,94 +420,31 @@ pub fn stale_epoch(client: i32, ours: LeaderEpoch) -> Option<ErrorCode> {
     }
 }
 
-/// Resolves when a high watermark is no longer the one that was seen, a log is gone, or at `deadline`.
-async fn wait_for_news(shard: &Rc<Shard>, seen: Vec<(PartitionId, Offset)>, deadline: Monotonic) {
-    let mut shares: BTreeMap<ShardId, Vec<_>> = BTreeMap::new();
-    for (id, offset) in seen {
-        shares.entry(shard.owner_of(id)).or_default().push((id, offset));
-    }
-    if shares.is_empty() {
-        return shard.handle.clock.sleep_until(deadline).await;
-    }
-    let mut asked = AskedWaits {
-        shard: Rc::clone(shard),
-        waits: Vec::with_capacity(shares.len()),
-    };
-    let mut futures = Vec::with_capacity(shares.len());
-    for (owner, seen) in shares {
-        let here = shard.id;
-        let number = shard.fetch_waits.next_number();
-        asked.waits.push((owner, number));
-        futures.push(shard.submit_to(owner, move |owner| {
-            owner.fetch_waits.begin(here, number, &owner, seen, deadline)
-        }));
-    }
-    let (_, ended, _) = select_all(futures).await;
-    asked.waits.swap_remove(ended);
-}
-
-/// Waits on owners that are of no more use when this is dropped: another one has ended, or the client has gone. They
-/// would last to the deadline for nobody.
-struct AskedWaits {
-    shard: Rc<Shard>,
-    waits: Vec<(ShardId, u64)>,
-}
-
-impl Drop for AskedWaits {
-    fn drop(&mut self) {
-        let here = self.shard.id;
-        for (owner, number) in self.waits.drain(..) {
-            drop(self.shard.submit_to(owner, move |owner| {
-                owner.fetch_waits.cancel(here, number);
-                std::future::ready(())
-            }));
-        }
-    }
-}
-
-/// On an owner: waits for one of its partitions to move on.
-pub(crate) async fn wait_here(shard: &Rc<Shard>, seen: &[(PartitionId, Offset)], deadline: Monotonic) {
-    let mut changes = Vec::with_capacity(seen.len());
-    for (id, offset) in seen {
-        // A log stays in its place with its end marked until its deletion is durable.
-        let Some(log) = shard.partition(id).filter(|log| !log.is_deleted()) else {
-            return;
-        };
-        changes.push(log.high_watermark_changed());
-        if log.offsets().high_watermark != *offset {
-            return;
-        }
-    }
-    if is_on(Mutation::FetchWakeLost) {
-        changes = vec![local::Notify::new().notified()];
-    }
-    // Whatever woke this, the asker looks for itself; at the deadline too.
-    let _ = local::timeout(&*shard.handle.clock, deadline, select_all(changes)).await;
-}
-
-fn assemble(shard: &Shard, plan: &FetchPlan, found: Vec<Found>, isolation: ReadIsolation) -> FetchResponse {
+fn assemble(
+    shard: &Shard,
+    plan: &FetchPlan,
+    found: Vec<(FetchKey, Found)>,
+    isolation: ReadIsolation,
+) -> FetchResponse {
     let mut response = FetchResponse {
         session_id: plan.session_id,
         ..Default::default()
     };
-    for ((key, _), found) in plan.wishes.iter().zip(found) {
+    let mut partitions = plan.partitions.borrow_mut();
+    for (key, found) in found {
         let has_news = found.bytes() > 0 || found.is_urgent();
         // Counted where it is sent: a long poll may read the same records several times.
         shard.metrics.fetched(found.bytes());
         if matches!(found, Found::Failed(..)) {
             shard.metrics.failed(ApiKey::Fetch);
         }
-        let data = partition_data(key, found, isolation);
+        let data = partition_data(&key, found, isolation);
         let answered = Answered {
             high_watermark: data.high_watermark,
             log_start_offset: data.log_start_offset,
             has_news,
         };
-        let is_changed = shard
-            .fetch_sessions
-            .borrow_mut()
-            .answered(plan.session_id, key, answered);
-        if plan.incremental && !is_changed {
+        if plan.session_id != 0 && !partitions.answered(&key, answered) && plan.incremental {
             continue;
         }
         match response.topics.last_mut() {

@@ -25,7 +25,7 @@ use crate::connections::Connections;
 use crate::controller::{ControllerShell, is_metadata_partition};
 use crate::coordinator::Coordinators;
 use crate::fetch_session::FetchSessions;
-use crate::fetch_waits::FetchWaits;
+use crate::fetch_watch::FetchWatches;
 use crate::identity::Identity;
 use crate::metrics::ShardMetrics;
 use crate::produce_lane::ProduceLane;
@@ -91,8 +91,8 @@ pub struct Shard {
     pub fetch_sessions: RefCell<FetchSessions>,
     /// The clients' connections that this shard serves.
     pub connections: Rc<Connections>,
-    /// The long polls that wait here.
-    pub fetch_waits: FetchWaits,
+    /// What fetches wait to hear of, of this shard's connections and of others' here.
+    pub fetch_watches: FetchWatches,
     /// The groups whose offsets partition is on this shard.
     pub coordinators: Coordinators,
     /// Produced records that take long work.
@@ -126,7 +126,7 @@ impl Shard {
             identity: parts.identity,
             fetch_sessions: RefCell::new(FetchSessions::new(sessions)),
             connections: Rc::default(),
-            fetch_waits: FetchWaits::default(),
+            fetch_watches: FetchWatches::default(),
             coordinators: Coordinators::default(),
             produce_lane: ProduceLane::default(),
             producer_ids: ProducerIds::default(),

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use corelog_broker::shard::FIRST;
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
-use corelog_model::{Offset, PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{FetchRequest, FetchResponse, ForgottenTopic};
 use futures_util::future::join;
@@ -99,7 +97,7 @@ fn a_long_poll_waits_for_bytes_or_its_time() {
         };
         let (response, ()) = join(reader.receive::<FetchRequest>(11, id), write).await;
         assert_eq!(sizes(&response), [2 * batch.len()]);
-        assert!(broker.shard.fetch_waits.is_empty());
+        assert!(broker.shard.fetch_watches.is_empty());
     });
 }
 
@@ -201,7 +199,7 @@ fn a_deleted_topic_ends_long_polls() {
         let mut request = fetch(TOPIC, &[(0, 0)]);
         request.max_wait_ms = LONG_MS;
         let id = client.send(11, &request).await;
-        until(&broker, || !broker.shard.fetch_waits.is_empty()).await;
+        until(&broker, || !broker.shard.fetch_watches.is_empty()).await;
         let delete = ControllerRequest::DeleteTopic {
             topic: TopicReference::Name(TOPIC.to_owned()),
         };
@@ -262,21 +260,45 @@ fn sessions_answer_what_changed_and_forget() {
 }
 
 #[test]
-fn a_wait_can_be_called_off_before_it_is_first_polled() {
+fn a_session_hears_of_what_moves_while_it_waits_and_while_it_does_not() {
     with_broker(|broker| async move {
-        let id = broker.create(TOPIC, 1, &[]).await;
-        let shard = &broker.shard;
-        let seen = vec![(
-            PartitionId {
-                topic: id,
-                index: PartitionIndex::new(0),
-            },
-            Offset::ZERO,
-        )];
-        let never = shard.handle.clock.now() + Duration::from_secs(600);
-        let wait = shard.fetch_waits.begin(FIRST, 7, shard, seen, never);
-        shard.fetch_waits.cancel(FIRST, 7);
-        wait.await;
-        assert!(shard.fetch_waits.is_empty());
+        const PARTITIONS: i32 = 20;
+        broker.create(TOPIC, PARTITIONS, &[]).await;
+        let (reader, writer) = (broker.connect().await, broker.connect().await);
+        let all: Vec<_> = (0..PARTITIONS).map(|partition| (partition, 0)).collect();
+        let mut request = fetch(TOPIC, &all);
+        request.session_epoch = 0;
+        request.max_wait_ms = 0;
+        let full = reader.call(11, &request).await;
+        let mut next = fetch(TOPIC, &[]);
+        next.topics.clear();
+        next.session_id = full.session_id;
+        next.session_epoch = 0;
+        let mut read_to = 0;
+        let batch = Batch::of(1).bytes();
+        for round in 0..6 {
+            next.session_epoch += 1;
+            next.max_wait_ms = 0;
+            assert!(reader.call(11, &next).await.topics.is_empty(), "round {round}: all is quiet");
+            next.session_epoch += 1;
+            next.max_wait_ms = LONG_MS;
+            let write = writer.produce(TOPIC, batch.clone());
+            let response = if round % 2 == 0 {
+                write.await;
+                reader.call(11, &next).await
+            } else {
+                let id = reader.send(11, &next).await;
+                join(reader.receive::<FetchRequest>(11, id), write).await.0
+            };
+            assert_eq!(sizes(&response), [batch.len()], "round {round}");
+            read_to += 1;
+            next.topics = fetch(TOPIC, &[(0, read_to)]).topics;
+            next.session_epoch += 1;
+            next.max_wait_ms = 0;
+            assert_eq!(sizes(&reader.call(11, &next).await), [] as [usize; 0]);
+            next.topics.clear();
+        }
+        let sessions = broker.shard.fetch_sessions.borrow().len();
+        assert_eq!((broker.shard.fetch_watches.len(), sessions), (1, 1));
     });
 }

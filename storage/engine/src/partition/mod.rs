@@ -17,11 +17,11 @@ pub(crate) use self::flush::run as run_flush;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use corelog_model::{LeaderEpoch, Offset, PartitionId, TimestampMs};
-use corelog_runtime::local::{Budget, Notified, Notify};
+use corelog_runtime::local::Budget;
 
 use self::append::{Admission, Waiter};
 use crate::errors::{AppendError, DeleteRecordsError};
@@ -90,6 +90,13 @@ pub(crate) struct State {
     is_gone: bool,
 }
 
+/// Is told once that a log has changed: see [`PartitionLog::watch`].
+pub trait LogWatcher {
+    /// The log of `partition` has changed. It is told in the midst of the change: what is to be done about it is done by
+    /// a task of its own.
+    fn changed(self: Rc<Self>, partition: PartitionId);
+}
+
 /// One partition's log. All calls come from the shard that owns it.
 pub struct PartitionLog {
     id: PartitionId,
@@ -99,7 +106,7 @@ pub struct PartitionLog {
     state: RefCell<State>,
     lane: Budget,
     sync_lane: Budget,
-    high_watermark: Notify,
+    watchers: RefCell<Vec<Weak<dyn LogWatcher>>>,
 }
 
 impl PartitionLog {
@@ -141,7 +148,7 @@ impl PartitionLog {
             }),
             lane: Budget::new(1),
             sync_lane: Budget::new(1),
-            high_watermark: Notify::new(),
+            watchers: RefCell::default(),
         }
     }
 
@@ -176,7 +183,7 @@ impl PartitionLog {
         let before = self.leader_epoch();
         self.state.borrow_mut().core.set_leader_epoch(epoch);
         if self.leader_epoch() != before {
-            self.high_watermark.notify_all();
+            self.tell_watchers();
         }
     }
 
@@ -185,10 +192,21 @@ impl PartitionLog {
         self.state.borrow().core.offsets()
     }
 
-    /// Resolves at the next change of the high watermark or of the leader epoch, and when the log is deleted or its
-    /// shard fenced. Take it before looking at what it is to announce a change of.
-    pub fn high_watermark_changed(&self) -> Notified {
-        self.high_watermark.notified()
+    /// Tells `watcher` once, at the next change of the high watermark, of the log's start or of the leader epoch, or when
+    /// the log is deleted, its shard fenced or its storage closed. Asking twice is asking once, and a watcher that is
+    /// gone by then is not told.
+    pub fn watch(&self, watcher: &Rc<dyn LogWatcher>) {
+        let mut watchers = self.watchers.borrow_mut();
+        let watcher = Rc::downgrade(watcher);
+        watchers.retain(|other| other.strong_count() > 0 && !other.ptr_eq(&watcher));
+        watchers.push(watcher);
+    }
+
+    fn tell_watchers(&self) {
+        let watchers = std::mem::take(&mut *self.watchers.borrow_mut());
+        for watcher in watchers.iter().filter_map(Weak::upgrade) {
+            watcher.changed(self.id);
+        }
     }
 
     /// Why the log is not served, if it was found corrupt.
@@ -282,6 +300,7 @@ impl PartitionLog {
         }
         self.shared.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
+        self.tell_watchers();
         self.remove_dropped(dropped);
         Ok(())
     }
@@ -492,7 +511,7 @@ impl PartitionLog {
                 None => break,
             }
         }
-        self.high_watermark.notify_all();
+        self.tell_watchers();
     }
 
     /// The journal is fenced: nobody who waits will be answered otherwise.
@@ -516,7 +535,7 @@ impl PartitionLog {
         for admission in admissions {
             admission.fail(error.clone());
         }
-        self.high_watermark.notify_all();
+        self.tell_watchers();
     }
 
     /// The log is gone: readers and writers are told, its memory is given back.

@@ -166,14 +166,25 @@ impl Broker {
 
     /// What is not at rest though no client is connected; `None`: everything is.
     pub(super) fn unrest(&self) -> Option<String> {
-        self.shards.borrow().iter().find_map(|shard| {
+        let shards = self.shards.borrow();
+        let is_known = |asker: ShardId, number: u64| {
+            let asker = shards.iter().find(|shard| shard.id == asker);
+            asker.is_some_and(|asker| asker.fetch_watches.has(number))
+        };
+        shards.iter().find_map(|shard| {
             let held_of = |memory: &Budget| memory.total() - memory.free();
             let held = held_of(&shard.request_memory) + held_of(&shard.fetch_memory);
-            let (calls, waits) = (shard.calls_waiting(), shard.fetch_waits.len());
+            let calls = shard.calls_waiting();
             let connections = shard.metrics.connections.open();
-            (held > 0 || calls > 0 || waits > 0 || connections > 0).then(|| {
+            // Sessions outlast connections, and so do their watches.
+            let watches = shard.fetch_watches.len();
+            let sessions = shard.fetch_sessions.borrow().len();
+            let posts = shard.fetch_watches.posts();
+            let stray = posts.iter().filter(|(asker, number)| !is_known(*asker, *number)).count();
+            (held > 0 || calls > 0 || watches > sessions || stray > 0 || connections > 0).then(|| {
                 format!(
-                    "shard {}: {held} bytes of requests and answers, {calls} calls, {waits} fetch waits, {connections} connections",
+                    "shard {}: {held} bytes of requests and answers, {calls} calls, {watches} fetch watches for \
+                     {sessions} sessions, {stray} that nobody asks for, {connections} connections",
                     shard.id
                 )
             })

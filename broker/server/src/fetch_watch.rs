@@ -1,0 +1,230 @@
+//! How a fetch hears of partitions that move, on whichever shard they are.
+//!
+//! ```text
+//! asker   Watch::expect(partition, as it was seen) ───────────▶ owner   the log tells its watcher once, at its next
+//!         Watch::moved ◀─────────────────────────────────────           change; what changes together goes together
+//! ```
+//!
+//! A fetch that names ten thousand partitions costs what has moved of them, not ten thousand looks.
+//!
+//! Invariants: of each expectation comes one message at most, so what waits to be taken is bounded by what was expected;
+//! a partition that has moved since it was seen is told at once, so nothing is missed in between; when a watch is
+//! dropped its owners forget it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::{Rc, Weak};
+
+use corelog_model::{Offset, PartitionId, ShardId};
+use corelog_runtime::local::{self, Notify};
+use corelog_runtime::{Monotonic, WorkClass};
+use corelog_storage::{LogOffsets, LogWatcher};
+
+use crate::mutation::{Mutation, is_on};
+use crate::shard::Shard;
+
+/// What a reader saw of a log; when it is so no longer, there is something to tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// Records before it can be read.
+    pub high_watermark: Offset,
+    /// Records before it are gone.
+    pub log_start: Offset,
+}
+
+impl From<LogOffsets> for Seen {
+    fn from(offsets: LogOffsets) -> Seen {
+        Seen {
+            high_watermark: offsets.high_watermark,
+            log_start: offsets.log_start,
+        }
+    }
+}
+
+/// The watches of one shard: its own, and what others watch here.
+#[derive(Default)]
+pub struct FetchWatches {
+    number_next: Cell<u64>,
+    inboxes: RefCell<HashMap<u64, Rc<Inbox>, foldhash::fast::RandomState>>,
+    posts: RefCell<BTreeMap<(ShardId, u64), Rc<Post>>>,
+}
+
+/// Where news of one watch arrive.
+#[derive(Default)]
+struct Inbox {
+    moved: RefCell<Vec<PartitionId>>,
+    arrived: Notify,
+}
+
+impl FetchWatches {
+    /// The watches of this shard's fetches and sessions.
+    pub fn len(&self) -> usize {
+        self.inboxes.borrow().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a watch of this shard is still there.
+    pub fn has(&self, number: u64) -> bool {
+        self.inboxes.borrow().contains_key(&number)
+    }
+
+    /// Whose watches have something to expect of this shard: the shard that asked, and its number of the watch.
+    pub fn posts(&self) -> Vec<(ShardId, u64)> {
+        self.posts.borrow().keys().copied().collect()
+    }
+
+    /// On an owner: tells watch `number` of shard `asker` when one of these is no longer as it was seen.
+    fn expect(&self, shard: &Rc<Shard>, asker: ShardId, number: u64, seen: Vec<(PartitionId, Seen)>) {
+        let post = Rc::clone(self.posts.borrow_mut().entry((asker, number)).or_insert_with(|| {
+            Rc::new(Post {
+                shard: Rc::downgrade(shard),
+                asker,
+                number,
+                moved: RefCell::default(),
+                is_sending: Cell::new(false),
+            })
+        }));
+        let watcher: Rc<dyn LogWatcher> = Rc::clone(&post) as Rc<dyn LogWatcher>;
+        for (id, seen) in seen {
+            // A log stays in its place with its end marked until its deletion is durable.
+            match shard.partition(&id).filter(|log| !log.is_deleted()) {
+                Some(log) if Seen::from(log.offsets()) == seen => log.watch(&watcher),
+                Some(_) | None => Rc::clone(&post).changed(id),
+            }
+        }
+    }
+
+    fn arrived(&self, number: u64, moved: Vec<PartitionId>) {
+        let inbox = self.inboxes.borrow().get(&number).map(Rc::clone);
+        if let Some(inbox) = inbox {
+            inbox.moved.borrow_mut().extend(moved);
+            if !is_on(Mutation::FetchWakeLost) {
+                inbox.arrived.notify_all();
+            }
+        }
+    }
+}
+
+/// On an owner: gathers what has moved for one watch.
+struct Post {
+    shard: Weak<Shard>,
+    asker: ShardId,
+    number: u64,
+    moved: RefCell<Vec<PartitionId>>,
+    is_sending: Cell<bool>,
+}
+
+impl LogWatcher for Post {
+    fn changed(self: Rc<Self>, partition: PartitionId) {
+        let Some(shard) = self.shard.upgrade() else { return };
+        self.moved.borrow_mut().push(partition);
+        if self.is_sending.replace(true) {
+            return;
+        }
+        // A commit moves many logs in one go: the task runs after it, and takes them all; and what moves while they are
+        // on their way goes together next.
+        shard.handle.clone().spawn(WorkClass::Latency, "fetch news", async move {
+            loop {
+                let moved = std::mem::take(&mut *self.moved.borrow_mut());
+                if moved.is_empty() {
+                    self.is_sending.set(false);
+                    return;
+                }
+                let number = self.number;
+                let told = shard.submit_to(self.asker, move |asker| {
+                    asker.fetch_watches.arrived(number, moved);
+                    std::future::ready(())
+                });
+                told.await;
+            }
+        });
+    }
+}
+
+/// What one fetch, or one session, is to hear of.
+pub struct Watch {
+    shard: Weak<Shard>,
+    here: ShardId,
+    number: u64,
+    inbox: Rc<Inbox>,
+    owners: RefCell<BTreeSet<ShardId>>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch")
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Watch {
+    /// A watch of `shard` that expects nothing yet.
+    pub fn new(shard: &Rc<Shard>) -> Watch {
+        let watches = &shard.fetch_watches;
+        let number = watches.number_next.get();
+        watches.number_next.set(number + 1);
+        let inbox = Rc::<Inbox>::default();
+        watches.inboxes.borrow_mut().insert(number, Rc::clone(&inbox));
+        Watch {
+            shard: Rc::downgrade(shard),
+            here: shard.id,
+            number,
+            inbox,
+            owners: RefCell::default(),
+        }
+    }
+
+    /// Each of these is told of once, when it is no longer as it was seen.
+    pub fn expect(&self, seen: Vec<(PartitionId, Seen)>) {
+        let Some(shard) = self.shard.upgrade() else { return };
+        let mut shares: BTreeMap<ShardId, Vec<_>> = BTreeMap::new();
+        for (id, seen) in seen {
+            shares.entry(shard.owner_of(id)).or_default().push((id, seen));
+        }
+        let (here, number) = (self.here, self.number);
+        for (owner, seen) in shares {
+            self.owners.borrow_mut().insert(owner);
+            drop(shard.submit_to(owner, move |owner| {
+                owner.fetch_watches.expect(&owner, here, number, seen);
+                std::future::ready(())
+            }));
+        }
+    }
+
+    /// What has moved and was not taken yet.
+    pub fn take_moved(&self) -> Vec<PartitionId> {
+        std::mem::take(&mut self.inbox.moved.borrow_mut())
+    }
+
+    /// Resolves when something has moved that was not taken yet, and at `deadline`.
+    pub async fn moved(&self, deadline: Monotonic) {
+        let Some(shard) = self.shard.upgrade() else { return };
+        let arrived = self.inbox.arrived.notified();
+        if self.inbox.moved.borrow().is_empty() {
+            // Whatever ended it, the asker looks for itself.
+            let _ = local::timeout(&*shard.handle.clock, deadline, arrived).await;
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let Some(shard) = self.shard.upgrade() else { return };
+        shard.fetch_watches.inboxes.borrow_mut().remove(&self.number);
+        let (here, number) = (self.here, self.number);
+        for owner in self.owners.take() {
+            if is_on(Mutation::FetchWaitLeaks) && owner != here {
+                continue;
+            }
+            drop(shard.submit_to(owner, move |owner| {
+                owner.fetch_watches.posts.borrow_mut().remove(&(here, number));
+                std::future::ready(())
+            }));
+        }
+    }
+}
