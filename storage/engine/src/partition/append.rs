@@ -219,13 +219,13 @@ impl PartitionLog {
     }
 
     /// Admits batches if nothing is in the way. There is no await in here: the log does not change under it.
-    fn try_admit(&self, batches: &[ValidatedBatch], options: AppendOptions) -> Admitted {
+    fn try_admit(&self, batches: &[ValidatedBatch], asked: AppendOptions) -> Admitted {
         let now = self.shared.handle.clock.wall();
         let mut state = self.state.borrow_mut();
         if let Some(error) = self.refusal(&state) {
             return Admitted::Answered(Err(error));
         }
-        let (bytes, needs_roll) = match state.core.check(batches, options.origin, now) {
+        let (bytes, needs_roll) = match state.core.check(batches, asked.origin, now) {
             Err(error) => return Admitted::Answered(Err(error)),
             Ok(Check::Duplicate(original)) => {
                 let stamps = state.core.config.timestamp_type == TimestampType::LogAppendTime;
@@ -261,8 +261,12 @@ impl PartitionLog {
         }
         let appended = self.place(&mut state, batches, now);
         let is_memory = state.core.config.durability == Durability::Memory;
+        let options = &self.shared.options;
+        let reaches = |bytes: u64, limit: usize| bytes >= u64::try_from(limit).unwrap_or(u64::MAX);
+        // What will go straight to the segment is on its way while the commit before is synced.
         let wants_flush = !state.is_flush_queued
-            && (state.tail.dirty() >= u64::try_from(self.shared.options.flush_bytes_min).unwrap_or(u64::MAX)
+            && (reaches(state.tail.dirty(), options.flush_bytes_min)
+                || reaches(bytes, options.bypass_bytes_min)
                 || self.shared.is_dirty_high());
         drop(state);
         if wants_flush {

@@ -30,6 +30,16 @@ fn index(n: u64) -> usize {
     usize::try_from(n).expect("a distance within memory")
 }
 
+/// How large a chunk to take for `length` bytes, after one of `before`. The last chunk of a log cannot be given up, so it
+/// has `usual` bytes at most, a power of two; what fills others of that size goes into one, and is written as one.
+fn next_capacity(length: usize, before: usize, usual: usize) -> usize {
+    if length > usual {
+        return ((length - 1) / usual * usual).min(CHUNK_BYTES_MAX);
+    }
+    let wanted = length.max(before * GROWTH).max(PAGE);
+    wanted.next_power_of_two().min(usual)
+}
+
 struct TailChunk {
     ordinal: u64,
     segment_base: Offset,
@@ -170,8 +180,7 @@ impl Tail {
             if !fits {
                 assert!(position.is_multiple_of(length(PAGE)), "a chunk begins at a page");
                 let before = self.chunks.back().map_or(0, |chunk| chunk.chunk.capacity());
-                let wanted = bytes.len().max(before * GROWTH).max(PAGE);
-                let capacity = wanted.next_power_of_two().clamp(PAGE, chunk_bytes_max.max(PAGE));
+                let capacity = next_capacity(bytes.len(), before, chunk_bytes_max.max(PAGE));
                 opened(self.open(segment_base, position, capacity));
             }
             let chunk = self.chunks.back_mut().expect("there is one with room");
@@ -493,6 +502,20 @@ mod tests {
 
     fn joined(pieces: &[Bytes]) -> Vec<u8> {
         pieces.concat()
+    }
+
+    #[test]
+    fn chunks_grow_and_a_large_batch_takes_one_and_a_last_one() {
+        const KIB: usize = 1 << 10;
+        assert_eq!(next_capacity(100, 0, CHUNK_BYTES_MAX), PAGE);
+        assert_eq!(next_capacity(100, PAGE, CHUNK_BYTES_MAX), GROWTH * PAGE);
+        assert_eq!(next_capacity(100, CHUNK_BYTES_MAX, CHUNK_BYTES_MAX), CHUNK_BYTES_MAX);
+        assert_eq!(next_capacity(100, CHUNK_BYTES_MAX, 64 * KIB), 64 * KIB);
+        assert_eq!(next_capacity(64 * KIB, 0, 64 * KIB), 64 * KIB);
+        assert_eq!(next_capacity(128 * KIB, 0, 64 * KIB), 64 * KIB, "and another one");
+        assert_eq!(next_capacity(900 * KIB, 0, 64 * KIB), 896 * KIB);
+        assert_eq!(next_capacity(4096 * KIB, 0, 64 * KIB), CHUNK_BYTES_MAX);
+        assert_eq!(next_capacity(10_000, 0, PAGE), 2 * PAGE);
     }
 
     #[test]
