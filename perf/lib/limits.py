@@ -1,25 +1,35 @@
-"""Stand-alone probes of what limits a produce on this machine: the disk, loopback TCP, memory and checksums."""
+"""Stand-alone probes of what limits a produce on this machine: the generator, the disk, loopback TCP, memory, checksums."""
 
 import argparse
 import json
+import os
 import shutil
+import socket
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import fio
 import results
 from bench import BenchError, Binaries, say
+from broker import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# What the generator sends to its own sink, and what is told of it.
+GENERATOR = {"max-rate-1-topic-16-partitions-1kb": ("1 KiB messages", "bytes_per_s"),
+             "max-rate-1-topic-16-partitions-100b": ("100-byte messages", "messages_per_s")}
+GENERATOR_RUNS = 3
+SINK_START_S = 10
 
 
 def main():
     parser = argparse.ArgumentParser(
         prog="perf/limits",
-        description="Measures what this machine does at most, without any broker: fio's direct 1 MiB writes and reads, "
-        "bytes over loopback TCP, memory copies and CRC-32C. Writes perf/results/DATE-limits.json and renews the table in "
+        description="Measures what this machine does at most, without any broker: the generator on one core against its "
+        "own sink, fio's direct 1 MiB writes and reads, bytes over loopback TCP, memory copies and CRC-32C. Writes perf/results/DATE-limits.json and renews the table in "
         "perf/RESULTS.md.",
     )
     parser.add_argument("--seconds", type=float, default=3, metavar="S", help="of each probe (3)")
@@ -43,12 +53,15 @@ def main():
 
 def measure(arguments, folder):
     chosen = Path(arguments.bin_dir).resolve() if arguments.bin_dir else None
-    probe = Binaries(chosen, ["limits"]).examples / "limits"
+    binaries = Binaries(chosen, ["limits"])
+    probe = binaries.examples / "limits"
     say("loopback TCP, memory, checksums")
     done = subprocess.run([str(probe), "--seconds", str(arguments.seconds), "--data", str(folder)], check=True,
                           stdout=subprocess.PIPE, text=True)
     found = json.loads(done.stdout)
     environment = found.pop("environment")
+    say("the generator on one core, its sink on another")
+    found["generator"] = generator(binaries.bench, arguments.seconds, folder)
     say("the disk: direct 1 MiB writes")
     _, found["disk_write"] = fio.best_write(folder, arguments.seconds)
     say("the disk: direct 1 MiB writes, each synced (O_DSYNC)")
@@ -70,9 +83,55 @@ def measure(arguments, folder):
     say(f"wrote {path}")
 
 
+def generator(bench, seconds, folder):
+    """Medians of what the generator sends from one core to a sink on another, by workload; None on a single core."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        return None
+    port = free_ports(1)
+    address = ("127.0.0.1", port)
+    target = f"{address[0]}:{port}"
+    sink = subprocess.Popen(["taskset", "-c", str(cores[0]), str(bench), "sink", "--listen", target, "--threads", "1"],
+                            stdout=subprocess.DEVNULL)
+    try:
+        wait_for(sink, address)
+        return {scenario: statistics.median(
+            published(bench, scenario, target, cores[1], seconds, folder)[key] for _ in range(GENERATOR_RUNS)
+        ) for scenario, (_, key) in GENERATOR.items()}
+    finally:
+        sink.kill()
+        sink.wait()
+
+
+def wait_for(sink, address):
+    """Waits until somebody listens there."""
+    begun = time.monotonic()
+    while True:
+        try:
+            socket.create_connection(address, timeout=1).close()
+            return
+        except OSError as error:
+            if sink.poll() is not None or time.monotonic() - begun > SINK_START_S:
+                raise BenchError(f"the generator's sink does not listen on {address}: {error}") from error
+            time.sleep(0.02)
+
+
+def published(bench, scenario, target, core, seconds, folder):
+    """What a run of the generator on one core reports as published."""
+    out = folder / "generator.json"
+    subprocess.run([str(bench), "run", scenario, "--quiet", "--bootstrap", target, "--threads", "1", "--cores", str(core),
+                    "--calibrate", "0", "--set", f"duration_s={seconds}", "--set", "warm_up_s=1", "--out", str(out)],
+                   check=True, stdout=subprocess.DEVNULL)
+    return json.loads(out.read_text())["published"]
+
+
 def text_of(result):
     """The table, and what it means for a produce."""
     rows = []
+    for scenario, (messages, key) in GENERATOR.items() if result["generator"] else ():
+        rate = result["generator"][scenario]
+        rate = megabytes(rate) if key == "bytes_per_s" else f"{rate:,.0f} messages/s"
+        rows.append((f"the generator on one core, {messages}, its sink on another", rate, ""))
     for key, title in (("disk_write", "direct 1 MiB writes"), ("disk_write_synced", "direct 1 MiB writes, each synced"),
                        ("disk_read", "direct 1 MiB reads")):
         for depth, rate in result[key].items():
