@@ -11,17 +11,26 @@ DEPTHS = (1, 4, 16)
 FILE_BYTES = 2 << 30
 # So much is written where nothing was before.
 NEW_FILE_BYTES = 8 << 30
+# What partitions that are produced to look like to the disk: files in turns, each synced after so many writes, by jobs
+# with so many writes under way.
+GROWING_FILES, GROWING_JOBS, GROWING_DEPTH, GROWING_SYNC_EVERY = 16, 2, 8, 8
 
 
 def fio(folder, mode, depth=1, seconds=None, size=FILE_BYTES, extra=()):
     """Runs one fio job on one file of `folder`; without `seconds` once over the file. Gives fio's figures of the job."""
-    if shutil.which("fio") is None:
-        raise BenchError("fio is not installed: apt-get install fio")
-    command = ["fio", "--name=corelog", f"--directory={folder}", "--filename=fio.data", f"--rw={mode}", "--bs=1M",
-               "--direct=1", "--ioengine=io_uring", f"--iodepth={depth}", f"--size={size}", "--output-format=json"]
+    command = ["--filename=fio.data", f"--rw={mode}", f"--iodepth={depth}", f"--size={size}"]
     if seconds is not None:
         command += [f"--runtime={seconds:g}", "--time_based"]
-    done = subprocess.run([*command, *extra], capture_output=True, text=True, check=False)
+    return run(folder, [*command, *extra])
+
+
+def run(folder, arguments):
+    """Runs fio with direct 1 MiB blocks in `folder`, unless the arguments say otherwise; gives the figures of its job."""
+    if shutil.which("fio") is None:
+        raise BenchError("fio is not installed: apt-get install fio")
+    command = ["fio", "--name=corelog", f"--directory={folder}", "--bs=1M", "--direct=1", "--ioengine=io_uring",
+               "--output-format=json"]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BenchError(f"fio ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     # Its warnings stand in front of the JSON.
@@ -38,6 +47,19 @@ def new_file_bytes_per_s(folder, depth):
     rate = fio(folder, "write", depth, size=NEW_FILE_BYTES, extra=["--fallocate=none"])["write"]["bw_bytes"]
     remove(folder)
     return rate
+
+
+def growing_files_bytes_per_s(folder, are_synced):
+    """Bytes a second over several new files in turns, as many writes under way as a busy broker has; see GROWING_FILES."""
+    inner = folder / "growing"
+    inner.mkdir()
+    job = run(inner, [
+        f"--numjobs={GROWING_JOBS}", "--group_reporting", f"--nrfiles={GROWING_FILES // GROWING_JOBS}", "--rw=write",
+        "--file_service_type=roundrobin:1", f"--iodepth={GROWING_DEPTH}", f"--size={NEW_FILE_BYTES // GROWING_JOBS}",
+        "--fallocate=native", *([f"--fdatasync={GROWING_SYNC_EVERY}"] if are_synced else []),
+    ])
+    shutil.rmtree(inner)
+    return job["write"]["bw_bytes"]
 
 
 def read_bytes_per_s(folder, depth, seconds):

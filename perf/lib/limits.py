@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 GENERATOR = {"max-rate-1-topic-16-partitions-1kb": ("1 KiB messages", "bytes_per_s"),
              "max-rate-1-topic-16-partitions-100b": ("100-byte messages", "messages_per_s")}
 GENERATOR_RUNS = 3
+GROWING_RUNS = 3
 SINK_START_S = 10
 
 
@@ -67,6 +68,11 @@ def measure(arguments, folder):
     say("the disk: direct 1 MiB writes, each synced (O_DSYNC)")
     found["disk_write_synced"] = {depth: fio.write_bytes_per_s(folder, depth, arguments.seconds, ["--sync=dsync"])
                                   for depth in fio.DEPTHS}
+    say("the disk: direct 1 MiB writes to growing files")
+    found["growing_files"], found["growing_files_synced"] = (
+        statistics.median(fio.growing_files_bytes_per_s(folder, are_synced) for _ in range(GROWING_RUNS))
+        for are_synced in (False, True)
+    )
     say("the disk: direct 1 MiB reads")
     _, found["disk_read"] = fio.best_read(folder, arguments.seconds)
     say("the disk: 4 KiB writes, each with an fdatasync")
@@ -136,6 +142,9 @@ def text_of(result):
                        ("disk_read", "direct 1 MiB reads")):
         for depth, rate in result[key].items():
             rows.append((f"{title}, {depth} under way", megabytes(rate), ""))
+    files = f"direct 1 MiB writes to {fio.GROWING_FILES} new files in turns, {fio.GROWING_JOBS * fio.GROWING_DEPTH} under way"
+    rows.append((files, megabytes(result["growing_files"]), ""))
+    rows.append((f"{files}, synced every {fio.GROWING_SYNC_EVERY} MiB", megabytes(result["growing_files_synced"]), ""))
     rows.append(("4 KiB writes, each with an fdatasync", f"{result['fdatasyncs_per_s']:,.0f} a second", ""))
     for key, title in (("loopback_1", "loopback TCP, one connection"), ("loopback_8", "loopback TCP, 8 connections"),
                        ("copy", "copying 1 MiB blocks"), ("checksum", "CRC-32C of 1 MiB blocks"),

@@ -10,8 +10,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use corelog_metadata::MetadataImage;
 use corelog_model::{PartitionId, PartitionIndex, TopicId};
 use corelog_protocol::ByteStr;
 use corelog_runtime::Monotonic;
@@ -81,6 +83,8 @@ pub struct FetchPartitions {
     active: BTreeSet<u64>,
     /// The others: nothing of them has changed since they were looked at.
     resting: HashMap<PartitionId, u64, foldhash::fast::RandomState>,
+    /// The metadata as it was seen last; weak, for what has been replaced is not kept.
+    image: Weak<MetadataImage>,
     /// Hears of the resting ones, and of all for which a request waits.
     pub watch: Option<Rc<Watch>>,
 }
@@ -139,11 +143,13 @@ impl FetchPartitions {
             .collect()
     }
 
-    /// A partition was read to its end, and an answer says nothing that the last one did not: it is not looked at before
-    /// something has changed. Whether it rests now; then its watch must be told how it was seen.
+    /// A partition was read to its end as `wish` has it, and an answer says nothing that the last one did not: it is not
+    /// looked at before something has changed. Whether it rests from now on; then its watch must be told how it was seen.
+    /// Not if another request of the session has come between: what that one says of the partition holds.
     pub fn rest(
         &mut self,
         key: &FetchKey,
+        wish: FetchWish,
         id: PartitionId,
         high_watermark: i64,
         log_start_offset: i64,
@@ -155,13 +161,26 @@ impl FetchPartitions {
             .order
             .get_mut(&place)
             .expect("both maps hold the same partitions");
-        if entry.last != Some((high_watermark, log_start_offset)) {
+        let is_told = entry.last == Some((high_watermark, log_start_offset));
+        if !is_told || entry.wish != wish || entry.resting.is_some() {
             return false;
         }
         entry.resting = Some(id);
         self.resting.insert(id, place);
         self.active.remove(&place);
         true
+    }
+
+    /// Looks again at what rests if it is not there in an image of the metadata that has not been looked at yet: a shard
+    /// whose journal is fenced tells nobody that a log is gone.
+    pub fn see(&mut self, image: &Arc<MetadataImage>) {
+        if std::ptr::eq(self.image.as_ptr(), Arc::as_ptr(image)) {
+            return;
+        }
+        self.image = Arc::downgrade(image);
+        let ids = self.resting.keys().copied();
+        let gone: Vec<PartitionId> = ids.filter(|id| image.partition(*id).is_none()).collect();
+        self.moved(&gone);
     }
 
     /// Something of these has changed.
@@ -604,8 +623,12 @@ mod tests {
         };
         let plan = next(full, &[]);
         let partitions = Rc::clone(&plan.partitions);
-        let rest = |partition| partitions.borrow_mut().rest(&key(partition), id(partition), 3, 0);
-        assert!(!rest(0), "the client was told nothing yet");
+        let rest_at = |partition, offset, high_watermark| {
+            let mut partitions = partitions.borrow_mut();
+            partitions.rest(&key(partition), wish(offset), id(partition), high_watermark, 0)
+        };
+        let rest = |partition, offset| rest_at(partition, offset, 3);
+        assert!(!rest(0, 3), "the client was told nothing yet");
         for partition in 0..3 {
             let quiet = Answered {
                 high_watermark: 3,
@@ -614,14 +637,26 @@ mod tests {
             };
             partitions.borrow_mut().answered(&key(partition), quiet);
         }
-        assert!(rest(0) && rest(1) && !partitions.borrow_mut().rest(&key(2), id(2), 4, 0));
+        assert!(!rest(0, 2), "the client wants another offset by now");
+        assert!(rest(0, 3) && rest(1, 0) && !rest_at(2, 0, 4));
+        assert!(!rest(0, 3), "it rests");
         assert_eq!(offsets(&next(vec![], &[])), [(2, 0)]);
         partitions.borrow_mut().moved(&[id(1), id(9), id(1)]);
-        assert_eq!(offsets(&next(vec![(key(0), wish(4))], &[])), [(0, 4), (1, 0), (2, 0)]);
-        assert!(rest(0) && rest(1) && rest(2));
+        assert_eq!(
+            offsets(&next(vec![(key(0), wish(4))], &[])),
+            [(0, 4), (1, 0), (2, 0)]
+        );
+        assert!(rest(0, 4) && rest(1, 0) && rest(2, 0));
         let last = next(vec![], &[key(1)]);
         assert_eq!((last.incremental, offsets(&last)), (true, vec![]), "two rest");
         partitions.borrow_mut().moved(&[id(1), id(2)]);
+        assert_eq!(offsets(&next(vec![], &[])), [(2, 0)]);
+        // The topic is not in the metadata: what rests is looked at once.
+        let image = Arc::new(MetadataImage::new("cluster"));
+        partitions.borrow_mut().see(&image);
+        assert_eq!(offsets(&next(vec![], &[])), [(0, 4), (2, 0)]);
+        assert!(rest(0, 4));
+        partitions.borrow_mut().see(&image);
         assert_eq!(offsets(&next(vec![], &[])), [(2, 0)]);
         assert!(!next(vec![], &[key(0), key(2)]).incremental);
     }

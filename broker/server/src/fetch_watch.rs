@@ -8,8 +8,8 @@
 //! A fetch that names ten thousand partitions costs what has moved of them, not ten thousand looks.
 //!
 //! Invariants: of each expectation comes one message at most, so what waits to be taken is bounded by what was expected;
-//! a partition that has moved since it was seen is told at once, so nothing is missed in between; when a watch is
-//! dropped its owners forget it.
+//! a partition that has moved since it was seen is told at once, so nothing is missed in between (but a leader epoch,
+//! which grows before the listeners open); when a watch is dropped its owners forget it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -92,7 +92,9 @@ impl FetchWatches {
         for (id, seen) in seen {
             // A log stays in its place with its end marked until its deletion is durable.
             match shard.partition(&id).filter(|log| !log.is_deleted()) {
-                Some(log) if Seen::from(log.offsets()) == seen => log.watch(&watcher),
+                Some(log) if Seen::from(log.offsets()) == seen || is_on(Mutation::FetchChangeMissed) => {
+                    log.watch(&watcher);
+                }
                 Some(_) | None => Rc::clone(&post).changed(id),
             }
         }
@@ -127,21 +129,24 @@ impl LogWatcher for Post {
         }
         // A commit moves many logs in one go: the task runs after it, and takes them all; and what moves while they are
         // on their way goes together next.
-        shard.handle.clone().spawn(WorkClass::Latency, "fetch news", async move {
-            loop {
-                let moved = std::mem::take(&mut *self.moved.borrow_mut());
-                if moved.is_empty() {
-                    self.is_sending.set(false);
-                    return;
+        shard
+            .handle
+            .clone()
+            .spawn(WorkClass::Latency, "fetch news", async move {
+                loop {
+                    let moved = std::mem::take(&mut *self.moved.borrow_mut());
+                    if moved.is_empty() {
+                        self.is_sending.set(false);
+                        return;
+                    }
+                    let number = self.number;
+                    let told = shard.submit_to(self.asker, move |asker| {
+                        asker.fetch_watches.arrived(number, moved);
+                        std::future::ready(())
+                    });
+                    told.await;
                 }
-                let number = self.number;
-                let told = shard.submit_to(self.asker, move |asker| {
-                    asker.fetch_watches.arrived(number, moved);
-                    std::future::ready(())
-                });
-                told.await;
-            }
-        });
+            });
     }
 }
 

@@ -36,10 +36,12 @@ pub(crate) enum Mutation {
     SessionEpochIgnored,
     /// Readers see what is not durable yet.
     FetchUncommitted,
-    /// A long poll's place on another shard is never given up.
+    /// A fetch's watch on another shard is never given up.
     FetchWaitLeaks,
     /// A long poll is not woken when a log grows.
     FetchWakeLost,
+    /// What moves between a fetch's look at a partition and its wait for it is missed.
+    FetchChangeMissed,
     /// ListOffsets tells of what is not durable yet.
     ListOffsetsUncommitted,
     /// DeleteRecords is answered before it is durable.

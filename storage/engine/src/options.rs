@@ -62,7 +62,8 @@ pub struct StorageOptions {
     pub frame_bytes_max: usize,
     /// How many commits may be under way at once.
     pub commits_in_flight_max: usize,
-    /// A run of one partition at least this long goes straight to its segment.
+    /// A run of one partition at least this long goes straight to its segment; an append of this much is written there
+    /// at once.
     pub bypass_bytes_min: usize,
     /// A checkpoint begins when this many bytes were journaled or bypassed since the last one.
     pub checkpoint_bytes: u64,

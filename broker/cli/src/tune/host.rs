@@ -147,7 +147,7 @@ fn huge_pages(root: &Root) -> Item {
         check: "huge pages",
         found: found.clone().unwrap_or_default(),
         wanted: "madvise",
-        why: "With always, the kernel compacts memory while a shard waits for a page.",
+        why: "With always, the kernel compacts memory for any program; a shard that needs a page waits for it.",
         state: match found {
             None => State::Absent("this kernel has no transparent huge pages".to_owned()),
             Some(before) if before == "always" => State::Change(vec![Change {

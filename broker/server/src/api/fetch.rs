@@ -235,7 +235,7 @@ async fn read_enough(
     let clock = &*shard.handle.clock;
     let mut needed = 0;
     loop {
-        hear(plan);
+        hear(shard, plan);
         let targets = targets(shard, plan, version);
         let fields_bytes = targets.len().saturating_mul(PARTITION_FIELDS_BYTES);
         let asked = targets.iter().filter(|target| target.id.is_ok());
@@ -256,10 +256,8 @@ async fn read_enough(
         let is_due = shard.handle.clock.now() >= limits.deadline;
         let is_enough = bytes >= limits.bytes_min.min(bytes_max);
         // A session that has forgotten all of its partitions waits for nothing (`ReplicaManager.fetchMessages`).
-        let is_over = is_enough
-            || is_due
-            || plan.partitions.borrow().is_empty()
-            || found.iter().any(Found::is_urgent);
+        let is_over =
+            is_enough || is_due || plan.partitions.borrow().is_empty() || found.iter().any(Found::is_urgent);
         expect_changes(shard, plan, &targets, &found, !is_over);
         if is_over {
             let keys = targets.into_iter().map(|target| target.key);
@@ -275,9 +273,10 @@ async fn read_enough(
     }
 }
 
-/// Takes what the watch has heard.
-fn hear(plan: &FetchPlan) {
+/// Takes what the watch has heard, and what the metadata say.
+fn hear(shard: &Shard, plan: &FetchPlan) {
     let mut partitions = plan.partitions.borrow_mut();
+    partitions.see(&shard.image());
     let moved = partitions.watch.as_ref().map(|watch| watch.take_moved());
     partitions.moved(&moved.unwrap_or_default());
 }
@@ -296,15 +295,13 @@ fn expect_changes(shard: &Rc<Shard>, plan: &FetchPlan, targets: &[Target], found
         let rests = plan.incremental
             && slice.bytes == 0
             && target.wish.fetch_offset >= high_watermark
-            && partitions.rest(&target.key, id, high_watermark, log_start);
+            && partitions.rest(&target.key, target.wish, id, high_watermark, log_start);
         if rests || waits {
             expected.push((id, Seen::from(offsets)));
         }
     }
     if !expected.is_empty() {
-        let watch = partitions
-            .watch
-            .get_or_insert_with(|| Rc::new(Watch::new(shard)));
+        let watch = partitions.watch.get_or_insert_with(|| Rc::new(Watch::new(shard)));
         watch.expect(expected);
     }
 }

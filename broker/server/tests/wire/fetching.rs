@@ -279,7 +279,10 @@ fn a_session_hears_of_what_moves_while_it_waits_and_while_it_does_not() {
         for round in 0..6 {
             next.session_epoch += 1;
             next.max_wait_ms = 0;
-            assert!(reader.call(11, &next).await.topics.is_empty(), "round {round}: all is quiet");
+            assert!(
+                reader.call(11, &next).await.topics.is_empty(),
+                "round {round}: all is quiet"
+            );
             next.session_epoch += 1;
             next.max_wait_ms = LONG_MS;
             let write = writer.produce(TOPIC, batch.clone());

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use corelog_model::Offset;
 use corelog_runtime::DiskError;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 
 use super::{PartitionLog, Status};
@@ -19,8 +19,15 @@ const WRITES_BYTES_MAX: u64 = 4 << 20;
 impl PartitionLog {
     /// Writes the tail up to a stream position to the segments, without a sync. Without `partial_pages` the page that
     /// the log ends in stays.
+    ///
+    /// Not to be dropped before it has ended, unless the journal is fenced: its writes go on, and an older image of a
+    /// page would land after whoever writes next.
     pub(crate) async fn write_out(&self, upto: u64, partial_pages: bool) -> Result<(), DiskError> {
         let _lane = self.lane.acquire(1).await;
+        self.write_out_in_lane(upto, partial_pages).await
+    }
+
+    async fn write_out_in_lane(&self, upto: u64, partial_pages: bool) -> Result<(), DiskError> {
         loop {
             let writes = {
                 let state = self.state.borrow();
@@ -38,12 +45,13 @@ impl PartitionLog {
                 .await?;
             let bytes: usize = writes.iter().map(|write| write.data.len()).sum();
             // A chunk each: with many logs chunks are small, and one after the other would take a round trip for each.
-            try_join_all(
+            // All of them end before the lane is free, also when one has failed.
+            let written = join_all(
                 writes
                     .into_iter()
                     .map(|write| file.write_at(write.position, write.data)),
-            )
-            .await?;
+            );
+            written.await.into_iter().collect::<Result<(), DiskError>>()?;
             let before = {
                 let mut state = self.state.borrow_mut();
                 if !state.unsynced.contains(&base) {
@@ -122,11 +130,12 @@ impl PartitionLog {
     }
 
     async fn flush_queued(&self) -> Result<(), DiskError> {
+        let _lane = self.lane.acquire(1).await;
+        // Only now: a log waits for its lane in one of the places for flushes, not in all of them.
         self.state.borrow_mut().is_flush_queued = false;
         // With memory short, the last pages go too.
         let partial_pages = self.shared.is_dirty_high() || self.shared.is_cache_full();
-        let end = self.tail_end();
-        self.write_out(end, partial_pages).await
+        self.write_out_in_lane(self.tail_end(), partial_pages).await
     }
 }
 

@@ -1,9 +1,12 @@
 //! Offsets by time (ListOffsets).
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use corelog_model::{Offset, TimestampMs};
 use corelog_records::Records;
+use corelog_runtime::WorkClass;
+use corelog_runtime::local::oneshot;
 
 use super::PartitionLog;
 use super::read::Found;
@@ -78,10 +81,23 @@ impl PartitionLog {
 
     /// Brings the tail to the segments, so that a scan of the files sees the whole log.
     pub(super) async fn make_readable(&self) -> Result<(), ReadError> {
-        let end = self.tail_end();
-        self.write_out(end, true)
-            .await
-            .map_err(|error| ReadError::Io(std::sync::Arc::new(error)))
+        if self.state.borrow().tail.dirty() == 0 {
+            return Ok(());
+        }
+        let log = self.shared.partition(self.key).ok_or(ReadError::Deleted)?;
+        let (sender, receiver) = oneshot::channel();
+        // On its own: a reader may go away at any time, and the writes must not lose their lane.
+        self.shared
+            .handle
+            .spawn(WorkClass::Normal, "flush for a reader", async move {
+                let written = log.write_out(log.tail_end(), true).await;
+                // The reader may be gone.
+                let _gone = sender.send(written);
+            });
+        match receiver.await {
+            Ok(written) => written.map_err(|error| ReadError::Io(Arc::new(error))),
+            Err(oneshot::Canceled) => Err(ReadError::Deleted),
+        }
     }
 
     /// The first record of a batch, at or after the log's start, whose timestamp is wanted. A batch whose records

@@ -11,19 +11,22 @@ mod lookup;
 mod read;
 mod retention;
 mod roll;
+mod watchers;
 
 pub(crate) use self::flush::run as run_flush;
+pub use self::watchers::LogWatcher;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_model::{LeaderEpoch, Offset, PartitionId, TimestampMs};
 use corelog_runtime::local::Budget;
 
 use self::append::{Admission, Waiter};
+use self::watchers::Watchers;
 use crate::errors::{AppendError, DeleteRecordsError};
 use crate::format::names;
 use crate::format::v1::{EntryV1, PartitionV1};
@@ -90,13 +93,6 @@ pub(crate) struct State {
     is_gone: bool,
 }
 
-/// Is told once that a log has changed: see [`PartitionLog::watch`].
-pub trait LogWatcher {
-    /// The log of `partition` has changed. It is told in the midst of the change: what is to be done about it is done by
-    /// a task of its own.
-    fn changed(self: Rc<Self>, partition: PartitionId);
-}
-
 /// One partition's log. All calls come from the shard that owns it.
 pub struct PartitionLog {
     id: PartitionId,
@@ -106,7 +102,7 @@ pub struct PartitionLog {
     state: RefCell<State>,
     lane: Budget,
     sync_lane: Budget,
-    watchers: RefCell<Vec<Weak<dyn LogWatcher>>>,
+    watchers: RefCell<Watchers>,
 }
 
 impl PartitionLog {
@@ -193,18 +189,15 @@ impl PartitionLog {
     }
 
     /// Tells `watcher` once, at the next change of the high watermark, of the log's start or of the leader epoch, or when
-    /// the log is deleted, its shard fenced or its storage closed. Asking twice is asking once, and a watcher that is
-    /// gone by then is not told.
+    /// the log is deleted or its shard fenced. Asking twice is asking once, and a watcher that is gone by then is not
+    /// told.
     pub fn watch(&self, watcher: &Rc<dyn LogWatcher>) {
-        let mut watchers = self.watchers.borrow_mut();
-        let watcher = Rc::downgrade(watcher);
-        watchers.retain(|other| other.strong_count() > 0 && !other.ptr_eq(&watcher));
-        watchers.push(watcher);
+        self.watchers.borrow_mut().add(watcher);
     }
 
     fn tell_watchers(&self) {
-        let watchers = std::mem::take(&mut *self.watchers.borrow_mut());
-        for watcher in watchers.iter().filter_map(Weak::upgrade) {
+        let watchers = self.watchers.borrow_mut().take();
+        for watcher in watchers {
             watcher.changed(self.id);
         }
     }

@@ -21,6 +21,8 @@ const MARK_BYTES: u64 = 4096;
 const GROWTH: usize = 4;
 /// The largest chunk.
 pub(crate) const CHUNK_BYTES_MAX: usize = 1 << 20;
+/// How many writes of one log may be under way.
+const WRITES_MAX: usize = 16;
 
 fn length(n: usize) -> u64 {
     u64::try_from(n).expect("a length within u64")
@@ -30,11 +32,14 @@ fn index(n: u64) -> usize {
     usize::try_from(n).expect("a distance within memory")
 }
 
-/// How large a chunk to take for `length` bytes, after one of `before`. The last chunk of a log cannot be given up, so it
-/// has `usual` bytes at most, a power of two; what fills others of that size goes into one, and is written as one.
+/// How large a chunk to take for `length` bytes, after one of `before`. The chunk that a log ends in stays while the log
+/// is written to, so it has `usual` bytes at most, a power of two; what fills others of that size goes into one, and is
+/// written as one. Four sizes from each power of two to the next, as the pool has them: nothing is taken and not counted.
 fn next_capacity(length: usize, before: usize, usual: usize) -> usize {
     if length > usual {
-        return ((length - 1) / usual * usual).min(CHUNK_BYTES_MAX);
+        let fills = ((length - 1) / usual * usual).min(CHUNK_BYTES_MAX);
+        let step = (1 << fills.ilog2()) / 4;
+        return fills / step * step;
     }
     let wanted = length.max(before * GROWTH).max(PAGE);
     wanted.next_power_of_two().min(usual)
@@ -267,15 +272,18 @@ impl Tail {
     }
 
     /// The next writes on the way to having everything before `upto` in the segments, all of them to one segment and none
-    /// over another: they may be under way together. None when everything is there. At most about `bytes_max`, one
-    /// write at least. Without `partial_pages` the page that the log ends in is left out.
+    /// over another: they may be under way together. None when everything is there. At most about `bytes_max` and
+    /// [`WRITES_MAX`], one write at least. Without `partial_pages` the page that the log ends in is left out.
     pub(crate) fn next_writes(&self, upto: u64, partial_pages: bool, bytes_max: u64) -> Vec<TailWrite> {
         let mut writes: Vec<TailWrite> = Vec::new();
         let mut start = self.flushed;
         let limit = start.saturating_add(bytes_max);
         while start < limit
+            && writes.len() < WRITES_MAX
             && let Some(write) = self.write_from(start, upto, partial_pages)
-            && writes.last().is_none_or(|last| last.segment_base == write.segment_base)
+            && writes
+                .last()
+                .is_none_or(|last| last.segment_base == write.segment_base)
         {
             start = write.flushed_to;
             writes.push(write);
@@ -509,11 +517,17 @@ mod tests {
         const KIB: usize = 1 << 10;
         assert_eq!(next_capacity(100, 0, CHUNK_BYTES_MAX), PAGE);
         assert_eq!(next_capacity(100, PAGE, CHUNK_BYTES_MAX), GROWTH * PAGE);
-        assert_eq!(next_capacity(100, CHUNK_BYTES_MAX, CHUNK_BYTES_MAX), CHUNK_BYTES_MAX);
+        assert_eq!(
+            next_capacity(100, CHUNK_BYTES_MAX, CHUNK_BYTES_MAX),
+            CHUNK_BYTES_MAX
+        );
         assert_eq!(next_capacity(100, CHUNK_BYTES_MAX, 64 * KIB), 64 * KIB);
         assert_eq!(next_capacity(64 * KIB, 0, 64 * KIB), 64 * KIB);
         assert_eq!(next_capacity(128 * KIB, 0, 64 * KIB), 64 * KIB, "and another one");
         assert_eq!(next_capacity(900 * KIB, 0, 64 * KIB), 896 * KIB);
+        assert_eq!(next_capacity(900 * KIB, 0, 4 * KIB), 896 * KIB);
+        assert_eq!(next_capacity(800 * KIB, 0, 64 * KIB), 768 * KIB);
+        assert_eq!(next_capacity(13 * KIB, 0, 4 * KIB), 12 * KIB);
         assert_eq!(next_capacity(4096 * KIB, 0, 64 * KIB), CHUNK_BYTES_MAX);
         assert_eq!(next_capacity(10_000, 0, PAGE), 2 * PAGE);
     }
@@ -610,6 +624,10 @@ mod tests {
             );
         }
         let of_first = vec![(Offset::ZERO, 0, 4096), (Offset::ZERO, 4096, 4096)];
-        assert_eq!(writes, vec![of_first], "the page that the second segment ends in stays");
+        assert_eq!(
+            writes,
+            vec![of_first],
+            "the page that the second segment ends in stays"
+        );
     }
 }

@@ -214,7 +214,7 @@ fn keep_pages_small() {
 
 /// Starts the shards, each on a thread of its own, and runs `main` on each.
 ///
-/// A shard lives until its `main` returns; then its remaining tasks are dropped and its operations canceled. When a
+/// The process takes no transparent huge pages from then on. A shard lives until its `main` returns; then its remaining tasks are dropped and its operations canceled. When a
 /// shard panics, the process ends with a message: its partitions are owned by nobody else.
 ///
 /// # Errors
