@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use corelog_broker::fetch_watch::{Seen, Watch};
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
+use corelog_model::{Offset, PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{FetchRequest, FetchResponse, ForgottenTopic};
 use futures_util::future::join;
@@ -303,5 +305,44 @@ fn a_session_hears_of_what_moves_while_it_waits_and_while_it_does_not() {
         }
         let sessions = broker.shard.fetch_sessions.borrow().len();
         assert_eq!((broker.shard.fetch_watches.len(), sessions), (1, 1));
+    });
+}
+
+#[test]
+fn a_watch_is_told_at_once_of_what_moved_before_it_was_asked_for_and_once_of_what_moves_later() {
+    with_broker(|broker| async move {
+        let topic = broker.create(TOPIC, 2, &[]).await;
+        let id = |partition| PartitionId {
+            topic,
+            index: PartitionIndex::new(partition),
+        };
+        let empty = Seen {
+            high_watermark: Offset::ZERO,
+            log_start: Offset::ZERO,
+        };
+        let client = broker.connect().await;
+        let clock = &broker.shard.handle.clock;
+        let never = clock.now() + Duration::from_secs(600);
+        client.produce(TOPIC, Batch::of(1).bytes()).await;
+        let watch = Watch::new(&broker.shard);
+        watch.expect(vec![(id(0), empty), (id(1), empty)]);
+        watch.moved(never).await;
+        assert_eq!(watch.take_moved(), [id(0)], "it had moved already");
+        watch.moved(clock.now() + Duration::from_millis(20)).await;
+        assert!(watch.take_moved().is_empty(), "the other one is as it was seen");
+
+        let written = Seen {
+            high_watermark: Offset::new(1).expect("not negative"),
+            log_start: Offset::ZERO,
+        };
+        watch.expect(vec![(id(0), written)]);
+        client.produce(TOPIC, Batch::of(1).bytes()).await;
+        client.produce(TOPIC, Batch::of(1).bytes()).await;
+        watch.moved(never).await;
+        assert_eq!(watch.take_moved(), [id(0)], "once, though it moved twice");
+        let posts = || broker.shard.fetch_watches.posts().len();
+        assert_eq!(posts(), 1);
+        drop(watch);
+        assert_eq!((posts(), broker.shard.fetch_watches.len()), (0, 0));
     });
 }
