@@ -204,8 +204,8 @@ impl<T> ShardsHandle<T> {
 }
 
 /// Has the kernel give this process no transparent huge pages, which the allocator asks for: two mebibytes are cleared
-/// when the first byte of them is touched, and on a virtual machine, whose host has to find that memory first, that has
-/// stalled a shard for 6 ms each time.
+/// when the first byte of them is touched, and on a virtual machine, whose host has to find that memory first, that
+/// stalls a shard for milliseconds.
 fn keep_pages_small() {
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
         tracing::debug!(%error, "transparent huge pages stay on");
