@@ -3,9 +3,10 @@
 //! Direct I/O pins and lists the pages that a buffer lies in: 256 small ones for a mebibyte, in each write, and as many
 //! pieces for the device. Elsewhere they do harm: two mebibytes are cleared when the first byte of them is touched, and on
 //! a virtual machine, whose host has to find that memory first, that stalls a shard for milliseconds. So they are for
-//! buffers of their size alone, which who writes much at a time takes, and takes again and again.
+//! buffers of their size alone, which who writes much at a time takes again and again, and are made by a thread beside
+//! the shards.
 
-#![expect(unsafe_code, reason = "prctl(2) and madvise(2)")]
+#![expect(unsafe_code, reason = "prctl(2), setpriority(2) and madvise(2)")]
 
 use std::fs;
 use std::io;
@@ -36,6 +37,15 @@ fn disable(yes: libc::c_ulong, flags: libc::c_ulong) -> io::Result<()> {
     match unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, yes, flags, none, none) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Lets every other thread go before this one.
+pub(crate) fn yield_to_others() {
+    const LAST: libc::c_int = 19;
+    // SAFETY: it takes numbers alone. Of Linux's threads each has a priority of its own, and 0 means the one that asks.
+    if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, LAST) } != 0 {
+        tracing::debug!(error = %io::Error::last_os_error(), "the priority stays");
     }
 }
 

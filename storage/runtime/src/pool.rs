@@ -6,7 +6,8 @@
 //! When it is full, regions of other sizes go, size by size in turns: what is asked for changes (chunks become smaller as
 //! logs become more), and what nobody asks for any more must not stand in the way of what is.
 //!
-//! A region as large as a huge page is one, if the kernel has one: see [`huge_pages`].
+//! A region as large as a huge page is in small pages at first. When it comes back, a huge one takes its place, made by
+//! a thread beside the shards: see [`huge_pages`].
 //!
 //! Invariants: a region belongs to one buffer or lies in the pool once; all of it is initialized; the pool holds
 //! [`KEPT_BYTES_MAX`] at most, and one region more for each thread that gives one back.
@@ -16,7 +17,9 @@
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::{io, thread};
 
 use crate::buffer::PAGE;
 use crate::huge_pages::{self, HUGE_PAGE};
@@ -31,8 +34,57 @@ const KEPT_BYTES_MAX: usize = 64 << 20;
 const STEPS: usize = 4;
 /// Sizes there are: four from each power of two to the next, from 64 KiB to 1 GiB. Larger ones are not kept.
 const CLASSES: usize = 15 * STEPS;
+/// The class of regions as large as a huge page.
+const HUGE_CLASS: usize = (HUGE_PAGE / POOLED_BYTES_MIN).ilog2() as usize * STEPS;
 
 static POOL: Pool = Pool::new();
+static PREPARER: OnceLock<Preparer> = OnceLock::new();
+
+/// A thread that makes huge pages, one for each region in small pages that came back: clearing one takes a machine
+/// whose host has to find the memory first several milliseconds, and no shard is to wait for that.
+struct Preparer {
+    wanted: SyncSender<()>,
+}
+
+impl Preparer {
+    /// How many may be asked for at a time.
+    const WANTED_MAX: usize = 16;
+
+    /// # Errors
+    /// When the thread could not be started.
+    fn start() -> io::Result<Preparer> {
+        let (wanted, asked) = sync_channel(Preparer::WANTED_MAX);
+        let prepare = move || {
+            huge_pages::yield_to_others();
+            for () in asked {
+                POOL.keep(HUGE_CLASS, Region(map_huge_page()));
+            }
+        };
+        thread::Builder::new()
+            .name("huge-pages".to_owned())
+            .spawn(prepare)?;
+        Ok(Preparer { wanted })
+    }
+
+    /// Whether a huge page will be made.
+    fn asked_for_one() -> bool {
+        PREPARER
+            .get()
+            .is_some_and(|preparer| preparer.wanted.try_send(()).is_ok())
+    }
+}
+
+/// From now on regions as large as a huge page become huge pages, one by one. The first call counts.
+pub(crate) fn prepare_huge_pages() {
+    if PREPARER.get().is_some() {
+        return;
+    }
+    match Preparer::start() {
+        // Should two be first, the thread of one ends with its sender.
+        Ok(preparer) => drop(PREPARER.set(preparer)),
+        Err(error) => tracing::warn!(%error, "no thread for huge pages: large writes stay in small pages"),
+    }
+}
 
 /// What is kept.
 struct Pool {
@@ -87,7 +139,7 @@ pub(crate) fn take(length: usize) -> (NonNull<u8>, bool) {
     match class.and_then(|class| POOL.pop(class)) {
         Some(Region(start)) => (start, false),
         // Miri gives mappings back whole alone.
-        None if size == HUGE_PAGE && !cfg!(miri) => (map_huge_page(), true),
+        None if size == HUGE_PAGE && !cfg!(miri) => (map_in_small_pages(), true),
         None => (map(size), true),
     }
 }
@@ -113,6 +165,11 @@ pub(crate) unsafe fn give(start: NonNull<u8>, length: usize) {
         unsafe { unmap(start, size) };
         return;
     };
+    if size == HUGE_PAGE && !is_huge(start) && Preparer::asked_for_one() {
+        // SAFETY: mapped in `take` with the same size, and nobody uses it.
+        unsafe { unmap(start, size) };
+        return;
+    }
     POOL.keep(class, Region(start));
 }
 
@@ -174,7 +231,23 @@ fn map(size: usize) -> NonNull<u8> {
     }
 }
 
-/// Fresh memory of the size of a huge page, at such a page's boundary, and one if the kernel has one.
+/// Fresh memory of the size of a huge page that is none. It begins beside such a page's boundary: so the two are told
+/// apart.
+fn map_in_small_pages() -> NonNull<u8> {
+    let wide = map(HUGE_PAGE + PAGE);
+    // SAFETY: the mapping is one page longer than what stays of it; nobody has seen that page.
+    unsafe {
+        if is_huge(wide) {
+            unmap(wide, PAGE);
+            wide.add(PAGE)
+        } else {
+            unmap(wide.add(HUGE_PAGE), PAGE);
+            wide
+        }
+    }
+}
+
+/// Fresh memory of the size of a huge page, at such a page's boundary, and one if the kernel has one. Cleared.
 fn map_huge_page() -> NonNull<u8> {
     let wide = map(2 * HUGE_PAGE);
     let before = wide.as_ptr().addr().next_multiple_of(HUGE_PAGE) - wide.as_ptr().addr();
@@ -187,12 +260,18 @@ fn map_huge_page() -> NonNull<u8> {
         }
         unmap(start.add(HUGE_PAGE), HUGE_PAGE - before);
         huge_pages::advise(start, HUGE_PAGE);
+        // The first byte brings the page.
+        start.write_volatile(0);
         start
     }
 }
 
+fn is_huge(start: NonNull<u8>) -> bool {
+    start.as_ptr().addr().is_multiple_of(HUGE_PAGE)
+}
+
 /// # Safety
-/// `start` and the `size` bytes from it on came from [`map`] or [`map_huge_page`] and are not used any more.
+/// `start` and the `size` bytes from it on came from [`map`] or what calls it, and are not used any more.
 unsafe fn unmap(start: NonNull<u8>, size: usize) {
     // SAFETY: the caller's promise. It fails only for arguments that no mapping has.
     let result = unsafe { libc::munmap(start.as_ptr().cast(), size) };
@@ -219,16 +298,29 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "it gives mappings back whole alone")]
-    fn what_is_as_large_as_a_huge_page_begins_at_its_boundary() {
-        for _ in 0..3 {
-            let (start, _) = take(HUGE_PAGE);
-            assert!(start.as_ptr().addr().is_multiple_of(HUGE_PAGE));
+    #[cfg(not(any(miri, corelog_unpooled)))]
+    fn a_region_as_large_as_a_huge_page_becomes_one() {
+        assert_eq!(size_of_class(HUGE_CLASS), HUGE_PAGE);
+        let mut plain = map_in_small_pages();
+        assert!(!is_huge(plain));
+        prepare_huge_pages();
+        loop {
             // SAFETY: the bytes are ours until they are given back, which is once.
             unsafe {
-                start.write_bytes(7, HUGE_PAGE);
-                give(start, HUGE_PAGE);
+                plain.write_bytes(7, HUGE_PAGE);
+                give(plain, HUGE_PAGE);
             }
+            let (next, _) = take(HUGE_PAGE);
+            if is_huge(next) {
+                // SAFETY: as above.
+                unsafe {
+                    next.write_bytes(7, HUGE_PAGE);
+                    give(next, HUGE_PAGE);
+                }
+                return;
+            }
+            plain = next;
+            thread::yield_now();
         }
     }
 

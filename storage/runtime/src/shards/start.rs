@@ -21,6 +21,7 @@ use super::{
 use crate::huge_pages;
 use crate::local::oneshot;
 use crate::mailbox::{Mailbox, Mesh, MeshMailbox, MeshSeat, Parking};
+use crate::pool;
 use crate::real::{
     FilesystemSyncs, Queues, RealClock, RealDisk, RealNet, RealRng, RealSpawn, Spawner, Timers,
 };
@@ -220,6 +221,7 @@ where
     Fut: Future<Output = T> + 'static,
 {
     huge_pages::only_where_advised();
+    pool::prepare_huge_pages();
     let seeds = seeds::<M>(options)?;
     let stopper = seeds[0].stopper.clone();
     let watched = seeds
