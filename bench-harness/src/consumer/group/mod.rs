@@ -5,5 +5,7 @@ mod crew;
 mod member;
 mod reaction;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 pub use crew::{Assigned, Crew};
