@@ -1,4 +1,4 @@
-//! A light Kafka client: frames, negotiated versions, topics. It retries nothing that is measured.
+//! A light Kafka client: frames, negotiated versions, topics, coordinators. It retries nothing that is measured.
 
 mod configs;
 mod connection;
