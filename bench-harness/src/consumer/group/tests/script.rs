@@ -159,10 +159,12 @@ impl Script {
 
     fn found(&self, error: ErrorCode, version: i16) -> FindCoordinatorResponse {
         let (host, port) = (self.address.ip().to_string(), i32::from(self.address.port()));
+        // The broker that is asked, or another one.
+        let node_id = if self.is_oldest { 1 } else { 2 };
         if version < 4 {
             return FindCoordinatorResponse {
                 error_code: error.code(),
-                node_id: 1,
+                node_id,
                 host,
                 port,
                 ..FindCoordinatorResponse::default()
@@ -171,7 +173,7 @@ impl Script {
         FindCoordinatorResponse {
             coordinators: vec![Coordinator {
                 key: String::from("t-0"),
-                node_id: 1,
+                node_id,
                 host,
                 port,
                 error_code: error.code(),
