@@ -112,6 +112,46 @@ pub enum ClientError {
         /// How many.
         partitions: usize,
     },
+    /// A group did not become stable with all of its consumers.
+    #[error("after {seconds} s the group {group} has {found} of its {expected} consumers")]
+    NotJoined {
+        /// The group.
+        group: String,
+        /// How long it was waited for.
+        seconds: u64,
+        /// Members when it was last stable.
+        found: usize,
+        /// Those it should have.
+        expected: usize,
+    },
+    /// A group shared its partitions out anew after its consumers had begun: where they stand is not certain.
+    #[error("the group {group} rebalanced in mid-run: {} answered {}", api, error_name(*code))]
+    Rebalanced {
+        /// The group.
+        group: String,
+        /// Whose answer told it.
+        api: ApiKey,
+        /// Kafka's error code.
+        code: i16,
+    },
+    /// A group's coordinator did not answer, or asked to try again for all that time.
+    #[error("the coordinator of the group {group} has not answered {api} for {seconds} s")]
+    Unanswered {
+        /// The group.
+        group: String,
+        /// Which request.
+        api: ApiKey,
+        /// For how long.
+        seconds: u64,
+    },
+    /// A consumer was assigned what cannot be.
+    #[error("the group {group} was assigned its partitions wrongly: {reason}")]
+    Assignment {
+        /// The group.
+        group: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 /// Kafka's name of an error code.

@@ -1,7 +1,8 @@
-//! A light Kafka client: frames, negotiated versions, topics. It retries nothing that is measured.
+//! A light Kafka client: frames, negotiated versions, topics, coordinators. It retries nothing that is measured.
 
 mod configs;
 mod connection;
+mod coordinator;
 mod error;
 mod frames;
 mod offsets;
@@ -10,6 +11,7 @@ mod versions;
 
 pub use configs::topic_config;
 pub use connection::{BrokerConnection, decode, encode, refuse, resolve, strip_header};
+pub use coordinator::open_coordinator;
 pub use error::{ClientError, error_name, is_retriable};
 pub use frames::FrameReader;
 pub use offsets::{await_leaders, end_offsets};

@@ -14,7 +14,7 @@ use corelog_records::{Records, payload};
 use corelog_runtime::{Handle, Monotonic};
 
 use super::session::{FetchSession, Verdict};
-use super::{ConsumedPartition, SequenceCheck};
+use super::{Assigned, ConsumedPartition, ReadPosition, SequenceCheck};
 use crate::client::{BrokerConnection, ClientError, Cluster, TopicPlan, end_offsets, refuse};
 use crate::measure::{Recorder, Stamps};
 use crate::number::{to_u64, to_usize};
@@ -65,10 +65,19 @@ impl Gate {
 
 struct Position {
     partition: i32,
+    /// For whoever commits.
+    read: ReadPosition,
     offset: i64,
     end: Option<i64>,
     /// The broker does not know the offset yet.
     has_moved: bool,
+}
+
+impl Position {
+    fn advance(&mut self, next: i64) {
+        self.offset = next;
+        self.read.advance(next);
+    }
 }
 
 /// A consumer's connection to one leader.
@@ -87,29 +96,27 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Connects a consumer to the leaders of its partitions, every `consumers_per_subscription`-th of the topic, and
-    /// finds where these end now: that is where it begins.
+    /// Connects a consumer to the leaders of its partitions, ascending ones of its topic, and finds where these end now:
+    /// that is where it begins.
     ///
     /// # Errors
-    /// See `ClientError`.
+    /// See `ClientError`; `Assignment` if another consumer of the group and this shard has one of them.
     pub async fn open_all(
         handle: &Handle,
         cluster: &Cluster,
         workload: &Rc<Workload>,
-        seat: ConsumerSeat,
+        assigned: &Assigned,
         recorder: &Rc<Recorder>,
         gate: &Gate,
     ) -> Result<Vec<Fetcher>, ClientError> {
+        let seat = assigned.seat;
         let topic = &cluster.topics[to_usize(seat.topic)];
-        let step = to_usize(workload.consumers_per_subscription);
         let mut by_leader: BTreeMap<i32, Vec<Position>> = BTreeMap::new();
-        for (partition, leader) in (0i32..)
-            .zip(&topic.leaders)
-            .skip(to_usize(seat.member))
-            .step_by(step)
-        {
-            by_leader.entry(*leader).or_default().push(Position {
-                partition,
+        for read in &assigned.positions {
+            let leader = topic.leaders[index(read.partition())];
+            by_leader.entry(leader).or_default().push(Position {
+                partition: read.partition(),
+                read: read.clone(),
                 offset: 0,
                 end: None,
                 has_moved: true,
@@ -135,18 +142,22 @@ impl Fetcher {
             };
             let ends = fetcher.ends().await?;
             for position in &mut fetcher.positions {
-                position.offset = ends[&position.partition];
-                fetcher.gate.0.seen.borrow_mut().insert(
-                    fetcher_key(seat, position.partition),
-                    ConsumedPartition {
-                        group: seat.group,
-                        topic: seat.topic,
-                        partition: index(position.partition),
-                        sequences: vec![SequenceCheck::default(); to_usize(workload.producers_per_topic)],
-                        corrupt: 0,
-                        is_complete: false,
-                    },
-                );
+                position.advance(ends[&position.partition]);
+                let consumed = ConsumedPartition {
+                    group: seat.group,
+                    topic: seat.topic,
+                    partition: index(position.partition),
+                    sequences: vec![SequenceCheck::default(); to_usize(workload.producers_per_topic)],
+                    corrupt: 0,
+                    is_complete: false,
+                };
+                let key = fetcher_key(seat, position.partition);
+                if gate.0.seen.borrow_mut().insert(key, consumed).is_some() {
+                    return Err(ClientError::Assignment {
+                        group: format!("{}-{}", topic.name, seat.group),
+                        reason: format!("two consumers have partition {}", position.partition),
+                    });
+                }
             }
             fetchers.push(fetcher);
         }
@@ -286,7 +297,7 @@ impl Fetcher {
         let position = &mut self.positions[found];
         let header = batch.header();
         let from = position.offset;
-        position.offset = from.max(header.next_offset().get());
+        position.advance(from.max(header.next_offset().get()));
         position.has_moved = true;
         if header.is_control {
             return Ok(());

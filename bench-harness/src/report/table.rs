@@ -69,9 +69,14 @@ fn head(out: &mut String, report: &Report) -> std::fmt::Result {
         workload.name,
         report.label.as_deref().unwrap_or(&report.bootstrap)
     )?;
+    let assigned = if workload.consumer_groups || workload.consumers() == 0 {
+        ""
+    } else {
+        " with partitions assigned directly"
+    };
     writeln!(
         out,
-        "  {} topics x {} partitions, {} producers, {} consumers in {} groups a topic, {}, {:.0} s",
+        "  {} topics x {} partitions, {} producers, {} consumers in {} groups a topic{assigned}, {}, {:.0} s",
         workload.topics,
         workload.partitions_per_topic,
         workload.producers(),

@@ -18,7 +18,7 @@ use crate::client::{
     BrokerConnection, ClientError, Cluster, Versions, await_leaders, create_topics, delete_topics,
     learn_cluster, resolve, topic_config,
 };
-use crate::consumer::{Verification, verify};
+use crate::consumer::{ShareError, ToShare, Verification, check_shares, verify};
 use crate::deck::Deck;
 use crate::measure::{Measured, SecondRow, Seconds};
 use crate::number::to_usize;
@@ -93,6 +93,9 @@ pub enum RunError {
     /// There is nothing to send.
     #[error(transparent)]
     Payload(#[from] PayloadFileError),
+    /// The consumers did not have each partition once between them.
+    #[error(transparent)]
+    Shares(#[from] ShareError),
     /// A thread gave up, and did not say why.
     #[error("a thread has given up")]
     Abandoned,
@@ -166,7 +169,7 @@ fn run_prepared(
     let job = Arc::new(Job {
         run: prepared.run,
         shards: options.threads,
-        cluster: prepared.cluster.clone(),
+        cluster: Arc::new(prepared.cluster.clone()),
         workload: workload.clone(),
         deck: Arc::new(deck),
         live: live.clone(),
@@ -287,6 +290,14 @@ fn put_together(
         return Err(RunError::Abandoned);
     }
     let groups = workload.subscriptions_per_topic;
+    if workload.consumers() > 0 {
+        let all = ToShare {
+            topics: workload.topics,
+            groups,
+            partitions: workload.partitions_per_topic,
+        };
+        check_shares(&consumed, all)?;
+    }
     let verification = (workload.consumers() > 0)
         .then(|| verify(&produced, &consumed, groups, workload.producers_per_topic));
     let usage = server.usage.map(|usage| ServerUsage {

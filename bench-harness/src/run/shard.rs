@@ -11,7 +11,7 @@ use corelog_runtime::{Monotonic, Shard, WorkClass};
 use super::barrier::{Abandoned, Control, meet};
 use super::monitor::Event;
 use crate::client::{ClientError, Cluster};
-use crate::consumer::{ConsumedPartition, ConsumerSeat, Fetcher, Gate};
+use crate::consumer::{Assigned, ConsumedPartition, ConsumerSeat, Crew, Fetcher, Gate, ReadPosition};
 use crate::deck::Deck;
 use crate::measure::{Live, Measured, Recorder, Seconds, Window};
 use crate::number::{round_to_u64, to_usize};
@@ -23,7 +23,7 @@ use crate::workload::Workload;
 pub(super) struct Job {
     pub(super) run: u64,
     pub(super) shards: u16,
-    pub(super) cluster: Cluster,
+    pub(super) cluster: Arc<Cluster>,
     pub(super) workload: Workload,
     /// The messages' bodies, read by all shards.
     pub(super) deck: Arc<Deck>,
@@ -59,6 +59,7 @@ pub(super) async fn run_shard(shard: Shard<Control>, job: Arc<Job>) -> Outcome {
         recorder: Rc::new(Recorder::new(Arc::clone(&job.live[index]))),
         workload: Rc::new(job.workload.clone()),
         gate: Gate::default(),
+        crew: Crew::default(),
         producers: Vec::new(),
         fetchers: Vec::new(),
         shard,
@@ -85,12 +86,21 @@ struct Part {
     workload: Rc<Workload>,
     recorder: Rc<Recorder>,
     gate: Gate,
+    crew: Crew,
     producers: Vec<Rc<Producer>>,
     fetchers: Vec<Fetcher>,
 }
 
 impl Part {
     async fn go(&mut self) -> Result<(), Failure> {
+        let crew = self.crew.clone();
+        match select(self.phases(), crew.failed()).await {
+            Either::Left(result) => result,
+            Either::Right(error) => Err(error.into()),
+        }
+    }
+
+    async fn phases(&mut self) -> Result<(), Failure> {
         self.open().await?;
         meet(&self.shard).await?;
         let producing = TaskGroup::new();
@@ -122,17 +132,57 @@ impl Part {
         let drained_by = meet(&self.shard).await? + drain;
         self.gate.drain();
         self.until(drained_by, &consuming, None).await?;
+        self.crew.close().await;
         meet(&self.shard).await?;
+        self.crew.leave().await;
         Ok(())
     }
 
-    /// Connects this shard's producers and consumers; they are dealt out one by one.
-    async fn open(&mut self) -> Result<(), ClientError> {
+    /// Connects this shard's producers and consumers.
+    async fn open(&mut self) -> Result<(), Failure> {
+        self.open_producers().await?;
+        let seats = self.consumer_seats();
+        let assigned = if self.workload.consumer_groups {
+            let members = to_usize(self.workload.consumers_per_subscription);
+            for seat in seats {
+                let (handle, cluster) = (&self.shard.handle, &self.job.cluster);
+                self.crew.join(handle, cluster, seat, members);
+            }
+            // Its members may be on other shards, one of which may have failed.
+            match select(self.crew.joined(), self.shard.shutdown.requested()).await {
+                Either::Left(assigned) => assigned,
+                Either::Right(()) => return Err(Abandoned.into()),
+            }
+        } else {
+            seats.into_iter().map(|seat| self.assign(seat)).collect()
+        };
+        for assigned in assigned {
+            let fetchers = Fetcher::open_all(
+                &self.shard.handle,
+                &self.job.cluster,
+                &self.workload,
+                &assigned,
+                &self.recorder,
+                &self.gate,
+            );
+            self.fetchers.extend(fetchers.await?);
+        }
+        Ok(())
+    }
+
+    /// Whether a producer or a consumer is this shard's; they are dealt out one by one, producers first.
+    fn is_mine(&self, number: u32) -> bool {
+        number % u32::from(self.job.shards) == u32::from(self.shard.id.get())
+    }
+
+    async fn open_producers(&mut self) -> Result<(), ClientError> {
         let job = Arc::clone(&self.job);
         let handle = self.shard.handle.clone();
-        let mine = |number: u32| number % u32::from(job.shards) == u32::from(self.shard.id.get());
         let producers_per_topic = self.workload.producers_per_topic;
-        for number in (0..self.workload.producers()).filter(|number| mine(*number)) {
+        for number in 0..self.workload.producers() {
+            if !self.is_mine(number) {
+                continue;
+            }
             let seat = ProducerSeat {
                 run: job.run,
                 number,
@@ -148,27 +198,34 @@ impl Part {
             );
             self.producers.push(producer.await?);
         }
+        Ok(())
+    }
+
+    fn consumer_seats(&self) -> Vec<ConsumerSeat> {
         let members = self.workload.consumers_per_subscription;
         let groups = self.workload.subscriptions_per_topic;
         let after_producers = self.workload.producers();
-        for number in (0..self.workload.consumers()).filter(|number| mine(after_producers + *number)) {
-            let seat = ConsumerSeat {
-                run: job.run,
-                topic: number / (members * groups),
-                group: number / members % groups,
-                member: number % members,
-            };
-            let fetchers = Fetcher::open_all(
-                &handle,
-                &job.cluster,
-                &self.workload,
-                seat,
-                &self.recorder,
-                &self.gate,
-            );
-            self.fetchers.extend(fetchers.await?);
+        let mine = (0..self.workload.consumers()).filter(|number| self.is_mine(after_producers + *number));
+        mine.map(|number| ConsumerSeat {
+            run: self.job.run,
+            topic: number / (members * groups),
+            group: number / members % groups,
+            member: number % members,
+        })
+        .collect()
+    }
+
+    /// The partitions of a consumer that is in no group: every `consumers_per_subscription`-th of its topic.
+    fn assign(&self, seat: ConsumerSeat) -> Assigned {
+        let topic = &self.job.cluster.topics[to_usize(seat.topic)];
+        let partitions = (0i32..).zip(&topic.leaders).map(|(partition, _)| partition);
+        let mine = partitions
+            .skip(to_usize(seat.member))
+            .step_by(to_usize(self.workload.consumers_per_subscription));
+        Assigned {
+            seat,
+            positions: mine.map(ReadPosition::new).collect(),
         }
-        Ok(())
     }
 
     async fn build_backlog(&self, producing: &TaskGroup) -> Result<(), Failure> {

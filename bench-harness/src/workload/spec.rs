@@ -176,6 +176,9 @@ pub struct Workload {
     pub subscriptions_per_topic: u32,
     /// Consumers of each group, which share the partitions.
     pub consumers_per_subscription: u32,
+    /// Consumers join real consumer groups, by the classic protocol with Kafka's range assignor, and commit what they
+    /// read. With false partitions are assigned to them directly, and the target knows of no groups.
+    pub consumer_groups: bool,
     /// How messages are sent.
     pub mode: Mode,
     /// Messages a second of all producers together, in mode `open`.
@@ -239,6 +242,7 @@ impl Default for Workload {
             producers_per_topic: 1,
             subscriptions_per_topic: 1,
             consumers_per_subscription: 1,
+            consumer_groups: true,
             mode: Mode::Open,
             producer_rate: 50_000.0,
             arrival: Arrival::Constant,

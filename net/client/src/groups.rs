@@ -82,7 +82,7 @@ pub struct CommittedOffset {
 pub type GroupOffsets = BTreeMap<(String, PartitionIndex), CommittedOffset>;
 
 impl Client {
-    /// Lists the groups of all brokers, sorted by name.
+    /// Lists the groups of all brokers, each once, sorted by name.
     ///
     /// # Errors
     /// See [`ClientError`].
@@ -103,6 +103,8 @@ impl Client {
                 }));
             }
             groups.sort();
+            // Nodes that are one process, as with `shard.listeners.port`, all know its groups.
+            groups.dedup();
             Ok(groups)
         })
     }

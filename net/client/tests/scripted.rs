@@ -355,12 +355,12 @@ fn a_coordinator_that_moves_is_found_again() {
 }
 
 #[test]
-fn groups_of_all_brokers_are_listed_in_order() {
+fn groups_of_all_brokers_are_listed_once_in_order() {
     let broker = FakeBroker::start(
         Setup::default(),
         vec![answer(ApiKey::ListGroups, |_: ListGroupsRequest| {
             ListGroupsResponse {
-                groups: ["z", "a"]
+                groups: ["z", "a", "z"]
                     .map(|id| ListedGroup {
                         group_id: id.into(),
                         ..ListedGroup::default()
