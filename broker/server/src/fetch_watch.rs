@@ -92,7 +92,9 @@ impl FetchWatches {
         for (id, seen) in seen {
             // A log stays in its place with its end marked until its deletion is durable.
             match shard.partition(&id).filter(|log| !log.is_deleted()) {
-                Some(log) if Seen::from(log.offsets()) == seen => log.watch(&watcher),
+                Some(log) if Seen::from(log.offsets()) == seen || is_on(Mutation::FetchChangeMissed) => {
+                    log.watch(&watcher);
+                }
                 Some(_) | None => Rc::clone(&post).changed(id),
             }
         }
