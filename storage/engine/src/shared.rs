@@ -23,7 +23,7 @@ use crate::mutation::{Mutation, is_on};
 use crate::options::StorageOptions;
 use crate::partition::PartitionLog;
 use crate::read_pace::ReadPace;
-use crate::tail::{CHUNK_BYTES_MAX, Evicted};
+use crate::tail::{BULK_CHUNK_BYTES_MAX, CHUNK_BYTES_MAX, Evicted};
 use crate::types::StorageStats;
 
 /// How far the storage is on its way out.
@@ -383,9 +383,15 @@ impl Shared {
         self.cache_bytes.get() + self.windows_bytes.get()
     }
 
-    /// The largest chunk to take now, so that many logs share the cache.
-    pub(crate) fn chunk_bytes_max(&self) -> usize {
-        let share = (self.cache_limit() / (4 * self.tails.get().max(1))).clamp(4096, CHUNK_BYTES_MAX);
+    /// The largest chunk to take now for an append of `bytes`, so that many logs share the cache.
+    pub(crate) fn chunk_bytes_max(&self, bytes: u64) -> usize {
+        let is_bulk = usize::try_from(bytes).is_ok_and(|bytes| bytes >= self.options.bypass_bytes_min);
+        let largest = if is_bulk {
+            BULK_CHUNK_BYTES_MAX
+        } else {
+            CHUNK_BYTES_MAX
+        };
+        let share = (self.cache_limit() / (4 * self.tails.get().max(1))).clamp(4096, largest);
         1 << share.ilog2()
     }
 

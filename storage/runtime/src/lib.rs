@@ -4,6 +4,7 @@
 //! traits of [`seams`] alone, so that a simulator can take the machine's place.
 
 pub mod buffer;
+mod huge_pages;
 pub mod local;
 pub mod mailbox;
 mod pool;

@@ -6,6 +6,8 @@
 //! When it is full, regions of other sizes go, size by size in turns: what is asked for changes (chunks become smaller as
 //! logs become more), and what nobody asks for any more must not stand in the way of what is.
 //!
+//! A region as large as a huge page is one, if the kernel has one: see [`huge_pages`].
+//!
 //! Invariants: a region belongs to one buffer or lies in the pool once; all of it is initialized; the pool holds
 //! [`KEPT_BYTES_MAX`] at most, and one region more for each thread that gives one back.
 
@@ -17,6 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::buffer::PAGE;
+use crate::huge_pages::{self, HUGE_PAGE};
 
 /// Buffers of at least this many bytes are pooled.
 const POOLED_BYTES_MIN: usize = 64 << 10;
@@ -83,6 +86,8 @@ pub(crate) fn take(length: usize) -> (NonNull<u8>, bool) {
     let (size, class) = region_of(length);
     match class.and_then(|class| POOL.pop(class)) {
         Some(Region(start)) => (start, false),
+        // Miri gives mappings back whole alone.
+        None if size == HUGE_PAGE && !cfg!(miri) => (map_huge_page(), true),
         None => (map(size), true),
     }
 }
@@ -169,8 +174,25 @@ fn map(size: usize) -> NonNull<u8> {
     }
 }
 
+/// Fresh memory of the size of a huge page, at such a page's boundary, and one if the kernel has one.
+fn map_huge_page() -> NonNull<u8> {
+    let wide = map(2 * HUGE_PAGE);
+    let before = wide.as_ptr().addr().next_multiple_of(HUGE_PAGE) - wide.as_ptr().addr();
+    // SAFETY: `before` is less than a huge page, so that one lies within the mapping; what is unmapped lies before and
+    // behind it, and nobody has seen any of it.
+    unsafe {
+        let start = wide.add(before);
+        if before > 0 {
+            unmap(wide, before);
+        }
+        unmap(start.add(HUGE_PAGE), HUGE_PAGE - before);
+        huge_pages::advise(start, HUGE_PAGE);
+        start
+    }
+}
+
 /// # Safety
-/// `start` came from [`map`] with the same `size` and is not used any more.
+/// `start` and the `size` bytes from it on came from [`map`] or [`map_huge_page`] and are not used any more.
 unsafe fn unmap(start: NonNull<u8>, size: usize) {
     // SAFETY: the caller's promise. It fails only for arguments that no mapping has.
     let result = unsafe { libc::munmap(start.as_ptr().cast(), size) };
@@ -194,6 +216,20 @@ mod tests {
         }
         assert_eq!(region_of(POOLED_BYTES_MIN), (POOLED_BYTES_MIN, Some(0)));
         assert_eq!(region_of(2 << 30).1, None);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it gives mappings back whole alone")]
+    fn what_is_as_large_as_a_huge_page_begins_at_its_boundary() {
+        for _ in 0..3 {
+            let (start, _) = take(HUGE_PAGE);
+            assert!(start.as_ptr().addr().is_multiple_of(HUGE_PAGE));
+            // SAFETY: the bytes are ours until they are given back, which is once.
+            unsafe {
+                start.write_bytes(7, HUGE_PAGE);
+                give(start, HUGE_PAGE);
+            }
+        }
     }
 
     #[test]

@@ -183,6 +183,11 @@ fn huge_pages(enabled: &str) -> Line {
             "always",
             "Write madvise to /sys/kernel/mm/transparent_hugepage/enabled: compaction of memory stalls shards.",
         ),
+        Some("[never]") => Line::warn(
+            "huge pages",
+            "never",
+            "Write madvise to /sys/kernel/mm/transparent_hugepage/enabled: large writes are made of small pages otherwise.",
+        ),
         Some(chosen) => Line::ok("huge pages", chosen.trim_matches(['[', ']'])),
         None => Line::ok("huge pages", "not in this kernel"),
     }
@@ -285,6 +290,7 @@ mod tests {
             "powersave on 1",
         );
         check(&huge_pages("[always] madvise never"), Warn, "always");
+        check(&huge_pages("always madvise [never]"), Warn, "never");
         check(&huge_pages("always [madvise] never"), Ok, "madvise");
         check(&huge_pages(""), Ok, "not in this kernel");
         check(&clock_source("hpet"), Warn, "hpet");

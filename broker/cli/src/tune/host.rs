@@ -147,10 +147,11 @@ fn huge_pages(root: &Root) -> Item {
         check: "huge pages",
         found: found.clone().unwrap_or_default(),
         wanted: "madvise",
-        why: "With always, the kernel compacts memory for any program; a shard that needs a page waits for it.",
+        why: "With always, the kernel compacts memory for any program, and a shard that needs a page waits for it; with \
+              never, large writes are pinned and listed in small pages.",
         state: match found {
             None => State::Absent("this kernel has no transparent huge pages".to_owned()),
-            Some(before) if before == "always" => State::Change(vec![Change {
+            Some(before) if before != "madvise" => State::Change(vec![Change {
                 path: root.path(HUGE_PAGES),
                 value: "madvise".to_owned(),
                 before: Some(before),

@@ -259,7 +259,7 @@ impl PartitionLog {
         if !self.shared.has_dirty_room(bytes) {
             return Admitted::Blocked(Blocked::Dirty { bytes });
         }
-        let appended = self.place(&mut state, batches, now);
+        let appended = self.place(&mut state, batches, bytes, now);
         let is_memory = state.core.config.durability == Durability::Memory;
         let options = &self.shared.options;
         let reaches = |bytes: u64, limit: usize| bytes >= u64::try_from(limit).unwrap_or(u64::MAX);
@@ -283,10 +283,10 @@ impl PartitionLog {
         Admitted::Waits(appended, end)
     }
 
-    /// Gives each batch its place, copies it into the tail, and hands the run to the journal.
-    fn place(&self, state: &mut State, batches: &[ValidatedBatch], now: TimestampMs) -> Appended {
+    /// Gives each batch its place, copies it into the tail, and hands the run to the journal; `bytes` of all of them.
+    fn place(&self, state: &mut State, batches: &[ValidatedBatch], bytes: u64, now: TimestampMs) -> Appended {
         let stamps = state.core.config.timestamp_type == TimestampType::LogAppendTime;
-        let chunk_bytes_max = self.shared.chunk_bytes_max();
+        let chunk_bytes_max = self.shared.chunk_bytes_max(bytes);
         let mut first = None;
         let mut last_offset = state.core.offsets().log_end;
         let mut total = 0;

@@ -19,8 +19,11 @@ use super::chunk::Chunk;
 const MARK_BYTES: u64 = 4096;
 /// Each chunk is this many times as large as the one before, within the limits.
 const GROWTH: usize = 4;
-/// The largest chunk.
+/// The largest chunk, but for large appends.
 pub(crate) const CHUNK_BYTES_MAX: usize = 1 << 20;
+/// The largest chunk of a log that takes large appends. So much lies in a huge page of the machine, and is written as
+/// one piece; who appends little at a time does not wait until one is cleared.
+pub(crate) const BULK_CHUNK_BYTES_MAX: usize = 2 << 20;
 /// How many writes of one log may be under way.
 const WRITES_MAX: usize = 16;
 
@@ -37,7 +40,7 @@ fn index(n: u64) -> usize {
 /// written as one. Four sizes from each power of two to the next, as the pool has them: nothing is taken and not counted.
 fn next_capacity(length: usize, before: usize, usual: usize) -> usize {
     if length > usual {
-        let fills = ((length - 1) / usual * usual).min(CHUNK_BYTES_MAX);
+        let fills = ((length - 1) / usual * usual).min(CHUNK_BYTES_MAX.max(usual));
         let step = (1 << fills.ilog2()) / 4;
         return fills / step * step;
     }
@@ -530,6 +533,10 @@ mod tests {
         assert_eq!(next_capacity(13 * KIB, 0, 4 * KIB), 12 * KIB);
         assert_eq!(next_capacity(4096 * KIB, 0, 64 * KIB), CHUNK_BYTES_MAX);
         assert_eq!(next_capacity(10_000, 0, PAGE), 2 * PAGE);
+        let bulk = |length, before| next_capacity(length, before, BULK_CHUNK_BYTES_MAX);
+        assert_eq!(bulk(900 * KIB, PAGE), CHUNK_BYTES_MAX);
+        assert_eq!(bulk(300 * KIB, CHUNK_BYTES_MAX), BULK_CHUNK_BYTES_MAX);
+        assert_eq!(bulk(10 * CHUNK_BYTES_MAX, 0), BULK_CHUNK_BYTES_MAX);
     }
 
     #[test]

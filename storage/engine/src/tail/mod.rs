@@ -3,4 +3,4 @@
 pub(crate) mod chunk;
 mod core;
 
-pub(crate) use self::core::{CHUNK_BYTES_MAX, Evicted, Opened, Tail, TailSlice};
+pub(crate) use self::core::{BULK_CHUNK_BYTES_MAX, CHUNK_BYTES_MAX, Evicted, Opened, Tail, TailSlice};

@@ -18,6 +18,7 @@ use super::watchdog::Watchdog;
 use super::{
     Activity, Followers, Heartbeat, Hub, Pollable, Pulse, ShutdownSignal, Slices, Spin, Stopper, now,
 };
+use crate::huge_pages;
 use crate::local::oneshot;
 use crate::mailbox::{Mailbox, Mesh, MeshMailbox, MeshSeat, Parking};
 use crate::real::{
@@ -203,19 +204,11 @@ impl<T> ShardsHandle<T> {
     }
 }
 
-/// Has the kernel give this process no transparent huge pages, which the allocator asks for: two mebibytes are cleared
-/// when the first byte of them is touched, and on a virtual machine, whose host has to find that memory first, that
-/// stalls a shard for milliseconds.
-fn keep_pages_small() {
-    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
-        tracing::debug!(%error, "transparent huge pages stay on");
-    }
-}
-
 /// Starts the shards, each on a thread of its own, and runs `main` on each.
 ///
-/// The process takes no transparent huge pages from then on. A shard lives until its `main` returns; then its remaining tasks are dropped and its operations canceled. When a
-/// shard panics, the process ends with a message: its partitions are owned by nobody else.
+/// The process has huge pages for pooled buffers alone from then on. A shard lives until its `main` returns; then its
+/// remaining tasks are dropped and its operations canceled. When a shard panics, the process ends with a message: its
+/// partitions are owned by nobody else.
 ///
 /// # Errors
 /// When any shard cannot be set up; then none has run `main`.
@@ -226,7 +219,7 @@ where
     F: Fn(Shard<M>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = T> + 'static,
 {
-    keep_pages_small();
+    huge_pages::only_where_advised();
     let seeds = seeds::<M>(options)?;
     let stopper = seeds[0].stopper.clone();
     let watched = seeds

@@ -1,0 +1,49 @@
+//! Huge pages for the memory that the disk is written from, and for nothing else.
+//!
+//! Direct I/O pins and lists the pages that a buffer lies in: 256 small ones for a mebibyte, in each write, and as many
+//! pieces for the device. Elsewhere they do harm: two mebibytes are cleared when the first byte of them is touched, and on
+//! a virtual machine, whose host has to find that memory first, that stalls a shard for milliseconds. So they are for
+//! buffers of their size alone, which who writes much at a time takes, and takes again and again.
+
+#![expect(unsafe_code, reason = "prctl(2) and madvise(2)")]
+
+use std::fs;
+use std::io;
+use std::ptr::NonNull;
+
+/// The size of a huge page, and the boundary that it begins at, in bytes.
+pub(crate) const HUGE_PAGE: usize = 2 << 20;
+
+/// `PR_THP_DISABLE_EXCEPT_ADVISED` of prctl(2), since Linux 6.18.
+const EXCEPT_ADVISED: libc::c_ulong = 1 << 1;
+
+/// Has the kernel give this process huge pages where it is [advised](advise) to alone. Older kernels cannot tell the
+/// difference where the machine's setting is `always`: there the process has none at all.
+pub(crate) fn only_where_advised() {
+    if disable(1, EXCEPT_ADVISED).is_ok() {
+        return;
+    }
+    let setting = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
+    let is_always = setting.is_ok_and(|setting| setting.contains("[always]"));
+    if let Err(error) = disable(libc::c_ulong::from(is_always), 0) {
+        tracing::debug!(%error, "transparent huge pages stay as the machine has them");
+    }
+}
+
+fn disable(yes: libc::c_ulong, flags: libc::c_ulong) -> io::Result<()> {
+    let none: libc::c_ulong = 0;
+    // SAFETY: it takes numbers alone, and changes what pages look like, not what is in them.
+    match unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, yes, flags, none, none) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Asks for huge pages for the `size` bytes from `start` on. It is a wish: the kernel may have none.
+///
+/// # Safety
+/// The range is an anonymous mapping.
+pub(crate) unsafe fn advise(start: NonNull<u8>, size: usize) {
+    // SAFETY: the caller's promise; the advice changes no content.
+    unsafe { libc::madvise(start.as_ptr().cast(), size, libc::MADV_HUGEPAGE) };
+}
