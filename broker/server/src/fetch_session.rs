@@ -132,6 +132,11 @@ impl FetchPartitions {
         self.order.is_empty()
     }
 
+    /// Whether some are looked at only once something has changed.
+    pub fn has_resting(&self) -> bool {
+        !self.resting.is_empty()
+    }
+
     /// What to look at, in order.
     pub fn wishes(&self) -> Vec<(FetchKey, FetchWish)> {
         self.active

@@ -3,6 +3,8 @@
 //! ```text
 //! asker   Watch::expect(partition, as it was seen) ───────────▶ owner   the log tells its watcher once, at its next
 //!         Watch::moved ◀─────────────────────────────────────           change; what changes together goes together
+//!         Watch::ask ────────────────────────────────────────▶          whatever has moved by then is there when it
+//!              ◀─────────────────────────────────────────────           returns
 //! ```
 //!
 //! A fetch that names ten thousand partitions costs what has moved of them, not ten thousand looks.
@@ -19,6 +21,7 @@ use corelog_model::{Offset, PartitionId, ShardId};
 use corelog_runtime::local::{self, Notify};
 use corelog_runtime::{Monotonic, WorkClass};
 use corelog_storage::{LogOffsets, LogWatcher};
+use futures_util::future::join_all;
 
 use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
@@ -92,10 +95,19 @@ impl FetchWatches {
         for (id, seen) in seen {
             // A log stays in its place with its end marked until its deletion is durable.
             match shard.partition(&id).filter(|log| !log.is_deleted()) {
-                Some(log) if Seen::from(log.offsets()) == seen => log.watch(&watcher),
+                Some(log) if Seen::from(log.offsets()) == seen || is_on(Mutation::FetchChangeMissed) => {
+                    log.watch(&watcher);
+                }
                 Some(_) | None => Rc::clone(&post).changed(id),
             }
         }
+    }
+
+    /// On an owner: what has moved for watch `number` of shard `asker` and is not on its way yet.
+    fn take_unsent(&self, asker: ShardId, number: u64) -> Vec<PartitionId> {
+        let posts = self.posts.borrow();
+        let post = posts.get(&(asker, number));
+        post.map_or_else(Vec::new, |post| std::mem::take(&mut *post.moved.borrow_mut()))
     }
 
     fn arrived(&self, number: u64, moved: Vec<PartitionId>) {
@@ -197,6 +209,25 @@ impl Watch {
                 std::future::ready(())
             }));
         }
+    }
+
+    /// Asks the owners what has moved: news that were on their way come before the answer (INV-3). Whether there is
+    /// something to take now.
+    pub async fn ask(&self) -> bool {
+        let Some(shard) = self.shard.upgrade() else {
+            return false;
+        };
+        let (here, number) = (self.here, self.number);
+        let owners: Vec<ShardId> = self.owners.borrow().iter().copied().collect();
+        let asked = owners.into_iter().map(|owner| {
+            shard.submit_to(owner, move |owner| {
+                std::future::ready(owner.fetch_watches.take_unsent(here, number))
+            })
+        });
+        for moved in join_all(asked).await {
+            self.inbox.moved.borrow_mut().extend(moved);
+        }
+        !self.inbox.moved.borrow().is_empty()
     }
 
     /// What has moved and was not taken yet.

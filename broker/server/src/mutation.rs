@@ -40,6 +40,10 @@ pub(crate) enum Mutation {
     FetchWaitLeaks,
     /// A long poll is not woken when a log grows.
     FetchWakeLost,
+    /// What moves between a fetch's look at a partition and its wait for it is missed.
+    FetchChangeMissed,
+    /// A session is told that there is nothing while news are on their way.
+    FetchNewsNotAsked,
     /// ListOffsets tells of what is not durable yet.
     ListOffsetsUncommitted,
     /// DeleteRecords is answered before it is durable.

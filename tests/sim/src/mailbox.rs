@@ -1,15 +1,17 @@
 //! The queues between the shards of one process, bounded as the real ones.
 //!
+//! A message takes virtual time: in reality it waits until the receiving shard's thread comes to look.
+//!
 //! Invariants:
-//! - Messages from one shard to another arrive in the order of the calls of `send`; which sender is served next is
-//!   drawn from the seed.
-//! - No queue holds more than its capacity; a sender beyond it waits its turn.
+//! - Messages from one shard to another arrive in the order of the calls of `send`, whatever time each is to take; which
+//!   sender is served next is drawn from the seed.
+//! - No queue holds more than its capacity, messages on their way included; a sender beyond it waits its turn.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use corelog_model::ShardId;
@@ -20,9 +22,20 @@ use crate::exec::{Core, Process};
 use crate::rng::SimRng;
 use crate::trace::TraceKind;
 
+/// Most messages are there within so many virtual nanoseconds: a shard that is awake looks between two tasks.
+const SOON_NS: u64 = 5_000;
+/// A few take up to this: the shard is asleep or at long work, or the kernel has taken its processor away.
+const LATE_NS: u64 = 4_000_000;
+/// How many of a shard's messages come late, in parts per million; each shard of each mesh draws one of these.
+const LATE_CHANCES: [u32; 4] = [0, 1_000, 20_000, 200_000];
+
 /// From one shard to one other.
 struct Lane<M> {
-    queue: VecDeque<M>,
+    /// Each with the virtual time at which it is there; none before those ahead of it.
+    queue: VecDeque<(u64, M)>,
+    /// When the last message that was put into the queue is there.
+    last_due: u64,
+    /// Messages that wait for room.
     waiting: VecDeque<(M, oneshot::Sender<()>)>,
 }
 
@@ -34,6 +47,8 @@ struct Mesh<M> {
     /// The lane from shard `f` to shard `t` is number `t * count + f`.
     lanes: RefCell<Vec<Lane<M>>>,
     receivers: RefCell<Vec<Option<Waker>>>,
+    /// How many of the messages to each shard come late, in parts per million.
+    late_chances: Vec<u32>,
     random: RefCell<SimRng>,
 }
 
@@ -49,7 +64,7 @@ pub(crate) fn mesh<M: 'static>(
     process: &Rc<Process>,
     count: u16,
     capacity: usize,
-    random: SimRng,
+    mut random: SimRng,
 ) -> Vec<Rc<dyn Mailbox<M>>> {
     assert!(
         count > 0 && capacity > 0,
@@ -58,9 +73,12 @@ pub(crate) fn mesh<M: 'static>(
     let shards = usize::from(count);
     let lane = || Lane {
         queue: VecDeque::new(),
+        last_due: 0,
         waiting: VecDeque::new(),
     };
+    let late_chances = (0..shards).map(|_| LATE_CHANCES[random.index(LATE_CHANCES.len())]);
     let mesh = Rc::new(Mesh {
+        late_chances: late_chances.collect(),
         core: Rc::clone(core),
         process: Rc::clone(process),
         count: shards,
@@ -79,7 +97,7 @@ pub(crate) fn mesh<M: 'static>(
         .collect()
 }
 
-impl<M> Mesh<M> {
+impl<M: 'static> Mesh<M> {
     fn lane(&self, from: ShardId, to: ShardId) -> usize {
         usize::from(to.get()) * self.count + usize::from(from.get())
     }
@@ -91,21 +109,54 @@ impl<M> Mesh<M> {
         }
     }
 
-    fn take(&self, to: ShardId) -> Option<(ShardId, M)> {
+    /// Draws how long a message to shard `to` takes, in virtual nanoseconds.
+    fn delay(&self, to: ShardId) -> u64 {
+        let mut random = self.random.borrow_mut();
+        if random.chance(self.late_chances[usize::from(to.get())]) {
+            random.below(LATE_NS)
+        } else if random.below(4) == 0 {
+            0
+        } else {
+            random.below(SOON_NS)
+        }
+    }
+
+    /// Puts a message into the queue of a lane that has room, and has its receiver woken when it is there.
+    fn push(self: &Rc<Self>, lane: &mut Lane<M>, to: ShardId, message: M) {
+        let now = self.core.now();
+        let due = lane.last_due.max(now + self.delay(to));
+        lane.last_due = due;
+        lane.queue.push_back((due, message));
+        if due <= now {
+            self.wake(to);
+            return;
+        }
+        // Weak: what is under way when a process dies holds nothing.
+        let mesh: Weak<Mesh<M>> = Rc::downgrade(self);
+        self.core.schedule(due, move || {
+            if let Some(mesh) = mesh.upgrade() {
+                mesh.wake(to);
+            }
+        });
+    }
+
+    fn take(self: &Rc<Self>, to: ShardId) -> Option<(ShardId, M)> {
+        let now = self.core.now();
         let (from, message, room) = {
             let mut lanes = self.lanes.borrow_mut();
             let base = usize::from(to.get()) * self.count;
+            let is_there = |lane: &Lane<M>| lane.queue.front().is_some_and(|(due, _)| *due <= now);
             let full: Vec<usize> = (0..self.count)
-                .filter(|from| !lanes[base + from].queue.is_empty())
+                .filter(|from| is_there(&lanes[base + from]))
                 .collect();
             if full.is_empty() {
                 return None;
             }
             let from = full[self.random.borrow_mut().index(full.len())];
             let lane = &mut lanes[base + from];
-            let message = lane.queue.pop_front().expect("it is one that has messages");
+            let (_, message) = lane.queue.pop_front().expect("it is one that has messages");
             let room = lane.waiting.pop_front().map(|(next, sender)| {
-                lane.queue.push_back(next);
+                self.push(lane, to, next);
                 sender
             });
             (from, message, room)
@@ -147,7 +198,7 @@ impl<M: 'static> Mailbox<M> for SimMailbox<M> {
             let mut lanes = mesh.lanes.borrow_mut();
             let lane = &mut lanes[mesh.lane(self.shard, to)];
             if lane.queue.len() < mesh.capacity {
-                lane.queue.push_back(message);
+                mesh.push(lane, to, message);
                 None
             } else {
                 let (sender, receiver) = oneshot::channel();
@@ -156,10 +207,7 @@ impl<M: 'static> Mailbox<M> for SimMailbox<M> {
             }
         };
         match waiting {
-            None => {
-                mesh.wake(to);
-                Box::pin(std::future::ready(()))
-            }
+            None => Box::pin(std::future::ready(())),
             Some(receiver) => Box::pin(async move {
                 // Canceled only with the mesh, and then nobody is left to ask.
                 if receiver.await.is_err() {
@@ -182,7 +230,7 @@ struct Receive<M> {
     shard: ShardId,
 }
 
-impl<M> Future for Receive<M> {
+impl<M: 'static> Future for Receive<M> {
     type Output = (ShardId, M);
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(ShardId, M)> {
         let mesh = &self.mesh;

@@ -188,6 +188,46 @@ fn a_mailbox_is_bounded_and_keeps_the_order_of_the_calls() {
     assert_eq!(sent.get(), 20);
 }
 
+/// How long each of a thousand messages from one shard to another takes, one after the other.
+fn message_times(seed: u64) -> Vec<Duration> {
+    let sim = Simulation::new(seed, Options::default());
+    let mut mailboxes = sim.machine(0).mailboxes::<u32>(2, 2);
+    let (sender, receiver) = (mailboxes.remove(0), mailboxes.remove(0));
+    let mut times = Vec::new();
+    for number in 0..1_000 {
+        let sent = sim.now();
+        let received = sim.block_on(async {
+            sender.send(ShardId::new(1), number).await;
+            receiver.receive().await
+        });
+        assert_eq!(received, (ShardId::new(0), number));
+        times.push(sim.now().since(sent));
+    }
+    times
+}
+
+#[test]
+fn a_message_takes_microseconds_and_to_some_shards_at_times_milliseconds() {
+    let (soon, late) = (Duration::from_micros(10), Duration::from_millis(1));
+    let mut with_late = 0;
+    for seed in 0..16 {
+        let times = message_times(seed);
+        let of = |is_it: &dyn Fn(&Duration) -> bool| times.iter().filter(|time| is_it(time)).count();
+        assert!(of(&|time| *time < soon) > 700, "seed {seed}: most are soon there");
+        assert!(
+            of(&|time| *time < Duration::from_micros(1)) > 100,
+            "seed {seed}: some at once"
+        );
+        assert!(
+            times.iter().max() < Some(&Duration::from_millis(5)),
+            "seed {seed}"
+        );
+        with_late += usize::from(of(&|time| *time > late) > 0);
+    }
+    assert!((4..16).contains(&with_late), "{with_late} of 16 shards come late");
+    assert_eq!(message_times(3), message_times(3));
+}
+
 #[test]
 fn a_task_that_kills_its_own_machine_never_runs_again() {
     let sim = Simulation::new(5, Options::default());

@@ -234,6 +234,7 @@ async fn read_enough(
     let (memory, connections) = (&shard.fetch_memory, &shard.connections);
     let clock = &*shard.handle.clock;
     let mut needed = 0;
+    let mut has_asked = is_on(Mutation::FetchNewsNotAsked);
     loop {
         hear(shard, plan);
         let targets = targets(shard, plan, version);
@@ -253,17 +254,28 @@ async fn read_enough(
         }
         needed = 0;
         let bytes: usize = found.iter().map(Found::bytes).sum();
+        let is_urgent = found.iter().any(Found::is_urgent);
         let is_due = shard.handle.clock.now() >= limits.deadline;
         let is_enough = bytes >= limits.bytes_min.min(bytes_max);
         // A session that has forgotten all of its partitions waits for nothing (`ReplicaManager.fetchMessages`).
-        let is_over =
-            is_enough || is_due || plan.partitions.borrow().is_empty() || found.iter().any(Found::is_urgent);
+        let is_over = is_enough || is_due || plan.partitions.borrow().is_empty() || is_urgent;
         expect_changes(shard, plan, &targets, &found, !is_over);
+        let watch = plan.partitions.borrow().watch.clone();
         if is_over {
+            // That there is nothing must hold for what was acknowledged before the request came, also of what rests and
+            // whose news are on their way.
+            if bytes == 0
+                && !is_urgent
+                && plan.partitions.borrow().has_resting()
+                && !std::mem::replace(&mut has_asked, true)
+                && let Some(watch) = &watch
+                && watch.ask().await
+            {
+                continue;
+            }
             let keys = targets.into_iter().map(|target| target.key);
             return (keys.zip(found).collect(), permit);
         }
-        let watch = plan.partitions.borrow().watch.clone();
         // Who waits holds nothing.
         drop((found, permit));
         match watch {

@@ -340,6 +340,11 @@ fn a_watch_is_told_at_once_of_what_moved_before_it_was_asked_for_and_once_of_wha
         client.produce(TOPIC, Batch::of(1).bytes()).await;
         watch.moved(never).await;
         assert_eq!(watch.take_moved(), [id(0)], "once, though it moved twice");
+
+        watch.expect(vec![(id(0), written), (id(1), empty)]);
+        assert!(watch.ask().await, "nothing has come by itself yet");
+        assert_eq!(watch.take_moved(), [id(0)], "it had moved already");
+        assert!(!watch.ask().await, "nothing has moved since");
         let posts = || broker.shard.fetch_watches.posts().len();
         assert_eq!(posts(), 1);
         drop(watch);

@@ -12,9 +12,12 @@ use super::clients::Clients;
 use super::producer::produce_request;
 use super::reader::{FetchWish, fetch_request, fetch_version, floors, take};
 use super::wire::{Gone, Wire};
+use crate::rng::SimRng;
 
 const PRODUCE: i16 = 13;
 const RECORDS: i32 = 1;
+/// The producer comes up to so long after the reader: also while the reader's request is on its way from shard to shard.
+const LATER_MAX: Duration = Duration::from_millis(5);
 /// How long a long poll asks to wait.
 const WAIT_MS: i32 = 10_000;
 /// How long it takes to be woken at most, from the acknowledgment on.
@@ -23,17 +26,25 @@ const WAKE_MAX: Duration = Duration::from_secs(2);
 /// Probes every partition of the lasting topics until it has an answer.
 pub(super) async fn probe(clients: Rc<Clients>) {
     let mut wires = (clients.wire(), clients.wire());
+    let mut random = clients.random();
     for topic in clients.topics() {
         for index in 0..topic.partitions {
             let id = topic.partition(index);
-            while probe_one(&clients, &mut wires, id).await.is_err() && !clients.oracle.is_violated() {
+            while probe_one(&clients, &mut wires, &mut random, id).await.is_err()
+                && !clients.oracle.is_violated()
+            {
                 clients.sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-async fn probe_one(clients: &Clients, wires: &mut (Wire, Wire), id: PartitionId) -> Result<(), Gone> {
+async fn probe_one(
+    clients: &Clients,
+    wires: &mut (Wire, Wire),
+    random: &mut SimRng,
+    id: PartitionId,
+) -> Result<(), Gone> {
     let oracle = &clients.oracle;
     let mut positions = BTreeMap::from([(id, oracle.floor(id).end)]);
     let floors = floors(oracle, &positions);
@@ -42,7 +53,7 @@ async fn probe_one(clients: &Clients, wires: &mut (Wire, Wire), id: PartitionId)
     waiting.disconnect();
     let request = fetch_request(FetchWish::once(WAIT_MS, 1 << 20), &positions);
     waiting.send(fetch_version(), &request).await?;
-    clients.sleep(Duration::from_millis(5)).await;
+    clients.pause(random, LATER_MAX).await;
     let number = oracle.next_number();
     let bytes = batches::build(number, RECORDS, 10, None);
     oracle.register(id, clients.writer(), true, &bytes);

@@ -481,6 +481,8 @@ impl Run {
             let (left, troubles) = (self.clients.running(), self.clients.troubles.borrow());
             format!("{left} clients do not come to an end: {error}: {troubles:?}")
         })?;
+        // Nothing else wakes a reader any more whose batch was missed.
+        self.within("waking readers", probe::probe(Rc::clone(&self.clients)))?;
         self.within(
             "writing to every partition",
             every::write(Rc::clone(&self.clients)),
