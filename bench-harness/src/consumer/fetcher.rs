@@ -40,6 +40,13 @@ pub struct ConsumerSeat {
     pub member: u32,
 }
 
+impl ConsumerSeat {
+    /// The id of its group, given its topic's name. That has the run's number, so nobody has committed anything for it.
+    pub fn group_id(&self, topic: &str) -> String {
+        format!("{topic}-{}", self.group)
+    }
+}
+
 /// Tells the fetchers of a shard that no more will be produced, and takes what they saw.
 #[derive(Clone, Default)]
 pub struct Gate(Rc<GateInner>);
@@ -154,7 +161,7 @@ impl Fetcher {
                 let key = fetcher_key(seat, position.partition);
                 if gate.0.seen.borrow_mut().insert(key, consumed).is_some() {
                     return Err(ClientError::Assignment {
-                        group: format!("{}-{}", topic.name, seat.group),
+                        group: seat.group_id(&topic.name),
                         reason: format!("two consumers have partition {}", position.partition),
                     });
                 }

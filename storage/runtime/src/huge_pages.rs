@@ -2,7 +2,7 @@
 //!
 //! Direct I/O pins and lists the pages that a buffer lies in: 256 small ones for a mebibyte, in each write, and as many
 //! pieces for the device. Elsewhere they do harm: two mebibytes are cleared when the first byte of them is touched, and on
-//! a virtual machine, whose host has to find that memory first, that stalls a shard for milliseconds. So they are for
+//! a virtual machine, whose host has to find that memory first, a shard would wait long for that. So they are for
 //! buffers of their size alone, which who writes much at a time takes again and again, and are made by a thread beside
 //! the shards.
 

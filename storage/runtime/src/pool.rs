@@ -40,8 +40,8 @@ const HUGE_CLASS: usize = (HUGE_PAGE / POOLED_BYTES_MIN).ilog2() as usize * STEP
 static POOL: Pool = Pool::new();
 static PREPARER: OnceLock<Preparer> = OnceLock::new();
 
-/// A thread that makes huge pages, one for each region in small pages that came back: clearing one takes a machine
-/// whose host has to find the memory first several milliseconds, and no shard is to wait for that.
+/// A thread that makes huge pages, one for each region in small pages that came back: clearing one takes long on a
+/// machine whose host has to find the memory first, and no shard is to wait for that.
 struct Preparer {
     wanted: SyncSender<()>,
 }

@@ -106,8 +106,7 @@ impl Member {
         let topic = candidate.cluster.topics[to_usize(candidate.seat.topic)].clone();
         Member {
             identity: Identity {
-                // The topic's name has the run's number, so nobody has committed anything for this group.
-                group: format!("{}-{}", topic.name, candidate.seat.group),
+                group: candidate.seat.group_id(&topic.name),
                 topic,
                 member_id: String::new(),
                 generation: -1,
