@@ -50,6 +50,11 @@ const LATENCY: &[ProfileSetting] = &[
         "Consumers that fall behind for a moment still read from memory.",
     ),
     set(
+        "segment.write.bytes",
+        "262144",
+        "A commit does not wait behind a large write.",
+    ),
+    set(
         "shard.io.spin.us",
         "50",
         "The next request or completion finds a shard awake; an idle shard sleeps.",
@@ -81,11 +86,6 @@ const THROUGHPUT: &[ProfileSetting] = &[
         "segment.read.ahead.bytes",
         "1048576",
         "A consumer that catches up reads in large pieces.",
-    ),
-    set(
-        "segment.write.bytes",
-        "4194304",
-        "Segments are written in large pieces.",
     ),
 ];
 

@@ -5,7 +5,7 @@
 //!      of it at most); memory.cache.percent
 //! 2/8  requests, from their length to their answer; queued.max.request.bytes
 //! 1/8  fetched records, from the read until they have been sent; a view counts with the whole chunk that it holds
-//! 1/8  the rest: journal frames (4 MiB each, one under way), receive buffers (1 MiB), connections (24 KiB each and
+//! 1/8  the rest: the journal's frame (4 MiB, and small ones), receive buffers (1 MiB), connections (24 KiB each and
 //!      less), indexes, sequences of producers, groups, metadata, the program
 //! ```
 //! The first three are limits that work waits for. The rest has limits of its own, by number: connections, partitions,

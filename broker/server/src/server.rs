@@ -22,7 +22,8 @@ use corelog_runtime::{
     Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
 };
 use corelog_storage::{
-    DataDir, DataDirError, DeviceAnswer, Layout, Storage, StorageOptions, SyncMethod, prepare_layout,
+    COMMITS_IN_FLIGHT_MAX, DataDir, DataDirError, DeviceAnswer, Layout, Storage, StorageOptions, SyncMethod,
+    prepare_layout,
 };
 use futures_util::future::{Either, join_all, select};
 
@@ -165,7 +166,7 @@ impl CommitPlan {
             .journal_commits_in_flight
             .and_then(|count| u16::try_from(count).ok())
             .or_else(|| Some(probed.as_ref()?.commits_in_flight))
-            .unwrap_or(1);
+            .unwrap_or(u16::try_from(COMMITS_IN_FLIGHT_MAX).unwrap_or(u16::MAX));
         CommitPlan {
             sync_method: match (storage.journal_sync, probed) {
                 (JournalSync::Fdatasync, _) => SyncMethod::WriteThenSync,
@@ -481,11 +482,7 @@ mod tests {
             };
             assert_eq!(plan, expected, "{pairs:?}");
         };
-        check(
-            &[("journal.commits.in.flight", "0")],
-            SyncMethod::WriteThenSync,
-            1,
-        );
+        check(&[("journal.commits.in.flight", "0")], SyncMethod::Dsync, 4);
         let cell = |sync_method, p50_us| DeviceCell {
             sync_method,
             is_rewrite: true,
@@ -498,28 +495,28 @@ mod tests {
         let answer = DeviceAnswer {
             file_system: corelog_storage::file_system_id(dir.path()).unwrap(),
             probed_at: 0,
-            commits_in_flight: 4,
+            commits_in_flight: 16,
             cells: vec![
-                cell(SyncMethod::WriteThenSync, 1000),
-                cell(SyncMethod::Dsync, 100),
+                cell(SyncMethod::WriteThenSync, 100),
+                cell(SyncMethod::Dsync, 1000),
             ],
         };
         answer.keep(dir.path()).unwrap();
-        check(&[], SyncMethod::Dsync, 1);
-        check(&[("journal.commits.in.flight", "0")], SyncMethod::Dsync, 4);
-        check(
-            &[
-                ("journal.commits.in.flight", "2"),
-                ("journal.sync.method", "fdatasync"),
-            ],
-            SyncMethod::WriteThenSync,
-            2,
-        );
-        std::fs::write(dir.path().join("device"), "rubbish").unwrap();
+        check(&[], SyncMethod::WriteThenSync, 4);
         check(
             &[("journal.commits.in.flight", "0")],
             SyncMethod::WriteThenSync,
-            1,
+            16,
         );
+        check(
+            &[
+                ("journal.commits.in.flight", "2"),
+                ("journal.sync.method", "dsync"),
+            ],
+            SyncMethod::Dsync,
+            2,
+        );
+        std::fs::write(dir.path().join("device"), "rubbish").unwrap();
+        check(&[("journal.commits.in.flight", "0")], SyncMethod::Dsync, 4);
     }
 }

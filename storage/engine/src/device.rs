@@ -86,8 +86,8 @@ const fn method(is_dsync: bool) -> SyncMethod {
     }
 }
 
-/// Dsync has to take less than this many percent of the usual way's time to be chosen: probes are noisy.
-const DSYNC_PERCENT_MAX: f64 = 90.0;
+/// fdatasync has to take less than this many percent of the usual way's time to be chosen: probes are noisy.
+const FDATASYNC_PERCENT_MAX: f64 = 90.0;
 
 impl DeviceAnswer {
     /// How a commit is durable soonest with so many in flight: by the geometric mean, over the block sizes, of the
@@ -108,19 +108,19 @@ impl DeviceAnswer {
                 .iter()
                 .filter(move |cell| cell.is_rewrite && cell.depth == depth && cell.sync_method == method)
         };
-        let ratios: Vec<f64> = measured(SyncMethod::Dsync)
-            .filter_map(|dsync| {
-                let mut usual = measured(SyncMethod::WriteThenSync);
-                let usual = usual.find(|cell| cell.block_bytes == dsync.block_bytes)?;
-                Some((f64::from(dsync.p50_us.max(1)) / f64::from(usual.p50_us.max(1))).ln())
+        let ratios: Vec<f64> = measured(SyncMethod::WriteThenSync)
+            .filter_map(|synced| {
+                let mut usual = measured(SyncMethod::Dsync);
+                let usual = usual.find(|cell| cell.block_bytes == synced.block_bytes)?;
+                Some((f64::from(synced.p50_us.max(1)) / f64::from(usual.p50_us.max(1))).ln())
             })
             .collect();
         let count = f64::from(u32::try_from(ratios.len()).unwrap_or(u32::MAX));
         // No measurement is no number, which is not less, and chooses the usual way.
-        if (ratios.iter().sum::<f64>() / count).exp() * 100.0 < DSYNC_PERCENT_MAX {
-            SyncMethod::Dsync
-        } else {
+        if (ratios.iter().sum::<f64>() / count).exp() * 100.0 < FDATASYNC_PERCENT_MAX {
             SyncMethod::WriteThenSync
+        } else {
+            SyncMethod::Dsync
         }
     }
 
@@ -299,9 +299,9 @@ mod tests {
             ]
         };
         check(&pair(1000, 500), 1, Dsync);
-        check(&pair(1000, 950), 1, WriteThenSync);
+        check(&pair(950, 1000), 1, Dsync);
         check(&pair(1000, 2000), 1, WriteThenSync);
-        check(&[], 1, WriteThenSync);
+        check(&[], 1, Dsync);
         let mut deep = pair(1000, 2000).to_vec();
         deep.extend([cell(WriteThenSync, true, 4, 1000), cell(Dsync, true, 4, 300)]);
         check(&deep, 1, WriteThenSync);

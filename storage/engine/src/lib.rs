@@ -36,7 +36,7 @@ pub use errors::{
     FormatError, OpenError, ReadError,
 };
 pub use layout::{prepare_layout, read_layout};
-pub use options::{CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
+pub use options::{COMMITS_IN_FLIGHT_MAX, CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
 pub use partition::{LogWatcher, PartitionLog};
 pub use storage::Storage;
 pub use types::{

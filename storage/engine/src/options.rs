@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use corelog_model::ShardId;
 use corelog_model::batch::TimestampType;
 
+/// The commits of a journal under way at once where nothing says otherwise.
+pub const COMMITS_IN_FLIGHT_MAX: usize = 4;
+
 /// How a commit of the journal is made durable. Which one is faster is a property of the device: probe it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum SyncMethod {
     /// Write, then fdatasync.
-    #[default]
     WriteThenSync,
-    /// One write with RWF_DSYNC.
+    /// One write with RWF_DSYNC. Several of them are under way at once, where fdatasyncs of one file go one by one.
+    #[default]
     Dsync,
 }
 
@@ -98,7 +101,7 @@ impl StorageOptions {
             journal_file_bytes: 64 << 20,
             journal_files_max: 16,
             frame_bytes_max: 4 * MIB,
-            commits_in_flight_max: 1,
+            commits_in_flight_max: COMMITS_IN_FLIGHT_MAX,
             bypass_bytes_min: 256 << 10,
             checkpoint_bytes: 512 << 20,
             flush_bytes_min: MIB,
@@ -106,7 +109,7 @@ impl StorageOptions {
             cache_bytes_max: 512 * MIB,
             read_ahead_bytes: 256 << 10,
             open_files_max: 4096,
-            sync_method: SyncMethod::WriteThenSync,
+            sync_method: SyncMethod::default(),
             checkpoint_sync: CheckpointSync::default(),
             direct: true,
         }

@@ -21,6 +21,10 @@ use crate::shared::{Life, Parts, Shared};
 use crate::types::{PartitionSpec, StorageStats};
 use crate::{checkpoint, checkpoint_file, journal, removal};
 
+/// Commits overlap as long as they are small: so much together. A device that does several of these as fast as one is
+/// the usual one; with more bytes it is busy with one.
+const OVERLAP_BYTES_MAX: usize = 128 << 10;
+
 /// The storage of one shard. All calls come from that shard.
 pub struct Storage {
     shared: Rc<Shared>,
@@ -120,6 +124,7 @@ impl Storage {
             frame_bytes_max: options.frame_bytes_max,
             bypass_bytes_min: options.bypass_bytes_min,
             commits_in_flight_max: options.commits_in_flight_max,
+            overlap_bytes_max: OVERLAP_BYTES_MAX,
         };
         let shared = Rc::new(Shared::new(Parts {
             journal: JournalCore::new(limits, first_sequence),

@@ -8,18 +8,27 @@ use common::{Fields, append, id, offset, open, read_all, simulation, small_confi
 use corelog_sim::{Fault, FaultRule, Operation, Survival};
 use corelog_storage::{
     AppendError, AppendOptions, CheckpointError, CheckpointSync, OpenError, ReadError, ReadIsolation,
+    SyncMethod,
 };
+
+/// How commits are made durable, and what of it fails.
+const WAYS_TO_FAIL: [(SyncMethod, Operation); 3] = [
+    (SyncMethod::WriteThenSync, Operation::Sync),
+    (SyncMethod::WriteThenSync, Operation::Write),
+    (SyncMethod::Dsync, Operation::Write),
+];
 
 #[test]
 fn a_failed_sync_fences_the_shard_for_good() {
-    for (operation, pattern) in [(Operation::Sync, "*.journal"), (Operation::Write, "*.journal")] {
+    for (sync_method, operation) in WAYS_TO_FAIL {
         let sim = simulation(1);
         let machine = sim.machine(0);
         sim.block_on(async {
-            let storage = open(&machine).await;
+            let opened = common::try_open(&machine, |options| options.sync_method = sync_method).await;
+            let storage = opened.unwrap();
             let log = storage.create_partition(spec(0, small_config())).await.unwrap();
             append(&log, Fields::default()).await;
-            machine.inject(FaultRule::new(pattern, operation, 1, Fault::Fail));
+            machine.inject(FaultRule::new("*.journal", operation, 1, Fault::Fail));
             for _ in 0..3 {
                 let batch = valid(Fields::default());
                 let error = log
@@ -48,15 +57,24 @@ fn a_failed_sync_fences_the_shard_for_good() {
 
 #[test]
 fn a_sync_that_overlaps_a_failed_one_acknowledges_nothing() {
+    for (sync_method, operation) in WAYS_TO_FAIL {
+        overlap_a_failed_one(sync_method, operation);
+    }
+}
+
+fn overlap_a_failed_one(sync_method: SyncMethod, operation: Operation) {
     let mut refused = 0;
     for seed in 0..200 {
         let sim = simulation(seed);
         let machine = sim.machine(0);
         let acknowledged = sim.block_on(async {
-            let opened = common::try_open(&machine, |options| options.commits_in_flight_max = 4).await;
-            let storage = opened.unwrap();
+            let opened = common::try_open(&machine, |options| {
+                options.commits_in_flight_max = 4;
+                options.sync_method = sync_method;
+            });
+            let storage = opened.await.unwrap();
             let log = storage.create_partition(spec(0, small_config())).await.unwrap();
-            machine.inject(FaultRule::new("*.journal", Operation::Sync, 3, Fault::Fail));
+            machine.inject(FaultRule::new("*.journal", operation, 3, Fault::Fail));
             let mut answers = Vec::new();
             for _ in 0..6 {
                 answers.push(log.append(vec![valid(Fields::default())], AppendOptions::default()));
@@ -77,11 +95,11 @@ fn a_sync_that_overlaps_a_failed_one_acknowledges_nothing() {
             let end = storage.partition(&id(0)).unwrap().offsets().high_watermark;
             assert!(
                 end >= acknowledged,
-                "seed {seed}: {acknowledged} acknowledged, {end} there"
+                "{sync_method:?}, seed {seed}: {acknowledged} acknowledged, {end} there"
             );
         });
     }
-    assert!(refused > 0, "no sync failed");
+    assert!(refused > 0, "{sync_method:?}: no {operation:?} failed");
 }
 
 /// Linux keeps an error of a write-back for the next sync of the file, even if the process that wrote is gone.

@@ -57,8 +57,19 @@ const fn name(method: SyncMethod) -> &'static str {
     }
 }
 
+/// How many commits `serve` has in flight with this configuration and answer.
+fn in_flight(config: &BrokerConfig, answer: &DeviceAnswer) -> u16 {
+    let count = config.storage.journal_commits_in_flight;
+    let count = count.and_then(|count| u16::try_from(count).ok());
+    count.unwrap_or(answer.commits_in_flight)
+}
+
 /// Prints the table and what follows from it.
-pub(crate) fn print(answer: &DeviceAnswer, output: &mut Output<'_>) -> Result<(), CliError> {
+pub(crate) fn print(
+    answer: &DeviceAnswer,
+    config: &BrokerConfig,
+    output: &mut Output<'_>,
+) -> Result<(), CliError> {
     let mut table = Table::new(&[
         "BLOCKS",
         "BLOCK KIB",
@@ -91,18 +102,20 @@ pub(crate) fn print(answer: &DeviceAnswer, output: &mut Output<'_>) -> Result<()
             "p50_us": cell.p50_us, "p99_us": cell.p99_us,
         }));
     }
+    let in_flight = in_flight(config, answer);
+    let method = name(answer.sync_method_at(in_flight));
     if output.is_json() {
         return output.json(&json!({
-            "sync_method": name(answer.sync_method_at(1)),
+            "sync_method": method,
             "sync_method_in_flight": name(answer.sync_method_at(answer.commits_in_flight)), "commits_in_flight": answer.commits_in_flight,
             "probed_at": answer.probed_at, "cells": values,
         }));
     }
     output.table(&table)?;
     output.line(&format!(
-        "\nFrom its next start serve commits here with {}, unless journal.sync.method says otherwise; with {} commits \
-         in flight (journal.commits.in.flight), beyond which this device gains little, with {}.",
-        name(answer.sync_method_at(1)),
+        "\nFrom its next start serve commits here with {method}, unless journal.sync.method says otherwise, and with up \
+         to {in_flight} commits in flight (journal.commits.in.flight). Beyond {} in flight, with {}, this device gains \
+         little.",
         answer.commits_in_flight,
         name(answer.sync_method_at(answer.commits_in_flight)),
     ))
@@ -115,13 +128,11 @@ pub(crate) fn look(data_dir: &Path, config: &BrokerConfig) -> Item {
         (JournalSync::Fdatasync, _) => ("fdatasync, as journal.sync.method says".to_owned(), State::Well),
         (JournalSync::Dsync, _) => ("dsync, as journal.sync.method says".to_owned(), State::Well),
         (JournalSync::Auto, Ok(Some(answer))) => {
-            let count = config.storage.journal_commits_in_flight;
-            let in_flight = count.and_then(|count| u16::try_from(count).ok());
-            let method = answer.sync_method_at(in_flight.unwrap_or(answer.commits_in_flight));
+            let method = answer.sync_method_at(in_flight(config, &answer));
             (format!("{}, by the probe", name(method)), State::Well)
         }
-        (JournalSync::Auto, Ok(None)) => ("fdatasync; the device was never probed".to_owned(), how()),
-        (JournalSync::Auto, Err(error)) => (format!("fdatasync; {error}"), how()),
+        (JournalSync::Auto, Ok(None)) => ("dsync; the device was never probed".to_owned(), how()),
+        (JournalSync::Auto, Err(error)) => (format!("dsync; {error}"), how()),
     };
     Item {
         check: "sync method",
@@ -169,9 +180,10 @@ mod tests {
     fn the_table_says_what_follows() {
         let answer = of(1, 2, vec![cell(SyncMethod::Dsync, true, 1, 1500, 3_000_000)]);
         let mut text = Vec::new();
-        print(&answer, &mut Output::new(Format::Table, &mut text)).unwrap();
+        let config = BrokerConfig::from_pairs(&[]).unwrap();
+        print(&answer, &config, &mut Output::new(Format::Table, &mut text)).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains("dsync      3    1.50    3.00"), "{text}");
-        assert!(text.contains("commits here with fdatasync, unless"), "{text}");
+        assert!(text.contains("commits here with dsync, unless"), "{text}");
     }
 }

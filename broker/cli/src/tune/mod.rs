@@ -65,7 +65,7 @@ pub(crate) fn run(args: &TuneArgs, output: &mut Output<'_>) -> Result<Exit, CliE
         .unwrap_or_else(|| config.storage.data_dir.clone());
     if args.probe {
         let answer = probe::run(&data_dir, config.storage.is_buffered_io_allowed)?;
-        advice::print(&answer, output)?;
+        advice::print(&answer, &config, output)?;
         return Ok(Exit::Success);
     }
     let root = Root::machine();

@@ -35,9 +35,9 @@ pub(super) const KEYS: &[K] = &[
         .default("16").valid(Between(3, 1024)),
     K::fixed("journal.frame.bytes", Long, "The most bytes of one commit of the journal. What comes in during a commit waits for it, so it bounds how long one takes.")
         .default("4194304").unit(Bytes).valid(Between(524_288, 67_108_864)),
-    K::fixed("journal.commits.in.flight", Int, "The commits of a journal that are under way at once. More of them hide a device's delay and make each one smaller; acknowledgements keep their order. 0: as many as the probe of the device advises, one where there is none.")
-        .default("1").valid(Between(0, 16)),
-    K::fixed("journal.sync.method", String, "How a commit is made durable. fdatasync: written, then synced. dsync: one write that is durable when it ends (RWF_DSYNC). auto: the faster one by `corelog tune --probe`, which keeps its answer in the data directory; fdatasync where there is none.")
+    K::fixed("journal.commits.in.flight", Int, "The small commits of a journal, of less than 128 KiB together, that are under way at once; larger ones go one by one. More of them hide a device's delay and make each one smaller; acknowledgements keep their order. 0: as many as the probe of the device advises, four where there is none.")
+        .default("4").valid(Between(0, 16)),
+    K::fixed("journal.sync.method", String, "How a commit is made durable. fdatasync: written, then synced. dsync: one write that is durable when it ends (RWF_DSYNC). auto: the faster one by `corelog tune --probe`, which keeps its answer in the data directory; dsync where there is none.")
         .default("auto").valid(OneOf(&["auto", "fdatasync", "dsync"])),
     K::fixed("segment.write.bytes", Int, "A partition is written to its segment when this many of its bytes wait, or when memory runs short.")
         .default("1048576").unit(Bytes).valid(Between(65_536, 67_108_864)),

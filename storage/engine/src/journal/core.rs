@@ -62,6 +62,14 @@ pub(crate) enum Planned {
 }
 
 impl Planned {
+    /// Whether some of it goes to the segment directly.
+    fn is_bypass(&self) -> bool {
+        match self {
+            Planned::Run { run, payload_from } => *payload_from > run.start,
+            Planned::Change(_) => false,
+        }
+    }
+
     /// The table's entry for it, given its payload's checksum.
     pub(crate) fn entry(&self, payload_crc: u32) -> EntryV1 {
         match self {
@@ -115,6 +123,10 @@ pub(crate) struct Progress {
 
 struct Commit {
     sequence: u64,
+    /// About the length of its frame.
+    bytes: usize,
+    /// Whether bytes go straight to a segment with it, which is synced then.
+    has_bypass: bool,
     state: CommitState,
     is_written_reported: bool,
     ends: Vec<(PartitionKey, Offset)>,
@@ -127,6 +139,8 @@ pub(crate) struct Limits {
     pub(crate) frame_bytes_max: usize,
     pub(crate) bypass_bytes_min: usize,
     pub(crate) commits_in_flight_max: usize,
+    /// Another commit begins only while those under way hold less than this together.
+    pub(crate) overlap_bytes_max: usize,
 }
 
 /// See the module.
@@ -213,9 +227,16 @@ impl JournalCore {
         self.first_item + u64::try_from(self.queue.len()).expect("a length within u64")
     }
 
-    /// Whether a frame could be planned now, given room in the ring.
+    /// Whether a frame could be planned now, given room in the ring. Only small ones overlap: where much comes, a few large
+    /// frames are faster than many, since each has the device bring to safety what it was given. So it is while segments
+    /// are synced: the sync of a file that grows is an entry in the file system's own journal, the fewer the better.
     pub(crate) fn wants_frame(&self) -> bool {
-        !self.is_fenced && !self.queue.is_empty() && self.in_flight.len() < self.limits.commits_in_flight_max
+        let under_way = || self.in_flight.iter();
+        !self.is_fenced
+            && !self.queue.is_empty()
+            && self.in_flight.len() < self.limits.commits_in_flight_max
+            && under_way().map(|commit| commit.bytes).sum::<usize>() < self.limits.overlap_bytes_max
+            && !under_way().any(|commit| commit.has_bypass)
     }
 
     /// Takes what goes into the next frame, oldest first, as much as fits.
@@ -254,6 +275,8 @@ impl JournalCore {
         self.next_sequence += 1;
         self.in_flight.push_back(Commit {
             sequence,
+            bytes: size,
+            has_bypass: items.iter().any(Planned::is_bypass),
             state: CommitState::InFlight,
             is_written_reported: false,
             ends,
@@ -348,6 +371,7 @@ mod tests {
             frame_bytes_max: 2048,
             bypass_bytes_min: 10_000,
             commits_in_flight_max: in_flight,
+            overlap_bytes_max: 2048,
         }
     }
 
@@ -418,7 +442,16 @@ mod tests {
         core.push_run(run(3, 0..1, 100..20_000));
         assert_eq!(core.plan().unwrap().items.len(), 1);
         assert_eq!(core.plan().unwrap().items.len(), 1);
+        // Two such frames are as much as may be under way.
+        assert_eq!(core.plan(), None);
+        core.advance(0, CommitState::Durable);
+        core.advance(1, CommitState::Durable);
         let plan = core.plan().unwrap();
+        // And one that bypasses the journal is alone.
+        core.push_run(run(4, 0..1, 0..10));
+        assert_eq!(core.plan(), None);
+        core.advance(2, CommitState::Durable);
+        assert!(core.plan().is_some());
         assert_eq!(plan.payload_length, 20_000 - 16_384);
         let Planned::Run { payload_from, .. } = plan.items[0] else {
             panic!("a run")
