@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_broker::memory::MemoryPlan;
-use corelog_broker::server::{CommitPlan, Plan, ShardSeat, live};
+use corelog_broker::server::{Plan, ShardSeat, live};
 use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
@@ -54,7 +54,7 @@ impl Broker {
         };
         let (task, machine) = (broker.clone(), machine.clone());
         let config = scenario.config(&machine.address().to_string(), shards);
-        let sync_method = scenario.sync_method;
+        let commits = scenario.commits;
         let memory = MemoryPlan {
             request_bytes: scenario.memory.request_bytes,
             cache_bytes: scenario.memory.cache_bytes,
@@ -81,10 +81,7 @@ impl Broker {
                         layout,
                         cluster_id: "AAAAAAAAAAAAAAAAAAAAAQ".to_owned(),
                         memory,
-                        commits: CommitPlan {
-                            sync_method,
-                            in_flight_max: 1,
-                        },
+                        commits,
                         incarnation,
                     },
                 ),

@@ -243,6 +243,18 @@ impl Reader {
         positions.all(|(id, offset)| *offset >= oracle.floor(*id).end || oracle.is_doomed(id.topic))
     }
 
+    /// Waits until something was acknowledged that it has not read, for a while. The session has nothing to name then,
+    /// and who asks without waiting is told of it, also if the news of it have not come to the session's shard yet.
+    async fn lie_in_wait(&mut self) {
+        for _ in 0..50 {
+            if !self.has_caught_up() || self.clients.is_closing.get() {
+                return;
+            }
+            let most = Duration::from_micros(100);
+            self.clients.pause(&mut self.random, most).await;
+        }
+    }
+
     /// Takes a topic up that came, and lets those go that may have gone.
     fn visit(&mut self) {
         if !self.clients.habits.visits || self.clients.is_closing.get() || self.random.below(20) > 0 {
@@ -261,6 +273,10 @@ impl Reader {
         // In the end it keeps to what it has: a session that was opened then would hide what became of the one before.
         let is_restless = !self.clients.is_closing.get();
         let mut wish = self.wish();
+        if is_restless && self.epoch > 0 && self.changed.is_empty() && self.random.coin() {
+            self.lie_in_wait().await;
+            wish.wait_ms = 0;
+        }
         let mut asked = self.positions.clone();
         if self.epoch > 0 {
             asked.retain(|id, _| self.changed.contains(id));
@@ -297,8 +313,25 @@ impl Reader {
         if self.has_session && response.session_id != 0 {
             (self.session, self.epoch) = (response.session_id, self.epoch + 1);
         }
+        if response.topics.is_empty() {
+            self.check_nothing(&floors);
+        }
         self.take(&floors, response).await;
         Ok(())
+    }
+
+    /// A fetch was answered with nothing: of what it asked for nothing was acknowledged before.
+    fn check_nothing(&self, floors: &BTreeMap<PartitionId, Floor>) {
+        let oracle = &self.clients.oracle;
+        for (id, floor) in floors {
+            let is_behind = self.positions.get(id).is_some_and(|next| *next < floor.end);
+            if is_behind && !oracle.is_doomed(id.topic) {
+                oracle.violate(format!(
+                    "a fetch is answered with nothing, although {id:?} was acknowledged up to {} before",
+                    floor.end
+                ));
+            }
+        }
     }
 
     fn wish(&mut self) -> FetchWish {

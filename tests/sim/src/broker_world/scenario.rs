@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use corelog_broker::server::CommitPlan;
 use corelog_config::BrokerConfig;
 use corelog_storage::SyncMethod;
 
@@ -150,7 +151,7 @@ pub(super) struct Scenario {
     pub(super) troubles: Troubles,
     pub(super) scripts: Scripts,
     pub(super) memory: Memory,
-    pub(super) sync_method: SyncMethod,
+    pub(super) commits: CommitPlan,
     pub(super) topics: u64,
     pub(super) partitions: i32,
     pub(super) crowd: Crowd,
@@ -212,7 +213,10 @@ impl Scenario {
             troubles: Troubles::draw(random),
             scripts: Scripts::draw(scripts),
             memory: Memory::draw(random),
-            sync_method: pick(random, &[SyncMethod::WriteThenSync, SyncMethod::Dsync]),
+            commits: CommitPlan {
+                sync_method: pick(random, &[SyncMethod::WriteThenSync, SyncMethod::Dsync]),
+                in_flight_max: pick(scripts, &[1, 2, 4, 4]),
+            },
             topics: 1 + random.below(3),
             partitions: pick(random, &[1, 2, 5]),
             crowd: Crowd::draw(random),
