@@ -65,6 +65,8 @@ class Case:
     cold_backlog_bytes: int = 0
     # Seconds before the measured ones, unless asked otherwise.
     warm_up_s: float = 3.0
+    # Corelog has a listener for each shard, so that no request goes from one to another.
+    has_shard_listeners: bool = False
     # Kept out of a comparison with a broker that has no files.
     needs_files: bool = field(default=False)
 
@@ -153,6 +155,11 @@ CASES = {case.name: case for case in (
             Target("publish_p999", 10.0, None, "T4"),
             *_NO_PERCENTILE_ABOVE,
         ),
+    ),
+    Case(
+        "T4-direct", "T4 with a listener for each shard of Corelog", "1-topic-16-partitions-1kb",
+        (*_PUBLISH, *_latencies("end_to_end"), CPU_PER_GIB, DEVICE_READ), has_shard_listeners=True,
+        targets=_NO_PERCENTILE_ABOVE,
     ),
     Case(
         "T5-produce", "T1 over 1,000 partitions", "max-rate-1-topic-16-partitions-1kb",

@@ -13,7 +13,7 @@ from pathlib import Path
 import fio
 import results
 from bench import Bench, BenchError, Binaries, say
-from broker import Broker, BrokerError
+from broker import Broker, BrokerError, free_ports
 from cases import ALIASES, CASES, select
 from cold import read_cold
 from peers import PEERS
@@ -159,7 +159,7 @@ class Comparison:
         for pair in range(self.arguments.pairs):
             syncs.append(self.syncs_per_s())
             for side in sides.values():
-                server = self.server(side.name)
+                server = self.server(case, side.name)
                 begun = time.monotonic()
                 result = side.run(self, case, server)
                 self.seconds_spent[case.name, side.name] = time.monotonic() - begun
@@ -184,10 +184,11 @@ class Comparison:
         """What the disk does just now: of all that a durable figure depends on, what changes most by itself."""
         return fio.syncs_per_s(self.folder, PROBE_S) if shutil.which("fio") else None
 
-    def server(self, name):
+    def server(self, case, name):
         data, log = self.folder / "data", self.folder / f"{name}.log"
         if name == "corelog":
-            return Broker(self.binaries.corelog, data, log, self.arguments.broker)
+            listeners = ["--shard-listeners-port", str(free_ports(os.cpu_count()))] if case.has_shard_listeners else []
+            return Broker(self.binaries.corelog, data, log, [*self.arguments.broker, *listeners])
         return PEERS[name](data, log)
 
     def result(self, case, peer, sides, environment):
@@ -209,7 +210,7 @@ class Comparison:
             "settings": [*case.settings, f"duration_s={self.arguments.duration:g}", f"warm_up_s={self.warm_up_s(case):g}"],
             "pairs": self.arguments.pairs,
             "generator_limit_bytes_per_s": sides["corelog"].limit,
-            **{side: sides[side].describe(self.server(sides[side].name)) for side in ("corelog", "peer")},
+            **{side: sides[side].describe(self.server(case, sides[side].name)) for side in ("corelog", "peer")},
             "figures": figures,
             "targets": results.verdicts(case, peer.name, figures),
         }

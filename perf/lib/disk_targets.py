@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from statistics import median
 
 import fio
 from bench import BenchError, say
@@ -25,7 +26,7 @@ class DiskShare:
 
     def minutes(self):
         arguments = self.machine.arguments
-        return (10 + arguments.rounds * (3 * arguments.duration + arguments.warm_up + 12)) / 60
+        return (10 + arguments.rounds * (3 * arguments.duration + arguments.warm_up + 18)) / 60
 
     def measure(self):
         arguments, folder = self.machine.arguments, self.machine.folder
@@ -33,19 +34,26 @@ class DiskShare:
         say(f"fio is fastest with {best} writes under way: {by_depth[best] / 1e6:,.0f} MB/s")
         depths = sorted({1, best})
         disk, new, produced = {depth: [] for depth in depths}, {depth: [] for depth in depths}, []
+        growing = []
         for number in range(arguments.rounds):
             for depth in depths:
                 disk[depth].append(fio.write_bytes_per_s(folder, depth, arguments.duration))
                 fio.remove(folder)
                 new[depth].append(fio.new_file_bytes_per_s(folder, depth))
+            growing.append(fio.growing_files_bytes_per_s(folder, are_synced=True))
             self.machine.fresh()
             produced.append(self.machine.run(PRODUCE, extra=["--keep-topics"])["published"]["bytes_per_s"])
             found = ", ".join(f"fio with {depth} under way {disk[depth][-1] / 1e6:,.0f} MB/s, {new[depth][-1] / 1e6:,.0f} to a "
                               "new file" for depth in depths)
+            found += f", {growing[-1] / 1e6:,.0f} MB/s to new files in turns"
             say(f"round {number + 1}/{arguments.rounds}: {found}, Corelog {produced[-1] / 1e6:,.0f} MB/s")
         details = {"fio_depth": best, "fio_write_bytes_per_s_by_depth": by_depth, "fio_write_bytes_per_s": disk,
-                   "fio_new_file_bytes_per_s": new, "produced_bytes_per_s": produced}
-        verdicts = []
+                   "fio_new_file_bytes_per_s": new, "fio_growing_files_bytes_per_s": growing,
+                   "produced_bytes_per_s": produced}
+        shares = [ours / fios * 100 for ours, fios in zip(produced, growing, strict=True)]
+        what = (f"produced, of fio's direct 1 MiB writes to {fio.GROWING_FILES} new files in turns, synced every "
+                f"{fio.GROWING_SYNC_EVERY}, as partitions grow")
+        verdicts = [at_least(what, shares, 60, "%")]
         for where, rates in (("to a new file", new), ("over and over its 2 GiB", disk)):
             for depth in depths:
                 shares = [ours / fios * 100 for ours, fios in zip(produced, rates[depth], strict=True)]
@@ -73,7 +81,8 @@ class CatchUp:
 
     def minutes(self):
         arguments = self.machine.arguments
-        return (30 + 4 * (arguments.duration + arguments.warm_up + 3) + 4 * self.bytes / 400e6) / 60
+        reads = arguments.rounds * (2 * arguments.duration + 5 + self.bytes / 800e6)
+        return (30 + 4 * (arguments.duration + arguments.warm_up + 3) + 2 * self.bytes / 400e6 + reads) / 60
 
     def measure(self):
         machine = self.machine
@@ -85,17 +94,10 @@ class CatchUp:
         say(f"half of the maximum is {half:,.0f} messages a second")
         broker, _ = machine.fresh()
         fill(machine.bench, broker, PRODUCE, self.bytes)
-        restart_cold(broker)
-        alone = catch_up(machine.binaries, broker)
-        say(f"read {alone['bytes'] / 1e9:.1f} GB at {alone['bytes_per_s'] / 1e6:,.0f} MB/s, "
-            f"{alone['device_read_bytes'] / 1e9:.1f} GB of them from the device")
-        fio.lay_out(machine.folder)
-        disk = {depth: fio.read_bytes_per_s(machine.folder, depth, machine.arguments.duration)
-                for depth in sorted({1, best})}
-        fio.remove(machine.folder)
+        disk, alone = self.beside_fio(sorted({1, best}))
         restart_cold(broker)
         # As long as the backlog lasts, so that the whole measured time has the reader beside it.
-        duration = max(1, min(machine.arguments.duration, int(alone["seconds"])))
+        duration = max(1, min(machine.arguments.duration, int(median(one["seconds"] for one in alone))))
         before = self.p99(half, duration)
         restart_cold(broker)
         during, beside = self.p99_beside_reader(half, duration)
@@ -108,13 +110,32 @@ class CatchUp:
             "producer_messages_per_s": half, "producer_p99_ms_alone": [before, after], "producer_p99_ms_beside": during,
         }
         shares = [at_least(f"read, of fio's direct 1 MiB reads, {under_way(depth, best)}",
-                           [alone["bytes_per_s"] / rate * 100], 90, "%") for depth, rate in disk.items()]
+                           [one["bytes_per_s"] / rate * 100 for one, rate in zip(alone, rates, strict=True)], 90, "%")
+                  for depth, rates in disk.items()]
         return [
             *shares,
-            at_least("of it from the device", [alone["device_read_bytes"] / alone["bytes"] * 100], 95, "%"),
+            at_least("of it from the device", [one["device_read_bytes"] / one["bytes"] * 100 for one in alone], 95, "%"),
             at_most("p99 of a producer at half of its maximum, beside the reader to alone at its best",
                     [during / min(before, after)], 2, "×"),
         ], details
+
+    def beside_fio(self, depths):
+        """fio at each depth and the reader of the backlog, in turns; gives fio's rates by depth and the readings.
+
+        fio reads a file that is as old as the backlog: what a disk was just given it may give back faster.
+        """
+        machine, disk, alone = self.machine, {depth: [] for depth in depths}, []
+        fio.lay_out(machine.folder)
+        for number in range(machine.arguments.rounds):
+            for depth in depths:
+                disk[depth].append(fio.read_bytes_per_s(machine.folder, depth, machine.arguments.duration))
+            restart_cold(machine.broker)
+            alone.append(catch_up(machine.binaries, machine.broker))
+            found = ", ".join(f"fio with {depth} under way {rates[-1] / 1e6:,.0f} MB/s" for depth, rates in disk.items())
+            say(f"round {number + 1}/{machine.arguments.rounds}: {found}, {alone[-1]['bytes'] / 1e9:.1f} GB read at "
+                f"{alone[-1]['bytes_per_s'] / 1e6:,.0f} MB/s")
+        fio.remove(machine.folder)
+        return disk, alone
 
     def settings(self, rate, duration):
         return [f"producer_rate={rate:.0f}", f"duration_s={duration}", "subscriptions_per_topic=0",

@@ -16,11 +16,11 @@ from broker import Broker, BrokerError, free_ports
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOPIC = "hops"
 CONNECTIONS = (2, 64)
-# A workload of small requests, and its measured seconds after its warm-up.
-SCENARIO, WARM_UP_S, MEASURED_S = "one-message-a-request", 2, 8
+# A workload of small requests as fast as they go, and one of batches at a rate; their measured seconds after a warm-up.
+SCENARIOS, WARM_UP_S, MEASURED_S = ("one-message-a-request", "1-topic-16-partitions-1kb"), 2, 8
 # What is told of the workload: a title, where it is in the result, how it is shown.
 FIGURES = {
-    "requests_per_s": ("requests/s", lambda result: result["published"]["messages_per_s"], "{:,.0f}".format),
+    "messages_per_s": ("messages/s", lambda result: result["published"]["messages_per_s"], "{:,.0f}".format),
     "p50_ms": ("p50", lambda result: result["publish_latency"]["summary"]["p50_ms"], "{:.3f} ms".format),
     "p99_ms": ("p99", lambda result: result["publish_latency"]["summary"]["p99_ms"], "{:.3f} ms".format),
     "cpu_s_per_million": ("CPU of a million", lambda result: result["server"]["cpu_s_per_million"], "{:.1f} s".format),
@@ -66,7 +66,7 @@ def measure(arguments, folder):
                 found.setdefault(case, []).append(rate)
         say(f"echo round {number + 1}/{arguments.rounds}")
     hops = {count: hop(arguments, binaries, folder, count) for count in CONNECTIONS}
-    listeners = with_and_without(arguments, binaries, folder)
+    listeners = {scenario: with_and_without(arguments, binaries, folder, scenario) for scenario in SCENARIOS}
     probe = subprocess.run([str(binaries.examples / "limits"), "--seconds", "0.2", "--data", str(folder)], check=True,
                            stdout=subprocess.PIPE, text=True)
     environment = json.loads(probe.stdout)["environment"]
@@ -127,17 +127,17 @@ def hop(arguments, binaries, folder, connections):
             for api in ("ListOffsets", "Produce")}
 
 
-def with_and_without(arguments, binaries, folder):
-    """The workload in turns without and with a listener for each shard: its figures."""
+def with_and_without(arguments, binaries, folder, scenario):
+    """A workload in turns without and with a listener for each shard: its figures."""
     bench = Bench(binaries.bench, folder, MEASURED_S, WARM_UP_S)
     found = {name: {figure: [] for figure in FIGURES} for name in ("without", "with")}
     for number in range(arguments.rounds):
         for name, figures in found.items():
             settings = ["--shard-listeners-port", str(free_ports(SHARDS))] if name == "with" else []
-            result = fresh(binaries, folder, settings, lambda broker: bench.run(SCENARIO, broker, extra=["--calibrate", "0"]))
+            result = fresh(binaries, folder, settings, lambda broker: bench.run(scenario, broker, extra=["--calibrate", "0"]))
             for figure, (_, of, _) in FIGURES.items():
                 figures[figure].append(of(result))
-        say(f"shard listeners, round {number + 1}/{arguments.rounds}")
+        say(f"{scenario}, shard listeners, round {number + 1}/{arguments.rounds}")
     return found
 
 
@@ -158,11 +158,12 @@ def text_of(result):
                          *(f"{results.median(place[figure]):.3f} ms" for figure in ("p50_ms", "p99_ms") for place in (own, other))))
     lines += ["", *results.table(("connections", "request", "own shard, requests/s", "other shard, requests/s", "ratio",
                                   "p50, own", "p50, other", "p99, own", "p99, other"), rows)]
-    rows = []
-    for figure, (title, _, shown) in FIGURES.items():
-        ours, theirs = (result["listeners"][name][figure] for name in ("with", "without"))
-        rows.append((title, shown(results.median(ours)), shown(results.median(theirs)), ratio(ours, theirs)))
-    lines += ["", *results.table((f"`{SCENARIO}`", "with shard listeners", "without", "ratio"), rows)]
+    for scenario, found in result["listeners"].items():
+        rows = []
+        for figure, (title, _, shown) in FIGURES.items():
+            ours, theirs = (found[name][figure] for name in ("with", "without"))
+            rows.append((title, shown(results.median(ours)), shown(results.median(theirs)), ratio(ours, theirs)))
+        lines += ["", *results.table((f"`{scenario}`", "with shard listeners", "without", "ratio"), rows)]
     here = result["machine"]
     return "\n".join([
         *lines, "",
