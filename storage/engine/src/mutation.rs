@@ -24,6 +24,8 @@ pub(crate) enum Mutation {
     CheckpointUnsynced,
     /// A checkpoint takes its name before its content is durable.
     CheckpointNamedEarly,
+    /// A checkpoint that was read is taken for durable, and what the one before it needs is removed.
+    CheckpointTrusted,
     /// A checkpoint frees journal files that it does not cover.
     RecycleEarly,
     /// A checkpoint does not wait for the commits under way.

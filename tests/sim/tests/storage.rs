@@ -21,6 +21,10 @@ fn a_seed_of_the_storage_world_is_one_run() {
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
         (
+            230_597_005_943_177,
+            "a start removed what only the checkpoint before the one that it read needed, and a loss of power brought that back",
+        ),
+        (
             80_154_149_922_772,
             "the index of a segment that was cut and grew to the same size again was taken for the new one's",
         ),

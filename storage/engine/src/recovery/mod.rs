@@ -8,7 +8,8 @@
 //! What is read is not durable for that: a sync may have failed before the restart, and the page cache holds what the
 //! device does not. Only frames that a later one says were acknowledged are durable for certain. So everything that
 //! the new checkpoint covers is written again before it is synced, and what cannot be undone waits for the checkpoint
-//! unless the frame that asks for it is acknowledged.
+//! unless the frame that asks for it is acknowledged. Nor need the checkpoint's name be durable: the process before may
+//! have been killed between its renaming and the sync of the directory. That is synced before anything relies on it.
 
 mod replay;
 mod scan;
@@ -229,6 +230,10 @@ async fn attempt(
     progress: &dyn Fn(f64),
 ) -> Result<Attempt, OpenError> {
     let checkpoint = read_checkpoint(handle, target).await?;
+    // The one before it needs files that this one has let go.
+    if !is_on(Mutation::CheckpointTrusted) {
+        handle.disk.sync_dir(&target.journal_dir()).await?;
+    }
     let next = |first_sequence, partitions| CheckpointV1 {
         shard: checkpoint.shard,
         incarnation: checkpoint.incarnation + u64::from(!is_on(Mutation::IncarnationKept)),

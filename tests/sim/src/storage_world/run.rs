@@ -181,6 +181,16 @@ impl Run {
     }
 
     fn lead(&self) {
+        if let Some(slow) = self.world.scenario.slow_names {
+            for directory in [DATA_DIR.to_owned(), format!("{DATA_DIR}/journal/*")] {
+                let rule = FaultRule::new(&directory, Operation::SyncDir, 1, Fault::Delay(slow));
+                let rule = FaultRule {
+                    count: u64::MAX,
+                    ..rule
+                };
+                self.machine.inject(rule);
+            }
+        }
         let mut ending = Ending::Closed;
         for life in 0..self.world.scenario.lives {
             self.lives.set(life + 1);

@@ -1,6 +1,7 @@
 //! What one seed asks of the storage: limits, logs, clients and faults.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use corelog_model::ShardId;
 use corelog_model::batch::TimestampType;
@@ -65,6 +66,9 @@ pub(crate) struct Scenario {
     pub(crate) has_readers: bool,
     /// Everything is so alike, and lives are so short, that what a life before left behind fits where this one's goes.
     pub(crate) is_cramped: bool,
+    /// How much longer it takes to make a new name of a checkpoint or a layout durable. A life that ends in that time
+    /// leaves one that can be read, and that a loss of power takes.
+    pub(crate) slow_names: Option<Duration>,
 }
 
 /// What an administrator does.
@@ -104,7 +108,7 @@ impl Action {
 
 /// The choices that a plan may make.
 const KEYS: &str = "trouble, lives, partitions, shards, reshards, life_ms, big_batches, window, reuses_names, \
-    start_crashes, readers, cramped, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
+    start_crashes, readers, cramped, slow_names, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
     leader_epoch, variation";
 
 const TROUBLES: [(&str, Trouble); 5] = [
@@ -151,6 +155,10 @@ impl Scenario {
         if random.below(10) == 0 {
             scenario.cramp(&mut random);
         }
+        let mut random = SimRng::stream(seed, 104);
+        if random.below(8) == 0 {
+            scenario.slow_names(&mut random);
+        }
         scenario
     }
 
@@ -172,6 +180,25 @@ impl Scenario {
         self.start_crashes_max = pick(random, &[0, 2]);
         self.administration = [0; ACTIONS.len()];
         self.template.commits_in_flight_max = pick(random, &[2, 3, 4]);
+    }
+
+    /// Lives and starts end between the renaming of a checkpoint or a layout and the sync of its directory.
+    /// Segments come and go, so that one checkpoint knows files that the next one does not.
+    fn slow_names(&mut self, random: &mut SimRng) {
+        self.slow_names = Some(Duration::from_millis(random.within(5..30)));
+        self.start_crashes_max = 5;
+        self.start_crash_us = pick(random, &[20_000, 60_000]);
+        self.reshards = random.coin();
+        self.life_ms = 20..120;
+        self.big_batches = 400_000;
+        self.deletes = true;
+        self.administration = ACTIONS.map(|action| match action {
+            Action::DeleteRecords => 4,
+            Action::Checkpoint => 1,
+            Action::Retention | Action::DeletePartition | Action::CreatePartition | Action::LeaderEpoch => 0,
+        });
+        self.administration_ms = pick(random, &[2, 5]);
+        self.partitions = pick(random, &[1, 2, 4]);
     }
 
     fn draw_usual(random: &mut SimRng) -> Scenario {
@@ -233,6 +260,7 @@ impl Scenario {
             ),
             has_readers: true,
             is_cramped: false,
+            slow_names: None,
         };
         if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
             // What a segment's failed sync leaves is of interest to a checkpoint that runs beside it.
@@ -283,6 +311,9 @@ impl Scenario {
             ("start_crashes", None) => self.start_crashes_max = number()?,
             ("readers", None) => self.has_readers = truth()?,
             ("cramped", None) => self.is_cramped = truth()?,
+            ("slow_names", None) => {
+                self.slow_names = Some(Duration::from_millis(number()?)).filter(|slow| !slow.is_zero());
+            }
             ("in_flight", None) => {
                 self.template.commits_in_flight_max = usize::try_from(number()?.max(1)).map_err(|_| bad())?;
             }
@@ -309,6 +340,7 @@ impl Scenario {
         no("start_crashes", self.start_crashes_max > 0, "0");
         no("readers", self.has_readers, "false");
         no("cramped", self.is_cramped, "false");
+        no("slow_names", self.slow_names.is_some(), "0");
         no("reuses_names", self.reuses_names, "false");
         for (action, weight) in ACTIONS.into_iter().zip(self.administration) {
             no(action.key(), weight > 0, "0");
@@ -348,7 +380,11 @@ impl Scenario {
             } else {
                 TimestampType::CreateTime
             },
-            segment_bytes: pick(random, &[64 * KIB, 256 * KIB, 1024 * KIB, 1 << 30]),
+            segment_bytes: if self.slow_names.is_some() {
+                64 * KIB
+            } else {
+                pick(random, &[64 * KIB, 256 * KIB, 1024 * KIB, 1 << 30])
+            },
             retention_bytes: self.deletes.then(|| pick(random, &[128 * KIB, 512 * KIB])),
             index_interval_bytes: pick(random, &[512, 4096]),
             ..LogConfig::default()
