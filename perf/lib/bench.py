@@ -30,7 +30,7 @@ class Binaries:
         self.examples = folder / "examples"
 
 
-def build(examples):
+def build(examples=()):
     """Builds the broker, the generator and its `examples` for release; gives the folder they are in."""
     say("building for release")
     commands = [["-p", "corelog-broker", "-p", "corelog-bench"]]

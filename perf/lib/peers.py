@@ -1,11 +1,13 @@
 """The brokers that Corelog is compared with, each with its documented settings and what its acknowledgements promise."""
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from bench import build
 from broker import BrokerError, Server, free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -185,4 +187,36 @@ class TansuMemory(Server):
         ]
 
 
-PEERS = {peer.name: peer for peer in (Kafka, KafkaFsync, TansuMemory)}
+class Sink(Server):
+    """The generator's own sink: what the generator and the network leave to any broker."""
+
+    name = "sink"
+    durability = "none: it parses and acknowledges, and keeps nothing"
+    has_files = False
+
+    def __init__(self, data, log, port=None, arguments=()):
+        super().__init__(data, log, port)
+        self.arguments = list(arguments)
+
+    @staticmethod
+    def binary():
+        return ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/corelog-bench"
+
+    @staticmethod
+    def install():
+        build()
+
+    def version(self):
+        return subprocess.run([str(self.binary()), "--version"], capture_output=True, text=True, check=True).stdout.strip()
+
+    def settings(self):
+        return [f"--threads {os.cpu_count()}", *self.arguments]
+
+    def prepare(self):
+        self.data.mkdir(parents=True, exist_ok=True)
+
+    def command(self):
+        return [str(self.binary()), "sink", "--listen", self.address, "--threads", str(os.cpu_count()), *self.arguments]
+
+
+PEERS = {peer.name: peer for peer in (Kafka, KafkaFsync, TansuMemory, Sink)}
