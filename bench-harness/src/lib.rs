@@ -22,6 +22,7 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod sink;
+mod sink_log;
 pub mod sweep;
 pub mod task;
 pub mod workload;

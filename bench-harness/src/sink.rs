@@ -2,9 +2,13 @@
 //!
 //! It answers ApiVersions, Metadata (any topic exists, with the partitions it was told), InitProducerId and Produce,
 //! and keeps nothing. Anything else closes the connection.
+//!
+//! A durable one writes the batches first, those that came meanwhile together, and does nothing else with them: what the
+//! generator reaches against that is what the disk leaves to any broker whose acknowledgements are durable.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,6 +30,7 @@ use corelog_runtime::{Accepted, Connection, Handle, Shard, WorkClass};
 
 use crate::client::{ClientError, FrameReader};
 use crate::number::to_usize;
+use crate::sink_log::SinkLog;
 
 /// The sink's node id.
 const NODE: i32 = 1;
@@ -38,28 +43,46 @@ const APIS: [ApiKey; 4] = [
 ];
 
 /// What the sink pretends to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SinkOptions {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Partitions of every topic.
     pub partitions: u32,
+    /// Where each shard has a file that batches are written to, durably, before they are acknowledged; `None`: nowhere.
+    pub durable_dir: Option<PathBuf>,
 }
 
 /// Runs a shard of the sink until a shutdown is asked for. Shard 0 listens and tells its address; connections go to
 /// the shards in turn.
 ///
 /// # Errors
-/// When the address cannot be bound.
+/// When the address cannot be bound, or the file cannot be made.
 pub async fn serve(
     shard: Shard<Accepted>,
     options: SinkOptions,
     listening: Arc<dyn Fn(SocketAddr) + Send + Sync>,
 ) -> std::io::Result<()> {
+    let log = match &options.durable_dir {
+        None => None,
+        Some(dir) => match SinkLog::start(&shard.handle, dir, shard.id).await {
+            Ok(log) => Some(log),
+            Err(error) => {
+                shard.shutdown.stopper().stop();
+                return Err(std::io::Error::other(error));
+            }
+        },
+    };
+    let served = |address| Served {
+        partitions: options.partitions,
+        address,
+        log: log.clone(),
+    };
     if shard.id.get() != 0 {
+        let served = served(options.listen);
         loop {
             match select(shard.mailbox.receive(), shard.shutdown.requested()).await {
-                Either::Left((_, accepted)) => start(&shard.handle, accepted, options, options.listen),
+                Either::Left((_, accepted)) => start(&shard.handle, accepted, &served),
                 Either::Right(()) => return Ok(()),
             }
         }
@@ -73,6 +96,7 @@ pub async fn serve(
     };
     let address = listener.local_address();
     listening(address);
+    let served = served(address);
     let mut next = 0u16;
     loop {
         let accepted = match select(listener.accept(), shard.shutdown.requested()).await {
@@ -80,7 +104,7 @@ pub async fn serve(
             Either::Right(()) => return Ok(()),
         };
         if next == 0 {
-            start(&shard.handle, accepted, options, address);
+            start(&shard.handle, accepted, &served);
         } else {
             shard
                 .mailbox
@@ -91,14 +115,21 @@ pub async fn serve(
     }
 }
 
-fn start(handle: &Handle, accepted: Accepted, options: SinkOptions, address: SocketAddr) {
+/// What the connections of a shard have in common.
+#[derive(Clone)]
+struct Served {
+    partitions: u32,
+    address: SocketAddr,
+    log: Option<Rc<SinkLog>>,
+}
+
+fn start(handle: &Handle, accepted: Accepted, served: &Served) {
     // One that has gone already needs no service.
     let Ok(connection) = handle.net.adopt(accepted) else {
         return;
     };
     let session = Rc::new(Session {
-        partitions: options.partitions,
-        address,
+        served: served.clone(),
         next_offset: Cell::new(0),
         next_producer: Cell::new(1),
     });
@@ -119,13 +150,14 @@ enum SessionError {
     Encode(#[from] EncodeError),
     #[error("the sink has no {0}")]
     Unsupported(ApiKey),
+    #[error("the disk refused a batch")]
+    NotKept,
     #[error(transparent)]
     Broken(#[from] std::io::Error),
 }
 
 struct Session {
-    partitions: u32,
-    address: SocketAddr,
+    served: Served,
     next_offset: Cell<i64>,
     next_producer: Cell<i64>,
 }
@@ -134,14 +166,20 @@ impl Session {
     async fn run(&self, connection: Rc<dyn Connection>) -> Result<(), SessionError> {
         let mut frames = FrameReader::new(Rc::clone(&connection), REQUEST_SIZE_MAX_DEFAULT);
         while let Some(frame) = frames.next().await? {
-            if let Some(answer) = self.answer(frame)? {
+            let mut batches = Vec::new();
+            let answer = self.answer(frame, &mut batches)?;
+            if let Some(log) = self.served.log.as_ref().filter(|_| !batches.is_empty()) {
+                log.keep(&batches).await.ok_or(SessionError::NotKept)?;
+            }
+            if let Some(answer) = answer {
                 connection.send(vec![answer]).await?;
             }
         }
         Ok(())
     }
 
-    fn answer(&self, frame: Bytes) -> Result<Option<Bytes>, SessionError> {
+    /// The answer to a request, and what is to be kept before it is given.
+    fn answer(&self, frame: Bytes, batches: &mut Vec<Bytes>) -> Result<Option<Bytes>, SessionError> {
         let mut reader = Reader::new(frame);
         let header = RequestHeader::decode(&mut reader)?;
         let version = header.api_version;
@@ -177,6 +215,10 @@ impl Session {
             ApiKey::Produce => {
                 let request = ProduceRequest::decode(reader, version)?;
                 let acks = request.acks;
+                if self.served.log.is_some() {
+                    let partitions = request.topics.iter().flat_map(|topic| &topic.partitions);
+                    batches.extend(partitions.filter_map(|partition| partition.records.clone()));
+                }
                 let response = self.produce(request);
                 if acks == 0 {
                     return Ok(None);
@@ -190,7 +232,7 @@ impl Session {
 
     fn metadata(&self, request: MetadataRequest) -> MetadataResponse {
         let topics = request.topics.unwrap_or_default();
-        let partitions = (0i32..).take(to_usize(self.partitions));
+        let partitions = (0i32..).take(to_usize(self.served.partitions));
         let partitions: Vec<_> = partitions
             .map(|partition_index| MetadataResponsePartition {
                 partition_index,
@@ -203,8 +245,8 @@ impl Session {
         MetadataResponse {
             brokers: vec![MetadataResponseBroker {
                 node_id: NODE,
-                host: self.address.ip().to_string(),
-                port: i32::from(self.address.port()),
+                host: self.served.address.ip().to_string(),
+                port: i32::from(self.served.address.port()),
                 rack: None,
             }],
             cluster_id: Some(String::from("corelog-bench-sink")),

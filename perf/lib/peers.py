@@ -219,4 +219,17 @@ class Sink(Server):
         return [str(self.binary()), "sink", "--listen", self.address, "--threads", str(os.cpu_count()), *self.arguments]
 
 
-PEERS = {peer.name: peer for peer in (Kafka, KafkaFsync, TansuMemory, Sink)}
+class SinkDurable(Sink):
+    """The sink that writes all batches first: what the disk, too, leaves to any broker with durable acknowledgements."""
+
+    name = "sink-durable"
+    durability = "durable: batches are on stable storage, in one file a thread, never to be read again"
+
+    def settings(self):
+        return ["--durable", *super().settings()]
+
+    def command(self):
+        return [*super().command(), "--durable", str(self.data)]
+
+
+PEERS = {peer.name: peer for peer in (Kafka, KafkaFsync, TansuMemory, Sink, SinkDurable)}

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -21,6 +22,10 @@ pub(super) struct SinkArgs {
     /// Threads
     #[arg(long, short, default_value_t = 1)]
     threads: u16,
+    /// Write all batches to a file of each thread in this directory, durably, before they are acknowledged: the limit of any
+    /// broker that does so, too
+    #[arg(long, short, value_name = "DIR")]
+    durable: Option<PathBuf>,
 }
 
 pub(super) fn sink_command(args: &SinkArgs) -> anyhow::Result<ExitCode> {
@@ -31,6 +36,7 @@ pub(super) fn sink_command(args: &SinkArgs) -> anyhow::Result<ExitCode> {
     let options = SinkOptions {
         listen: args.listen,
         partitions: args.partitions,
+        durable_dir: args.durable.clone(),
     };
     let sink = start_sink(options, args.threads)?;
     writeln!(

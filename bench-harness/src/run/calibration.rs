@@ -84,6 +84,7 @@ pub fn start_sink(options: SinkOptions, threads: u16) -> Result<SinkHandle, Sink
         ..ShardsOptions::default()
     };
     let sender = Arc::new(Mutex::new(Some(sender)));
+    let address = options.listen;
     let shards = start_shards(&shards, move |shard: Shard<Accepted>| {
         // Only shard 0's counts, and it drops with that shard's future if it cannot listen.
         let sender = if shard.id.get() == 0 {
@@ -97,17 +98,14 @@ pub fn start_sink(options: SinkOptions, threads: u16) -> Result<SinkHandle, Sink
                 let _gone = sender.send(address);
             }
         };
-        serve(shard, options, Arc::new(listening))
+        serve(shard, options.clone(), Arc::new(listening))
     })?;
     match receiver.recv() {
         Ok(address) => Ok(SinkHandle { shards, address }),
         Err(_not_listening) => {
             let ended: std::io::Result<()> = shards.join().into_iter().collect();
             let source = ended.err().unwrap_or_else(|| std::io::ErrorKind::Other.into());
-            Err(SinkError::Listen {
-                address: options.listen,
-                source,
-            })
+            Err(SinkError::Listen { address, source })
         }
     }
 }
@@ -143,6 +141,7 @@ pub fn calibrate(
         SinkOptions {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             partitions: workload.partitions_per_topic,
+            durable_dir: None,
         },
         1,
     )?;
