@@ -4,7 +4,8 @@
 //! and keeps nothing. Anything else closes the connection.
 //!
 //! A durable one writes the batches first, those that came meanwhile together, and does nothing else with them: what the
-//! generator reaches against that is what the disk leaves to any broker whose acknowledgements are durable.
+//! generator reaches against that is about what the disk leaves to a broker whose acknowledgements are durable. Each shard
+//! has one write under way at a time.
 
 use std::cell::Cell;
 use std::net::SocketAddr;

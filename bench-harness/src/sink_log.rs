@@ -34,6 +34,7 @@ pub(crate) struct SinkLog {
     is_broken: Cell<bool>,
 }
 
+/// What waits to be written: at most a request of each connection, which awaits it.
 #[derive(Default)]
 struct Pending {
     bytes: Vec<u8>,

@@ -220,7 +220,7 @@ class Sink(Server):
 
 
 class SinkDurable(Sink):
-    """The sink that writes all batches first: what the disk, too, leaves to any broker with durable acknowledgements."""
+    """The sink that writes all batches first, a write at a time: about what the disk, too, leaves to a durable broker."""
 
     name = "sink-durable"
     durability = "durable: batches are on stable storage, in one file a thread, never to be read again"

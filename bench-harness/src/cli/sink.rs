@@ -22,8 +22,8 @@ pub(super) struct SinkArgs {
     /// Threads
     #[arg(long, short, default_value_t = 1)]
     threads: u16,
-    /// Write all batches to a file of each thread in this directory, durably, before they are acknowledged: the limit of any
-    /// broker that does so, too
+    /// Write all batches to a file of each thread in this directory, durably, before they are acknowledged: about what the
+    /// disk leaves to a broker that does so
     #[arg(long, short, value_name = "DIR")]
     durable: Option<PathBuf>,
 }

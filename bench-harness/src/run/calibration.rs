@@ -62,8 +62,8 @@ pub enum SinkError {
     /// The threads did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// It cannot listen.
-    #[error("the sink cannot listen on {address}: {source}")]
+    /// It cannot listen, or not write where it is to.
+    #[error("the sink cannot serve on {address}: {source}")]
     Listen {
         /// Where.
         address: SocketAddr,
