@@ -277,6 +277,13 @@ def describe_cluster(adapter, _scenarios):
     equal(int(port) in {n.port for n in cluster.nodes} and host in {n.host for n in cluster.nodes}, True, "our address")
 
 
+def assigned(*consumers):
+    """What each has. All of them are polled first: one that is not takes no part in a rebalance, and the rest waits."""
+    for consumer in consumers:
+        consumer.consume(10, 0.2)
+    return [{p.partition for p in consumer.assignment()} for consumer in consumers]
+
+
 def static_member(adapter, scenarios):
     """A static member that comes back within its session keeps its partitions without a rebalance."""
     topic, group = scenarios.topic("static", 2), unique("static")
@@ -294,18 +301,15 @@ def static_member(adapter, scenarios):
         consumer.subscribe([topic])
         return consumer
 
-    def assigned(consumer):
-        consumer.consume(10, 0.2)
-        return {p.partition for p in consumer.assignment()}
-
     one, two = start("one"), start("two")
-    until("both have one", 60, lambda: len(assigned(one)) == 1 and len(assigned(two)) == 1)
-    before = assigned(two)
+    until("both have one", 60, lambda: [len(of) for of in assigned(one, two)] == [1, 1])
+    [before] = assigned(two)
     two.close()
     two = start("two")
-    until("the static member is back", 60, lambda: assigned(one) and assigned(two))
-    equal(assigned(two), before, "partitions of the static member that came back")
-    equal(len(assigned(one)), 1, "partitions of the other")
+    until("the static member is back", 60, lambda: all(assigned(one, two)))
+    of_one, of_two = assigned(one, two)
+    equal(of_two, before, "partitions of the static member that came back")
+    equal(len(of_one), 1, "partitions of the other")
     one.close()
     two.close()
 
@@ -326,16 +330,12 @@ def cooperative(adapter, scenarios):
         consumer.subscribe([topic])
         return consumer
 
-    def assigned(consumer):
-        consumer.consume(10, 0.2)
-        return {p.partition for p in consumer.assignment()}
-
     one = start()
-    until("one has all", 60, lambda: len(assigned(one)) == 4)
+    until("one has all", 60, lambda: [len(of) for of in assigned(one)] == [4])
     two = start()
-    until("two share", 60, lambda: len(assigned(one)) == 2 and len(assigned(two)) == 2)
+    until("two share", 60, lambda: [len(of) for of in assigned(one, two)] == [2, 2])
     one.close()
-    until("the other has all", 60, lambda: len(assigned(two)) == 4)
+    until("the other has all", 60, lambda: [len(of) for of in assigned(two)] == [4])
     two.close()
 
 
