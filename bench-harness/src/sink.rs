@@ -4,12 +4,10 @@
 //! and keeps nothing. Anything else closes the connection.
 //!
 //! A durable one writes the batches first, those that came meanwhile together, and does nothing else with them: what the
-//! generator reaches against that is about what the disk leaves to a broker whose acknowledgements are durable. Each shard
-//! has one write under way at a time.
+//! generator reaches against that is about what the disk leaves to a broker whose acknowledgements are durable.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -33,6 +31,8 @@ use crate::client::{ClientError, FrameReader};
 use crate::number::to_usize;
 use crate::sink_log::SinkLog;
 
+pub use crate::sink_log::DurableOptions;
+
 /// The sink's node id.
 const NODE: i32 = 1;
 /// What it has.
@@ -50,8 +50,8 @@ pub struct SinkOptions {
     pub listen: SocketAddr,
     /// Partitions of every topic.
     pub partitions: u32,
-    /// Where each shard has a file that batches are written to, durably, before they are acknowledged; `None`: nowhere.
-    pub durable_dir: Option<PathBuf>,
+    /// How batches are written, durably, before they are acknowledged; `None`: not at all.
+    pub durable: Option<DurableOptions>,
 }
 
 /// Runs a shard of the sink until a shutdown is asked for. Shard 0 listens and tells its address; connections go to
@@ -64,9 +64,9 @@ pub async fn serve(
     options: SinkOptions,
     listening: Arc<dyn Fn(SocketAddr) + Send + Sync>,
 ) -> std::io::Result<()> {
-    let log = match &options.durable_dir {
+    let log = match &options.durable {
         None => None,
-        Some(dir) => match SinkLog::start(&shard.handle, dir, shard.id).await {
+        Some(durable) => match SinkLog::start(&shard.handle, durable, shard.id).await {
             Ok(log) => Some(log),
             Err(error) => {
                 shard.shutdown.stopper().stop();

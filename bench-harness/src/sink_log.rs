@@ -1,8 +1,8 @@
-//! What a durable sink writes: the batches that came while a write was under way go into the next one, and are
-//! acknowledged once that is on stable storage. Nobody reads it again.
+//! What a durable sink writes: the batches that came while all of its writes were under way go into the next one, and
+//! are acknowledged once that is on stable storage. Nobody reads it again.
 
 use std::cell::{Cell, RefCell};
-use std::path::Path;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -26,9 +26,20 @@ const OPTIONS: OpenOptions = OpenOptions {
     direct: true,
 };
 
+/// Where and how a durable sink writes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DurableOptions {
+    /// Where each shard has a file.
+    pub dir: PathBuf,
+    /// How many writes a shard has under way at a time, at most.
+    pub writes_in_flight: u16,
+}
+
 /// The file of one shard.
 pub(crate) struct SinkLog {
     pending: RefCell<Pending>,
+    /// Where the next write goes.
+    position: Cell<u64>,
     filled: Notify,
     /// A write has failed.
     is_broken: Cell<bool>,
@@ -42,13 +53,17 @@ struct Pending {
 }
 
 impl SinkLog {
-    /// Makes the file of `shard` in `dir`, with all of its blocks written, and starts to write what is to be kept.
+    /// Makes the file of `shard`, with all of its blocks written, and starts to write what is to be kept.
     ///
     /// # Errors
     /// The disk's.
-    pub(crate) async fn start(handle: &Handle, dir: &Path, shard: ShardId) -> Result<Rc<SinkLog>, DiskError> {
-        handle.disk.create_dir_all(dir).await?;
-        let path = dir.join(format!("sink-{}", shard.get()));
+    pub(crate) async fn start(
+        handle: &Handle,
+        options: &DurableOptions,
+        shard: ShardId,
+    ) -> Result<Rc<SinkLog>, DiskError> {
+        handle.disk.create_dir_all(&options.dir).await?;
+        let path = options.dir.join(format!("sink-{}", shard.get()));
         let file = handle.disk.open(&path, OPTIONS).await?;
         for position in (0..FILE_BYTES).step_by(STEP_BYTES) {
             file.write_at(position, AlignedBuf::zeroed(STEP_BYTES).freeze())
@@ -57,10 +72,14 @@ impl SinkLog {
         file.sync().await?;
         let log = Rc::new(SinkLog {
             pending: RefCell::default(),
+            position: Cell::new(0),
             filled: Notify::new(),
             is_broken: Cell::new(false),
         });
-        handle.spawn(WorkClass::Latency, "sink log", run(Rc::clone(&log), file));
+        for _ in 0..options.writes_in_flight {
+            let writing = write_pending(Rc::clone(&log), Rc::clone(&file));
+            handle.spawn(WorkClass::Latency, "sink log", writing);
+        }
         Ok(log)
     }
 
@@ -82,27 +101,29 @@ impl SinkLog {
     }
 }
 
-/// Writes until a write fails; whoever waits then learns that its sender is gone.
-async fn run(log: Rc<SinkLog>, file: Rc<dyn File>) {
-    let mut position = 0;
-    loop {
+/// One write after another until one fails; whoever waits then learns that its sender is gone.
+async fn write_pending(log: Rc<SinkLog>, file: Rc<dyn File>) {
+    while !log.is_broken.get() {
         let filled = log.filled.notified();
         if log.pending.borrow().waiting.is_empty() {
             filled.await;
+            continue;
         }
         let Pending { bytes, waiting } = log.pending.take();
         let mut buffer = AlignedBuf::zeroed(bytes.len().next_multiple_of(PAGE));
         buffer[..bytes.len()].copy_from_slice(&bytes);
         let length = to_u64(buffer.len());
-        if position + length > FILE_BYTES {
-            position = 0;
-        }
+        let position = match log.position.get() {
+            position if position + length > FILE_BYTES => 0,
+            position => position,
+        };
+        log.position.set(position + length);
         if file.write_durably_at(position, buffer.freeze()).await.is_err() {
             log.is_broken.set(true);
             log.pending.take();
+            log.filled.notify_all();
             return;
         }
-        position += length;
         for sender in waiting {
             // Who has gone waits for nothing.
             let _gone = sender.send(());

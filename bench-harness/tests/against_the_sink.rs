@@ -1,10 +1,9 @@
 //! The generator against its own sink, in one process: every mode comes to an end and counts what it sent.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 
 use corelog_bench::run::{GiveUp, RunOptions, RunResult, run, start_sink};
-use corelog_bench::sink::SinkOptions;
+use corelog_bench::sink::{DurableOptions, SinkOptions};
 use corelog_bench::workload::parse;
 use corelog_model::batch::parse_header;
 
@@ -12,11 +11,11 @@ fn run_against_sink(text: &str, threads: u16) -> RunResult {
     run_against(None, text, threads)
 }
 
-fn run_against(durable_dir: Option<PathBuf>, text: &str, threads: u16) -> RunResult {
+fn run_against(durable: Option<DurableOptions>, text: &str, threads: u16) -> RunResult {
     let sink = SinkOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         partitions: 4,
-        durable_dir,
+        durable,
     };
     let sink = start_sink(sink, 2).expect("a free port");
     let common = "partitions_per_topic = 4\nsubscriptions_per_topic = 0\nwarm_up_s = 0.2\nduration_s = 1.0\n";
@@ -39,19 +38,26 @@ fn run_against(durable_dir: Option<PathBuf>, text: &str, threads: u16) -> RunRes
 
 #[test]
 fn a_durable_sink_writes_what_it_acknowledges() {
-    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let text = "mode = \"closed\"\noutstanding = 1\nproducers_per_topic = 4\nlinger_ms = 0\nbatch_size = 1";
-    let result = run_against(Some(dir.path().to_owned()), text, 1);
-    assert!(result.measured.publish.count() > 0);
-    // One of the sink's two threads has the first of the connections.
-    let of_each =
-        [0, 1].map(|shard| std::fs::read(dir.path().join(format!("sink-{shard}"))).expect("its file"));
-    let batches: Vec<_> = of_each
-        .iter()
-        .filter_map(|file| parse_header(file).ok())
-        .collect();
-    assert!(batches.iter().all(|batch| batch.record_count == 1), "{batches:?}");
-    assert!(!batches.is_empty(), "nothing was written");
+    for writes_in_flight in [1, 4] {
+        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+        let text =
+            "mode = \"closed\"\noutstanding = 1\nproducers_per_topic = 4\nlinger_ms = 0\nbatch_size = 1";
+        let durable = DurableOptions {
+            dir: dir.path().to_owned(),
+            writes_in_flight,
+        };
+        let result = run_against(Some(durable), text, 1);
+        assert!(result.measured.publish.count() > 0);
+        // One of the sink's two threads has the first of the connections.
+        let of_each =
+            [0, 1].map(|shard| std::fs::read(dir.path().join(format!("sink-{shard}"))).expect("its file"));
+        let batches: Vec<_> = of_each
+            .iter()
+            .filter_map(|file| parse_header(file).ok())
+            .collect();
+        assert!(batches.iter().all(|batch| batch.record_count == 1), "{batches:?}");
+        assert!(!batches.is_empty(), "nothing was written");
+    }
 }
 
 #[test]

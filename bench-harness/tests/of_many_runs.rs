@@ -14,7 +14,7 @@ fn sink() -> (SinkHandle, RunOptions) {
     let options = SinkOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         partitions: 4,
-        durable_dir: None,
+        durable: None,
     };
     let sink = start_sink(options, 1).expect("a free port");
     let options = RunOptions {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use corelog_bench::run::start_sink;
-use corelog_bench::sink::SinkOptions;
+use corelog_bench::sink::{DurableOptions, SinkOptions};
 
 use super::common::UsageError;
 
@@ -26,6 +26,9 @@ pub(super) struct SinkArgs {
     /// disk leaves to a broker that does so
     #[arg(long, short, value_name = "DIR")]
     durable: Option<PathBuf>,
+    /// How many durable writes a thread has under way at a time, at most; what comes while all are goes into the next
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "durable", value_parser = clap::value_parser!(u16).range(1..=64))]
+    writes_in_flight: u16,
 }
 
 pub(super) fn sink_command(args: &SinkArgs) -> anyhow::Result<ExitCode> {
@@ -36,7 +39,10 @@ pub(super) fn sink_command(args: &SinkArgs) -> anyhow::Result<ExitCode> {
     let options = SinkOptions {
         listen: args.listen,
         partitions: args.partitions,
-        durable_dir: args.durable.clone(),
+        durable: args.durable.clone().map(|dir| DurableOptions {
+            dir,
+            writes_in_flight: args.writes_in_flight,
+        }),
     };
     let sink = start_sink(options, args.threads)?;
     writeln!(

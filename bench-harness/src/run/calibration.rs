@@ -141,7 +141,7 @@ pub fn calibrate(
         SinkOptions {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             partitions: workload.partitions_per_topic,
-            durable_dir: None,
+            durable: None,
         },
         1,
     )?;
