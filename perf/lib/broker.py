@@ -61,6 +61,8 @@ class Server:
     durability = ""
     # Whether messages are in files that outlive the process.
     has_files = True
+    # Whether it is no broker, but shows what one could reach.
+    is_limit = False
     # What it ends with after SIGTERM.
     stop_codes = (0,)
     # Seconds between two looks at whether it serves. Looking costs it some of the cores that it starts on.

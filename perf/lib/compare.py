@@ -95,9 +95,8 @@ class Comparison:
         self.folder = folder
         self.results = results.folder(arguments)
         self.command = results.command_line("perf/compare", sys.argv[1:])
-        self.plan = [(case, peer) for case in arguments.cases for peer in self.peers_of(case)]
+        self.plan = [(case, peers) for case in arguments.cases if (peers := self.peers_of(case))]
         self.seconds_spent = {}
-        self.runs_done = 0
         self.has_problem = False
         self.binaries = None
         self.bench = None
@@ -109,21 +108,22 @@ class Comparison:
     def all(self):
         if not self.plan:
             raise BenchError("there is nothing to run: no case has such a peer")
-        runs = 2 * self.arguments.pairs * len(self.plan)
+        runs = 2 * self.arguments.pairs * sum(len(peers) for _, peers in self.plan)
         say(f"{runs} runs, about {minutes(sum(self.estimate(*entry) for entry in self.plan))}")
         if self.arguments.list:
-            for case, peer in self.plan:
-                print(f"{case.name:<12} {peer.name:<12} about {minutes(self.estimate(case, peer)):>8}  {case.title}")
+            for case, peers in self.plan:
+                for peer in peers:
+                    print(f"{case.name:<12} {peer.name:<12} about {minutes(self.estimate(case, [peer])):>8}  {case.title}")
             return 0
         self.warn_of_others()
-        for peer in {peer for _, peer in self.plan}:
+        for peer in {peer for _, peers in self.plan for peer in peers}:
             peer.install()
         is_cold = any(case.cold_backlog_bytes for case, _ in self.plan)
         folder = Path(self.arguments.bin_dir).resolve() if self.arguments.bin_dir else None
         self.binaries = Binaries(folder, ["catch-up"] if is_cold else [])
         self.bench = Bench(self.binaries.bench, self.folder, self.arguments.duration, warm_up_s=0)
-        for number, (case, peer) in enumerate(self.plan):
-            self.pairs(case, peer, self.plan[number + 1:])
+        for number, (case, peers) in enumerate(self.plan):
+            self.rounds(case, peers, self.plan[number + 1:])
         if self.results == results.RESULTS:
             results.replace(results.PAGE, "compare", results.comparison_text(results.latest(self.results, "comparison")))
             say(f"renewed the table in {results.PAGE.relative_to(ROOT)}")
@@ -147,33 +147,44 @@ class Comparison:
         asked = self.arguments.warm_up
         return case.warm_up_s if asked is None else asked
 
-    def estimate(self, case, peer, pairs=None):
+    def estimate(self, case, peers, pairs=None):
         pairs = self.arguments.pairs if pairs is None else pairs
-        return pairs * (self.run_seconds(case, "corelog") + self.run_seconds(case, peer.name))
+        return pairs * sum(self.run_seconds(case, name) for peer in peers for name in ("corelog", peer.name))
 
-    def pairs(self, case, peer, later):
-        """Corelog and the peer in turns, then the result."""
-        sides = {"corelog": Side("corelog"), "peer": Side(peer.name)}
+    def rounds(self, case, peers, later):
+        """In each round a pair with every peer, so that the peers, too, are measured at about the same time."""
         self.bench.warm_up_s = self.warm_up_s(case)
-        environment, syncs = None, []
-        for pair in range(self.arguments.pairs):
-            syncs.append(self.syncs_per_s())
-            for side in sides.values():
-                server = self.server(case, side.name)
-                begun = time.monotonic()
-                result = side.run(self, case, server)
-                self.seconds_spent[case.name, side.name] = time.monotonic() - begun
-                self.runs_done += 1
-                if result is not None and "environment" in result:
-                    environment = result["environment"]
-                left = self.estimate(case, peer, self.arguments.pairs - pair - 1) + sum(
-                    self.estimate(*entry) for entry in later)
-                say(f"{case.name} pair {pair + 1}/{self.arguments.pairs} {side.name}: {side.last(case)} "
-                    f"({self.seconds_spent[case.name, side.name]:.0f} s); about {minutes(left)} left")
-        if environment is None:
+        measured = [Pairs(case, peer) for peer in peers]
+        for number in range(self.arguments.pairs):
+            for position, pairs in enumerate(measured):
+                self.pair(pairs, number, peers[position + 1:], later)
+        for pairs in measured:
+            self.write(pairs, measured)
+
+    def pair(self, pairs, number, rest_of_round, later):
+        """Corelog, then the peer."""
+        case = pairs.case
+        pairs.syncs.append(self.syncs_per_s())
+        for side in pairs.sides.values():
+            begun = time.monotonic()
+            result = side.run(self, case, self.server(case, side.name))
+            self.seconds_spent[case.name, side.name] = time.monotonic() - begun
+            if result is not None and "environment" in result:
+                pairs.environment = result["environment"]
+            left = self.estimate(case, rest_of_round, 1) + sum(self.estimate(*entry) for entry in later)
+            left += self.estimate(case, self.peers_of(case), self.arguments.pairs - number - 1)
+            say(f"{case.name} pair {number + 1}/{self.arguments.pairs} {side.name}: {side.last(case)} "
+                f"({self.seconds_spent[case.name, side.name]:.0f} s); about {minutes(left)} left")
+
+    def write(self, pairs, measured):
+        case, peer = pairs.case, pairs.peer
+        if pairs.environment is None:
             raise BenchError(f"{case.name} against {peer.name}: no run went through")
-        self.has_problem = self.has_problem or bool(sides["corelog"].problems)
-        result = self.result(case, peer, sides, environment) | {"disk_syncs_per_s": results.spread(syncs)}
+        self.has_problem = self.has_problem or bool(pairs.sides["corelog"].problems)
+        result = self.result(case, peer, pairs.sides, pairs.environment)
+        result["disk_syncs_per_s"] = results.spread(pairs.syncs)
+        if peer.is_limit:
+            result["to_other_peers"] = {other.peer.name: pairs.to(other) for other in measured if not other.peer.is_limit}
         path = results.write(self.results, f"{case.name}-{peer.name}", result)
         for verdict in result["targets"]:
             say(f"{verdict['target']} {verdict['figure']} {verdict['text']}: {verdict['value']:.3g}, "
@@ -195,11 +206,9 @@ class Comparison:
         figures = {}
         for figure in case.figures:
             ours, theirs = (sides[side].values(figure) for side in ("corelog", "peer"))
-            ratios = [figure.ratio(a, b) if a is not None and b is not None else None
-                      for a, b in zip(ours, theirs, strict=True)]
             figures[figure.name] = {
                 "unit": figure.unit, "shown_divided_by": figure.scale, "better": figure.better,
-                "corelog": results.spread(ours), "peer": results.spread(theirs), "ratio": results.spread(ratios),
+                "corelog": results.spread(ours), "peer": results.spread(theirs), "ratio": results.spread(ratios(figure, ours, theirs)),
             }
         return {
             "kind": "comparison",
@@ -214,6 +223,27 @@ class Comparison:
             "figures": figures,
             "targets": results.verdicts(case, peer.name, figures),
         }
+
+
+class Pairs:
+    """The pairs of a case with one peer."""
+
+    def __init__(self, case, peer):
+        self.case = case
+        self.peer = peer
+        self.sides = {"corelog": Side("corelog"), "peer": Side(peer.name)}
+        self.environment = None
+        self.syncs = []
+
+    def to(self, other):
+        """How many times better this peer is than another one, round by round, in the case's first figure."""
+        figure = self.case.figures[0]
+        ours, theirs = (pairs.sides["peer"].values(figure) for pairs in (self, other))
+        return results.spread(ratios(figure, ours, theirs))
+
+
+def ratios(figure, ours, theirs):
+    return [figure.ratio(a, b) if a is not None and b is not None else None for a, b in zip(ours, theirs, strict=True)]
 
 
 class Side:

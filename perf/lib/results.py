@@ -186,8 +186,15 @@ def comparison_text(results):
                   [row for result in results for row in comparison_rows(result)])
     lines += ["", "Medians of interleaved pairs, each with its least and greatest value. *Times better* is the "
               "median of the ratios pair by pair, above 1 where Corelog is ahead.", ""]
+    lines += [f"- {line}" for result in results for line in limit_lines(result)]
     lines += [f"- {line}" for line in sources(results)]
     return "\n".join(lines)
+
+
+def limit_lines(result):
+    """How far a peer that shows a limit is ahead of the other peers of the same rounds."""
+    for name, ratio in result.get("to_other_peers", {}).items():
+        yield f"{result['case']}: {result['peer']['name']} is {show_ratio(ratio)} better than {name}, round by round."
 
 
 def sources(results):

@@ -9,6 +9,7 @@ import results
 from bench import BenchError, what_is_wrong
 from cases import CASES, CPU_PER_GIB, PRODUCED, TAIL, select
 from cold import topic_of
+from compare import Pairs
 from peers import PEERS
 from verdict import at_least, at_most
 
@@ -91,6 +92,19 @@ class StoredTest(unittest.TestCase):
             results.write(where, "limits", {"kind": "limits", "measured_at": "2026-01-01T00:00:00"})
             found = [(result["name"], result["day"]) for result in results.latest(where, "target")]
         self.assertEqual(found, [("T9", "2026-01-03"), ("T10", "2026-01-02")])
+
+    def test_a_limit_is_held_against_the_peers_of_its_rounds(self):
+        case = CASES["T3"]
+        limit, other = (Pairs(case, PEERS[name]) for name in ("sink-durable", "kafka-fsync"))
+        for pairs, rates in ((limit, (400, 900, None)), (other, (20, 30, 10))):
+            pairs.sides["peer"].results = [
+                None if rate is None else {"published": {"messages_per_s": rate}} for rate in rates
+            ]
+        ratio = limit.to(other)
+        self.assertEqual(ratio["values"], [20, 30, None])
+        lines = list(results.limit_lines({"case": "T3", "peer": {"name": "sink-durable"},
+                                          "to_other_peers": {"kafka-fsync": ratio}}))
+        self.assertEqual(lines, ["T3: sink-durable is 25.00 × (20.00–30.00) better than kafka-fsync, round by round."])
 
     def test_the_page_is_changed_between_its_markers_alone(self):
         with tempfile.TemporaryDirectory() as folder:
