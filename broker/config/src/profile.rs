@@ -35,11 +35,6 @@ const fn set(key: &'static str, value: &'static str, reason: &'static str) -> Pr
 
 const LATENCY: &[ProfileSetting] = &[
     set(
-        "checkpoint.bytes",
-        "268435456",
-        "Small checkpoints, often: commits wait behind the syncs of one.",
-    ),
-    set(
         "journal.frame.bytes",
         "1048576",
         "A commit is never long, so neither is the wait for the next one.",

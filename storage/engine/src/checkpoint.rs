@@ -19,8 +19,56 @@ use crate::mutation::{Mutation, is_on};
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
 
-/// How many partitions are flushed or synced at once.
+/// How many partitions are flushed or synced at once when somebody waits for it.
 const CONCURRENCY: usize = 16;
+
+/// How fast a checkpoint is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Haste {
+    /// As fast as there is need to: commits wait behind its writes and syncs.
+    Leisurely,
+    /// Somebody waits for it.
+    Urgent,
+}
+
+/// How many partitions are flushed or synced at once while so much of the journal is in use. A checkpoint begins long
+/// before the journal is full (`checkpoint.bytes`: at half, by default); what comes meanwhile has the rest.
+fn concurrency(haste: Haste, used: u64, capacity: u64) -> usize {
+    match haste {
+        Haste::Urgent => CONCURRENCY,
+        Haste::Leisurely if used < capacity / 8 * 5 => 1,
+        Haste::Leisurely if used < capacity / 8 * 6 => CONCURRENCY / 4,
+        Haste::Leisurely => CONCURRENCY,
+    }
+}
+
+fn concurrency_now(shared: &Shared, haste: Haste) -> usize {
+    if shared.life.get() != Life::Open || shared.ring.borrow().is_exhausted() {
+        return CONCURRENCY;
+    }
+    let files = u64::try_from(shared.options.journal_files_max).unwrap_or(u64::MAX);
+    let capacity = files.saturating_mul(shared.options.journal_file_bytes);
+    concurrency(haste, shared.since_checkpoint.get(), capacity)
+}
+
+/// Does each piece of work, as many at once as there is haste for, until one fails.
+async fn work_off<W, E>(shared: &Shared, haste: Haste, works: impl IntoIterator<Item = W>) -> Result<(), E>
+where
+    W: Future<Output = Result<(), E>>,
+{
+    let mut works = works.into_iter();
+    loop {
+        // By the group, since how full the journal is changes meanwhile.
+        let mut group = works.by_ref().take(CONCURRENCY).peekable();
+        if group.peek().is_none() {
+            return Ok(());
+        }
+        stream::iter(group)
+            .buffer_unordered(concurrency_now(shared, haste))
+            .try_collect::<Vec<()>>()
+            .await?;
+    }
+}
 
 /// What a checkpoint will say, as of one moment.
 struct Snapshot {
@@ -55,7 +103,7 @@ fn snapshot(shared: &Shared) -> Snapshot {
 }
 
 /// Makes a checkpoint, one at a time. `is_clean` says that nothing is appended or journaled any more.
-pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), CheckpointError> {
+pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool, haste: Haste) -> Result<(), CheckpointError> {
     let _lane = shared.checkpoint_lane.acquire(1).await;
     if let Some(fenced) = shared.fenced() {
         return Err(fenced.into());
@@ -66,8 +114,13 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     let first_sequence = taken.first_sequence;
     let busy: BTreeSet<PartitionKey> = taken.dirty.iter().map(|(log, _)| log.key()).collect();
     // The segments have their room: no failure here is a passing one.
-    flush(taken.dirty).await.map_err(|error| shared.fence(&error))?;
-    sync_segments(shared, &taken.logs).await?;
+    let flushes = taken
+        .dirty
+        .into_iter()
+        .map(|(log, end)| async move { log.write_out(end, true).await });
+    let flushed: Result<(), DiskError> = work_off(shared, haste, flushes).await;
+    flushed.map_err(|error| shared.fence(&error))?;
+    sync_segments(shared, &taken.logs, haste).await?;
     end_commits(shared).await?;
     let recovery_bases: Vec<_> = taken.partitions.iter().map(recovery_base).collect();
     let checkpoint = CheckpointV1 {
@@ -138,16 +191,7 @@ fn recovery_base(image: &PartitionV1) -> Offset {
     active.and_then(Offset::new).unwrap_or_default()
 }
 
-async fn flush(dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(), DiskError> {
-    stream::iter(dirty)
-        .map(|(log, end)| async move { log.write_out(end, true).await })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<()>>()
-        .await
-        .map(|_| ())
-}
-
-async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), Fenced> {
+async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>], haste: Haste) -> Result<(), Fenced> {
     if is_on(Mutation::CheckpointUnsynced) {
         return Ok(());
     }
@@ -161,12 +205,10 @@ async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result
         let synced = shared.handle.disk.sync_filesystem(&shared.options.dir).await;
         return synced.map_err(|error| shared.fence(&error));
     }
-    stream::iter(unsynced)
-        .map(|(log, base)| async move { log.sync_segment_if_there(base).await })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<Vec<()>>()
-        .await
-        .map(|_| ())
+    let syncs = unsynced
+        .into_iter()
+        .map(|(log, base)| async move { log.sync_segment_if_there(base).await });
+    work_off(shared, haste, syncs).await
 }
 
 /// Makes checkpoints when they are asked for, until the storage closes or is fenced.
@@ -183,7 +225,7 @@ pub(crate) async fn run(shared: Rc<Shared>) {
             wanted.await;
             continue;
         }
-        match make(&shared, false).await {
+        match make(&shared, false, Haste::Leisurely).await {
             Ok(()) => {
                 if shared.ring.borrow().is_exhausted() {
                     // The one file in use is not full yet: there is nothing to free before it is.
@@ -196,6 +238,30 @@ pub(crate) async fn run(shared: Rc<Shared>) {
                 let again = shared.handle.clock.now() + std::time::Duration::from_secs(1);
                 shared.handle.clock.sleep_until(again).await;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_takes_its_time_until_the_journal_fills() {
+        for (haste, used, expected) in [
+            (Haste::Leisurely, 0, 1),
+            (Haste::Leisurely, 799, 1),
+            (Haste::Leisurely, 5 * 160, 4),
+            (Haste::Leisurely, 959, 4),
+            (Haste::Leisurely, 6 * 160, 16),
+            (Haste::Leisurely, 5000, 16),
+            (Haste::Urgent, 0, 16),
+        ] {
+            assert_eq!(
+                concurrency(haste, used, 1280),
+                expected,
+                "{haste:?}, {used} of 1280"
+            );
         }
     }
 }
