@@ -50,7 +50,7 @@ def parse_arguments():
         + ". Arguments after -- go to `corelog serve`. Example: perf/targets T9",
     )
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="only these; before any --")
-    parser.add_argument("--rounds", type=int, metavar="N", help="how often T1, T5 and T7's reading are measured (3)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often T1, T5 and T7 are measured (3)")
     parser.add_argument("--duration", type=float, metavar="S", help="measured seconds of a run (10)")
     parser.add_argument("--warm-up", type=float, metavar="S", help="seconds before them (3)")
     parser.add_argument("--bytes", type=int, metavar="N", help="bytes of T7's backlog (5000000000) and of T9 (10000000000)")

@@ -19,19 +19,19 @@ use crate::mutation::{Mutation, is_on};
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
 
-/// How many partitions are flushed or synced at once when somebody waits for it.
+/// How many partitions are synced at once, and flushed when somebody waits for it.
 const CONCURRENCY: usize = 16;
 
 /// How fast a checkpoint is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Haste {
-    /// As fast as there is need to: commits wait behind its writes and syncs.
+    /// As fast as there is need to: commits wait behind its writes.
     Leisurely,
     /// Somebody waits for it.
     Urgent,
 }
 
-/// How many partitions are flushed or synced at once while so much of the journal is in use. A checkpoint begins long
+/// How many partitions are flushed at once while so much of the journal is in use. A checkpoint begins long
 /// before the journal is full (`checkpoint.bytes`: at half, by default); what comes meanwhile has the rest.
 fn concurrency(haste: Haste, used: u64, capacity: u64) -> usize {
     match haste {
@@ -49,25 +49,6 @@ fn concurrency_now(shared: &Shared, haste: Haste) -> usize {
     let files = u64::try_from(shared.options.journal_files_max).unwrap_or(u64::MAX);
     let capacity = files.saturating_mul(shared.options.journal_file_bytes);
     concurrency(haste, shared.since_checkpoint.get(), capacity)
-}
-
-/// Does each piece of work, as many at once as there is haste for, until one fails.
-async fn work_off<W, E>(shared: &Shared, haste: Haste, works: impl IntoIterator<Item = W>) -> Result<(), E>
-where
-    W: Future<Output = Result<(), E>>,
-{
-    let mut works = works.into_iter();
-    loop {
-        // By the group, since how full the journal is changes meanwhile.
-        let mut group = works.by_ref().take(CONCURRENCY).peekable();
-        if group.peek().is_none() {
-            return Ok(());
-        }
-        stream::iter(group)
-            .buffer_unordered(concurrency_now(shared, haste))
-            .try_collect::<Vec<()>>()
-            .await?;
-    }
 }
 
 /// What a checkpoint will say, as of one moment.
@@ -114,13 +95,9 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool, haste: Haste) -> R
     let first_sequence = taken.first_sequence;
     let busy: BTreeSet<PartitionKey> = taken.dirty.iter().map(|(log, _)| log.key()).collect();
     // The segments have their room: no failure here is a passing one.
-    let flushes = taken
-        .dirty
-        .into_iter()
-        .map(|(log, end)| async move { log.write_out(end, true).await });
-    let flushed: Result<(), DiskError> = work_off(shared, haste, flushes).await;
+    let flushed = flush(shared, taken.dirty, haste).await;
     flushed.map_err(|error| shared.fence(&error))?;
-    sync_segments(shared, &taken.logs, haste).await?;
+    sync_segments(shared, &taken.logs).await?;
     end_commits(shared).await?;
     let recovery_bases: Vec<_> = taken.partitions.iter().map(recovery_base).collect();
     let checkpoint = CheckpointV1 {
@@ -191,7 +168,23 @@ fn recovery_base(image: &PartitionV1) -> Offset {
     active.and_then(Offset::new).unwrap_or_default()
 }
 
-async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>], haste: Haste) -> Result<(), Fenced> {
+async fn flush(shared: &Shared, dirty: Vec<(Rc<PartitionLog>, u64)>, haste: Haste) -> Result<(), DiskError> {
+    let mut dirty = dirty.into_iter();
+    loop {
+        // By the group, since how full the journal is changes meanwhile.
+        let mut group = dirty.by_ref().take(CONCURRENCY).peekable();
+        if group.peek().is_none() {
+            return Ok(());
+        }
+        stream::iter(group)
+            .map(|(log, end)| async move { log.write_out(end, true).await })
+            .buffer_unordered(concurrency_now(shared, haste))
+            .try_collect::<Vec<()>>()
+            .await?;
+    }
+}
+
+async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), Fenced> {
     if is_on(Mutation::CheckpointUnsynced) {
         return Ok(());
     }
@@ -205,10 +198,13 @@ async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>], haste: Ha
         let synced = shared.handle.disk.sync_filesystem(&shared.options.dir).await;
         return synced.map_err(|error| shared.fence(&error));
     }
-    let syncs = unsynced
-        .into_iter()
-        .map(|(log, base)| async move { log.sync_segment_if_there(base).await });
-    work_off(shared, haste, syncs).await
+    // All at once: they share the device's flushes, and a commit that syncs one of these segments waits for one of them.
+    stream::iter(unsynced)
+        .map(|(log, base)| async move { log.sync_segment_if_there(base).await })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<()>>()
+        .await
+        .map(|_| ())
 }
 
 /// Makes checkpoints when they are asked for, until the storage closes or is fenced.
