@@ -62,8 +62,10 @@ struct Log {
     offsets: LogOffsets,
     /// Created or being deleted and not yet answered.
     existence_in_doubt: bool,
-    /// The shard that it lies on in this life.
+    /// The shard that it lay on in the life that was last settled: the levels are of that one's shards.
     shard: usize,
+    /// The shard that opened it last.
+    opened_by: usize,
     /// Where it ended when it was last found at a start: what lies before is in a checkpoint.
     settled_end: Offset,
     /// The shard's level when its creation was answered, and when its start was last seen to move; zero if that is in
@@ -124,6 +126,7 @@ impl Oracle {
             offsets: NOWHERE,
             existence_in_doubt: true,
             shard,
+            opened_by: shard,
             settled_end: Offset::ZERO,
             created_level: 0,
             trimmed_level: 0,
@@ -163,6 +166,7 @@ impl Oracle {
         self.levels.borrow_mut().clear();
         self.deleted.borrow_mut().clear();
         for log in self.logs.borrow_mut().values_mut() {
+            log.shard = log.opened_by;
             log.settled_end = log.offsets.log_end;
             log.created_level = 0;
             log.trimmed_level = 0;
@@ -173,10 +177,10 @@ impl Oracle {
         }
     }
 
-    /// A log was opened by a shard.
+    /// A log was opened by a shard; with another number of shards than before, perhaps by another one.
     pub(crate) fn opened(&self, id: PartitionId, shard: usize) {
         if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
-            log.shard = shard;
+            log.opened_by = shard;
         }
     }
 
