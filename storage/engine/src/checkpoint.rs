@@ -19,36 +19,27 @@ use crate::mutation::{Mutation, is_on};
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
 
-/// How many partitions are synced at once, and flushed when somebody waits for it.
+/// How many partitions are synced at once, and flushed when it is urgent.
 const CONCURRENCY: usize = 16;
 
-/// How fast a checkpoint is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Haste {
-    /// As fast as there is need to: commits wait behind its writes.
-    Leisurely,
-    /// Somebody waits for it.
-    Urgent,
-}
-
-/// How many partitions are flushed at once while so much of the journal is in use. A checkpoint begins long
-/// before the journal is full (`checkpoint.bytes`: at half, by default); what comes meanwhile has the rest.
-fn concurrency(haste: Haste, used: u64, capacity: u64) -> usize {
-    match haste {
-        Haste::Urgent => CONCURRENCY,
-        Haste::Leisurely if used < capacity / 8 * 5 => 1,
-        Haste::Leisurely if used < capacity / 8 * 6 => CONCURRENCY / 4,
-        Haste::Leisurely => CONCURRENCY,
+/// How many partitions are flushed at once while so much of the journal is in use: no more than need be, since commits
+/// wait behind the writes. A checkpoint begins long before the journal is full (`checkpoint.bytes`: at half, by
+/// default); what comes meanwhile has the rest.
+fn concurrency(used: u64, capacity: u64) -> usize {
+    match used {
+        used if used < capacity / 8 * 5 => 1,
+        used if used < capacity / 8 * 6 => CONCURRENCY / 4,
+        _ => CONCURRENCY,
     }
 }
 
-fn concurrency_now(shared: &Shared, haste: Haste) -> usize {
+fn concurrency_now(shared: &Shared) -> usize {
     if shared.life.get() != Life::Open || shared.ring.borrow().is_exhausted() {
         return CONCURRENCY;
     }
     let files = u64::try_from(shared.options.journal_files_max).unwrap_or(u64::MAX);
     let capacity = files.saturating_mul(shared.options.journal_file_bytes);
-    concurrency(haste, shared.since_checkpoint.get(), capacity)
+    concurrency(shared.since_checkpoint.get(), capacity)
 }
 
 /// What a checkpoint will say, as of one moment.
@@ -84,7 +75,7 @@ fn snapshot(shared: &Shared) -> Snapshot {
 }
 
 /// Makes a checkpoint, one at a time. `is_clean` says that nothing is appended or journaled any more.
-pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool, haste: Haste) -> Result<(), CheckpointError> {
+pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), CheckpointError> {
     let _lane = shared.checkpoint_lane.acquire(1).await;
     if let Some(fenced) = shared.fenced() {
         return Err(fenced.into());
@@ -95,7 +86,7 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool, haste: Haste) -> R
     let first_sequence = taken.first_sequence;
     let busy: BTreeSet<PartitionKey> = taken.dirty.iter().map(|(log, _)| log.key()).collect();
     // The segments have their room: no failure here is a passing one.
-    let flushed = flush(shared, taken.dirty, haste).await;
+    let flushed = flush(shared, taken.dirty).await;
     flushed.map_err(|error| shared.fence(&error))?;
     sync_segments(shared, &taken.logs).await?;
     end_commits(shared).await?;
@@ -168,7 +159,7 @@ fn recovery_base(image: &PartitionV1) -> Offset {
     active.and_then(Offset::new).unwrap_or_default()
 }
 
-async fn flush(shared: &Shared, dirty: Vec<(Rc<PartitionLog>, u64)>, haste: Haste) -> Result<(), DiskError> {
+async fn flush(shared: &Shared, dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(), DiskError> {
     let mut dirty = dirty.into_iter();
     loop {
         // By the group, since how full the journal is changes meanwhile.
@@ -178,7 +169,7 @@ async fn flush(shared: &Shared, dirty: Vec<(Rc<PartitionLog>, u64)>, haste: Hast
         }
         stream::iter(group)
             .map(|(log, end)| async move { log.write_out(end, true).await })
-            .buffer_unordered(concurrency_now(shared, haste))
+            .buffer_unordered(concurrency_now(shared))
             .try_collect::<Vec<()>>()
             .await?;
     }
@@ -198,7 +189,7 @@ async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result
         let synced = shared.handle.disk.sync_filesystem(&shared.options.dir).await;
         return synced.map_err(|error| shared.fence(&error));
     }
-    // All at once: they share the device's flushes, and a commit that syncs one of these segments waits for one of them.
+    // Many at once: a commit that syncs one of these segments waits for its turn.
     stream::iter(unsynced)
         .map(|(log, base)| async move { log.sync_segment_if_there(base).await })
         .buffer_unordered(CONCURRENCY)
@@ -221,7 +212,7 @@ pub(crate) async fn run(shared: Rc<Shared>) {
             wanted.await;
             continue;
         }
-        match make(&shared, false, Haste::Leisurely).await {
+        match make(&shared, false).await {
             Ok(()) => {
                 if shared.ring.borrow().is_exhausted() {
                     // The one file in use is not full yet: there is nothing to free before it is.
@@ -244,20 +235,8 @@ mod tests {
 
     #[test]
     fn a_checkpoint_takes_its_time_until_the_journal_fills() {
-        for (haste, used, expected) in [
-            (Haste::Leisurely, 0, 1),
-            (Haste::Leisurely, 799, 1),
-            (Haste::Leisurely, 5 * 160, 4),
-            (Haste::Leisurely, 959, 4),
-            (Haste::Leisurely, 6 * 160, 16),
-            (Haste::Leisurely, 5000, 16),
-            (Haste::Urgent, 0, 16),
-        ] {
-            assert_eq!(
-                concurrency(haste, used, 1280),
-                expected,
-                "{haste:?}, {used} of 1280"
-            );
+        for (used, expected) in [(0, 1), (799, 1), (800, 4), (959, 4), (960, 16), (5000, 16)] {
+            assert_eq!(concurrency(used, 1280), expected, "{used} of 1280");
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use corelog_model::{PartitionId, TimestampMs};
 use corelog_runtime::{DiskError, Handle, WorkClass};
 
-use crate::checkpoint::Haste;
 use crate::errors::{CheckpointError, CreateError, DeleteError, OpenError};
 use crate::format::v1::EntryV1;
 use crate::format::{envelope, names};
@@ -290,7 +289,7 @@ impl Storage {
     /// # Errors
     /// See [`CheckpointError`].
     pub async fn checkpoint(&self) -> Result<(), CheckpointError> {
-        checkpoint::make(&self.shared, false, Haste::Urgent).await
+        checkpoint::make(&self.shared, false).await
     }
 
     /// Closes cleanly: refuses new appends, commits those that are admitted, makes everything durable, brings the
@@ -312,7 +311,7 @@ impl Storage {
                 break;
             }
             if shared.ring.borrow().is_exhausted() {
-                checkpoint::make(shared, false, Haste::Urgent).await?;
+                checkpoint::make(shared, false).await?;
                 continue;
             }
             idle.await;
@@ -323,13 +322,13 @@ impl Storage {
     }
 
     async fn close_segments(&self) -> Result<(), CheckpointError> {
-        checkpoint::make(&self.shared, false, Haste::Urgent).await?;
+        checkpoint::make(&self.shared, false).await?;
         for log in self.shared.all_partitions() {
             if let Err(error) = log.trim_active().await {
                 tracing::warn!(%error, "a segment keeps its reserved room");
             }
         }
-        checkpoint::make(&self.shared, true, Haste::Urgent).await
+        checkpoint::make(&self.shared, true).await
     }
 
     fn end(&self) {
