@@ -54,13 +54,16 @@ pub struct SinkOptions {
     pub durable: Option<DurableOptions>,
 }
 
+/// A connection on its way to its shard, and the address that the sink listens on.
+pub type Incoming = (SocketAddr, Accepted);
+
 /// Runs a shard of the sink until a shutdown is asked for. Shard 0 listens and tells its address; connections go to
 /// the shards in turn.
 ///
 /// # Errors
 /// When the address cannot be bound, or the file cannot be made.
 pub async fn serve(
-    shard: Shard<Accepted>,
+    shard: Shard<Incoming>,
     options: SinkOptions,
     listening: Arc<dyn Fn(SocketAddr) + Send + Sync>,
 ) -> std::io::Result<()> {
@@ -80,10 +83,9 @@ pub async fn serve(
         log: log.clone(),
     };
     if shard.id.get() != 0 {
-        let served = served(options.listen);
         loop {
             match select(shard.mailbox.receive(), shard.shutdown.requested()).await {
-                Either::Left((_, accepted)) => start(&shard.handle, accepted, &served),
+                Either::Left((_, (address, accepted))) => start(&shard.handle, accepted, served(address)),
                 Either::Right(()) => return Ok(()),
             }
         }
@@ -97,7 +99,6 @@ pub async fn serve(
     };
     let address = listener.local_address();
     listening(address);
-    let served = served(address);
     let mut next = 0u16;
     loop {
         let accepted = match select(listener.accept(), shard.shutdown.requested()).await {
@@ -105,11 +106,11 @@ pub async fn serve(
             Either::Right(()) => return Ok(()),
         };
         if next == 0 {
-            start(&shard.handle, accepted, &served);
+            start(&shard.handle, accepted, served(address));
         } else {
             shard
                 .mailbox
-                .send(corelog_model::ShardId::new(next), accepted)
+                .send(corelog_model::ShardId::new(next), (address, accepted))
                 .await;
         }
         next = (next + 1) % shard.mailbox.shard_count();
@@ -117,20 +118,19 @@ pub async fn serve(
 }
 
 /// What the connections of a shard have in common.
-#[derive(Clone)]
 struct Served {
     partitions: u32,
     address: SocketAddr,
     log: Option<Rc<SinkLog>>,
 }
 
-fn start(handle: &Handle, accepted: Accepted, served: &Served) {
+fn start(handle: &Handle, accepted: Accepted, served: Served) {
     // One that has gone already needs no service.
     let Ok(connection) = handle.net.adopt(accepted) else {
         return;
     };
     let session = Rc::new(Session {
-        served: served.clone(),
+        served,
         next_offset: Cell::new(0),
         next_producer: Cell::new(1),
     });

@@ -4,12 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 
-use corelog_runtime::{Accepted, Shard, ShardsHandle, ShardsOptions, StartError, start_shards};
+use corelog_runtime::{Shard, ShardsHandle, ShardsOptions, StartError, start_shards};
 use serde::Serialize;
 
 use super::engine::{GiveUp, RunError, RunOptions, run};
 use crate::progress::announce;
-use crate::sink::{SinkOptions, serve};
+use crate::sink::{Incoming, SinkOptions, serve};
 use crate::workload::{Mode, Workload};
 
 /// Seconds that are not measured.
@@ -85,7 +85,7 @@ pub fn start_sink(options: SinkOptions, threads: u16) -> Result<SinkHandle, Sink
     };
     let sender = Arc::new(Mutex::new(Some(sender)));
     let address = options.listen;
-    let shards = start_shards(&shards, move |shard: Shard<Accepted>| {
+    let shards = start_shards(&shards, move |shard: Shard<Incoming>| {
         // Only shard 0's counts, and it drops with that shard's future if it cannot listen.
         let sender = if shard.id.get() == 0 {
             sender.lock().ok().and_then(|mut sender| sender.take())

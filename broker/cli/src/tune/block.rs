@@ -1,4 +1,4 @@
-//! The block device under the data directory: scheduler, read-ahead, write cache.
+//! The block device under the data directory, and the file system on it: scheduler, read-ahead, write cache, journal.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,15 @@ use super::root::{self, Root};
 const READ_AHEAD_KIB: u64 = 128;
 
 pub(crate) fn look(root: &Root, data_dir: &Path) -> Vec<Item> {
-    let queue = super::nearest_existing(data_dir)
+    let device = super::nearest_existing(data_dir)
         .and_then(|dir| std::fs::metadata(dir).ok())
-        .and_then(|metadata| queue_of(root, metadata.dev()));
+        .and_then(|metadata| device_of(root, metadata.dev()));
+    let queue = device.as_deref().and_then(queue_of);
     vec![
         scheduler(queue.as_ref()),
         read_ahead(queue.as_ref()),
         write_cache(queue.as_ref()),
+        file_system_journal(root, device.as_deref()),
     ]
 }
 
@@ -39,12 +41,16 @@ impl Queue {
     }
 }
 
-/// The queue of a device number; a partition's is that of its disk.
-fn queue_of(root: &Root, device: u64) -> Option<Queue> {
+/// The directory in sysfs of a device number: a disk's or a partition's.
+fn device_of(root: &Root, device: u64) -> Option<PathBuf> {
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
     let link = root.path(&format!("sys/dev/block/{major}:{minor}"));
-    let device = std::fs::canonicalize(link).ok()?;
-    let disk = [device.as_path(), device.parent()?]
+    std::fs::canonicalize(link).ok()
+}
+
+/// The queue of a device; a partition's is that of its disk.
+fn queue_of(device: &Path) -> Option<Queue> {
+    let disk = [device, device.parent()?]
         .into_iter()
         .find(|dir| dir.join("queue").is_dir())?;
     Some(Queue {
@@ -119,6 +125,36 @@ fn write_cache(queue: Option<&Queue>) -> Item {
     }
 }
 
+/// ext4 lists its mode of journaling among its options, given or not, if it has a journal (`_ext4_show_options`).
+fn file_system_journal(root: &Root, device: Option<&Path>) -> Item {
+    let name = device
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy());
+    let options = name
+        .as_ref()
+        .and_then(|name| root.read(&format!("proc/fs/ext4/{name}/options")));
+    let mode = options
+        .as_ref()
+        .map(|options| options.lines().find_map(|line| line.strip_prefix("data=")));
+    Item {
+        check: "ext4's journal",
+        found: mode.map_or_else(String::new, |mode| {
+            mode.map_or_else(|| "none".to_owned(), |mode| format!("data={mode}"))
+        }),
+        wanted: "one",
+        why: "Without one, whenever a file is created ext4 looks at each inode removed in the last minutes: topics are \
+              created slowly after thousands of partitions were deleted, and first records to new partitions are slow.",
+        state: match (name, mode) {
+            (_, Some(Some(_))) => State::Well,
+            (Some(name), Some(None)) => State::Manual(format!(
+                "if many partitions are deleted and created: stop the broker, unmount, and tune2fs -O has_journal \
+                 /dev/{name}; undo: tune2fs -O ^has_journal /dev/{name}"
+            )),
+            (_, None) | (None, _) => State::Absent("the data directory is on no ext4".to_owned()),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -176,9 +212,28 @@ mod tests {
         fs::create_dir_all(dir.path().join("sys/dev/block")).unwrap();
         std::os::unix::fs::symlink(disk.join("vda1"), dir.path().join("sys/dev/block/254:1")).unwrap();
         let root = Root::at(dir.path());
-        let queue = queue_of(&root, rustix::fs::makedev(254, 1)).unwrap();
-        assert_eq!(queue.device, "vda");
-        assert!(queue_of(&root, rustix::fs::makedev(254, 2)).is_none());
+        let device = device_of(&root, rustix::fs::makedev(254, 1)).unwrap();
+        assert_eq!(queue_of(&device).unwrap().device, "vda");
+        assert!(device_of(&root, rustix::fs::makedev(254, 2)).is_none());
         assert!(matches!(scheduler(None).state, State::Absent(_)));
+    }
+
+    #[test]
+    fn ext4_without_a_journal_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::at(dir.path());
+        let look = || file_system_journal(&root, Some(Path::new("/sys/devices/vda/vda1")));
+        assert!(matches!(look().state, State::Absent(_)));
+        let of_device = dir.path().join("proc/fs/ext4/vda1");
+        fs::create_dir_all(&of_device).unwrap();
+        fs::write(of_device.join("options"), "rw\nbarrier\ndata=ordered\n").unwrap();
+        assert_eq!(
+            (look().found.as_str(), look().state),
+            ("data=ordered", State::Well)
+        );
+        fs::write(of_device.join("options"), "rw\nbarrier\nnojournal_checksum\n").unwrap();
+        assert_eq!(look().found, "none");
+        assert!(matches!(look().state, State::Manual(how) if how.contains("/dev/vda1")));
+        assert!(matches!(file_system_journal(&root, None).state, State::Absent(_)));
     }
 }
