@@ -57,7 +57,7 @@ class DiskShare:
                    "fio_new_file_bytes_per_s": new, "fio_growing_files_bytes_per_s": growing,
                    "produced_bytes_per_s": produced, "small_written_bytes_per_s": written_small}
         growth = (f"of fio's direct 1 MiB writes to {fio.GROWING_FILES} new files in turns, synced every "
-                  f"{fio.GROWING_SYNC_EVERY}, as partitions grow")
+                  f"{fio.GROWING_SYNC_EVERY} MiB, as partitions grow")
         verdicts = []
         for what, rates in (("produced", produced), ("written to the device for T2's messages of 100 bytes", written_small)):
             shares = [ours / fios * 100 for ours, fios in zip(rates, growing, strict=True)]

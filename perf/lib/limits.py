@@ -155,7 +155,7 @@ def text_of(result):
     return "\n".join([
         *results.table(("probe", "rate", "cost"), rows), "",
         f"A produced byte crosses loopback once, has its CRC-32C computed by the generator and checked by the broker, and "
-        f"is copied twice (into the partition's chunk, and into a journal frame unless it bypasses it): at least "
+        f"is copied into the partition's chunk, and once more into a journal frame unless it bypasses it: at least "
         f"{cost:.2f} CPU s a GiB, so {here['cores']} cores shared with the generator carry {megabytes(rate)} at most, "
         f"before any work of either side.", "",
         f"{result['measured_at'][:10]}, commit {results.short_commit(result)}, `{result['command']}`, "
@@ -166,7 +166,7 @@ def text_of(result):
 def processor_bound(result):
     """CPU seconds that a GiB takes at least, and the bytes a second of all cores at that cost."""
     cost = (result["loopback_8"]["cpu_s_per_gib"] + 2 * result["checksum"]["cpu_s_per_gib"]
-            + 2 * result["copy"]["cpu_s_per_gib"])
+            + result["copy"]["cpu_s_per_gib"])
     return cost, result["machine"]["cores"] * 2**30 / cost
 
 
