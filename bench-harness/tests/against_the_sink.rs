@@ -1,12 +1,14 @@
 //! The generator against its own sink, in one process: every mode comes to an end and counts what it sent.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use corelog_bench::run::{GiveUp, RunOptions, RunResult, run, start_sink};
 use corelog_bench::sink::{DurableOptions, SinkOptions};
 use corelog_bench::workload::parse;
+use corelog_client::{Address, Connection, ConnectionOptions};
 use corelog_model::batch::parse_header;
+use corelog_protocol::messages::metadata::MetadataRequest;
 
 fn run_against_sink(text: &str, threads: u16) -> RunResult {
     run_against(None, text, threads)
@@ -123,36 +125,17 @@ fn each_thread_names_the_port_that_the_sink_listens_on() {
         durable: None,
     };
     let sink = start_sink(sink, 2).expect("a free port");
-    // Its size, Metadata of version 4, a correlation id, no client id; no topics, and none to be made.
-    let request = [
-        &15i32.to_be_bytes()[..],
-        &3i16.to_be_bytes(),
-        &4i16.to_be_bytes(),
-        &7i32.to_be_bytes(),
-        &(-1i16).to_be_bytes(),
-        &0i32.to_be_bytes(),
-        &[0],
-    ]
-    .concat();
+    let address: Address = sink.address().to_string().parse().expect("an address");
     // Connections go to the threads in turn, and those before stay open.
     let mut connections = Vec::new();
     for number in 0..2 {
-        let mut connection = TcpStream::connect(sink.address()).expect("the sink listens");
-        connection.write_all(&request).expect("sent");
-        // Size, correlation id, throttle time, one broker, its id, the host's length.
-        let mut head = [0; 22];
-        connection.read_exact(&mut head).expect("an answer");
-        let length = u16::from_be_bytes([head[20], head[21]]);
-        let mut host = vec![0; usize::from(length)];
-        connection.read_exact(&mut host).expect("a host");
-        let mut port = [0; 4];
-        connection.read_exact(&mut port).expect("a port");
-        assert_eq!(host, b"127.0.0.1", "connection {number}");
-        assert_eq!(
-            i32::from_be_bytes(port),
-            i32::from(sink.address().port()),
-            "connection {number}"
-        );
+        let mut connection =
+            Connection::open(&address, &ConnectionOptions::default()).expect("the sink listens");
+        let metadata = connection
+            .call(Duration::ZERO, |_| MetadataRequest::default())
+            .expect("an answer");
+        let brokers: Vec<_> = metadata.brokers.iter().map(|broker| broker.port).collect();
+        assert_eq!(brokers, [i32::from(address.port)], "connection {number}");
         connections.push(connection);
     }
     sink.stop().expect("the sink ends");

@@ -127,31 +127,31 @@ fn write_cache(queue: Option<&Queue>) -> Item {
 
 /// ext4 lists its mode of journaling among its options, given or not, if it has a journal (`_ext4_show_options`).
 fn file_system_journal(root: &Root, device: Option<&Path>) -> Item {
-    let name = device
-        .and_then(Path::file_name)
-        .map(|name| name.to_string_lossy());
-    let options = name
-        .as_ref()
-        .and_then(|name| root.read(&format!("proc/fs/ext4/{name}/options")));
-    let mode = options
-        .as_ref()
-        .map(|options| options.lines().find_map(|line| line.strip_prefix("data=")));
+    let name = device.and_then(Path::file_name).unwrap_or_default();
+    let name = name.to_string_lossy();
+    let (found, state) = match root.read(&format!("proc/fs/ext4/{name}/options")) {
+        None => {
+            let text = "the data directory is on no ext4 that this kernel shows";
+            (String::new(), State::Absent(text.to_owned()))
+        }
+        Some(options) => match options.lines().find(|line| line.starts_with("data=")) {
+            Some(mode) => (mode.to_owned(), State::Well),
+            None => {
+                let how = format!(
+                    "if many partitions are deleted and created: stop the broker, unmount, and tune2fs -O has_journal \
+                     /dev/{name}; undo: tune2fs -O ^has_journal /dev/{name}"
+                );
+                ("none".to_owned(), State::Manual(how))
+            }
+        },
+    };
     Item {
         check: "ext4's journal",
-        found: mode.map_or_else(String::new, |mode| {
-            mode.map_or_else(|| "none".to_owned(), |mode| format!("data={mode}"))
-        }),
+        found,
         wanted: "one",
         why: "Without one, whenever a file is created ext4 looks at each inode removed in the last minutes: topics are \
               created slowly after thousands of partitions were deleted, and first records to new partitions are slow.",
-        state: match (name, mode) {
-            (_, Some(Some(_))) => State::Well,
-            (Some(name), Some(None)) => State::Manual(format!(
-                "if many partitions are deleted and created: stop the broker, unmount, and tune2fs -O has_journal \
-                 /dev/{name}; undo: tune2fs -O ^has_journal /dev/{name}"
-            )),
-            (_, None) | (None, _) => State::Absent("the data directory is on no ext4".to_owned()),
-        },
+        state,
     }
 }
 
