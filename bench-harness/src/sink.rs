@@ -25,7 +25,7 @@ use corelog_protocol::messages::produce::{
 };
 use corelog_protocol::{ApiKey, DecodeError, EncodeError, ErrorCode, Message, Reader, RequestHeader};
 use corelog_runtime::local::{Either, select};
-use corelog_runtime::{Accepted, Connection, Handle, Shard, WorkClass};
+use corelog_runtime::{Accepted, Connection, Handle, ListenOptions, Shard, WorkClass};
 
 use crate::client::{ClientError, FrameReader};
 use crate::number::to_usize;
@@ -90,7 +90,12 @@ pub async fn serve(
             }
         }
     }
-    let listener = match shard.handle.net.listen(options.listen).await {
+    let listener = match shard
+        .handle
+        .net
+        .listen(options.listen, ListenOptions::default())
+        .await
+    {
         Ok(listener) => listener,
         Err(error) => {
             shard.shutdown.stopper().stop();

@@ -8,9 +8,13 @@ use corelog_model::BrokerId;
 use crate::env;
 use crate::error::{ConfigError, LoadError};
 use crate::file;
-use crate::layers::{Layers, Origin};
-use crate::profile::{Profile, ProfileSetting};
+use crate::keys;
+use crate::layers::Layers;
+use crate::origin::Origin;
+use crate::profile::Profile;
+use crate::profile_settings::ProfileSetting;
 use crate::reader::{Reader, check_nodes, check_together};
+use crate::registry::registry;
 use crate::settings::{
     GroupConfig, LogFormat, NetworkConfig, ProducerConfig, ShardConfig, StorageConfig, TopicDefaults,
 };
@@ -145,6 +149,14 @@ impl BrokerConfig {
         self.layers.origin(name)
     }
 
+    /// What is set on the broker and changes nothing: the key's name, where it was set, and why.
+    pub fn without_effect(&self) -> impl Iterator<Item = (&'static str, &Origin, &'static str)> {
+        registry().broker_keys().filter_map(|key| {
+            let (reason, origin) = (key.inert?, self.layers.origin(key.name)?);
+            Some((key.name, origin, reason))
+        })
+    }
+
     pub(crate) fn layers(&self) -> &Layers {
         &self.layers
     }
@@ -156,18 +168,18 @@ impl BrokerConfig {
         let groups = read.groups();
         let shard = read.shard();
         check_together(&network, &groups, &storage)?;
-        check_nodes(read.long("node.id"), &shard)?;
+        check_nodes(read.long(&keys::NODE_ID), &shard)?;
         Ok(BrokerConfig {
             profile: profile_of(&layers),
-            node_id: BrokerId::new(i32::try_from(read.long("node.id")).expect("the key's kind is int")),
-            cluster_id: read.optional("cluster.id"),
-            rack: read.optional("broker.rack"),
-            shards: read.text("shards").parse().expect("shards passed its check"),
-            memory_bytes: Some(read.count("memory.bytes")).filter(|bytes| *bytes > 0),
-            memory_percent: read.size("memory.percent"),
-            memory_cache_percent: read.size("memory.cache.percent"),
+            node_id: BrokerId::new(i32::try_from(read.long(&keys::NODE_ID)).expect("the key's kind is int")),
+            cluster_id: read.optional(&keys::CLUSTER_ID),
+            rack: read.optional(&keys::BROKER_RACK),
+            shards: read.text(&keys::SHARDS).parse().expect("shards passed its check"),
+            memory_bytes: Some(read.count(&keys::MEMORY_BYTES)).filter(|bytes| *bytes > 0),
+            memory_percent: read.size(&keys::MEMORY_PERCENT),
+            memory_cache_percent: read.size(&keys::MEMORY_CACHE_PERCENT),
             shard,
-            log_format: match read.text("log.format").as_str() {
+            log_format: match read.text(&keys::LOG_FORMAT).as_str() {
                 "auto" => LogFormat::Auto,
                 "human" => LogFormat::Human,
                 "json" => LogFormat::Json,
@@ -175,16 +187,14 @@ impl BrokerConfig {
             },
             network,
             topics: TopicDefaults {
-                partitions: read.size("num.partitions"),
-                replication_factor: read.size("default.replication.factor"),
-                is_auto_creation_enabled: read.truth("auto.create.topics.enable"),
-                is_deletion_enabled: read.truth("delete.topic.enable"),
+                partitions: read.size(&keys::NUM_PARTITIONS),
+                replication_factor: read.size(&keys::DEFAULT_REPLICATION_FACTOR),
+                is_auto_creation_enabled: read.truth(&keys::AUTO_CREATE_TOPICS_ENABLE),
+                is_deletion_enabled: read.truth(&keys::DELETE_TOPIC_ENABLE),
             },
             groups,
             producers: ProducerConfig {
-                producer_id_expiration_ms: read.count("producer.id.expiration.ms"),
-                transactional_id_expiration_ms: read.count("transactional.id.expiration.ms"),
-                transaction_timeout_max_ms: read.count("transaction.max.timeout.ms"),
+                producer_id_expiration_ms: read.count(&keys::PRODUCER_ID_EXPIRATION_MS),
             },
             storage,
             layers,
@@ -193,7 +203,7 @@ impl BrokerConfig {
 }
 
 fn profile_of(layers: &Layers) -> Profile {
-    let word = Reader(layers).text("profile");
+    let word = Reader(layers).text(&keys::PROFILE);
     Profile::named(&word).unwrap_or_else(|| unreachable!("profile {word} passed its check"))
 }
 
@@ -332,5 +342,47 @@ mod tests {
         let config = config.unwrap();
         assert_eq!(config.network.connection_idle_max_ms, None);
         assert_eq!(config.memory_bytes, Some(1 << 30));
+    }
+
+    /// A key is read, or says that it has no effect.
+    #[test]
+    fn every_key_is_read_or_says_that_it_is_not() {
+        crate::reader::KEYS_READ.with_borrow_mut(|read| read.clear());
+        let broker = BrokerConfig::default();
+        let mut topic = BTreeMap::new();
+        for codec in ["gzip", "lz4", "zstd"] {
+            topic.insert("compression.type".to_owned(), codec.to_owned());
+            crate::TopicConfig::effective(&broker, &topic).unwrap();
+        }
+        let read = crate::reader::KEYS_READ.with_borrow(Clone::clone);
+        // These are refused where they ask for what there is not, or contradict each other, and nothing else.
+        let only_checked = [
+            "remote.storage.enable",
+            "min.compaction.lag.ms",
+            "max.compaction.lag.ms",
+        ];
+        for key in registry()
+            .topic_keys()
+            .filter(|key| !only_checked.contains(&key.name))
+        {
+            assert_eq!(read.contains(key.name), key.inert.is_none(), "{}", key.name);
+        }
+        for key in registry().broker_keys() {
+            // The broker keys behind a topic key are read with it.
+            let is_behind_a_topic_key = registry()
+                .topic_keys()
+                .any(|topic| topic.synonyms.iter().any(|synonym| synonym.name == key.name));
+            if !is_behind_a_topic_key {
+                assert_eq!(read.contains(key.name), key.inert.is_none(), "{}", key.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_effect_is_told() {
+        let config = BrokerConfig::from_pairs(&[("log.flush.interval.ms", "5"), ("node.id", "3")]).unwrap();
+        let told: Vec<_> = config.without_effect().collect();
+        let reason = "durability says when a message is on stable storage";
+        assert_eq!(told, [("log.flush.interval.ms", &Origin::Flag, reason)]);
     }
 }

@@ -5,47 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::broker::BrokerConfig;
 use crate::key::{ConfigKey, Kind};
+use crate::origin::{ConfigSource, ConfigSynonym};
 use crate::registry::registry;
 use crate::topic;
-
-/// Where a value comes from (`DescribeConfigsResponse.ConfigSource`).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ConfigSource {
-    /// Set on the topic.
-    DynamicTopic,
-    /// Set on this broker by AlterConfigs.
-    DynamicBroker,
-    /// Set on all brokers by AlterConfigs.
-    DynamicDefaultBroker,
-    /// Set in the profile, the file, the environment or a flag.
-    StaticBroker,
-    /// Set nowhere.
-    Default,
-}
-
-impl ConfigSource {
-    /// Kafka's number of the source.
-    pub const fn wire_id(self) -> i8 {
-        match self {
-            ConfigSource::DynamicTopic => 1,
-            ConfigSource::DynamicBroker => 2,
-            ConfigSource::DynamicDefaultBroker => 3,
-            ConfigSource::StaticBroker => 4,
-            ConfigSource::Default => 5,
-        }
-    }
-}
-
-/// One of the values that stand behind an entry.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConfigSynonym {
-    /// The key under which it is set.
-    pub name: &'static str,
-    /// As it was set, in that key's unit.
-    pub value: String,
-    /// Where.
-    pub source: ConfigSource,
-}
 
 /// One key as DescribeConfigs returns it.
 #[derive(Clone, PartialEq, Eq, Debug)]

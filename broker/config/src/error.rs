@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::layers::Origin;
+use crate::origin::Origin;
 
 /// Why a key or its value is refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -179,8 +179,8 @@ pub struct ConfigKey {
     pub doc: &'static str,
     /// For a topic key: the broker keys behind it, the strongest first.
     pub synonyms: &'static [Synonym],
-    /// Accepted because tools and existing configurations set it; it changes nothing.
-    pub inert: bool,
+    /// Why it changes nothing, if so: it is accepted because tools and existing configurations set it.
+    pub inert: Option<&'static str>,
 }
 
 impl ConfigKey {
@@ -194,7 +194,7 @@ impl ConfigKey {
             scope,
             doc,
             synonyms: &[],
-            inert: false,
+            inert: None,
         }
     }
 
@@ -233,8 +233,8 @@ impl ConfigKey {
         self
     }
 
-    pub(crate) const fn inert(mut self) -> ConfigKey {
-        self.inert = true;
+    pub(crate) const fn inert(mut self, reason: &'static str) -> ConfigKey {
+        self.inert = Some(reason);
         self
     }
 

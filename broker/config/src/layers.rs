@@ -2,38 +2,12 @@
 //! all brokers and for this one.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
 
-use crate::describe::{ConfigSource, ConfigSynonym};
 use crate::error::ConfigError;
 use crate::key::{ConfigKey, Synonym};
+use crate::origin::{ConfigSource, ConfigSynonym, Origin};
 use crate::registry::registry;
 use crate::value;
-
-/// Where a static value was set.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Origin {
-    /// The profile of that name.
-    Profile(&'static str),
-    /// A configuration file.
-    File(PathBuf),
-    /// An environment variable.
-    Environment(String),
-    /// A flag of the command line.
-    Flag,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Profile(name) => write!(f, "the profile {name}"),
-            Origin::File(path) => write!(f, "{}", path.display()),
-            Origin::Environment(variable) => write!(f, "the environment variable {variable}"),
-            Origin::Flag => f.write_str("the command line"),
-        }
-    }
-}
 
 /// All that was set on a broker; every value is canonical.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -35,8 +35,8 @@ fn section(page: &mut String, key: &ConfigKey) {
     };
     line(format!("\n### `{}`\n", key.name));
     line(key.doc.to_owned());
-    if key.inert {
-        line("Accepted, and without effect.".to_owned());
+    if let Some(reason) = key.inert {
+        line(format!("Accepted, and without effect: {reason}."));
     }
     let mut facts = key.kind.name().to_owned();
     if !key.unit.name().is_empty() {

@@ -55,8 +55,6 @@ pub struct NetworkConfig {
     pub queued_requests_max: u32,
     /// `queued.max.request.bytes`, of one shard; `None`: a share of its memory.
     pub queued_request_bytes_max: Option<u64>,
-    /// `request.timeout.ms`
-    pub request_timeout_ms: u64,
     /// `fetch.max.bytes`
     pub fetch_bytes_max: u32,
     /// `max.incremental.fetch.session.cache.slots`
@@ -117,15 +115,11 @@ pub struct GroupConfig {
     pub members_max: u32,
 }
 
-/// Idempotent and transactional producers.
+/// Idempotent producers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProducerConfig {
     /// `producer.id.expiration.ms`
     pub producer_id_expiration_ms: u64,
-    /// `transactional.id.expiration.ms`
-    pub transactional_id_expiration_ms: u64,
-    /// `transaction.max.timeout.ms`
-    pub transaction_timeout_max_ms: u64,
 }
 
 /// `journal.sync.method`

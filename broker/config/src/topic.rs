@@ -7,7 +7,9 @@ use corelog_model::batch::{Compression, TimestampType};
 use crate::broker::BrokerConfig;
 use crate::error::ConfigError;
 use crate::key::ConfigKey;
+use crate::keys;
 use crate::layers::scaled;
+use crate::reader::note_read;
 use crate::registry::registry;
 use crate::value;
 
@@ -65,8 +67,6 @@ pub struct TopicConfig {
     pub segment_jitter_ms: u64,
     /// `index.interval.bytes`
     pub index_interval_bytes: u32,
-    /// `file.delete.delay.ms`
-    pub file_delete_delay_ms: u64,
     /// `max.message.bytes`
     pub max_message_bytes: u32,
     /// `message.timestamp.type`
@@ -79,16 +79,6 @@ pub struct TopicConfig {
     pub compression: TopicCompression,
     /// `min.insync.replicas`
     pub min_insync_replicas: u32,
-    /// `unclean.leader.election.enable`
-    pub unclean_leader_election_enable: bool,
-    /// `delete.retention.ms`
-    pub delete_retention_ms: u64,
-    /// `min.compaction.lag.ms`
-    pub min_compaction_lag_ms: u64,
-    /// `max.compaction.lag.ms`
-    pub max_compaction_lag_ms: u64,
-    /// `min.cleanable.dirty.ratio`, 0 to 1
-    pub min_cleanable_dirty_ratio: f64,
 }
 
 /// Checks what a client wants to set on a topic: every name, every value, and that they go together among
@@ -104,8 +94,9 @@ pub fn validate_topic_configs(
         let key = registry().topic_key(name)?;
         canonical.insert(name.clone(), value::check(key, text)?);
     }
-    let lag = |name: &str| canonical.get(name).and_then(|text| text.parse::<i64>().ok());
-    if let (Some(least), Some(most)) = (lag("min.compaction.lag.ms"), lag("max.compaction.lag.ms")) {
+    let lag = |key: &ConfigKey| canonical.get(key.name).and_then(|text| text.parse::<i64>().ok());
+    let (least, most) = (&keys::MIN_COMPACTION_LAG_MS, &keys::MAX_COMPACTION_LAG_MS);
+    if let (Some(least), Some(most)) = (lag(least), lag(most)) {
         check_lags(least, most)?;
     }
     Ok(canonical)
@@ -116,8 +107,8 @@ fn check_lags(least: i64, most: i64) -> Result<(), ConfigError> {
         return Ok(());
     }
     Err(ConfigError::Conflict {
-        first: "min.compaction.lag.ms",
-        second: "max.compaction.lag.ms",
+        first: keys::MIN_COMPACTION_LAG_MS.name,
+        second: keys::MAX_COMPACTION_LAG_MS.name,
         rule: format!("{least} should be at most {most}"),
     })
 }
@@ -137,34 +128,25 @@ impl TopicConfig {
             overrides: &overrides,
         };
         let (least, most) = (
-            view.long("min.compaction.lag.ms"),
-            view.long("max.compaction.lag.ms"),
+            view.long(&keys::MIN_COMPACTION_LAG_MS),
+            view.long(&keys::MAX_COMPACTION_LAG_MS),
         );
         check_lags(least, most)?;
         Ok(TopicConfig {
             cleanup_policy: view.cleanup_policy(),
             durability: view.durability(),
-            retention_ms: view.limit("retention.ms"),
-            retention_bytes: view.limit("retention.bytes"),
-            segment_bytes: view.size("segment.bytes"),
-            segment_ms: view.count("segment.ms"),
-            segment_jitter_ms: view.count("segment.jitter.ms"),
-            index_interval_bytes: view.size("index.interval.bytes"),
-            file_delete_delay_ms: view.count("file.delete.delay.ms"),
-            max_message_bytes: view.size("max.message.bytes"),
+            retention_ms: view.limit(&keys::RETENTION_MS),
+            retention_bytes: view.limit(&keys::RETENTION_BYTES),
+            segment_bytes: view.size(&keys::SEGMENT_BYTES),
+            segment_ms: view.count(&keys::SEGMENT_MS),
+            segment_jitter_ms: view.count(&keys::SEGMENT_JITTER_MS),
+            index_interval_bytes: view.size(&keys::INDEX_INTERVAL_BYTES),
+            max_message_bytes: view.size(&keys::MAX_MESSAGE_BYTES),
             message_timestamp_type: view.timestamp_type(),
-            message_timestamp_before_max_ms: view.difference("message.timestamp.before.max.ms"),
-            message_timestamp_after_max_ms: view.difference("message.timestamp.after.max.ms"),
+            message_timestamp_before_max_ms: view.difference(&keys::MESSAGE_TIMESTAMP_BEFORE_MAX_MS),
+            message_timestamp_after_max_ms: view.difference(&keys::MESSAGE_TIMESTAMP_AFTER_MAX_MS),
             compression: view.compression(),
-            min_insync_replicas: view.size("min.insync.replicas"),
-            unclean_leader_election_enable: view.text("unclean.leader.election.enable") == "true",
-            delete_retention_ms: view.count("delete.retention.ms"),
-            min_compaction_lag_ms: view.count("min.compaction.lag.ms"),
-            max_compaction_lag_ms: view.count("max.compaction.lag.ms"),
-            min_cleanable_dirty_ratio: view
-                .text("min.cleanable.dirty.ratio")
-                .parse()
-                .expect("the key's kind is a checked double"),
+            min_insync_replicas: view.size(&keys::MIN_INSYNC_REPLICAS),
         })
     }
 }
@@ -188,38 +170,38 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    fn text(&self, name: &str) -> String {
-        let key = registry().topic_key(name).expect("the name stands in the table");
-        match self.overrides.get(name) {
+    fn text(&self, key: &ConfigKey) -> String {
+        note_read(key);
+        match self.overrides.get(key.name) {
             Some(value) => value.clone(),
             None => inherited(self.broker, key),
         }
     }
 
-    fn long(&self, name: &str) -> i64 {
-        self.text(name)
+    fn long(&self, key: &ConfigKey) -> i64 {
+        self.text(key)
             .parse()
             .expect("the key's kind is a checked integer")
     }
 
-    fn count(&self, name: &str) -> u64 {
-        u64::try_from(self.long(name)).expect("the key's bounds exclude negative values")
+    fn count(&self, key: &ConfigKey) -> u64 {
+        u64::try_from(self.long(key)).expect("the key's bounds exclude negative values")
     }
 
-    fn size(&self, name: &str) -> u32 {
-        u32::try_from(self.long(name)).expect("the key's kind is int and its bounds exclude negative values")
+    fn size(&self, key: &ConfigKey) -> u32 {
+        u32::try_from(self.long(key)).expect("the key's kind is int and its bounds exclude negative values")
     }
 
-    fn limit(&self, name: &str) -> Option<u64> {
-        u64::try_from(self.long(name)).ok()
+    fn limit(&self, key: &ConfigKey) -> Option<u64> {
+        u64::try_from(self.long(key)).ok()
     }
 
-    fn difference(&self, name: &str) -> Option<u64> {
-        Some(self.count(name)).filter(|ms| *ms != i64::MAX.unsigned_abs())
+    fn difference(&self, key: &ConfigKey) -> Option<u64> {
+        Some(self.count(key)).filter(|ms| *ms != i64::MAX.unsigned_abs())
     }
 
     fn cleanup_policy(&self) -> CleanupPolicy {
-        let text = self.text("cleanup.policy");
+        let text = self.text(&keys::CLEANUP_POLICY);
         let policies = value::list(&text);
         CleanupPolicy {
             delete: policies.contains(&"delete"),
@@ -228,7 +210,7 @@ impl View<'_> {
     }
 
     fn durability(&self) -> Durability {
-        match self.text("durability").as_str() {
+        match self.text(&keys::DURABILITY).as_str() {
             "durable" => Durability::Durable,
             "written" => Durability::Written,
             "memory" => Durability::Memory,
@@ -237,7 +219,7 @@ impl View<'_> {
     }
 
     fn timestamp_type(&self) -> TimestampType {
-        match self.text("message.timestamp.type").as_str() {
+        match self.text(&keys::MESSAGE_TIMESTAMP_TYPE).as_str() {
             "CreateTime" => TimestampType::CreateTime,
             "LogAppendTime" => TimestampType::LogAppendTime,
             other => unreachable!("timestamp type {other} passed its check"),
@@ -245,18 +227,18 @@ impl View<'_> {
     }
 
     fn compression(&self) -> TopicCompression {
-        let level = |name: &str| i32::try_from(self.long(name)).expect("the key's kind is int");
+        let level = |key: &ConfigKey| i32::try_from(self.long(key)).expect("the key's kind is int");
         let codec = |codec, level| TopicCompression::Codec { codec, level };
-        match self.text("compression.type").as_str() {
+        match self.text(&keys::COMPRESSION_TYPE).as_str() {
             "producer" => TopicCompression::Producer,
             "uncompressed" => codec(Compression::None, None),
             "snappy" => codec(Compression::Snappy, None),
             "gzip" => {
-                let level = level("compression.gzip.level");
+                let level = level(&keys::COMPRESSION_GZIP_LEVEL);
                 codec(Compression::Gzip, (level != -1).then_some(level))
             }
-            "lz4" => codec(Compression::Lz4, Some(level("compression.lz4.level"))),
-            "zstd" => codec(Compression::Zstd, Some(level("compression.zstd.level"))),
+            "lz4" => codec(Compression::Lz4, Some(level(&keys::COMPRESSION_LZ4_LEVEL))),
+            "zstd" => codec(Compression::Zstd, Some(level(&keys::COMPRESSION_ZSTD_LEVEL))),
             other => unreachable!("compression type {other} passed its check"),
         }
     }

@@ -22,8 +22,6 @@ use crate::frame::{FrameError, FrameReader, FrameSource};
 use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
-/// Requests of one connection that are under way at a time; the next is read when one has been answered.
-const IN_FLIGHT_MAX: usize = 128;
 /// Pieces gathered for one send.
 const SEND_PIECES_MAX: usize = 512;
 /// Bytes that are sent before the memory of fetched records is given back in part, and a slow client's time begins anew.
@@ -165,11 +163,13 @@ async fn read_frames(
     state: &Rc<State>,
     frames: &mut FrameReader,
 ) -> Result<(), CloseReason> {
+    let in_flight_max = shard.config().network.queued_requests_max;
+    let in_flight_max = usize::try_from(in_flight_max).unwrap_or(usize::MAX);
     let mut pipelined = true;
     while let Some(head) = frames.head().await? {
         let may_pipeline = head.may_pipeline();
         let limit = if pipelined && may_pipeline {
-            IN_FLIGHT_MAX - 1
+            in_flight_max - 1
         } else {
             0
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use corelog_config::{BrokerConfig, Listener as ListenerConfig};
 use corelog_model::ShardId;
-use corelog_runtime::{Handle, Listener, WorkClass};
+use corelog_runtime::{Handle, ListenOptions, Listener, WorkClass};
 
 use crate::identity::ShardListeners;
 use crate::serve_error::ServeError;
@@ -77,9 +77,14 @@ impl Listeners {
         config: &BrokerConfig,
         shard_listeners: Option<ShardListeners>,
     ) -> Result<Listeners, ServeError> {
+        let sizes = ListenOptions {
+            backlog: Some(config.network.listen_backlog),
+            send_buffer_bytes: config.network.send_buffer_bytes,
+            receive_buffer_bytes: config.network.receive_buffer_bytes,
+        };
         let mut clients = Vec::new();
         for listener in &config.network.listeners {
-            let bound = bind(handle, &listener.host, listener.port, CLIENTS).await?;
+            let bound = bind(handle, &listener.host, listener.port, sizes, CLIENTS).await?;
             clients.push((listener.clone(), bound));
         }
         let mut of_shards = Vec::new();
@@ -92,10 +97,10 @@ impl Listeners {
             return Err(refusal(look_up(host, port)?, source, SHARDS));
         }
         for (shard, port) in shard_listeners.into_iter().flat_map(ShardListeners::ports) {
-            of_shards.push((shard, bind(handle, host, port, SHARDS).await?));
+            of_shards.push((shard, bind(handle, host, port, sizes, SHARDS).await?));
         }
         let (host, port) = &config.network.admin_listener;
-        let admin = bind(handle, host, *port, ADMIN).await?;
+        let admin = bind(handle, host, *port, ListenOptions::default(), ADMIN).await?;
         Ok(Listeners {
             clients,
             of_shards,
@@ -149,10 +154,11 @@ async fn bind(
     handle: &Handle,
     host: &str,
     port: u16,
+    options: ListenOptions,
     setting: &'static str,
 ) -> Result<Rc<dyn Listener>, ServeError> {
     let address = look_up(host, port)?;
-    let bound = handle.net.listen(address).await;
+    let bound = handle.net.listen(address, options).await;
     bound.map_err(|source| refusal(address, source, setting))
 }
 

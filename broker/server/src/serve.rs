@@ -80,6 +80,9 @@ pub(crate) fn run(format: Format, args: ServeArgs) -> ExitCode {
         return corelog_cli::print_config(format, &config);
     }
     init_logs(config.log_format);
+    for (key, origin, reason) in config.without_effect() {
+        tracing::warn!(key, %origin, reason, "this setting has no effect");
+    }
     let stop = match watch_signals() {
         Ok(stop) => stop,
         Err(error) => return refuse(&format!("cannot wait for signals: {error}"), Exit::Failure),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_runtime::buffer::FillBuf;
-use corelog_runtime::{Connection, Handle, Shard, ShardsOptions, WorkClass, start_shards};
+use corelog_runtime::{Connection, Handle, ListenOptions, Shard, ShardsOptions, WorkClass, start_shards};
 
 const MEASURED: Duration = Duration::from_secs(2);
 
@@ -29,7 +29,10 @@ fn main() {
                 let listener = shard
                     .handle
                     .net
-                    .listen("127.0.0.1:0".parse().expect("an address"))
+                    .listen(
+                        "127.0.0.1:0".parse().expect("an address"),
+                        ListenOptions::default(),
+                    )
                     .await;
                 let listener = listener.expect("a free port");
                 sender

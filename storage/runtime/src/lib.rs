@@ -17,8 +17,8 @@ mod shards;
 pub use mailbox::Mailbox;
 pub use real::DirectIoRefused;
 pub use seams::{
-    Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, Listener, LocalFuture,
-    Monotonic, Net, OpenOptions, Rng, Spawn, WorkClass,
+    Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, ListenOptions, Listener,
+    LocalFuture, Monotonic, Net, OpenOptions, Rng, Spawn, WorkClass,
 };
 pub use shards::{
     Activity, ActivityReport, LongPoll, Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError,

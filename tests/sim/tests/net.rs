@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use corelog_model::ShardId;
 use corelog_runtime::buffer::FillBuf;
-use corelog_runtime::{Connection, Handle, WorkClass};
+use corelog_runtime::{Connection, Handle, ListenOptions, WorkClass};
 use corelog_sim::{Machine, Options, Simulation};
 
 const PORT: u16 = 9092;
@@ -40,7 +40,11 @@ impl Pair {
     async fn echo(&self) {
         let (_, handle) = self.handles();
         let other = self.server.handle_for(ShardId::new(1));
-        let listener = handle.net.listen(self.address()).await.unwrap();
+        let listener = handle
+            .net
+            .listen(self.address(), ListenOptions::default())
+            .await
+            .unwrap();
         let spawner = handle.clone();
         handle.spawn(WorkClass::Latency, "acceptor", async move {
             loop {
@@ -150,7 +154,11 @@ fn a_cut_delivers_a_prefix_and_then_a_reset() {
         let sent = pattern(20_000);
         pair.sim.block_on(async {
             let (client, server) = pair.handles();
-            let listener = server.net.listen(pair.address()).await.unwrap();
+            let listener = server
+                .net
+                .listen(pair.address(), ListenOptions::default())
+                .await
+                .unwrap();
             let (adopter, into, end) = (server.clone(), Rc::clone(&got), Rc::clone(&ended));
             server.spawn(WorkClass::Latency, "reader", async move {
                 let connection = adopter.net.adopt(listener.accept().await.unwrap()).unwrap();
@@ -207,7 +215,11 @@ fn a_send_waits_for_room_and_a_shutdown_ends_it() {
     let pair = Pair::new(4);
     pair.sim.block_on(async {
         let (client, server) = pair.handles();
-        let listener = server.net.listen(pair.address()).await.unwrap();
+        let listener = server
+            .net
+            .listen(pair.address(), ListenOptions::default())
+            .await
+            .unwrap();
         let connection = client.net.connect(pair.address()).await.unwrap();
         let silent = server.net.adopt(listener.accept().await.unwrap()).unwrap();
         let done = Rc::new(Cell::new(None));

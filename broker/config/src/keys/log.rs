@@ -5,12 +5,12 @@ use crate::key::Kind::{Int, Long};
 use crate::key::Unit::{Hours, Milliseconds, Minutes};
 use crate::key::Valid::AtLeast;
 
-pub(super) const KEYS: &[K] = &[
-    K::fixed("log.retention.check.interval.ms", Long, "The time between two looks for segments to delete.").default("300000").unit(Milliseconds).valid(AtLeast(1)),
-    K::fixed("log.retention.minutes", Int, "As log.retention.ms, in minutes; used if that is not set.").unit(Minutes).valid(AtLeast(-1)),
-    K::fixed("log.retention.hours", Int, "As log.retention.ms, in hours; used if neither that nor log.retention.minutes is set.").default("168").unit(Hours).valid(AtLeast(-1)),
-    K::fixed("log.roll.hours", Int, "As log.roll.ms, in hours; used if that is not set.").default("168").unit(Hours).valid(AtLeast(1)),
-    K::fixed("log.roll.jitter.hours", Int, "As log.roll.jitter.ms, in hours; used if that is not set.").default("0").unit(Hours).valid(AtLeast(0)),
-    K::fixed("log.flush.scheduler.interval.ms", Long, "In Kafka the time between two looks for logs to sync. In Corelog durability says when a message is on stable storage.")
-        .default("9223372036854775807").unit(Milliseconds).valid(AtLeast(0)).inert(),
-];
+keys! {
+    LOG_RETENTION_CHECK_INTERVAL_MS = K::fixed("log.retention.check.interval.ms", Long, "The time between two looks for segments to delete.").default("300000").unit(Milliseconds).valid(AtLeast(1));
+    LOG_RETENTION_MINUTES = K::fixed("log.retention.minutes", Int, "As log.retention.ms, in minutes; used if that is not set.").unit(Minutes).valid(AtLeast(-1));
+    LOG_RETENTION_HOURS = K::fixed("log.retention.hours", Int, "As log.retention.ms, in hours; used if neither that nor log.retention.minutes is set.").default("168").unit(Hours).valid(AtLeast(-1));
+    LOG_ROLL_HOURS = K::fixed("log.roll.hours", Int, "As log.roll.ms, in hours; used if that is not set.").default("168").unit(Hours).valid(AtLeast(1));
+    LOG_ROLL_JITTER_HOURS = K::fixed("log.roll.jitter.hours", Int, "As log.roll.jitter.ms, in hours; used if that is not set.").default("0").unit(Hours).valid(AtLeast(0));
+    LOG_FLUSH_SCHEDULER_INTERVAL_MS = K::fixed("log.flush.scheduler.interval.ms", Long, "In Kafka the time between two looks for logs to sync. In Corelog durability says when a message is on stable storage.")
+        .default("9223372036854775807").unit(Milliseconds).valid(AtLeast(0)).inert("durability says when a message is on stable storage");
+}

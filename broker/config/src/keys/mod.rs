@@ -1,12 +1,27 @@
 //! The tables. Names, types, defaults and bounds are those of Kafka 4.4 (`LogConfig`, `ServerLogConfigs`,
 //! `SocketServerConfigs`, `GroupCoordinatorConfig`, `TransactionLogConfig`) unless the doc sentence says otherwise.
 
+/// Declares keys: a constant of each, and the table of them.
+macro_rules! keys {
+    ($($name:ident = $key:expr;)*) => {
+        $(pub const $name: K = $key;)*
+        pub(super) const KEYS: &[K] = &[$($name),*];
+    };
+}
+
 mod broker;
 mod corelog;
 mod groups;
 mod log;
 mod network;
 mod topic;
+
+pub use self::broker::*;
+pub use self::corelog::*;
+pub use self::groups::*;
+pub use self::log::*;
+pub use self::network::*;
+pub use self::topic::*;
 
 use crate::key::ConfigKey;
 

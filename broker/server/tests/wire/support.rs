@@ -22,7 +22,7 @@ use corelog_protocol::messages::produce::{
 };
 use corelog_protocol::{Message, Reader, Request, RequestHeader, ResponseHeader};
 use corelog_records::{BatchOptions, NewRecord, RecordBatchBuilder};
-use corelog_runtime::{Connection, ShardsOptions, WorkClass, run_shard_here};
+use corelog_runtime::{Connection, ListenOptions, ShardsOptions, WorkClass, run_shard_here};
 use corelog_storage::{Storage, StorageOptions, prepare_layout};
 
 /// Memory for fetches, in bytes.
@@ -79,7 +79,12 @@ where
         let published = controller::publish(&shard, Arc::new(image)).await;
         published.expect("the partitions open");
         let any = "127.0.0.1:0".parse().expect("an address");
-        let listener = shard.handle.net.listen(any).await.expect("a listener");
+        let listener = shard
+            .handle
+            .net
+            .listen(any, ListenOptions::default())
+            .await
+            .expect("a listener");
         let broker = Broker {
             address: listener.local_address(),
             shard: Rc::clone(&shard),

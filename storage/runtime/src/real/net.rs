@@ -12,8 +12,10 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use crate::buffer::FillBuf;
-use crate::ring::{Descriptor, Held, InFlight, Operation, Product, Ring, advance, keep_alive, tcp_socket};
-use crate::seams::{Accepted, AcceptedSocket, Connection, Listener, LocalFuture, Net};
+use crate::ring::{
+    Descriptor, Held, InFlight, Operation, Product, Ring, advance, keep_alive, set_sizes, tcp_socket,
+};
+use crate::seams::{Accepted, AcceptedSocket, Connection, ListenOptions, Listener, LocalFuture, Net};
 
 /// See [`Net`].
 pub(crate) struct RealNet {
@@ -27,11 +29,16 @@ impl RealNet {
 }
 
 impl Net for RealNet {
-    fn listen(&self, address: SocketAddr) -> LocalFuture<io::Result<Rc<dyn Listener>>> {
+    fn listen(
+        &self,
+        address: SocketAddr,
+        options: ListenOptions,
+    ) -> LocalFuture<io::Result<Rc<dyn Listener>>> {
         let ring = Rc::clone(&self.ring);
         Box::pin(async move {
             // None of these waits: the standard library sets SO_REUSEADDR and the longest backlog there is.
             let listener = TcpListener::bind(address)?;
+            set_sizes(&listener, options)?;
             let local_address = listener.local_addr()?;
             let descriptor = Descriptor::socket(OwnedFd::from(listener));
             Ok(Rc::new(RealListener(Rc::new(ListenerInner {

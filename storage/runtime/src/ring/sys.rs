@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
+use crate::seams::ListenOptions;
+
 /// Takes a descriptor out of a completion.
 pub(super) fn own_descriptor(fd: RawFd) -> OwnedFd {
     // SAFETY: called once for each successful completion of an operation that makes a descriptor (openat, accept),
@@ -59,17 +61,45 @@ pub(crate) fn keep_alive(socket: &impl AsRawFd) -> io::Result<()> {
         (libc::IPPROTO_TCP, libc::TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS),
         (libc::IPPROTO_TCP, libc::TCP_KEEPCNT, KEEPALIVE_QUESTIONS),
     ] {
-        let value: libc::c_int = value;
-        let size = libc::socklen_t::try_from(size_of_val(&value)).expect("four bytes");
-        // SAFETY: the pointer and the size describe `value`, which outlives the call; the borrow of `socket` keeps its
-        // descriptor open.
-        let result =
-            unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size) };
-        if result != 0 {
-            return Err(io::Error::last_os_error());
-        }
+        set_option(socket, level, name, value)?;
     }
     Ok(())
+}
+
+/// Sets an option of a socket that is a number (setsockopt(2)).
+fn set_option(
+    socket: &impl AsRawFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
+    let size = libc::socklen_t::try_from(size_of_val(&value)).expect("four bytes");
+    // SAFETY: the pointer and the size describe `value`, which outlives the call; the borrow of `socket` keeps its
+    // descriptor open.
+    match unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Sets the sizes of a socket that listens. What it accepts from now on has its buffers (socket(7)), and listening again
+/// changes its backlog alone.
+pub(crate) fn set_sizes(listener: &impl AsRawFd, options: ListenOptions) -> io::Result<()> {
+    let number = |value: u32| libc::c_int::try_from(value).unwrap_or(libc::c_int::MAX);
+    if let Some(bytes) = options.send_buffer_bytes {
+        set_option(listener, libc::SOL_SOCKET, libc::SO_SNDBUF, number(bytes))?;
+    }
+    if let Some(bytes) = options.receive_buffer_bytes {
+        set_option(listener, libc::SOL_SOCKET, libc::SO_RCVBUF, number(bytes))?;
+    }
+    let Some(backlog) = options.backlog else {
+        return Ok(());
+    };
+    // SAFETY: listen takes a descriptor, which `listener` keeps open for the call, and no pointers.
+    match unsafe { libc::listen(listener.as_raw_fd(), number(backlog)) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Makes everything on the file system that holds `file` durable (syncfs(2)). Blocks.

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 pub use clock::{Clock, Monotonic};
 pub use disk::{Disk, DiskError, File, OpenOptions};
-pub use net::{Accepted, AcceptedSocket, Connection, Listener, Net};
+pub use net::{Accepted, AcceptedSocket, Connection, ListenOptions, Listener, Net};
 
 /// A boxed future of one shard's thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T> + 'static>>;

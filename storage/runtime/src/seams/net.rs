@@ -27,10 +27,25 @@ pub enum AcceptedSocket {
     Simulated(u64),
 }
 
+/// The sizes of a listening socket and of those that it accepts; `None` leaves them to the kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ListenOptions {
+    /// Connections that the kernel keeps until they are accepted (listen(2)); `net.core.somaxconn` bounds it.
+    pub backlog: Option<u32>,
+    /// SO_SNDBUF, in bytes; `net.core.wmem_max` bounds it (socket(7)).
+    pub send_buffer_bytes: Option<u32>,
+    /// SO_RCVBUF, in bytes; `net.core.rmem_max` bounds it (socket(7)).
+    pub receive_buffer_bytes: Option<u32>,
+}
+
 /// One shard's way to the network.
 pub trait Net {
     /// Binds and listens. Port 0 takes a free one.
-    fn listen(&self, address: SocketAddr) -> LocalFuture<io::Result<Rc<dyn Listener>>>;
+    fn listen(
+        &self,
+        address: SocketAddr,
+        options: ListenOptions,
+    ) -> LocalFuture<io::Result<Rc<dyn Listener>>>;
     /// Takes an accepted socket over to this shard.
     fn adopt(&self, accepted: Accepted) -> io::Result<Rc<dyn Connection>>;
     /// Connects.

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use corelog_runtime::local::{Elapsed, timeout};
-use corelog_runtime::{Shard, ShardsOptions, StartError, WorkClass, start_shards};
+use corelog_runtime::{ListenOptions, Shard, ShardsOptions, StartError, WorkClass, start_shards};
 use futures_util::FutureExt;
 
 use crate::common::{all, on_one_shard, options};
@@ -126,7 +126,11 @@ fn thread_cpu() -> Duration {
 fn idle_shards_cost_nothing() {
     let shards = start_shards(&options(2), |shard: Shard<()>| async move {
         let handle = &shard.handle;
-        let listener = handle.net.listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = handle
+            .net
+            .listen("127.0.0.1:0".parse().unwrap(), ListenOptions::default())
+            .await
+            .unwrap();
         let client = handle.net.connect(listener.local_address()).await.unwrap();
         let server = handle.net.adopt(listener.accept().await.unwrap()).unwrap();
         let mut waiting = (client.receive(), server.receive(), listener.accept());

@@ -7,16 +7,23 @@ use std::rc::Rc;
 use crate::common::{all, on_one_shard, with_options};
 use bytes::Bytes;
 use corelog_runtime::buffer::FillBuf;
-use corelog_runtime::{Connection, Handle, Listener, ShardsOptions, WorkClass};
+use corelog_runtime::{
+    AcceptedSocket, Connection, Handle, ListenOptions, Listener, ShardsOptions, WorkClass,
+};
 use futures_util::FutureExt;
 use futures_util::future::{join, join3};
+use rustix::net::sockopt;
 
 fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
 async fn pair(handle: &Handle, address: SocketAddr) -> (Rc<dyn Connection>, Rc<dyn Connection>) {
-    let listener = handle.net.listen(address).await.unwrap();
+    let listener = handle
+        .net
+        .listen(address, ListenOptions::default())
+        .await
+        .unwrap();
     let client = handle.net.connect(listener.local_address()).await.unwrap();
     let accepted = listener.accept().await.unwrap();
     (client, handle.net.adopt(accepted).unwrap())
@@ -41,6 +48,39 @@ fn the_kernel_asks_whether_silent_peers_are_there() {
     });
 }
 
+#[test]
+fn what_listens_has_the_sizes_that_were_asked_for() {
+    on_one_shard(async |handle: Handle| {
+        let sizes = ListenOptions {
+            backlog: Some(2),
+            send_buffer_bytes: Some(20_000),
+            receive_buffer_bytes: Some(30_000),
+        };
+        let listener = handle.net.listen(loopback(), sizes).await.unwrap();
+        let address = listener.local_address();
+        let _client = handle.net.connect(address).await.unwrap();
+        let accepted = listener.accept().await.unwrap();
+        let AcceptedSocket::Descriptor(socket) = &accepted.socket else {
+            unreachable!("a socket of the kernel's")
+        };
+        // The kernel takes as much again for its own books (socket(7)).
+        assert_eq!(sockopt::socket_send_buffer_size(socket).unwrap(), 40_000);
+        assert_eq!(sockopt::socket_recv_buffer_size(socket).unwrap(), 60_000);
+        let mut waiting = Vec::new();
+        for _ in 0..3 {
+            waiting.push(handle.net.connect(address).await.unwrap());
+        }
+        // Two wait and one more; the kernel takes no fourth before one is accepted.
+        let mut fourth = handle.net.connect(address);
+        assert!(futures_util::poll!(&mut fourth).is_pending());
+        for _ in 0..3 {
+            drop(listener.accept().await.unwrap());
+        }
+        // Its handshake is tried again.
+        drop(fourth.await.unwrap());
+    });
+}
+
 /// Echoes on each connection until its end.
 fn serve_echo(handle: &Handle, listener: Rc<dyn Listener>) {
     let serve = handle.clone();
@@ -62,7 +102,11 @@ fn serve_echo(handle: &Handle, listener: Rc<dyn Listener>) {
 #[test]
 fn echo_of_64_connections() {
     on_one_shard(async |handle: Handle| {
-        let listener = handle.net.listen(loopback()).await.unwrap();
+        let listener = handle
+            .net
+            .listen(loopback(), ListenOptions::default())
+            .await
+            .unwrap();
         let address = listener.local_address();
         serve_echo(&handle, listener);
         let clients = (0..64usize).map(|client| {
@@ -205,11 +249,25 @@ fn a_dropped_receive_loses_nothing() {
 #[test]
 fn a_connect_that_is_refused() {
     on_one_shard(async |handle: Handle| {
-        let free = handle.net.listen(loopback()).await.unwrap().local_address();
+        let free = handle
+            .net
+            .listen(loopback(), ListenOptions::default())
+            .await
+            .unwrap()
+            .local_address();
         let error = handle.net.connect(free).await.err().unwrap();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-        let taken = handle.net.listen(loopback()).await.unwrap();
-        let error = handle.net.listen(taken.local_address()).await.err().unwrap();
+        let taken = handle
+            .net
+            .listen(loopback(), ListenOptions::default())
+            .await
+            .unwrap();
+        let error = handle
+            .net
+            .listen(taken.local_address(), ListenOptions::default())
+            .await
+            .err()
+            .unwrap();
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
     });
 }

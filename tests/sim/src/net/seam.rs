@@ -10,7 +10,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use corelog_runtime::buffer::FillBuf;
 use corelog_runtime::local::oneshot;
-use corelog_runtime::{Accepted, AcceptedSocket, Connection, Listener, LocalFuture, Net};
+use corelog_runtime::{Accepted, AcceptedSocket, Connection, ListenOptions, Listener, LocalFuture, Net};
 
 use crate::exec::Process;
 
@@ -36,7 +36,11 @@ impl SimNet {
 }
 
 impl Net for SimNet {
-    fn listen(&self, address: SocketAddr) -> LocalFuture<io::Result<Rc<dyn Listener>>> {
+    fn listen(
+        &self,
+        address: SocketAddr,
+        _sizes: ListenOptions,
+    ) -> LocalFuture<io::Result<Rc<dyn Listener>>> {
         if !self.process.is_alive() {
             return Box::pin(future::pending());
         }

@@ -12,7 +12,7 @@ use ErrorCode::None as Granted;
 use corelog_model::TopicId;
 use corelog_protocol::ErrorCode;
 use corelog_runtime::local::{Either, select};
-use corelog_runtime::{Shard, WorkClass};
+use corelog_runtime::{ListenOptions, Shard, WorkClass};
 use script::{Script, Turn};
 
 use super::Crew;
@@ -52,7 +52,12 @@ fn check(members: usize, turns: &[Turn], asked: &[&str], expected: Result<&[i32]
         let turns = turns.to_vec();
         let played = here(move |shard: Shard<()>| async move {
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let listener = shard.handle.net.listen(any).await.expect("a listener");
+            let listener = shard
+                .handle
+                .net
+                .listen(any, ListenOptions::default())
+                .await
+                .expect("a listener");
             let script = Rc::new(Script {
                 is_oldest,
                 address: listener.local_address(),
