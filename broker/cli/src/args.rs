@@ -1,64 +1,16 @@
-//! The command line: what all commands share, and the list of commands.
+//! The list of commands.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::Subcommand;
 use clap_complete::Shell;
-use corelog_client::{Address, Client, ClientOptions};
 
 use crate::config::ConfigCommand;
 use crate::consume::ConsumeArgs;
 use crate::doctor::DoctorArgs;
-use crate::error::CliError;
 use crate::group::GroupCommand;
 use crate::log::LogCommand;
 use crate::produce::ProduceArgs;
 use crate::topic::TopicCommand;
 use crate::tune::TuneArgs;
-
-/// The form of results.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Default)]
-pub enum Format {
-    /// Tables for people.
-    #[default]
-    Table,
-    /// JSON for scripts.
-    Json,
-}
-
-/// What all commands share.
-#[derive(Clone, PartialEq, Eq, Debug, Args)]
-pub struct Globals {
-    /// Brokers to ask first, separated by commas; one that answers is enough.
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_name = "HOST:PORT,...",
-        env = "CORELOG_BOOTSTRAP",
-        default_value = "127.0.0.1:9092",
-        help_heading = "Global options"
-    )]
-    pub bootstrap: String,
-
-    /// The form of results.
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_enum,
-        env = "CORELOG_OUTPUT",
-        default_value_t = Format::Table,
-        help_heading = "Global options"
-    )]
-    pub output: Format,
-}
-
-impl Globals {
-    /// Connects to the cluster.
-    pub(crate) fn client(&self) -> Result<Client, CliError> {
-        let bootstrap = Address::parse_list(&self.bootstrap)?;
-        Ok(Client::connect(ClientOptions::new(bootstrap))?)
-    }
-}
 
 /// The commands, but for `serve`.
 #[derive(Clone, PartialEq, Debug, Subcommand)]
@@ -109,6 +61,7 @@ pub(crate) mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::*;
+    use crate::globals::{Format, Globals};
 
     /// The commands as a program of their own.
     #[derive(Debug, Parser)]

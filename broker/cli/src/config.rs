@@ -8,7 +8,7 @@ use corelog_config::{
 };
 use serde_json::json;
 
-use crate::config_args::ConfigArgs;
+use crate::config_args::{ConfigArgs, environment};
 use crate::error::CliError;
 use crate::output::{Output, Table, cell};
 
@@ -115,11 +115,4 @@ pub(crate) fn print_config(
         table.row([entry.name.to_owned(), cell(entry.value), set_by]);
     }
     output.table_or_json(&table, &values)
-}
-
-/// The environment, as far as it is text: a key's value is.
-pub(crate) fn environment() -> Vec<(String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
 }

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use corelog_config::{ConfigKey, ConfigSources, Kind, environment_name, registry};
 
-use crate::config::environment;
-
 const FILE: &str = "config-file";
 const HEADING: &str = "Configuration";
 
@@ -116,6 +114,13 @@ fn value_name(key: &ConfigKey) -> &'static str {
     }
 }
 
+/// The environment, as far as it is text: a key's value is.
+pub(crate) fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,14 +151,14 @@ mod tests {
         #[derive(clap::Parser)]
         struct Serve {
             #[command(flatten)]
-            globals: crate::args::Globals,
+            globals: crate::globals::Globals,
             #[command(flatten)]
             config: ConfigArgs,
         }
         <Serve as clap::CommandFactory>::command().debug_assert();
         let words = ["serve", "-o", "json", "--shards", "0,2", "--profile=development"];
         let serve = <Serve as clap::Parser>::try_parse_from(words).unwrap();
-        assert_eq!(serve.globals.output, crate::args::Format::Json);
+        assert_eq!(serve.globals.output, crate::globals::Format::Json);
         assert_eq!(serve.config.flags.len(), 2);
         let config = corelog_config::BrokerConfig::load(&ConfigSources {
             environment: Vec::new(),

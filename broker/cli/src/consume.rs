@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use corelog_client::{Client, Consumer, ConsumerOptions, Isolation, OffsetAt, StoredRecord, TopicInfo};
 use corelog_model::{Offset, PartitionIndex, TimestampMs};
 
-use crate::args::{Format, Globals};
 use crate::error::CliError;
+use crate::globals::{Format, Globals};
 use crate::group::check_inactive;
 use crate::json::show_record;
 use crate::output::Output;

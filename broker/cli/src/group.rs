@@ -8,9 +8,9 @@ use corelog_model::{Offset, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use serde_json::{Value, json};
 
-use crate::args::Globals;
 use crate::error::CliError;
 use crate::failures::{Failures, finish};
+use crate::globals::Globals;
 use crate::output::{Output, Table, cell};
 use crate::reset::{self, ResetArgs};
 

@@ -14,6 +14,7 @@ mod doctor;
 mod error;
 mod exit;
 mod failures;
+mod globals;
 mod group;
 mod json;
 mod log;
@@ -25,8 +26,9 @@ mod run;
 mod topic;
 mod tune;
 
-pub use args::{Command, Format, Globals};
+pub use args::Command;
 pub use config_args::ConfigArgs;
 pub use error::CliError;
 pub use exit::Exit;
+pub use globals::{Format, Globals};
 pub use run::{execute, print_config, run};

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::args::Format;
 use crate::error::CliError;
+use crate::globals::Format;
 
 /// Where results go, and in which form.
 pub(crate) struct Output<'a> {

@@ -13,8 +13,8 @@ use corelog_model::batch::Compression;
 use corelog_model::{PartitionIndex, TimestampMs};
 use serde_json::json;
 
-use crate::args::Globals;
 use crate::error::CliError;
+use crate::globals::Globals;
 use crate::json::{RecordError, parse_record};
 use crate::output::Output;
 use crate::parse::{key_value, separator};

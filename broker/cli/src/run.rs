@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::args::{Command, Format, Globals};
+use crate::args::Command;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::globals::{Format, Globals};
 use crate::output::Output;
 use crate::{config, consume, doctor, group, log, produce, topic, tune};
 

@@ -104,7 +104,7 @@ pub(crate) fn exit(lines: &[Line], strict: bool) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use crate::args::Format;
+    use crate::globals::Format;
 
     use super::*;
 

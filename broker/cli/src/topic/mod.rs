@@ -9,9 +9,9 @@ use corelog_client::{Client, ConfigChange, ConfigResource, NewTopic, TopicInfo};
 use corelog_protocol::ErrorCode;
 use serde_json::json;
 
-use crate::args::Globals;
 use crate::error::CliError;
 use crate::failures::{Failures, finish};
+use crate::globals::Globals;
 use crate::output::{Output, Table, cell};
 use crate::parse::{ParseError, key_value};
 

@@ -145,7 +145,7 @@ pub(crate) fn look(data_dir: &Path, config: &BrokerConfig) -> Item {
 
 #[cfg(test)]
 mod tests {
-    use crate::args::Format;
+    use crate::globals::Format;
 
     use super::*;
 

@@ -170,7 +170,7 @@ pub(crate) fn exit(items: &[Item]) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use crate::args::Format;
+    use crate::globals::Format;
 
     use super::*;
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use corelog_config::{BrokerConfig, ConfigSources};
 
-use crate::config::environment;
+use crate::config_args::environment;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
