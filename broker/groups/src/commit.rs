@@ -10,7 +10,6 @@ use crate::group::Group;
 use crate::heartbeat::renew_session;
 use crate::ids::TEXT_SIZE_MAX;
 use crate::log::{Change, OffsetApi, Then};
-use crate::mutation::{Mutation, is_on};
 use crate::{
     CommittedOffset, GroupError, GroupStateName, OffsetCommitPartition, OffsetCommitRequest, PartitionResult,
     PersistError, RequestToken, Response, TopicResult,
@@ -85,7 +84,7 @@ fn check_request(group: &Group, request: &OffsetCommitRequest) -> Result<(), Gro
         Ok(())
     } else if claims_membership {
         group.validate_member(&request.member_id, request.group_instance_id.as_ref())?;
-        if request.generation != Some(group.generation) && !is_on(Mutation::StaleCommitTaken) {
+        if request.generation != Some(group.generation) {
             Err(GroupError::IllegalGeneration)
         } else if group.is(GroupStateName::CompletingRebalance) {
             // The member knows of the generation, so it is about to sync; in PreparingRebalance a commit is welcome.

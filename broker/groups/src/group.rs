@@ -14,7 +14,6 @@ use bytes::Bytes;
 use corelog_model::{TimestampMs, TopicName};
 
 use crate::member::Member;
-use crate::mutation::{Mutation, is_on};
 use crate::offsets::Offsets;
 use crate::state::{GroupState, may_follow};
 use crate::subscription::{CONSUMER_PROTOCOL_TYPE, collect_topics};
@@ -116,7 +115,6 @@ impl Group {
         if let Some(instance_id) = instance_id {
             match self.static_member(instance_id) {
                 None => return Err(GroupError::UnknownMemberId),
-                Some(_) if is_on(Mutation::FencedMemberTaken) => return Ok(()),
                 Some(current) if current != member_id => return Err(GroupError::FencedInstanceId),
                 Some(_) => {}
             }

@@ -27,7 +27,6 @@ mod leave;
 mod load;
 mod log;
 mod member;
-mod mutation;
 mod offset_queries;
 mod offsets;
 mod partition;

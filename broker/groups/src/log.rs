@@ -6,7 +6,6 @@ use bytes::Bytes;
 use corelog_model::{PartitionIndex, TimestampMs, TopicName};
 
 use crate::group::Group;
-use crate::mutation::{Mutation, is_on};
 use crate::records::{GroupMetadataValue, OffsetCommitValue, Record, RecordError, RecordKey, key};
 use crate::static_join::StaticRejoin;
 use crate::{
@@ -190,7 +189,6 @@ pub(crate) fn apply(groups: &mut BTreeMap<GroupId, Group>, change: &Change) {
 /// If a group's metadata cannot be decoded; then nothing has changed.
 pub(crate) fn replay(groups: &mut BTreeMap<GroupId, Group>, change: Change) -> Result<(), RecordError> {
     let (group_id, value) = match change {
-        Change::Offset { committed: None, .. } if is_on(Mutation::DeletedOffsetsKept) => return Ok(()),
         Change::Offset { .. } => {
             apply(groups, &change);
             return Ok(());

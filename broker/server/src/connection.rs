@@ -19,7 +19,6 @@ use corelog_runtime::{Connection, LocalFuture, WorkClass};
 use crate::connections::Tracked;
 use crate::dispatch::{self, Answer};
 use crate::frame::{FrameError, FrameReader, FrameSource};
-use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// Pieces gathered for one send.
@@ -311,12 +310,7 @@ async fn answer_of(state: &State, request: InFlight) -> Option<(Answer, Permit)>
     }
     match select(response, state.wait_until_left()).await {
         Either::Left(answer) => Some((answer, memory)),
-        Either::Right(()) => {
-            if is_on(Mutation::RequestMemoryLeaks) {
-                std::mem::forget(memory);
-            }
-            None
-        }
+        Either::Right(()) => None,
     }
 }
 

@@ -28,7 +28,6 @@ use corelog_storage::{
 use futures_util::future::join_all;
 
 use crate::log_reader::{self, LogReadError};
-use crate::mutation::{Mutation, early, is_on};
 use crate::shard::{FIRST, Shard};
 use crate::topics;
 
@@ -289,13 +288,9 @@ impl ControllerShell {
         let batch = batch_of(shard, values.iter().map(Vec::as_slice));
         let batch = batch.map_err(|error| ChangeError::Build(Arc::new(error)))?;
         let size = batch.header().size;
-        let appending = self.log.append(vec![batch], OPTIONS);
-        let appending = async move { appending.await.map(drop) };
-        early(Mutation::MetadataEarly, &shard.handle, appending, || Ok(())).await?;
+        self.log.append(vec![batch], OPTIONS).await?;
         self.grown.set(self.grown.get().saturating_add(size));
-        let (here, image) = (Rc::clone(shard), Arc::new(image));
-        let publishing = async move { publish(&here, image).await };
-        early(Mutation::MetadataLate, &shard.handle, publishing, || Ok(())).await
+        publish(shard, Arc::new(image)).await
     }
 }
 
@@ -346,7 +341,7 @@ fn begin_mending(shard: &Rc<Shard>) {
     let Some(controller) = shard.controller() else {
         return;
     };
-    if is_on(Mutation::NothingMended) || controller.is_mending.replace(true) {
+    if controller.is_mending.replace(true) {
         return;
     }
     let shard = Rc::clone(shard);

@@ -19,7 +19,6 @@ use corelog_protocol::ByteStr;
 use corelog_runtime::Monotonic;
 
 use crate::fetch_watch::Watch;
-use crate::mutation::{Mutation, is_on};
 
 /// A session that was idle for this long may be evicted for a new one (Kafka's
 /// `MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS`).
@@ -215,9 +214,6 @@ impl FetchPartitions {
         let marks = (answer.high_watermark, answer.log_start_offset);
         let changed = answer.has_news || entry.last != Some(marks);
         entry.last = Some(marks);
-        if !changed && is_on(Mutation::SessionForgets) {
-            self.forget(key);
-        }
         if answer.has_news && self.active.remove(&place) {
             let entry = self.order.remove(&place).expect("just seen");
             self.by_key.insert(key.clone(), self.order_next);
@@ -346,7 +342,7 @@ impl FetchSessions {
             .sessions
             .get_mut(&session_id)
             .ok_or(SessionError::NotFound(session_id))?;
-        if session.epoch_next != epoch && !is_on(Mutation::SessionEpochIgnored) {
+        if session.epoch_next != epoch {
             return Err(SessionError::Epoch {
                 given: epoch,
                 expected: session.epoch_next,

@@ -23,7 +23,6 @@ use corelog_runtime::{Monotonic, WorkClass};
 use corelog_storage::{LogOffsets, LogWatcher};
 use futures_util::future::join_all;
 
-use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// What a reader saw of a log; when it is so no longer, there is something to tell.
@@ -95,9 +94,7 @@ impl FetchWatches {
         for (id, seen) in seen {
             // A log stays in its place with its end marked until its deletion is durable.
             match shard.partition(&id).filter(|log| !log.is_deleted()) {
-                Some(log) if Seen::from(log.offsets()) == seen || is_on(Mutation::FetchChangeMissed) => {
-                    log.watch(&watcher);
-                }
+                Some(log) if Seen::from(log.offsets()) == seen => log.watch(&watcher),
                 Some(_) | None => Rc::clone(&post).changed(id),
             }
         }
@@ -114,9 +111,7 @@ impl FetchWatches {
         let inbox = self.inboxes.borrow().get(&number).map(Rc::clone);
         if let Some(inbox) = inbox {
             inbox.moved.borrow_mut().extend(moved);
-            if !is_on(Mutation::FetchWakeLost) {
-                inbox.arrived.notify_all();
-            }
+            inbox.arrived.notify_all();
         }
     }
 }
@@ -252,9 +247,6 @@ impl Drop for Watch {
         shard.fetch_watches.inboxes.borrow_mut().remove(&self.number);
         let (here, number) = (self.here, self.number);
         for owner in self.owners.take() {
-            if is_on(Mutation::FetchWaitLeaks) && owner != here {
-                continue;
-            }
             drop(shard.submit_to(owner, move |owner| {
                 owner.fetch_watches.posts.borrow_mut().remove(&(here, number));
                 std::future::ready(())

@@ -24,7 +24,6 @@ pub mod log_config;
 pub mod log_reader;
 pub mod memory;
 pub mod metrics;
-mod mutation;
 pub mod offsets_topic;
 mod partition_dirs;
 pub mod produce_lane;

@@ -8,7 +8,6 @@ use corelog_model::ProducerId;
 use corelog_runtime::local::Budget;
 
 use crate::controller::{self, ChangeError};
-use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// What is left of this shard's block.
@@ -45,9 +44,6 @@ impl ProducerIds {
             {
                 if let Command::AllocateProducerIds { block_start, count } = command {
                     self.next.set(block_start.get());
-                    if is_on(Mutation::ProducerIdsRepeated) {
-                        self.next.set(0);
-                    }
                     self.end.set(block_start.get() + i64::from(count));
                 }
             }

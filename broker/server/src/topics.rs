@@ -11,7 +11,6 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::log_config::log_config;
-use crate::mutation::{Mutation, is_on};
 use crate::partition_dirs;
 use crate::shard::Shard;
 
@@ -92,9 +91,6 @@ pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<
         .partitions()
         .into_iter()
         .filter(|id| image.partition(*id).is_none() && !crate::controller::is_metadata_partition(*id));
-    if is_on(Mutation::OrphansKept) {
-        return Ok(());
-    }
     delete_all(shard, orphans.collect()).await
 }
 

@@ -15,7 +15,6 @@ use crate::format::envelope;
 use crate::format::names;
 use crate::format::v1::{CheckpointV1, PartitionV1};
 use crate::journal::core::PartitionKey;
-use crate::mutation::{Mutation, is_on};
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
 
@@ -116,12 +115,7 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
         Err(error) => return Err(shared.fence(&error).into()),
     }
     shared.since_checkpoint.set(shared.since_checkpoint.get() - since);
-    let free_before = if is_on(Mutation::RecycleEarly) {
-        u64::MAX
-    } else {
-        first_sequence
-    };
-    shared.ring.borrow_mut().recycle(free_before);
+    shared.ring.borrow_mut().recycle(first_sequence);
     shared.stats.borrow_mut().checkpoints += 1;
     shared.journal_work.notify_all();
     for (log, base) in taken.logs.iter().zip(recovery_bases) {
@@ -137,9 +131,6 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
 /// Waits until the commits that are under way have ended. A segment's failed sync may be one of theirs, and whoever
 /// syncs after it hears nothing of it; and no journal file is free while a frame is being written to it.
 async fn end_commits(shared: &Shared) -> Result<(), CheckpointError> {
-    if is_on(Mutation::CommitsNotAwaited) {
-        return Ok(());
-    }
     let end = shared.journal.borrow().next_sequence();
     loop {
         let ended = shared.journal_idle.notified();
@@ -176,9 +167,6 @@ async fn flush(shared: &Shared, dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(
 }
 
 async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), Fenced> {
-    if is_on(Mutation::CheckpointUnsynced) {
-        return Ok(());
-    }
     let mut unsynced = Vec::new();
     for log in logs {
         for base in log.take_unsynced() {

@@ -10,7 +10,6 @@ use crate::errors::OpenError;
 use crate::format::v1::{CheckpointV1, LayoutV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::log::core::partition_id;
-use crate::mutation::{Mutation, is_on};
 use crate::options::{CheckpointSync, StorageOptions};
 use crate::recovery::{self, Target};
 use crate::removal;
@@ -62,7 +61,6 @@ pub async fn prepare_layout(
     let useless = other_generations(&handle, dir, old.map(|layout| layout.generation)).await?;
     if let Some(layout) = old
         && !useless.is_empty()
-        && !is_on(Mutation::LayoutTrusted)
     {
         write_layout(&handle, dir, layout).await?;
     }
@@ -114,9 +112,7 @@ pub async fn prepare_layout(
         .await?;
     handle.disk.sync_dir(&dir.join(names::JOURNAL)).await?;
     // The layout must never be there without what it stands for.
-    if !is_on(Mutation::LayoutFirst) {
-        handle.disk.sync_dir(dir).await?;
-    }
+    handle.disk.sync_dir(dir).await?;
     write_layout(&handle, dir, layout).await?;
     for recovered in &all_recovered {
         recovered.finish(&handle, dir).await?;

@@ -16,7 +16,6 @@ pub mod inspect;
 mod journal;
 mod layout;
 mod log;
-mod mutation;
 mod options;
 mod partition;
 mod read_pace;

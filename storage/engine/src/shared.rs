@@ -19,7 +19,6 @@ use crate::hash::Map;
 use crate::journal::core::{JournalCore, PartitionKey, Progress, Run};
 use crate::journal::files::JournalFiles;
 use crate::journal::ring::Ring;
-use crate::mutation::{Mutation, is_on};
 use crate::options::StorageOptions;
 use crate::partition::PartitionLog;
 use crate::read_pace::ReadPace;
@@ -205,18 +204,11 @@ impl Shared {
         lane: &Budget,
         sync: impl AsyncFnOnce() -> Result<(), DiskError>,
     ) -> Result<(), Fenced> {
-        let _lane = if is_on(Mutation::SyncsOverlap) {
-            None
-        } else {
-            Some(lane.acquire(1).await)
-        };
+        let _lane = lane.acquire(1).await;
         if let Some(fenced) = self.fenced() {
             return Err(fenced);
         }
-        match sync().await {
-            Err(_) if is_on(Mutation::SyncRetried) => Ok(()),
-            result => result.map_err(|error| self.fence(&error)),
-        }
+        sync().await.map_err(|error| self.fence(&error))
     }
 
     /// The partitions, by age.

@@ -13,7 +13,6 @@ use crate::journal::core::{JournalCore, Limits};
 use crate::journal::files::JournalFiles;
 use crate::journal::ring::Ring;
 use crate::log::core::{LogCore, partition_id};
-use crate::mutation::{Mutation, is_on};
 use crate::options::{LogConfig, StorageOptions};
 use crate::partition::{self, PartitionLog};
 use crate::recovery::{self, Target};
@@ -265,7 +264,7 @@ impl Storage {
         let finished = match &retired {
             // The name may be given to another partition, of another shard even, as soon as this returns: no recovery
             // may look for the directory again.
-            Ok(()) if !is_on(Mutation::DeletionUnfinished) => {
+            Ok(()) => {
                 let done = EntryV1::PartitionDeleted {
                     topic: id.topic.get(),
                     index: id.index.get(),
@@ -273,9 +272,8 @@ impl Storage {
                 };
                 shared.change(done).await
             }
-            Ok(()) | Err(_) => Ok(()),
+            Err(_) => Ok(()),
         };
-
         log.discard_tail();
         remove(shared, &log);
         finished?;

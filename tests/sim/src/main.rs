@@ -256,10 +256,6 @@ fn run_many(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = Arguments::parse();
-    anyhow::ensure!(
-        cfg!(feature = "mutations") || std::env::var_os("CORELOG_MUTATION").is_none(),
-        "CORELOG_MUTATION is set, and this build makes no mistakes: build it with --features mutations"
-    );
     arguments.world.check(&arguments.plan)?;
     if arguments.fresh {
         // The standard library's own random state is the one source of chance here; the shift leaves room for as many

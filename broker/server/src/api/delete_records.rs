@@ -11,7 +11,6 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
 use crate::error_codes::delete_records_failure;
-use crate::mutation::{Mutation, early};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -87,11 +86,7 @@ fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<
                 HIGH_WATERMARK => None,
                 offset => Some(Offset::new(offset).ok_or(ErrorCode::OffsetOutOfRange)?),
             };
-            let end = log.offsets().high_watermark;
-            let deleting = async move { log.delete_records(before).await };
-            let guess = || Ok(before.unwrap_or(end));
-            let start = early(Mutation::DeleteRecordsEarly, &shard.handle, deleting, guess);
-            start
+            log.delete_records(before)
                 .await
                 .map(|start| start.get())
                 .map_err(|error| delete_records_failure(&error).code)

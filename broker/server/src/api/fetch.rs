@@ -24,7 +24,6 @@ use crate::error_codes::{Failure, read_failure};
 use crate::fetch_memory::{self, Held};
 use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
 use crate::fetch_watch::{Seen, Watch};
-use crate::mutation::{Mutation, is_on};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -57,8 +56,6 @@ async fn handle(
         bytes_max: request_bytes_max(shard, request.max_bytes),
         isolation: if request.isolation_level == 1 {
             ReadIsolation::Stable
-        } else if is_on(Mutation::FetchUncommitted) {
-            ReadIsolation::LogEnd
         } else {
             ReadIsolation::Committed
         },
@@ -234,7 +231,7 @@ async fn read_enough(
     let (memory, connections) = (&shard.fetch_memory, &shard.connections);
     let clock = &*shard.handle.clock;
     let mut needed = 0;
-    let mut has_asked = is_on(Mutation::FetchNewsNotAsked);
+    let mut has_asked = false;
     loop {
         hear(shard, plan);
         let targets = targets(shard, plan, version);

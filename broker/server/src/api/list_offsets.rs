@@ -12,7 +12,6 @@ use futures_util::future::join_all;
 
 use crate::api::fetch::stale_epoch;
 use crate::error_codes::{Failure, read_failure};
-use crate::mutation::{Mutation, is_on};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -136,8 +135,6 @@ async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Resu
     // A record that is not yet readable is no answer.
     let readable_end = if question.is_committed_only {
         offsets.last_stable
-    } else if is_on(Mutation::ListOffsetsUncommitted) {
-        offsets.log_end
     } else {
         offsets.high_watermark
     };

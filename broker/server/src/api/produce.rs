@@ -24,12 +24,11 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_records::{KeyPolicy, check_produced_header};
 use corelog_runtime::local::timeout;
 use corelog_runtime::{LocalFuture, Monotonic};
-use corelog_storage::{AppendOptions, AppendOrigin, Appended, LogOffsets};
+use corelog_storage::{AppendOptions, AppendOrigin, Appended};
 use futures_util::future::join_all;
 
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, append_failure};
-use crate::mutation::{Mutation, early, is_on, late};
 use crate::produce_lane::{self, Item, RecordsWork};
 use crate::request::RequestContext;
 use crate::shard::Shard;
@@ -92,11 +91,8 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
         let here = Rc::clone(shard);
         produce_lane::enter(shard, client, items, move |batches| append_all(&here, batches))
     } else {
-        let here = Rc::clone(shard);
         let batches = items.into_iter().map(|(id, batch, _)| (id, batch)).collect();
-        late(Mutation::ProduceUnordered, &shard.handle, move || {
-            append_all(&here, batches)
-        })
+        append_all(shard, batches)
     };
     let shard = Rc::clone(shard);
     let acks = request.acks;
@@ -293,19 +289,12 @@ fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, Timed)>) -> LocalFuture<Ve
         .map(|(slot, (id, (batch, _)))| {
             let messages = u64::try_from(batch.header().record_count).unwrap_or_default();
             let bytes = batch.header().size;
-            let log = shard.log_of(&id).map_err(Failure::from);
-            let begun = log.as_ref().ok().filter(|_| is_on(Mutation::ProduceEarly));
-            let begun = begun.map(|log| log.offsets());
-            let pending = log.map(|log| log.append(vec![batch], options));
+            let pending = shard.log_of(&id).map(|log| log.append(vec![batch], options));
             let (shard, outcomes) = (Rc::clone(shard), Rc::clone(&outcomes));
             async move {
                 let outcome = match pending {
-                    Ok(pending) => {
-                        let guess = || Ok(unstored(begun.expect("looked at for this mistake")));
-                        let appended = early(Mutation::ProduceEarly, &shard.handle, pending, guess);
-                        appended.await.map_err(|error| append_failure(&error))
-                    }
-                    Err(failure) => Err(failure),
+                    Ok(pending) => pending.await.map_err(|error| append_failure(&error)),
+                    Err(code) => Err(Failure::from(code)),
                 };
                 if outcome.as_ref().is_ok_and(|appended| !appended.is_duplicate) {
                     shard.metrics.produced(messages, bytes);
@@ -329,17 +318,6 @@ fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, Timed)>) -> LocalFuture<Ve
             .map(|outcome| outcome.unwrap_or_else(|| Err(timed_out())))
             .collect()
     })
-}
-
-/// What an append to a log with these offsets would give.
-fn unstored(offsets: LogOffsets) -> Appended {
-    Appended {
-        base_offset: offsets.log_end,
-        last_offset: offsets.log_end,
-        log_append_time: None,
-        log_start: offsets.log_start,
-        is_duplicate: false,
-    }
 }
 
 fn timed_out() -> Failure {

@@ -11,7 +11,6 @@ use corelog_storage::{ReadError, ReadIsolation};
 use super::append::size_of;
 use super::shell::GroupShell;
 use crate::log_reader::{self, LogReadError};
-use crate::mutation::{Mutation, is_on};
 use crate::shard::Shard;
 
 /// Why a coordinator does not serve.
@@ -43,9 +42,7 @@ pub(super) async fn load(shell: &Rc<GroupShell>, shard: &Rc<Shard>) -> bool {
                 return true;
             }
             Err(LoadError::Unloaded) => return false,
-            Err(LoadError::Read(LogReadError::Read(ReadError::Io(error))))
-                if !is_on(Mutation::GroupLoadOnce) =>
-            {
+            Err(LoadError::Read(LogReadError::Read(ReadError::Io(error)))) => {
                 tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded yet");
                 let clock = &shell.handle.clock;
                 clock.sleep_until(clock.now() + pause).await;
@@ -71,10 +68,6 @@ async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
         let key = key.unwrap_or_default();
         records += 1;
         size += key.len() + value.map_or(0, <[u8]>::len);
-        // The first two bytes of a key are its version; 0 and 1 are offsets.
-        if is_on(Mutation::OffsetsNotReplayed) && key.get(1).is_some_and(|version| *version < 2) {
-            return Ok(());
-        }
         // As Kafka: one record that nobody understands does not take the other groups away.
         if let Err(error) = shell.with_machine(|machine| machine.load(key, value)) {
             tracing::warn!(partition = shell.log.directory(), %offset, %error, "a group's record is skipped");

@@ -22,7 +22,6 @@ use slab::Slab;
 
 use super::append::{OPTIONS, batch_of, persist_error};
 use super::snapshot::LogGrowth;
-use crate::mutation::{Mutation, early, is_on};
 
 /// An append that waits for the snapshot's end.
 type Held = (Vec<Record>, AppendToken);
@@ -163,7 +162,7 @@ impl GroupShell {
             // Waking too early does no harm, so the task sleeps on.
             (None, Some(_) | None) => false,
         };
-        if is_earlier && !is_on(Mutation::GroupTimerMissed) {
+        if is_earlier {
             self.armed.set(next);
             self.rearm.notify_all();
         }
@@ -202,7 +201,7 @@ impl GroupShell {
         self.appends_in_flight.set(self.appends_in_flight.get() + 1);
         let shell = Rc::clone(self);
         self.handle.spawn(WorkClass::Latency, "store groups", async move {
-            let result = early(Mutation::GroupEarly, &shell.handle, appended, || Ok(())).await;
+            let result = appended.await;
             shell.appends_in_flight.set(shell.appends_in_flight.get() - 1);
             shell.handle(Event::Persisted { token, result });
             if shell.is_quiet() {

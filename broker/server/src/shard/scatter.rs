@@ -7,7 +7,6 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
 use super::Shard;
-use crate::mutation::{Mutation, is_on};
 
 /// What an owner does with its share of the items: one result an item, in their order.
 pub type OwnerWork<T, R> = fn(&Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>;
@@ -48,9 +47,6 @@ impl Shard {
         Box::pin(async move {
             let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
             let done = join_all(pending).await;
-            if is_on(Mutation::ResultsByShard) {
-                return done.into_iter().flatten().collect();
-            }
             for (slots, share) in slots.into_iter().zip(done) {
                 assert_eq!(slots.len(), share.len(), "one result an item");
                 for (slot, result) in slots.into_iter().zip(share) {

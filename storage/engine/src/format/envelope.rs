@@ -20,7 +20,6 @@ use corelog_runtime::{DiskError, File, Handle, OpenOptions};
 use rkyv::rancor;
 
 use crate::FormatError;
-use crate::mutation::{Mutation, is_on};
 
 const HEADER_SIZE: usize = 32;
 const VERSION: u16 = 1;
@@ -160,9 +159,7 @@ pub(crate) async fn replace_file(handle: &Handle, path: &Path, content: Vec<u8>)
     let mut temporary = PathBuf::from(path);
     temporary.set_extension("tmp");
     let file = create(handle, &temporary, content).await?;
-    if !is_on(Mutation::CheckpointNamedEarly) {
-        file.sync().await?;
-    }
+    file.sync().await?;
     drop(file);
     handle.disk.rename(&temporary, path).await?;
     let parent = path.parent().unwrap_or(Path::new("."));

@@ -14,7 +14,6 @@ use super::frame::{self, FrameStamp};
 use super::ring::FramePlace;
 use crate::errors::Fenced;
 use crate::format::v1::{EntryV1, TableV1};
-use crate::mutation::{Mutation, is_on, overwrite};
 use crate::options::SyncMethod;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -238,19 +237,11 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
             .iter()
             .map(|bypass| bypass.partition.write_out(bypass.upto, false)),
     );
-    let sync_method = if is_on(Mutation::AckBeforeSync) {
-        SyncMethod::WriteThenSync
-    } else {
-        shared.options.sync_method
-    };
+    let sync_method = shared.options.sync_method;
     let frame_write = async {
-        let write = async || {
-            let written = match sync_method {
-                SyncMethod::WriteThenSync => file.write_at(place.position, frame.clone()),
-                SyncMethod::Dsync => file.write_durably_at(place.position, frame.clone()),
-            };
-            overwrite(&frame);
-            written.await
+        let write = async || match sync_method {
+            SyncMethod::WriteThenSync => file.write_at(place.position, frame.clone()).await,
+            SyncMethod::Dsync => file.write_durably_at(place.position, frame.clone()).await,
         };
         // Through the page cache a durable write ends in a sync.
         if sync_method == SyncMethod::Dsync && !shared.options.direct {
@@ -266,16 +257,12 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
         .borrow_mut()
         .advance(sequence, CommitState::Written);
     shared.acknowledge(progress);
-    if is_on(Mutation::AckBeforeSync) {
-        return Ok(());
-    }
     let bypass_syncs = try_join_all(
         bypasses
             .iter()
-            .filter(|_| !is_on(Mutation::BypassUnsynced))
             .map(|bypass| bypass.partition.sync_segment(bypass.segment_base)),
     );
-    match shared.options.sync_method {
+    match sync_method {
         SyncMethod::WriteThenSync => {
             let sync = shared.alone(&shared.journal_sync_lane, async || file.sync().await);
             try_join(sync, bypass_syncs).await.map(|_| ())

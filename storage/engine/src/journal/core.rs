@@ -10,7 +10,6 @@ use corelog_model::{LeaderEpoch, Offset, PartitionId};
 use crate::format::v1::{AppendV1, EntryV1};
 use crate::hash::Map;
 use crate::journal::frame::HEADER_SIZE;
-use crate::mutation::{Mutation, is_on};
 
 /// What a shard knows a partition by for as long as it is open.
 pub(crate) type PartitionKey = u64;
@@ -330,10 +329,6 @@ impl JournalCore {
         let commit = self.in_flight.iter_mut().find(|c| c.sequence == sequence);
         let commit = commit.expect("a commit under way");
         commit.state = commit.state.max(state);
-        if is_on(Mutation::AckOutOfOrder) && state == CommitState::Durable {
-            progress.durable.append(&mut commit.ends);
-            progress.tickets.append(&mut commit.tickets);
-        }
         for commit in &mut self.in_flight {
             if commit.state < CommitState::Written {
                 break;

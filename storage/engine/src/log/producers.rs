@@ -11,7 +11,6 @@ use corelog_model::{Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 use crate::errors::AppendError;
 use crate::format::v1::{ProducerBatchV1, ProducerV1};
 use crate::hash::Map;
-use crate::mutation::{Mutation, is_on};
 use crate::types::ActiveProducer;
 
 /// How many batches of a producer are remembered.
@@ -61,7 +60,6 @@ impl ProducerTable {
         };
         if let (Some(first), Some(last)) = (sender.base_sequence, header.last_sequence())
             && sender.epoch == known.epoch
-            && !is_on(Mutation::DuplicatesTaken)
             && let Some(batch) = known
                 .batches
                 .iter()

@@ -10,7 +10,6 @@ use futures_util::stream::{self, StreamExt};
 use super::{PartitionLog, Status};
 use crate::errors::Fenced;
 use crate::journal::core::PartitionKey;
-use crate::mutation::{Mutation, is_on};
 use crate::shared::{Life, Shared};
 
 /// About how much of one log is being written at a time, in bytes.
@@ -78,9 +77,7 @@ impl PartitionLog {
             let state = self.state.borrow();
             (state.files_named < state.files_created).then_some(state.files_created)
         };
-        if let Some(created) = created
-            && !is_on(Mutation::DirectoryUnsynced)
-        {
+        if let Some(created) = created {
             let dir = self.shared.partition_dir(&self.directory);
             self.shared.handle.disk.sync_dir(&dir).await?;
             let mut state = self.state.borrow_mut();

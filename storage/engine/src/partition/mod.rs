@@ -34,7 +34,6 @@ use crate::journal::core::{PartitionKey, Run};
 use crate::log::core::LogCore;
 use crate::log::index::SparseIndex;
 use crate::log::segment::Segment;
-use crate::mutation::{Mutation, is_on};
 use crate::options::{Durability, LogConfig};
 use crate::shared::Shared;
 use crate::tail::{Evicted, Tail};
@@ -288,9 +287,6 @@ impl PartitionLog {
             index: self.id.index.get(),
             offset: target.get(),
         };
-        if is_on(Mutation::LogStartEarly) {
-            self.state.borrow_mut().core.raise_log_start(target);
-        }
         self.shared.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
         self.tell_watchers();
@@ -313,9 +309,6 @@ impl PartitionLog {
     fn remove_dropped(self: &Rc<Self>, dropped: Vec<Segment>) {
         let must_wait = {
             let mut state = self.state.borrow_mut();
-            if is_on(Mutation::RemoveAtOnce) {
-                state.recovery_base = state.core.active().base;
-            }
             let base = state.recovery_base;
             state.removals.extend(dropped);
             state.removals.iter().any(|segment| segment.base >= base)
@@ -475,9 +468,6 @@ impl PartitionLog {
         let durability = self.state.borrow().core.config.durability;
         match durability {
             Durability::Written | Durability::Memory => self.acknowledge(end),
-            Durability::Durable if is_on(Mutation::WatermarkEarly) => {
-                self.state.borrow_mut().core.raise_high_watermark(end);
-            }
             Durability::Durable => {}
         }
     }
@@ -490,7 +480,7 @@ impl PartitionLog {
     /// Moves the high watermark and answers whom that acknowledges.
     pub(crate) fn acknowledge(&self, end: Offset) {
         let moved = self.state.borrow_mut().core.raise_high_watermark(end);
-        if !moved && !is_on(Mutation::WatermarkEarly) {
+        if !moved {
             return;
         }
         loop {

@@ -12,7 +12,6 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use super::{PartitionLog, Status};
 use crate::errors::ReadError;
 use crate::log::segment::Segment;
-use crate::mutation::{Mutation, is_on};
 use crate::shared::{WINDOW_BYTES_MAX, Window};
 use crate::tail::TailSlice;
 use crate::types::{LogSlice, ReadIsolation};
@@ -59,9 +58,7 @@ impl SegmentScan<'_> {
                 continue;
             }
             let header = batch::parse_header(&bytes).map_err(|error| self.corrupt(&error))?;
-            if !is_on(Mutation::ReadUnchecked) {
-                batch::check_crc(&header, &bytes).map_err(|error| self.corrupt(&error))?;
-            }
+            batch::check_crc(&header, &bytes).map_err(|error| self.corrupt(&error))?;
             let log_end = self.log.state.borrow().core.offsets().log_end;
             if header.base_offset < self.segment.base
                 || self.next.is_some_and(|expected| header.base_offset != expected)

@@ -27,7 +27,6 @@ use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
 use crate::format::{envelope, names};
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
-use crate::mutation::{Mutation, is_on};
 use crate::options::{CheckpointSync, LogConfig};
 use crate::{FormatError, OpenError};
 use corelog_model::{LeaderEpoch, Offset};
@@ -160,10 +159,7 @@ fn open_images(
     path: &Path,
 ) -> Result<BTreeMap<PartitionId, Recovering>, OpenError> {
     let mut partitions = BTreeMap::new();
-    for mut image in images {
-        if is_on(Mutation::ProducersForgotten) {
-            image.producers.clear();
-        }
+    for image in images {
         let id = partition_id(image.topic, image.index);
         let core = LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
             path: path.to_owned(),
@@ -231,12 +227,10 @@ async fn attempt(
 ) -> Result<Attempt, OpenError> {
     let checkpoint = read_checkpoint(handle, target).await?;
     // The one before it needs files that this one has let go.
-    if !is_on(Mutation::CheckpointTrusted) {
-        handle.disk.sync_dir(&target.journal_dir()).await?;
-    }
+    handle.disk.sync_dir(&target.journal_dir()).await?;
     let next = |first_sequence, partitions| CheckpointV1 {
         shard: checkpoint.shard,
-        incarnation: checkpoint.incarnation + u64::from(!is_on(Mutation::IncarnationKept)),
+        incarnation: checkpoint.incarnation + 1,
         first_sequence,
         is_clean: true,
         partitions,
@@ -252,7 +246,7 @@ async fn attempt(
     };
     let reader = JournalReader::open(handle, target).await?;
     let chain = reader.chain(wanted).await?;
-    if let Some((path, position)) = chain.lost.clone().filter(|_| !is_on(Mutation::GapTaken)) {
+    if let Some((path, position)) = chain.lost.clone() {
         return Err(OpenError::JournalDamaged { path, position });
     }
     let mut partitions = open_images(checkpoint.partitions.clone(), &target.checkpoint_path())?;

@@ -14,7 +14,6 @@ use crate::format::names;
 use crate::format::v1::EntryV1;
 use crate::journal::reader::{FoundFrame, JournalReader, LOOKS, Look};
 use crate::log::core::partition_id;
-use crate::mutation::{Mutation, is_on};
 
 /// A partition's bytes are written when so many are gathered.
 const PARTITION_BYTES_MAX: usize = 1 << 20;
@@ -52,13 +51,6 @@ impl Gathered {
         for at in first_shared.into_iter().chain(last_shared) {
             let position = start + u64::try_from(at).expect("a length within u64");
             buffer[at..at + PAGE].copy_from_slice(&read_page(&file, &path, position).await?.1);
-        }
-        if is_on(Mutation::ReplayTrustsReads) {
-            let (read, there) = file.read_at(start, AlignedBuf::zeroed(length)).await;
-            read?;
-            if there[skip..skip + self.bytes.len()] == self.bytes[..] {
-                return Ok(());
-            }
         }
         // Even bytes that read back equal are written: after a sync that failed they may be in memory alone, clean in
         // the kernel's eyes, and no later sync would write them.
@@ -131,9 +123,7 @@ pub(super) async fn replay(
                 continue;
             }
             partition.next_run += 1;
-            let Some(payload) = payload.filter(|bytes| {
-                is_on(Mutation::RecoveryUnchecked) || crc32fast::hash(bytes) == append.payload_crc
-            }) else {
+            let Some(payload) = payload.filter(|bytes| crc32fast::hash(bytes) == append.payload_crc) else {
                 continue;
             };
             run.is_payload_whole = true;

@@ -15,7 +15,6 @@ use crate::OpenError;
 use crate::format::names;
 use crate::format::v1::AppendV1;
 use crate::journal::reader::LOOKS;
-use crate::mutation::{Mutation, is_on};
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 20;
@@ -41,7 +40,6 @@ fn covered_end(runs: &[KnownRun], base: Offset, from: u64) -> u64 {
 fn doubtful_pages(runs: &[KnownRun], base: Offset) -> Vec<Range<u64>> {
     let page = u64::try_from(PAGE).expect("4096");
     runs.iter()
-        .filter(|_| !is_on(Mutation::BypassTrusted))
         .filter(|run| run.append.segment_base_offset == base.get() && !run.is_acknowledged)
         .filter(|run| run.append.position > run.append.run_position)
         .map(|run| {
@@ -236,7 +234,7 @@ impl<'a> Walk<'a> {
         let Some(bytes) = self.bytes(header.size, READ_BYTES).await? else {
             return Ok(None);
         };
-        let is_whole = batch::check_crc(&header, bytes).is_ok() || is_on(Mutation::RecoveryUnchecked);
+        let is_whole = batch::check_crc(&header, bytes).is_ok();
         Ok(is_whole.then_some(header))
     }
 }
@@ -286,7 +284,7 @@ pub(super) async fn settle(
         let size = segment.map_or(0, |segment| segment.size);
         // What lies beyond the end must never be taken for a part of the log. Nothing is cut off a damaged log: what
         // can be saved is for its owner to decide.
-        if !is_corrupt && !is_on(Mutation::TornTailKept) {
+        if !is_corrupt {
             file.truncate(size).await?;
         }
         partition.unsynced.push(base);
@@ -410,7 +408,6 @@ fn check_reach(partition: &mut Recovering) {
     if let Some(promised) = promised
         && promised > end.get()
         && partition.corrupt.is_none()
-        && !is_on(Mutation::ReachUnchecked)
     {
         let reason = format!(
             "records up to offset {promised} were acknowledged and those from {end} on are not whole"
