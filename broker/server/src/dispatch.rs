@@ -45,6 +45,7 @@ use corelog_runtime::local::Permit;
 use crate::api;
 use crate::connection::Client;
 use crate::frame::Frame;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -52,7 +53,7 @@ use crate::shard::Shard;
 pub enum Answer {
     /// A whole response frame, its size included.
     Send(Vec<Bytes>),
-    /// The same, with the memory that its records hold.
+    /// The same, with the memory that it holds beyond its request's: that of fetched records, or of a long answer.
     Records(Vec<Bytes>, Permit),
     /// No response is due (acks=0).
     Silence,
@@ -211,7 +212,9 @@ where
     F: Future<Output = R::Response> + 'static,
 {
     Box::pin(async move {
-        let response = handler(shard, context.clone(), request).await;
-        context.answer(|writer| response.encode(writer, context.version))
+        let response = handler(Rc::clone(&shard), context.clone(), request).await;
+        let answer = context.answer(|writer| response.encode(writer, context.version));
+        drop(response);
+        long_answer::finish(&shard, &context.client, answer).await
     })
 }

@@ -4,7 +4,8 @@
 //! 4/8  logs: the tails, with what is in no segment yet (half of it at most), and windows read of segments (a sixteenth
 //!      of it at most); memory.cache.percent
 //! 2/8  requests, from their length to their answer; queued.max.request.bytes
-//! 1/8  fetched records, from the read until they have been sent; a view counts with the whole chunk that it holds
+//! 1/8  fetched records, from the read until they have been sent; a view counts with the whole chunk that it holds.
+//!      Long answers of other requests, until they have been sent
 //! 1/8  the rest: the journal's frame (4 MiB, and small ones), receive buffers (1 MiB), connections (24 KiB each and
 //!      less), indexes, sequences of producers, groups, metadata, the program
 //! ```

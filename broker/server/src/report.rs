@@ -243,7 +243,7 @@ impl Report {
             (
                 "corelog_fetch_memory_bytes",
                 "gauge",
-                "Memory that fetched records on their way to clients hold.",
+                "Memory that fetched records and long answers on their way to clients hold.",
                 |s| u64::try_from(s.fetch_memory_used).unwrap_or(u64::MAX),
             ),
             (

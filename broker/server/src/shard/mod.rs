@@ -81,8 +81,10 @@ pub struct Shard {
     pub metrics: ShardMetrics,
     /// Memory for requests under way.
     pub request_memory: Budget,
-    /// Memory for what fetches answer with.
+    /// Memory for what fetches answer with, and for long answers of other requests.
     pub fetch_memory: Budget,
+    /// Taken while a long answer is put together.
+    pub(crate) long_answers: Budget,
     /// How this shard spends its time.
     pub activity: Rc<Activity>,
     /// What clients are told of this broker.
@@ -122,6 +124,7 @@ impl Shard {
             metrics: ShardMetrics::default(),
             request_memory: Budget::new(parts.request_memory),
             fetch_memory: Budget::new(parts.fetch_memory),
+            long_answers: Budget::new(1),
             activity: parts.activity,
             identity: parts.identity,
             fetch_sessions: RefCell::new(FetchSessions::new(sessions)),
