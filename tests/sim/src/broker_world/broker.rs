@@ -17,6 +17,8 @@ use super::scenario::{DATA_DIR, Scenario};
 use crate::disk::FaultRule;
 use crate::machine::Machine;
 
+/// Removals of deleted partitions' files that a shard may have under way.
+const REMOVALS_MAX: u64 = 1;
 /// Messages of each queue between shards.
 const MAILBOX_MESSAGES_MAX: usize = 64;
 
@@ -159,6 +161,21 @@ impl Broker {
     pub(super) fn is_fenced(&self) -> bool {
         let shards = self.shards.borrow();
         shards.iter().any(|shard| shard.storage.stats().is_fenced)
+    }
+
+    /// What takes more than it may. `None`: everything is within its limit.
+    pub(super) fn excess(&self) -> Option<String> {
+        let shards = self.shards.borrow();
+        shards.iter().find_map(|shard| {
+            let removals = shard.storage.stats().removals;
+            (removals > REMOVALS_MAX).then(|| {
+                format!(
+                    "shard {}: {removals} removals of deleted partitions at a time, each with a listing of the data \
+                     directory, and {REMOVALS_MAX} is the most",
+                    shard.id
+                )
+            })
+        })
     }
 
     /// What is not at rest though no client is connected; `None`: everything is.
