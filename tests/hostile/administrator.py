@@ -3,12 +3,12 @@
 import struct
 import time
 
-from checks import check, equal, until
-from wire import connect, create_topic, frame, request, response, string
+from checks import check, until
+from wire import batch, connect, frame, request, response, string
 
 PRODUCE, LIST_OFFSETS, METADATA, LIST_GROUPS, DELETE_TOPICS = 0, 2, 3, 16, 20
 CREATE_TOPICS, DESCRIBE_CONFIGS, DESCRIBE_LOG_DIRS, CREATE_PARTITIONS, INCREMENTAL_ALTER_CONFIGS = 19, 32, 35, 37, 44
-POLICY_VIOLATION = 44
+LATEST, EARLIEST = -1, -2
 
 # Of both shards together.
 MEMORY_BYTES = 256 << 20
@@ -19,7 +19,7 @@ TOPICS = 10_000
 PARTITIONS = 10_000
 # Clients who ask for a long answer and do not read it.
 DEAF = 200
-SECONDS_MAX = 300
+SECONDS_MAX = 60
 
 SETTINGS = {
     "memory.bytes": str(MEMORY_BYTES // 2), "shards": "2", "num.partitions": "1",
@@ -74,8 +74,8 @@ def describe_configs(topics):
     return request(DESCRIBE_CONFIGS, 3, array(asked) + b"\1\1")
 
 
-def list_offsets(topics, partitions):
-    each = array(struct.pack(">iiq", index, -1, -1) for index in range(partitions))
+def list_offsets(topics, partitions, timestamp=LATEST):
+    each = array(struct.pack(">iiq", index, -1, timestamp) for index in range(partitions))
     return request(LIST_OFFSETS, 5, struct.pack(">ib", -1, 0) + array(string(topic) + each for topic in topics))
 
 
@@ -136,10 +136,35 @@ def deaf(target, data):
             s.close()
 
 
-def gone(target):
-    """Nothing of a deleted partition is left on the disk."""
+def gone(data_dir):
+    """Waits until nothing of a deleted partition is left on the disk."""
     until("the files of deleted partitions are gone", 120,
-          lambda: not any(path.name.endswith("-delete") for path in target.data_dir.iterdir()))
+          lambda: not any(path.name.endswith("-delete") for path in data_dir.iterdir()))
+
+
+def fill(target, topic):
+    """A record in each partition."""
+    for first in range(0, PARTITIONS, 1000):
+        records = batch(b"v")
+        each = (struct.pack(">ii", index, len(records)) + records for index in range(first, first + 1000))
+        body = struct.pack(">hhii", -1, -1, 30_000, 1) + string(topic) + array(each)
+        ask(target, request(PRODUCE, 3, body))
+
+
+def are_empty(target, topic):
+    """Whether each partition begins behind its record."""
+    answer = ask(target, list_offsets([topic], PARTITIONS, EARLIEST))
+    # correlation, throttle, topics, name, partitions
+    at = 4 + 4 + 4 + 2 + len(topic) + 4
+    starts = (struct.unpack_from(">ihqqi", answer, at + 26 * nth)[3] for nth in range(PARTITIONS))
+    return all(start == 1 for start in starts)
+
+
+def expire(target, topic):
+    """Retention has something to remove of every partition at once."""
+    for key in ["segment.ms", "retention.ms"]:
+        ask(target, alter_configs([topic], key, "1"))
+    until("retention has removed a segment of each partition", 60, lambda: are_empty(target, topic))
 
 
 def describe_all(target, peaks, topics, partitions):
@@ -153,7 +178,8 @@ def describe_all(target, peaks, topics, partitions):
                  lambda: deaf(target, describe_configs(topics[:1000])))
 
 
-def work(target, restart):
+def work(target, data_dir, restart):
+    """`restart` stops the broker, starts it again, and gives the target anew."""
     peaks, topics = Peaks(target), names()
     peaks.during(f"creating {TOPICS} topics of one partition", lambda: ask(target, create_topics(topics, 1)))
     describe_all(target, peaks, topics, 1)
@@ -163,8 +189,10 @@ def work(target, restart):
     peaks.rows.append(("starting", target.peak_bytes()))
     print(f"     starting: {target.peak_bytes() >> 20} MiB at the peak", flush=True)
     peaks.during("a partition more for 5,000", lambda: ask(target, more_partitions(topics[:5000], 2)))
-    peaks.during(f"deleting {TOPICS} topics", lambda: (ask(target, delete_topics(topics)), gone(target)))
+    peaks.during(f"deleting {TOPICS} topics", lambda: (ask(target, delete_topics(topics)), gone(data_dir)))
     peaks.during(f"creating a topic of {PARTITIONS} partitions", lambda: ask(target, create_topics(["wide"], PARTITIONS)))
     describe_all(target, peaks, ["wide"], PARTITIONS)
-    peaks.during("deleting it", lambda: (ask(target, delete_topics(["wide"])), gone(target)))
+    peaks.during("a record in each", lambda: fill(target, "wide"))
+    peaks.during("retention of each", lambda: expire(target, "wide"))
+    peaks.during("deleting it", lambda: (ask(target, delete_topics(["wide"])), gone(data_dir)))
     peaks.judge()

@@ -327,6 +327,7 @@ pub async fn live(
         identity: Arc::new(identity),
         request_memory: plan.memory.request_bytes,
         fetch_memory: plan.memory.fetch_bytes,
+        answer_memory: plan.memory.answer_bytes,
         activity: parts.activity,
     });
     parts

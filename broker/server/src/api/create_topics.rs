@@ -15,15 +15,12 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use crate::api::changes::{self, Options, Outcome, Planned};
 use crate::api::describe_configs::topic_entries;
 use crate::error_codes::Failure;
-use crate::long_answer::{self, Allowance};
+use crate::long_answer::Allowance;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on the answer describes the topic (KIP-525).
 const DESCRIBES: i16 = 5;
-
-/// What a topic's description takes of an answer, about, in bytes.
-const DESCRIPTION_BYTES: usize = 2 << 10;
 
 /// Answers once per name, in the order of the request. Topics for whose settings there is no memory any more are
 /// answered without them.
@@ -40,10 +37,6 @@ pub async fn handle(
     let (names, planned): (Vec<_>, Vec<_>) = plan(request.topics, default_count).into_iter().unzip();
     let outcomes = changes::decide(&shard, ApiKey::CreateTopics, planned, options).await;
     let config = (context.version >= DESCRIBES).then(|| shard.config());
-    if config.is_some() {
-        let bytes = names.len().saturating_mul(DESCRIPTION_BYTES);
-        long_answer::begin(&shard, &context, bytes).await;
-    }
     let mut allowance = Allowance::new(&shard);
     let answers = names.into_iter().zip(outcomes);
     CreateTopicsResponse {

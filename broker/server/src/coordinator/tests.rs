@@ -79,6 +79,7 @@ where
             }),
             request_memory: 1 << 20,
             fetch_memory: 1 << 20,
+            answer_memory: 1 << 20,
         });
         let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
         shard.set_controller(shell);

@@ -1,18 +1,23 @@
 //! What an administrator may ask for at a time, and what is refused with a reason.
 
-use corelog_metadata::controller::ControllerRequest;
+use std::time::Duration;
+
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::create_partitions::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic,
 };
 use corelog_protocol::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
 use corelog_protocol::messages::describe_configs::{DescribeConfigsRequest, DescribeConfigsResource};
+use corelog_protocol::messages::list_groups::ListGroupsRequest;
 use corelog_protocol::messages::metadata::MetadataRequest;
 
-use crate::support::{Broker, Client, FETCH_MEMORY, TOPIC, with_broker};
+use crate::support::{ANSWER_MEMORY, Broker, Client, TOPIC, with_broker};
 
 /// Kafka's `ConfigResource.Type.TOPIC`.
 const TOPIC_RESOURCE: i8 = 2;
+/// Clients who do not read, and what each asks.
+const DEAF: usize = 50;
+const DEAF_REQUESTS: usize = 300;
 /// So many that their settings do not fit into the memory for an answer.
 const MANY: usize = 3_000;
 
@@ -106,7 +111,7 @@ fn settings_are_described_as_far_as_there_is_memory() {
                 assert!(message.contains("memory.bytes"), "{message}");
             }
         }
-        assert_eq!(broker.shard.fetch_memory.free(), FETCH_MEMORY);
+        assert_eq!(broker.shard.long_answers.memory.free(), ANSWER_MEMORY);
     });
 }
 
@@ -148,50 +153,40 @@ fn topics_are_created_whether_or_not_there_is_memory_to_describe_them() {
 }
 
 #[test]
-fn long_answers_that_nobody_reads_are_counted() {
+fn long_answers_that_nobody_reads_keep_nobody_from_short_ones() {
     with_broker(|broker| async move {
-        let assign = |index| {
-            (
-                corelog_model::PartitionIndex::new(index),
-                vec![corelog_model::BrokerId::new(1)],
-            )
-        };
-        let wide = corelog_metadata::controller::NewTopic {
-            name: TOPIC.to_owned(),
-            partition_count: -1,
-            replication_factor: -1,
-            assignments: (0..1_000).map(assign).collect(),
-            configs: Default::default(),
-        };
-        broker.change(ControllerRequest::CreateTopic(wide)).await;
-        let request = MetadataRequest {
+        broker.create(TOPIC, 1_000, &[]).await;
+        let all = MetadataRequest {
             topics: None,
             ..Default::default()
         };
-        let clients: Vec<Client> = {
-            let mut clients = Vec::new();
-            for _ in 0..20 {
-                let client = broker.connect().await;
-                // The kernel takes some MiB for a client who does not read.
-                for _ in 0..200 {
-                    client.send(12, &request).await;
-                }
-                clients.push(client);
+        let mut deaf = Vec::new();
+        for _ in 0..DEAF {
+            let client = broker.connect().await;
+            // The kernel takes some MiB for a client who does not read.
+            for _ in 0..DEAF_REQUESTS {
+                client.send(12, &all).await;
             }
-            clients
-        };
-        let memory = &broker.shard.fetch_memory;
-        let clock = &broker.shard.handle.clock;
-        let deadline = clock.now() + std::time::Duration::from_secs(30);
-        while memory.free() == FETCH_MEMORY {
-            assert!(
-                clock.now() < deadline,
-                "nothing is held for those who do not read"
-            );
-            clock
-                .sleep_until(clock.now() + std::time::Duration::from_millis(1))
-                .await;
+            deaf.push(client);
         }
-        drop(clients);
+        let (memory, clock) = (&broker.shard.long_answers.memory, &broker.shard.handle.clock);
+        // Somebody waits for memory: nobody else gets any.
+        let deadline = clock.now() + Duration::from_secs(60);
+        while memory.try_acquire(1).is_some() {
+            assert!(clock.now() < deadline, "nobody waits for memory");
+            clock.sleep_until(clock.now() + Duration::from_millis(1)).await;
+        }
+        let client = broker.connect().await;
+        let groups = client.call(4, &ListGroupsRequest::default()).await;
+        assert_eq!((groups.error_code, groups.groups.len()), (0, 0));
+        let none = MetadataRequest {
+            topics: Some(Vec::new()),
+            ..Default::default()
+        };
+        assert_eq!(client.call(12, &none).await.topics.len(), 0);
+        drop(deaf);
+        // They are gone, so there is memory again.
+        let topics = client.call(12, &all).await.topics;
+        assert_eq!(topics[0].partitions.len(), 1_000);
     });
 }

@@ -62,7 +62,8 @@ impl Broker {
             cache_bytes: scenario.memory.cache_bytes,
             dirty_bytes: scenario.memory.dirty_bytes,
             fetch_bytes: scenario.memory.cache_bytes / 4,
-            rest_bytes: scenario.memory.cache_bytes / 4,
+            answer_bytes: scenario.memory.cache_bytes / 8,
+            rest_bytes: scenario.memory.cache_bytes / 8,
         };
         let handle = machine.handle_for(ShardId::new(0));
         handle.clone().spawn(WorkClass::Normal, "boot", async move {
@@ -187,7 +188,8 @@ impl Broker {
         };
         shards.iter().find_map(|shard| {
             let held_of = |memory: &Budget| memory.total() - memory.free();
-            let held = held_of(&shard.request_memory) + held_of(&shard.fetch_memory);
+            let answers = held_of(&shard.fetch_memory) + held_of(&shard.long_answers.memory);
+            let held = held_of(&shard.request_memory) + answers;
             let calls = shard.calls_waiting();
             let connections = shard.metrics.connections.open();
             // Sessions outlast connections, and so do their watches.

@@ -47,6 +47,7 @@ pub(crate) async fn broker(machine: &Machine) -> Rc<Shard> {
         }),
         request_memory: 1 << 20,
         fetch_memory: 1 << 20,
+        answer_memory: 1 << 20,
         activity: Rc::default(),
     });
     let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
