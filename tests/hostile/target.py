@@ -2,6 +2,7 @@
 
 import re
 import urllib.request
+from pathlib import Path
 
 
 class Target:
@@ -32,5 +33,15 @@ class Target:
         return int(self.metric("corelog_fetch_memory_bytes"))
 
     def resident_bytes(self):
-        with open(f"/proc/{self.pid}/status") as status:
-            return int(re.search(r"^VmRSS:\s+(\d+) kB$", status.read(), re.M).group(1)) << 10
+        return self.status_bytes("VmRSS")
+
+    def peak_bytes(self):
+        """The most resident memory since the start, or since forget_peak."""
+        return self.status_bytes("VmHWM")
+
+    def forget_peak(self):
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    def status_bytes(self, field):
+        text = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+) kB$", text, re.M).group(1)) << 10

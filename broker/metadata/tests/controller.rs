@@ -2,11 +2,13 @@
 
 mod common;
 
-use common::{BROKER, Rules, ask, configs, controller, create, image, name, new_topic, register, topic_id};
+use common::{
+    BROKER, Rules, ask, configs, controller, create, grow, image, name, new_topic, register, topic_id,
+};
 use corelog_metadata::controller::{
-    AssignmentFault, CONFIG_VALUE_SIZE_MAX, ConfigChange, ConfigFault, ConfigOperation, Controller,
-    ControllerError, ControllerRequest, NewTopic, PARTITIONS_PER_REQUEST_MAX, PRODUCER_ID_BLOCK_SIZE,
-    TopicReference,
+    AssignmentFault, COMMANDS_PER_REQUEST_MAX, CONFIG_VALUE_SIZE_MAX, ConfigChange, ConfigFault,
+    ConfigOperation, Controller, ControllerError, ControllerRequest, NewTopic, PARTITIONS_PER_REQUEST_MAX,
+    PRODUCER_ID_BLOCK_SIZE, RequestSize, TopicReference,
 };
 use corelog_metadata::{Command, Configs, Incarnation, MetadataImage};
 use corelog_model::{BrokerId, PartitionIndex, ProducerId, TopicNameError};
@@ -265,6 +267,46 @@ fn more_partitions() {
         expected: 1,
     };
     assert_eq!(decide("t", 4, Some(&[&[1, 2]])), fault(uneven));
+}
+
+#[test]
+fn the_partitions_of_an_internal_topic_stay_as_many() {
+    for internal in ["__consumer_offsets", "__transaction_state"] {
+        let image = image(&[create(1, internal, 3)]);
+        for (count, assignments) in [(4, None), (4, Some(vec![vec![BROKER]])), (3, None), (0, None)] {
+            let request = ControllerRequest::CreatePartitions {
+                topic: internal.to_owned(),
+                count,
+                assignments,
+            };
+            let refused = Err(ControllerError::InternalTopic(name(internal)));
+            assert_eq!(ask(&request, &image), refused, "{internal} {count}");
+        }
+    }
+}
+
+#[test]
+fn a_request_has_a_size() {
+    let sum = |commands: &[Command]| {
+        let mut size = RequestSize::default();
+        commands.iter().try_for_each(|command| size.add(command))
+    };
+    let too_many_partitions = Err(ControllerError::TooManyPartitions {
+        count: PARTITIONS_PER_REQUEST_MAX + 1,
+        max: PARTITIONS_PER_REQUEST_MAX,
+    });
+    let most = create(1, "t", PARTITIONS_PER_REQUEST_MAX - 2);
+    assert_eq!(sum(&[most.clone(), grow(2, 1, 2)]), Ok(()));
+    assert_eq!(sum(&[most.clone(), grow(2, 1, 3)]), too_many_partitions);
+    assert_eq!(sum(&[most, create(2, "u", 3)]), too_many_partitions);
+    let delete = |_| Command::DeleteTopic { id: topic_id(1) };
+    let deletions = |count| (0..count).map(delete).collect::<Vec<_>>();
+    let max = COMMANDS_PER_REQUEST_MAX;
+    assert_eq!(sum(&deletions(max)), Ok(()));
+    assert_eq!(
+        sum(&deletions(max + 1)),
+        Err(ControllerError::TooManyChanges { max })
+    );
 }
 
 #[test]

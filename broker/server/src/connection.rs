@@ -7,7 +7,7 @@
 //! When the client ends its stream, what it asked for is done and answered, except that nobody waits for records or for
 //! a group's rebalance any more. When it cannot be sent anything any more, no answer is waited for that may be left.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::Poll;
@@ -32,6 +32,19 @@ pub struct Client {
     pub peer: SocketAddr,
     /// A number of its own within the shard, for logs.
     pub number: u64,
+    /// Held while a long answer of this connection is put together: see [`crate::long_answer`].
+    pub(crate) long_answer: RefCell<Option<Permit>>,
+}
+
+impl Client {
+    /// A client at the other end, `peer`.
+    pub fn new(peer: SocketAddr, number: u64) -> Client {
+        Client {
+            peer,
+            number,
+            long_answer: RefCell::default(),
+        }
+    }
 }
 
 struct InFlight {
@@ -91,10 +104,8 @@ impl State {
 
 /// Serves a connection until either side ends it.
 pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>) {
-    let client = Rc::new(Client {
-        peer: connection.peer_address(),
-        number: shard.next_connection_number(),
-    });
+    let client = Client::new(connection.peer_address(), shard.next_connection_number());
+    let client = Rc::new(client);
     let now = shard.handle.clock.now();
     let (place, tracked) = shard.connections.open(&connection, client.peer, now);
     let state = Rc::new(State::new(tracked));
@@ -319,7 +330,7 @@ async fn answer_of(state: &State, request: InFlight) -> Option<(Answer, Permit)>
 struct Outgoing {
     pieces: Vec<Bytes>,
     memory: Vec<Permit>,
-    /// What fetched records hold. A Fetch is alone under way on its connection.
+    /// What fetched records or a long answer hold. Their request is alone under way on its connection.
     held: Option<Permit>,
     abandoned: usize,
     close: Option<String>,

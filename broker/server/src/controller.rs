@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_config::{BrokerConfig, registry, validate_topic_configs};
-use corelog_metadata::controller::{ConfigFault, ConfigRules, ConfigScope};
+use corelog_metadata::controller::{ConfigFault, ConfigRules, ConfigScope, RequestSize};
 use corelog_metadata::{
     Command, Configs, Controller, ControllerError, ControllerRequest, MetadataImage, names,
 };
@@ -113,9 +113,6 @@ pub enum ChangeError {
     /// The commands do not fit into a batch.
     #[error("the change cannot be written: {0}")]
     Build(Arc<BuildError>),
-    /// It is in force, but this broker could not act on all of it.
-    #[error("{0}")]
-    Incomplete(Arc<str>),
     /// The broker is still starting.
     #[error("the controller is not loaded yet")]
     NotLoaded,
@@ -210,7 +207,7 @@ impl ControllerShell {
     }
 
     /// Decides about each request on the image that those before it led to, and puts what was decided in force on
-    /// every shard before it returns.
+    /// every shard before it returns. More than one request may ask for is refused as a whole.
     async fn change(
         &self,
         shard: &Rc<Shard>,
@@ -221,10 +218,14 @@ impl ControllerShell {
         let mut image = (*shard.image()).clone();
         let mut decisions = Vec::with_capacity(requests.len());
         let mut commands = Vec::new();
+        let mut size = RequestSize::default();
         for request in &requests {
             let mut random = || shard.handle.rng.next_u64();
             let decided = self.controller.handle(request, &image, &mut random);
             for command in decided.iter().flatten() {
+                if let Err(error) = size.add(command) {
+                    return requests.iter().map(|_| Err(error.clone().into())).collect();
+                }
                 image
                     .apply_in_place(command)
                     .expect("the controller decides what fits its image");
@@ -290,7 +291,11 @@ impl ControllerShell {
         let size = batch.header().size;
         self.log.append(vec![batch], OPTIONS).await?;
         self.grown.set(self.grown.get().saturating_add(size));
-        publish(shard, Arc::new(image)).await
+        // The change is durable: it is in force, and that is the answer. What a shard could not do of it is said in the
+        // log and mended; until then whoever uses the partition hears of its disk (as of a log directory of Kafka's
+        // that fails).
+        let _ = publish(shard, Arc::new(image)).await;
+        Ok(())
     }
 }
 
@@ -316,23 +321,20 @@ fn batch_of<'a>(
     builder.build()
 }
 
-/// Has every shard act on `image`.
+/// Has every shard act on `image`. What one of them cannot do is said in the log, and tried again until it can.
 ///
 /// # Errors
-/// `Incomplete` when one of them could not; the image is in force all the same.
-pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ChangeError> {
+/// The first thing that could not be done; the image is in force all the same.
+pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), topics::ApplyError> {
     // Two steps, so that no shard tells clients of a partition that another one has no log of yet.
     let prepared = on_all(shard, &image, topics::prepare_image).await;
     let applied = on_all(shard, &image, topics::apply_image).await;
-    let failed = prepared.and(applied).err();
-    match failed {
-        Some(error) => {
-            tracing::error!(%error, "a shard could not follow the metadata");
-            begin_mending(shard);
-            Err(ChangeError::Incomplete(error.to_string().into()))
-        }
-        None => Ok(()),
+    let done = prepared.and(applied);
+    if let Err(error) = &done {
+        tracing::error!(%error, "a shard could not follow the metadata; it is tried again");
+        begin_mending(shard);
     }
+    done
 }
 
 /// Has the shards try again what they could not do, until they can: there may be room on the disk by then. Without it

@@ -45,6 +45,7 @@ use corelog_runtime::local::Permit;
 use crate::api;
 use crate::connection::Client;
 use crate::frame::Frame;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -52,7 +53,7 @@ use crate::shard::Shard;
 pub enum Answer {
     /// A whole response frame, its size included.
     Send(Vec<Bytes>),
-    /// The same, with the memory that its records hold.
+    /// The same, with the memory that it holds beyond its request's: that of fetched records, or of a long answer.
     Records(Vec<Bytes>, Permit),
     /// No response is due (acks=0).
     Silence,
@@ -91,9 +92,12 @@ pub enum StartError {
 const PRODUCE_MEMORY_FACTOR: usize = 2;
 
 macro_rules! handlers {
-    ($($api:ident: $request:ident => $handler:path,)+) => {
+    (
+        $($api:ident: $request:ident => $handler:path,)+;
+        $($long:ident: $long_request:ident => $long_handler:path,)+
+    ) => {
         /// The APIs that are served, and that ApiVersions names.
-        pub const SUPPORTED: &[ApiKey] = &[ApiKey::Produce, ApiKey::Fetch, $(ApiKey::$api,)+];
+        pub const SUPPORTED: &[ApiKey] = &[ApiKey::Produce, ApiKey::Fetch, $(ApiKey::$api,)+ $(ApiKey::$long,)+];
 
         fn begin(
             shard: &Rc<Shard>,
@@ -113,6 +117,10 @@ macro_rules! handlers {
                     let request = decode::<$request>(&context, reader)?;
                     Ok(answer(Rc::clone(shard), context, request, $handler))
                 })+
+                $(ApiKey::$long => {
+                    let request = decode::<$long_request>(&context, reader)?;
+                    Ok(long_answer::answer(Rc::clone(shard), context, request, $long_handler))
+                })+
                 api => Err(StartError::Unsupported { api, version: context.version }),
             }
         }
@@ -121,16 +129,12 @@ macro_rules! handlers {
 
 handlers! {
     ListOffsets: ListOffsetsRequest => api::list_offsets::handle,
-    Metadata: MetadataRequest => api::metadata::handle,
     OffsetCommit: OffsetCommitRequest => api::offset_commit::handle,
-    OffsetFetch: OffsetFetchRequest => api::offset_fetch::handle,
     FindCoordinator: FindCoordinatorRequest => api::find_coordinator::handle,
     JoinGroup: JoinGroupRequest => api::join_group::handle,
     Heartbeat: HeartbeatRequest => api::heartbeat::handle,
     LeaveGroup: LeaveGroupRequest => api::leave_group::handle,
     SyncGroup: SyncGroupRequest => api::sync_group::handle,
-    DescribeGroups: DescribeGroupsRequest => api::describe_groups::handle,
-    ListGroups: ListGroupsRequest => api::list_groups::handle,
     ApiVersions: ApiVersionsRequest => api::api_versions::handle,
     DeleteRecords: DeleteRecordsRequest => api::delete_records::handle,
     InitProducerId: InitProducerIdRequest => api::init_producer_id::handle,
@@ -140,16 +144,22 @@ handlers! {
     CreateTopics: CreateTopicsRequest => api::create_topics::handle,
     DeleteTopics: DeleteTopicsRequest => api::delete_topics::handle,
     CreatePartitions: CreatePartitionsRequest => api::create_partitions::handle,
-    DescribeConfigs: DescribeConfigsRequest => api::describe_configs::handle,
     AlterConfigs: AlterConfigsRequest => api::alter_configs::handle,
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest => api::incremental_alter_configs::handle,
     DescribeCluster: DescribeClusterRequest => api::describe_cluster::handle,
-    DescribeTopicPartitions: DescribeTopicPartitionsRequest => api::describe_topic_partitions::handle,
-    DescribeLogDirs: DescribeLogDirsRequest => api::describe_log_dirs::handle,
-    DescribeProducers: DescribeProducersRequest => api::describe_producers::handle,
     ListPartitionReassignments: ListPartitionReassignmentsRequest => api::list_partition_reassignments::handle,
     AlterPartitionReassignments: AlterPartitionReassignmentsRequest => api::alter_partition_reassignments::handle,
     ElectLeaders: ElectLeadersRequest => api::elect_leaders::handle,
+    ;
+    // Of these an answer may tell of much more than the request names.
+    Metadata: MetadataRequest => api::metadata::handle,
+    OffsetFetch: OffsetFetchRequest => api::offset_fetch::handle,
+    DescribeGroups: DescribeGroupsRequest => api::describe_groups::handle,
+    ListGroups: ListGroupsRequest => api::list_groups::handle,
+    DescribeConfigs: DescribeConfigsRequest => api::describe_configs::handle,
+    DescribeTopicPartitions: DescribeTopicPartitionsRequest => api::describe_topic_partitions::handle,
+    DescribeLogDirs: DescribeLogDirsRequest => api::describe_log_dirs::handle,
+    DescribeProducers: DescribeProducersRequest => api::describe_producers::handle,
     ListConfigResources: ListConfigResourcesRequest => api::list_config_resources::handle,
 }
 

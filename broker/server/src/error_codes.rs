@@ -106,7 +106,6 @@ pub fn change_failure(error: &ChangeError) -> Failure {
         ChangeError::Refused(refused) => controller_code(refused),
         ChangeError::Append(error) => append_failure(error).code,
         ChangeError::Build(_) => ErrorCode::PolicyViolation,
-        ChangeError::Incomplete(_) => ErrorCode::KafkaStorageError,
         ChangeError::NotLoaded => ErrorCode::NotController,
     };
     Failure::new(code, error.to_string())
@@ -154,10 +153,12 @@ fn controller_code(error: &ControllerError) -> ErrorCode {
         ControllerError::TopicExists(_) => ErrorCode::TopicAlreadyExists,
         ControllerError::UnknownTopicName(_) => ErrorCode::UnknownTopicOrPartition,
         ControllerError::UnknownTopicId(_) => ErrorCode::UnknownTopicId,
-        ControllerError::PartitionCount(_) | ControllerError::NotAnIncrease { .. } => {
-            ErrorCode::InvalidPartitions
+        ControllerError::PartitionCount(_)
+        | ControllerError::NotAnIncrease { .. }
+        | ControllerError::InternalTopic(_) => ErrorCode::InvalidPartitions,
+        ControllerError::TooManyPartitions { .. } | ControllerError::TooManyChanges { .. } => {
+            ErrorCode::PolicyViolation
         }
-        ControllerError::TooManyPartitions { .. } => ErrorCode::PolicyViolation,
         ControllerError::ReplicationFactor { .. } => ErrorCode::InvalidReplicationFactor,
         // As `ControllerApis.createTopics` answers for Kafka's own such topic.
         ControllerError::TopicReserved(_)

@@ -22,6 +22,7 @@ pub mod identity;
 pub mod listeners;
 pub mod log_config;
 pub mod log_reader;
+pub mod long_answer;
 pub mod memory;
 pub mod metrics;
 pub mod offsets_topic;

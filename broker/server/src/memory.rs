@@ -5,10 +5,11 @@
 //!      of it at most); memory.cache.percent
 //! 2/8  requests, from their length to their answer; queued.max.request.bytes
 //! 1/8  fetched records, from the read until they have been sent; a view counts with the whole chunk that it holds
-//! 1/8  the rest: the journal's frame (4 MiB, and small ones), receive buffers (1 MiB), connections (24 KiB each and
+//! 1/16 long answers of other requests, until they have been sent
+//! 1/16 the rest: the journal's frame (4 MiB, and small ones), receive buffers (1 MiB), connections (24 KiB each and
 //!      less), indexes, sequences of producers, groups, metadata, the program
 //! ```
-//! The first three are limits that work waits for. The rest has limits of its own, by number: connections, partitions,
+//! The first four are limits that work waits for. The rest has limits of its own, by number: connections, partitions,
 //! groups, sessions.
 
 /// Least memory of a shard, in bytes.
@@ -69,6 +70,8 @@ pub struct MemoryPlan {
     pub cache_bytes: usize,
     /// Appended and in no segment yet.
     pub dirty_bytes: usize,
+    /// Long answers of other requests, until they have been sent.
+    pub answer_bytes: usize,
     /// What is left for all else; nothing waits for it.
     pub rest_bytes: usize,
 }
@@ -122,19 +125,21 @@ impl MemoryPlan {
             });
         }
         let fetch_bytes = (each / 8).min(left / 2);
+        let answer_bytes = (left - fetch_bytes) / 2;
         Ok(MemoryPlan {
             request_bytes: size(request_bytes),
             fetch_bytes: size(fetch_bytes),
             cache_bytes: size(cache_bytes),
             dirty_bytes: size(cache_bytes / 2),
-            rest_bytes: size(left - fetch_bytes),
+            answer_bytes: size(answer_bytes),
+            rest_bytes: size(left - fetch_bytes - answer_bytes),
         })
     }
 
     /// All of it for one shard, in bytes.
     pub fn total_bytes(&self) -> usize {
         // What is in no segment yet is part of the cache.
-        self.request_bytes + self.fetch_bytes + self.cache_bytes + self.rest_bytes
+        self.request_bytes + self.fetch_bytes + self.answer_bytes + self.cache_bytes + self.rest_bytes
     }
 
     /// Says in the log what the broker may use for what.
@@ -146,6 +151,7 @@ impl MemoryPlan {
             unflushed_mib_max = mib(self.dirty_bytes),
             requests_mib = mib(self.request_bytes),
             fetched_mib = mib(self.fetch_bytes),
+            answers_mib = mib(self.answer_bytes),
             rest_mib = mib(self.rest_bytes),
             "memory: at most {} MiB, {} MiB a shard (memory.bytes)",
             mib(self.total_bytes() * usize::from(shards)),
@@ -188,9 +194,10 @@ mod tests {
                 part(plan.fetch_bytes),
                 part(plan.cache_bytes),
                 part(plan.dirty_bytes),
+                part(plan.answer_bytes),
                 part(plan.rest_bytes),
             ),
-            (256, 128, 512, 256, 128)
+            (256, 128, 512, 256, 64, 64)
         );
         assert_eq!(part(plan.total_bytes()), 1024);
         let share = divide(choice(None), 2, 8 * GIB).unwrap();

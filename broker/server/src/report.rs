@@ -29,6 +29,7 @@ struct ShardReport {
     spent: TimeSpent,
     request_memory_used: usize,
     fetch_memory_used: usize,
+    answer_memory_used: usize,
     partitions: Vec<PartitionLevels>,
     committed: Vec<Committed>,
 }
@@ -110,6 +111,7 @@ fn of_shard(shard: &Shard) -> ShardReport {
         spent: shard.activity.report().total,
         request_memory_used: shard.request_memory.total() - shard.request_memory.free(),
         fetch_memory_used: shard.fetch_memory.total() - shard.fetch_memory.free(),
+        answer_memory_used: shard.long_answers.memory.total() - shard.long_answers.memory.free(),
         partitions: partitions.collect(),
         committed: shard.coordinators.committed_offsets(),
     }
@@ -170,7 +172,7 @@ impl Report {
 
     fn print_storage(&self, out: &mut Exposition) {
         type Pick = fn(&ShardReport) -> u64;
-        let rows: [(&str, &str, &str, Pick); 17] = [
+        let rows: [(&str, &str, &str, Pick); 18] = [
             (
                 "corelog_journal_bytes_total",
                 "counter",
@@ -245,6 +247,12 @@ impl Report {
                 "gauge",
                 "Memory that fetched records on their way to clients hold.",
                 |s| u64::try_from(s.fetch_memory_used).unwrap_or(u64::MAX),
+            ),
+            (
+                "corelog_answer_memory_bytes",
+                "gauge",
+                "Memory that long answers of other requests on their way to clients hold.",
+                |s| u64::try_from(s.answer_memory_used).unwrap_or(u64::MAX),
             ),
             (
                 "corelog_shard_work_nanoseconds_total",

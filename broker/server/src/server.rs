@@ -327,6 +327,7 @@ pub async fn live(
         identity: Arc::new(identity),
         request_memory: plan.memory.request_bytes,
         fetch_memory: plan.memory.fetch_bytes,
+        answer_memory: plan.memory.answer_bytes,
         activity: parts.activity,
     });
     parts
@@ -374,10 +375,8 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     let image = Arc::new(image);
     remove_orphans(shard, &image).await?;
     remove_strays(shard).await;
-    if let Err(error) = controller::publish(shard, Arc::clone(&image)).await {
-        // What could not be opened is answered as a storage error; the rest is served.
-        tracing::error!(%error, "not every partition could be opened");
-    }
+    // What could not be opened is said in the log, and answered as a storage error; the rest is served.
+    let _ = controller::publish(shard, Arc::clone(&image)).await;
     let (host, port) = listeners.advertised(&plan.config);
     let register = ControllerRequest::RegisterBroker {
         id: shard.identity.broker,

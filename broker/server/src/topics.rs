@@ -1,6 +1,7 @@
 //! What each shard does when the metadata changes: it opens, closes and reconfigures its partitions.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -110,20 +111,23 @@ pub async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), App
 }
 
 async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), ApplyError> {
-    let deletions = ids.into_iter().map(|id| {
-        let shard = Rc::clone(shard);
-        async move {
-            match shard.storage.delete_partition(id).await {
-                Ok(()) | Err(DeleteError::NotFound(_)) => Ok(()),
-                Err(source) => Err(ApplyError::Delete { id, source }),
-            }
+    let deletions = ids.into_iter().map(|id| async move {
+        match shard.storage.delete_partition(id).await {
+            Ok(()) | Err(DeleteError::NotFound(_)) => Ok(()),
+            Err(source) => Err(ApplyError::Delete { id, source }),
         }
     });
-    let results: Vec<_> = stream::iter(deletions)
-        .buffer_unordered(CONCURRENT_MAX)
-        .collect()
-        .await;
-    results.into_iter().collect()
+    some_at_a_time(deletions).await
+}
+
+/// Does all of `work`, and keeps of it no more than the first failure.
+async fn some_at_a_time<F>(work: impl Iterator<Item = F>) -> Result<(), ApplyError>
+where
+    F: Future<Output = Result<(), ApplyError>>,
+{
+    let first_failure = |so_far: Result<(), ApplyError>, result| std::future::ready(so_far.and(result));
+    let done = stream::iter(work).buffer_unordered(CONCURRENT_MAX);
+    done.fold(Ok(()), first_failure).await
 }
 
 async fn create_missing(
@@ -139,25 +143,19 @@ async fn create_missing(
                 reconfigure_partition(shard, topic, *id);
             }
             set_leader_epoch(shard, image, *id);
-        } else if let Some(spec) = spec(shard, image, *id) {
-            missing.push(spec);
+        } else {
+            missing.push(*id);
         }
     }
-    let creations = missing.into_iter().map(|spec| {
-        let shard = Rc::clone(shard);
-        async move {
-            let directory = spec.directory.clone();
-            let created = shard.storage.create_partition(spec).await;
-            created
-                .map(drop)
-                .map_err(|source| ApplyError::Create { directory, source })
-        }
+    let specs = missing.into_iter().filter_map(|id| spec(shard, image, id));
+    let creations = specs.map(|spec| async move {
+        let directory = spec.directory.clone();
+        let created = shard.storage.create_partition(spec).await;
+        created
+            .map(drop)
+            .map_err(|source| ApplyError::Create { directory, source })
     });
-    let results: Vec<_> = stream::iter(creations)
-        .buffer_unordered(CONCURRENT_MAX)
-        .collect()
-        .await;
-    results.into_iter().collect()
+    some_at_a_time(creations).await
 }
 
 fn spec(shard: &Shard, image: &MetadataImage, id: PartitionId) -> Option<PartitionSpec> {

@@ -1,5 +1,6 @@
 //! Removing a partition's directory: renamed at once, so that its name is free, and emptied in the background.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use corelog_runtime::{DiskError, Handle};
@@ -8,6 +9,44 @@ use crate::format::names;
 
 /// How often a rename is tried: nobody looks for the directory again once the next checkpoint has passed the deletion.
 const ATTEMPTS: u32 = 3;
+
+/// The most removals of a shard under way at a time.
+const UNDER_WAY_MAX: usize = 1;
+
+/// The removals of one shard. However many partitions are deleted at a time, [`UNDER_WAY_MAX`] tasks remove their files.
+#[derive(Default)]
+pub(crate) struct Removals {
+    under_way: Cell<usize>,
+    /// A directory may have been retired since the last listing.
+    is_due: Cell<bool>,
+}
+
+impl Removals {
+    /// A directory has been retired. Whether the caller is to begin a removal; otherwise one under way sees to it.
+    pub(crate) fn begin(&self) -> bool {
+        self.is_due.set(true);
+        let is_free = self.under_way.get() < UNDER_WAY_MAX;
+        if is_free {
+            self.under_way.set(self.under_way.get() + 1);
+        }
+        is_free
+    }
+
+    /// Before each listing: whether there may be anything to remove.
+    pub(crate) fn go_on(&self) -> bool {
+        self.is_due.replace(false)
+    }
+
+    /// A removal has found that there is nothing more. Nothing is awaited between that and this.
+    pub(crate) fn end(&self) {
+        self.under_way.set(self.under_way.get() - 1);
+    }
+
+    /// How many are under way.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.get()
+    }
+}
 
 /// Renames a directory of a deleted partition to a name that says so; does nothing if it is not there.
 pub(crate) async fn retire_directory(handle: &Handle, parent: &Path, dir: &Path) -> Result<(), DiskError> {
@@ -24,7 +63,8 @@ pub(crate) async fn retire_directory(handle: &Handle, parent: &Path, dir: &Path)
     }
 }
 
-/// Removes the directories of deleted partitions. What cannot be removed stays until the next start.
+/// Removes the directories of deleted partitions. What cannot be removed stays until the next deletion
+/// or the next start.
 pub(crate) async fn remove_retired(handle: &Handle, parent: &Path) {
     let names = match handle.disk.list_dir(parent).await {
         Ok(names) => names,

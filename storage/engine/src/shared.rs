@@ -22,6 +22,7 @@ use crate::journal::ring::Ring;
 use crate::options::StorageOptions;
 use crate::partition::PartitionLog;
 use crate::read_pace::ReadPace;
+use crate::removal::Removals;
 use crate::tail::{BULK_CHUNK_BYTES_MAX, CHUNK_BYTES_MAX, Evicted};
 use crate::types::StorageStats;
 
@@ -49,6 +50,8 @@ pub(crate) struct Window {
 const CACHE_BYTES_BEGIN: usize = 256 << 20;
 /// How much is kept for each log that has something in memory, at least, in bytes.
 const TAIL_BYTES: usize = 256 << 10;
+/// How many segments are closed or removed at a time.
+const SEGMENT_WORK_MAX: usize = 16;
 /// How many windows are kept for readers that come back for the rest of what was read ahead.
 const WINDOWS_MAX: usize = 64;
 /// The part of the cache's memory that windows may take: one in so many.
@@ -86,6 +89,10 @@ pub(crate) struct Shared {
     pub(crate) since_checkpoint: Cell<u64>,
     /// Segments that retention let go wait for a checkpoint to be removed.
     pub(crate) removals_wait: Cell<bool>,
+    /// The removal of deleted partitions' files.
+    pub(crate) removals: Rc<Removals>,
+    /// Taken to close or remove a segment: retention may want that of every partition at once.
+    pub(crate) segment_work: Budget,
     /// The last checkpoint found no room on the disk.
     pub(crate) checkpoint_refused: RefCell<Option<Arc<DiskError>>>,
     /// What was last read of segments, newest last.
@@ -156,6 +163,8 @@ impl Shared {
             journal_sync_lane: Budget::new(1),
             since_checkpoint: Cell::new(0),
             removals_wait: Cell::new(false),
+            removals: Rc::default(),
+            segment_work: Budget::new(SEGMENT_WORK_MAX),
             life: Cell::new(Life::Open),
             stats: RefCell::default(),
             tickets: RefCell::default(),

@@ -358,6 +358,7 @@ impl Storage {
             journal_files_free: count(ring.free_count()),
             partitions: count(shared.partitions.borrow().len()),
             open_files: count(shared.files.count()),
+            removals: count(shared.removals.under_way()),
             ..*shared.stats.borrow()
         }
     }
@@ -416,12 +417,20 @@ fn start_tasks(shared: &Rc<Shared>) {
     spawn_removal(shared);
 }
 
-/// Removes the files of deleted partitions, in the background: there may be very many.
+/// Removes the files of deleted partitions, in the background: there may be very many. One removal is under way at a
+/// time, since each holds a listing of the data directory. What is deleted meanwhile, it looks for when it is done.
 fn spawn_removal(shared: &Shared) {
+    let removals = Rc::clone(&shared.removals);
+    if !removals.begin() {
+        return;
+    }
     let (handle, dir) = (shared.handle.clone(), shared.options.dir.clone());
     shared
         .handle
         .spawn(WorkClass::Background, "partition removal", async move {
-            removal::remove_retired(&handle, &dir).await;
+            while removals.go_on() {
+                removal::remove_retired(&handle, &dir).await;
+            }
+            removals.end();
         });
 }

@@ -160,6 +160,8 @@ pub struct StorageStats {
     pub partitions: u64,
     /// Segment files open.
     pub open_files: u64,
+    /// Removals of deleted partitions' files that are under way; each holds a listing of the data directory.
+    pub removals: u64,
     /// Whether the journal is fenced.
     pub is_fenced: bool,
 }

@@ -1,43 +1,29 @@
 //! A disk so slow that people and clients are told.
 
+mod common;
+
 use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use common::{broker, change, new_topic, options};
 use corelog_broker::api::produce;
 use corelog_broker::connection::Client;
-use corelog_broker::controller::{self, ControllerShell};
 use corelog_broker::dispatch::Answer;
-use corelog_broker::identity::Identity;
 use corelog_broker::progress::Progress;
 use corelog_broker::request::RequestContext;
-use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
-use corelog_config::BrokerConfig;
+use corelog_broker::shard::{FIRST, Shard};
 use corelog_model::batch::ValidatedBatch;
-use corelog_model::{BrokerId, LeaderEpoch, PartitionId, PartitionIndex, TimestampMs, TopicId};
+use corelog_model::{LeaderEpoch, PartitionId, PartitionIndex, TimestampMs, TopicId};
 use corelog_protocol::messages::produce::{
     PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData,
 };
 use corelog_protocol::{ApiKey, ErrorCode, Reader, RequestHeader, ResponseHeader};
 use corelog_records::{BatchOptions, NewRecord, RecordBatchBuilder};
-use corelog_runtime::Handle;
-use corelog_sim::{Machine, Options, Simulation, Survival};
-use corelog_storage::{AppendOptions, LogConfig, PartitionSpec, Storage, StorageOptions, prepare_layout};
-
-const DIR: &str = "/data";
-
-async fn options(handle: &Handle) -> StorageOptions {
-    let owner = |_: &PartitionId| FIRST;
-    let layout = prepare_layout(handle.clone(), Path::new(DIR), true, 1, owner, |_| {});
-    let mut options = StorageOptions::new(DIR, FIRST, layout.await.expect("a layout"));
-    options.journal_file_bytes = 8 << 20;
-    options.checkpoint_bytes = 1 << 30;
-    options
-}
+use corelog_sim::{Options, Simulation, Survival};
+use corelog_storage::{AppendOptions, LogConfig, PartitionSpec, Storage};
 
 fn batch(value: &[u8]) -> ValidatedBatch {
     let mut builder = RecordBatchBuilder::new(BatchOptions::default());
@@ -126,57 +112,9 @@ fn a_short_recovery_says_nothing() {
     assert_eq!(told(20, 1), []);
 }
 
-async fn broker(machine: &Machine) -> Rc<Shard> {
-    let handle = machine.handle_for(FIRST);
-    let storage = Storage::open(handle.clone(), options(&handle).await, |_| {});
-    let config = BrokerConfig::from_pairs(&[("auto.create.topics.enable", "true")]);
-    let mailbox = machine.mailboxes::<ShardMessage>(1, 16).remove(0);
-    let shard = Shard::new(ShardParts {
-        id: FIRST,
-        shard_count: 1,
-        handle,
-        mailbox,
-        storage: storage.await.expect("the data opens"),
-        config: Arc::new(config.expect("a good configuration")),
-        identity: Arc::new(Identity {
-            cluster_id: "cluster".to_owned(),
-            broker: BrokerId::new(1),
-            shard_listeners: None,
-        }),
-        request_memory: 1 << 20,
-        fetch_memory: 1 << 20,
-        activity: Rc::default(),
-    });
-    let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
-    shard.set_controller(shell);
-    let published = controller::publish(&shard, Arc::new(image)).await;
-    published.expect("the partitions open");
-    let register = corelog_metadata::ControllerRequest::RegisterBroker {
-        id: BrokerId::new(1),
-        host: "localhost".to_owned(),
-        port: 9092,
-        rack: None,
-        incarnation: corelog_metadata::Incarnation::new(1),
-    };
-    let topic = corelog_metadata::ControllerRequest::CreateTopic(corelog_metadata::controller::NewTopic {
-        name: "orders".to_owned(),
-        partition_count: 1,
-        replication_factor: 1,
-        assignments: Vec::new(),
-        configs: corelog_metadata::Configs::new(),
-    });
-    for result in controller::change(&shard, vec![register, topic], false).await {
-        result.expect("the change is made");
-    }
-    shard
-}
-
 /// Produces one record; its error code, its offset, and how long that took.
 async fn produce_one(shard: &Rc<Shard>, timeout_ms: i32) -> (i16, i64, Duration) {
-    let client = Rc::new(Client {
-        peer: SocketAddr::from(([127, 0, 0, 1], 9)),
-        number: 1,
-    });
+    let client = Rc::new(Client::new(SocketAddr::from(([127, 0, 0, 1], 9)), 1));
     let header = RequestHeader {
         api_key: ApiKey::Produce,
         api_version: 9,
@@ -215,6 +153,8 @@ fn a_produce_that_is_not_durable_in_its_time_is_answered_so() {
     let machine = sim.machine(0);
     sim.block_on(async {
         let shard = broker(&machine).await;
+        let made = change(&shard, new_topic("orders", 1)).await;
+        made.expect("the topic is made");
         let (code, offset, _) = produce_one(&shard, 30_000).await;
         assert_eq!((code, offset), (0, 0));
         // A commit takes minutes now.

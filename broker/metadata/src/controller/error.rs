@@ -33,6 +33,12 @@ pub enum ControllerError {
     /// Neither positive nor -1 (INVALID_PARTITIONS).
     #[error("a topic cannot have {0} partitions")]
     PartitionCount(i32),
+    /// More changes than one request may make (POLICY_VIOLATION, as Kafka's `MAX_RECORDS_PER_USER_OP`).
+    #[error("one request changes at most {max} topics or brokers")]
+    TooManyChanges {
+        /// What is allowed.
+        max: usize,
+    },
     /// More than one request may create (POLICY_VIOLATION).
     #[error("one request creates at most {max} partitions, not {count}")]
     TooManyPartitions {
@@ -72,6 +78,13 @@ pub enum ControllerError {
         /// What was asked.
         requested: i32,
     },
+    /// More partitions for one of the broker's own topics (INVALID_PARTITIONS). Kafka refused it in its tools alone, and
+    /// lets it be since they ask the broker.
+    #[error(
+        "the number of partitions of {0} cannot be changed: it decides which of them holds what is stored there, and \
+         what is stored would not be found any more"
+    )]
+    InternalTopic(TopicName),
     /// A setting that cannot be (INVALID_CONFIG).
     #[error(transparent)]
     Config(#[from] ConfigFault),

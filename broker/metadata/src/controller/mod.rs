@@ -25,6 +25,9 @@ pub use request::{ConfigChange, ConfigOperation, ControllerRequest, NewTopic, To
 pub const PRODUCER_ID_BLOCK_SIZE: u32 = 1_000;
 /// The most partitions that one request creates (Kafka's `ReplicationControlManager.MAX_PARTITIONS_PER_BATCH`).
 pub const PARTITIONS_PER_REQUEST_MAX: usize = 10_000;
+/// The most commands that one request becomes (Kafka's `QuorumController.MAX_RECORDS_PER_USER_OP`, which counts each
+/// partition and each setting).
+pub const COMMANDS_PER_REQUEST_MAX: usize = 10_000;
 /// The longest value of a setting, in bytes (Kafka: `Short.MAX_VALUE`).
 pub const CONFIG_VALUE_SIZE_MAX: usize = 32_767;
 
@@ -89,6 +92,38 @@ impl<R: ConfigRules> Controller<R> {
             }
             ControllerRequest::AllocateProducerIds => allocate_producer_ids(image.next_producer_id()),
         }
+    }
+}
+
+/// What the parts of one request come to together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RequestSize {
+    commands: usize,
+    partitions: usize,
+}
+
+impl RequestSize {
+    /// Counts one command more.
+    ///
+    /// # Errors
+    /// `TooManyChanges`, `TooManyPartitions`: then nothing of the request may be done.
+    pub fn add(&mut self, command: &Command) -> Result<(), ControllerError> {
+        self.commands += 1;
+        self.partitions += match command {
+            Command::CreateTopic { assignments, .. } | Command::CreatePartitions { assignments, .. } => {
+                assignments.len()
+            }
+            Command::RegisterBroker { .. }
+            | Command::DeleteTopic { .. }
+            | Command::SetTopicConfigs { .. }
+            | Command::SetBrokerConfigs { .. }
+            | Command::AllocateProducerIds { .. } => 0,
+        };
+        if self.commands > COMMANDS_PER_REQUEST_MAX {
+            let max = COMMANDS_PER_REQUEST_MAX;
+            return Err(ControllerError::TooManyChanges { max });
+        }
+        assignment::check_count(self.partitions)
     }
 }
 

@@ -73,6 +73,9 @@ pub(super) fn create_partitions(
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Vec<Command>, ControllerError> {
     let topic = by_name(topic, image)?;
+    if topic.is_internal() {
+        return Err(ControllerError::InternalTopic(topic.name.clone()));
+    }
     let current = topic.partitions.len();
     let added = usize::try_from(count).unwrap_or(0).saturating_sub(current);
     if added == 0 {

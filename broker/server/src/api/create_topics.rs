@@ -15,13 +15,15 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use crate::api::changes::{self, Options, Outcome, Planned};
 use crate::api::describe_configs::topic_entries;
 use crate::error_codes::Failure;
+use crate::long_answer::Allowance;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on the answer describes the topic (KIP-525).
 const DESCRIBES: i16 = 5;
 
-/// Answers once per name, in the order of the request.
+/// Answers once per name, in the order of the request. Topics for whose settings there is no memory any more are
+/// answered without them.
 pub async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
@@ -35,10 +37,11 @@ pub async fn handle(
     let (names, planned): (Vec<_>, Vec<_>) = plan(request.topics, default_count).into_iter().unzip();
     let outcomes = changes::decide(&shard, ApiKey::CreateTopics, planned, options).await;
     let config = (context.version >= DESCRIBES).then(|| shard.config());
+    let mut allowance = Allowance::new(&shard);
     let answers = names.into_iter().zip(outcomes);
     CreateTopicsResponse {
         topics: answers
-            .map(|(name, outcome)| result(name, outcome, config.as_deref()))
+            .map(|(name, outcome)| within(&mut allowance, result(name, outcome, config.as_deref())))
             .collect(),
         ..Default::default()
     }
@@ -140,6 +143,19 @@ fn result(name: String, outcome: Outcome, config: Option<&BrokerConfig>) -> Crea
         let replicas = assignments.first().map_or(0, Vec::len);
         result.replication_factor = i16::try_from(replicas).unwrap_or(i16::MAX);
         result.configs = config.map(|config| described(config, &configs));
+    }
+    result
+}
+
+/// `result`, or, when there is no room for the topic's settings, that code in their place: the topic is there.
+fn within(allowance: &mut Allowance, mut result: CreatableTopicResult) -> CreatableTopicResult {
+    let configs = result.configs.as_deref().unwrap_or_default();
+    let strings =
+        |config: &CreatableTopicConfigs| config.name.len() + config.value.as_ref().map_or(0, String::len);
+    let bytes = configs.iter().map(strings).sum();
+    if let Err(failure) = allowance.take::<CreatableTopicConfigs>(configs.len(), bytes) {
+        result.configs = None;
+        result.topic_config_error_code = failure.code.code();
     }
     result
 }

@@ -1,6 +1,7 @@
 //! DescribeConfigs (API key 32): settings with their sources (Kafka's `ConfigHelper`).
 
 use std::collections::BTreeMap;
+use std::mem::size_of;
 use std::rc::Rc;
 
 use corelog_config::{BrokerConfig, ConfigEntry, ConfigSource, validate_topic_configs};
@@ -13,25 +14,32 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use crate::api::changes;
 use crate::api::config_resource::ConfigResource;
 use crate::error_codes::Failure;
+use crate::long_answer::{self, Allowance};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
-/// Answers from this shard's image and configuration.
+/// What a resource takes of an answer with all of its keys, about, in bytes.
+const RESOURCE_BYTES: usize = 4 << 10;
+
+/// Answers from this shard's image and configuration. Resources for which there is no memory any more are refused.
 pub async fn handle(
     shard: Rc<Shard>,
-    _context: RequestContext,
+    context: RequestContext,
     request: DescribeConfigsRequest,
 ) -> DescribeConfigsResponse {
     let shape = Shape {
         synonyms: request.include_synonyms,
         documentation: request.include_documentation,
     };
+    let bytes = request.resources.len().saturating_mul(RESOURCE_BYTES);
+    long_answer::begin(&shard, &context, bytes).await;
+    let mut allowance = Allowance::new(&shard);
     let results: Vec<DescribeConfigsResult> = request
         .resources
         .into_iter()
         .map(|resource| {
             let entries = entries(&shard, &resource);
-            result(resource, entries, shape)
+            within(&mut allowance, result(resource, entries, shape))
         })
         .collect();
     let failures = results.iter().filter(|result| result.error_code != 0).count();
@@ -110,6 +118,25 @@ fn result(
             .map(|entry| wire(entry, shape))
             .collect(),
     }
+}
+
+/// `result`, or that there is no room for its entries.
+fn within(allowance: &mut Allowance, mut result: DescribeConfigsResult) -> DescribeConfigsResult {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let synonym = |synonym: &DescribeConfigsSynonym| {
+        size_of::<DescribeConfigsSynonym>() + synonym.name.len() + length(&synonym.value)
+    };
+    let entry = |entry: &DescribeConfigsResourceResult| {
+        let synonyms: usize = entry.synonyms.iter().map(synonym).sum();
+        entry.name.len() + length(&entry.value) + length(&entry.documentation) + synonyms
+    };
+    let bytes = result.configs.iter().map(entry).sum();
+    if let Err(failure) = allowance.take::<DescribeConfigsResourceResult>(result.configs.len(), bytes) {
+        result.configs = Vec::new();
+        result.error_code = failure.code.code();
+        result.error_message = failure.message;
+    }
+    result
 }
 
 fn wire(entry: ConfigEntry, shape: Shape) -> DescribeConfigsResourceResult {

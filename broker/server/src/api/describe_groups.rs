@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use crate::api::authorized;
 use crate::coordinator;
 use crate::error_codes::group_code;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -23,6 +24,8 @@ pub async fn handle(
     context: RequestContext,
     request: DescribeGroupsRequest,
 ) -> DescribeGroupsResponse {
+    // How many members the groups have is not known here.
+    long_answer::begin(&shard, &context, usize::MAX).await;
     let operations = authorized::report(request.include_authorized_operations, authorized::GROUP);
     let described = request.groups.into_iter().map(|group| {
         let describe = Request::DescribeGroup(GroupId::new(&group));

@@ -13,15 +13,23 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use futures_util::future::join_all;
 
 use crate::api::changes;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
+
+/// What a partition takes of an answer, about, in bytes.
+const PARTITION_BYTES: usize = 48;
 
 /// Asks all shards. There is one data directory; its volume's size is not told (-1).
 pub async fn handle(
     shard: Rc<Shard>,
-    _context: RequestContext,
+    context: RequestContext,
     request: DescribeLogDirsRequest,
 ) -> DescribeLogDirsResponse {
+    if request.topics.is_none() {
+        let bytes = shard.image().partition_count() * PARTITION_BYTES;
+        long_answer::begin(&shard, &context, bytes).await;
+    }
     let shares: Vec<_> = shard
         .all()
         .map(|to| shard.submit_to(to, |shard| async move { share(&shard) }))

@@ -13,15 +13,18 @@ use corelog_storage::ActiveProducer;
 
 use crate::api::changes;
 use crate::error_codes::Failure;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Asks the owner of each partition.
 pub async fn handle(
     shard: Rc<Shard>,
-    _context: RequestContext,
+    context: RequestContext,
     request: DescribeProducersRequest,
 ) -> DescribeProducersResponse {
+    // How many producers the partitions remember is not known here.
+    long_answer::begin(&shard, &context, usize::MAX).await;
     let image = shard.image();
     let mut items = Vec::new();
     let mut topics = Vec::with_capacity(request.topics.len());

@@ -16,16 +16,22 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
 use crate::identity::Identity;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
+
+/// What a partition takes of an answer, about, in bytes.
+const PARTITION_BYTES: usize = 64;
 
 /// Answers from this shard's image.
 pub async fn handle(
     shard: Rc<Shard>,
-    _context: RequestContext,
+    context: RequestContext,
     request: DescribeTopicPartitionsRequest,
 ) -> DescribeTopicPartitionsResponse {
     let max = usize::try_from(shard.config().network.described_partitions_max).unwrap_or(usize::MAX);
+    let asked = usize::try_from(request.response_partition_limit).unwrap_or(0);
+    long_answer::begin(&shard, &context, asked.min(max).saturating_mul(PARTITION_BYTES)).await;
     let response = describe(&request, &shard.image(), &shard.identity, max);
     let failures = response
         .topics

@@ -10,8 +10,12 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
+
+/// What a topic takes of an answer, about, in bytes.
+const RESOURCE_BYTES: usize = 48;
 
 /// Answers from this shard's image.
 pub async fn handle(
@@ -19,6 +23,8 @@ pub async fn handle(
     context: RequestContext,
     request: ListConfigResourcesRequest,
 ) -> ListConfigResourcesResponse {
+    let bytes = shard.image().topic_count() * RESOURCE_BYTES;
+    long_answer::begin(&shard, &context, bytes).await;
     let response = list(&request.resource_types, context.version, &shard.image());
     changes::count(
         &shard,

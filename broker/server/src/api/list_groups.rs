@@ -7,15 +7,18 @@ use corelog_protocol::messages::list_groups::{ListGroupsRequest, ListGroupsRespo
 
 use crate::coordinator;
 use crate::error_codes::group_code;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Asks every coordinator of every shard. While one of them loads there is no whole answer.
 pub async fn handle(
     shard: Rc<Shard>,
-    _context: RequestContext,
+    context: RequestContext,
     request: ListGroupsRequest,
 ) -> ListGroupsResponse {
+    // How many groups there are is not known here.
+    long_answer::begin(&shard, &context, usize::MAX).await;
     let request = groups::ListGroupsRequest {
         states: request.states_filter,
         types: request.types_filter,

@@ -9,19 +9,24 @@ use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
 use corelog_model::{TopicId, TopicName};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::metadata::{
-    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
-    MetadataResponseTopic,
+    MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
+    MetadataResponsePartition, MetadataResponseTopic,
 };
 
 use crate::api::authorized;
 use crate::controller;
 use crate::error_codes::change_failure;
 use crate::identity::Identity;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on an empty list of topics means none; before, all.
 const EMPTY_IS_NONE: i16 = 1;
+
+/// What a topic and a partition take of an answer, about, in bytes.
+const TOPIC_BYTES: usize = 64;
+const PARTITION_BYTES: usize = 48;
 
 /// Answers from this shard's image.
 pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: MetadataRequest) -> MetadataResponse {
@@ -50,6 +55,8 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
     let asked = match request.topics {
         Some(topics) if !topics.is_empty() || context.version >= EMPTY_IS_NONE => topics,
         Some(_) | None => {
+            let bytes = image.topic_count() * TOPIC_BYTES + image.partition_count() * PARTITION_BYTES;
+            long_answer::begin(&shard, &context, bytes).await;
             let mut all: Vec<&Arc<TopicImage>> = image.topics().collect();
             all.sort_by(|a, b| a.name.cmp(&b.name));
             response.topics = all
@@ -70,12 +77,12 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
     } else {
         (image, Vec::new())
     };
+    let partitions = |topic| known(&image, topic).map_or(0, |topic| topic.partitions.len());
+    let bytes = asked.iter().map(partitions).sum::<usize>() * PARTITION_BYTES;
+    long_answer::begin(&shard, &context, bytes).await;
     for topic in asked {
         let by_id = topic.topic_id != TopicId::ZERO;
-        let known = match &topic.name {
-            Some(name) if !by_id => image.topic(name),
-            Some(_) | None => image.topic_by_id(topic.topic_id),
-        };
+        let known = known(&image, &topic);
         response.topics.push(match known {
             Some(topic) => describe(&shard.identity, topic, operations),
             None => MetadataResponseTopic {
@@ -88,6 +95,14 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
         });
     }
     response
+}
+
+/// The topic that is asked for, if there is one: by its id when it has one, else by its name.
+fn known<'a>(image: &'a MetadataImage, topic: &MetadataRequestTopic) -> Option<&'a Arc<TopicImage>> {
+    match &topic.name {
+        Some(name) if topic.topic_id == TopicId::ZERO => image.topic(name),
+        Some(_) | None => image.topic_by_id(topic.topic_id),
+    }
 }
 
 /// Creates topics with the defaults; returns the image after that and the names that were refused, with the reason.

@@ -17,6 +17,7 @@ use futures_util::future::join_all;
 
 use crate::coordinator;
 use crate::error_codes::group_code;
+use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -34,6 +35,15 @@ pub async fn handle(
     request: OffsetFetchRequest,
 ) -> OffsetFetchResponse {
     let (version, require_stable) = (context.version, request.require_stable);
+    let asks_for_all = if version >= MANY_GROUPS {
+        request.groups.iter().any(|group| group.topics.is_none())
+    } else {
+        request.topics.is_none()
+    };
+    if asks_for_all {
+        // How much the groups have committed is not known here.
+        long_answer::begin(&shard, &context, usize::MAX).await;
+    }
     if version >= MANY_GROUPS {
         let groups = request.groups.into_iter();
         let fetched = groups.map(|group| fetch(&shard, version, require_stable, group));

@@ -79,6 +79,7 @@ where
             }),
             request_memory: 1 << 20,
             fetch_memory: 1 << 20,
+            answer_memory: 1 << 20,
         });
         let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
         shard.set_controller(shell);
@@ -97,10 +98,10 @@ fn context(shard: &Shard, api: ApiKey, version: i16) -> RequestContext {
         version,
         correlation_id: 1,
         client_id: None,
-        client: Rc::new(Client {
-            peer: "127.0.0.1:5000".parse().expect("an address"),
-            number: shard.next_connection_number(),
-        }),
+        client: Rc::new(Client::new(
+            "127.0.0.1:5000".parse().expect("an address"),
+            shard.next_connection_number(),
+        )),
     }
 }
 

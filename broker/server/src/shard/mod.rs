@@ -27,6 +27,7 @@ use crate::coordinator::Coordinators;
 use crate::fetch_session::FetchSessions;
 use crate::fetch_watch::FetchWatches;
 use crate::identity::Identity;
+use crate::long_answer::LongAnswers;
 use crate::metrics::ShardMetrics;
 use crate::produce_lane::ProduceLane;
 use crate::producer_ids::ProducerIds;
@@ -63,6 +64,8 @@ pub struct ShardParts {
     pub request_memory: usize,
     /// Memory for what fetches answer with, in bytes.
     pub fetch_memory: usize,
+    /// Memory for long answers of other requests, in bytes.
+    pub answer_memory: usize,
     /// How this shard spends its time.
     pub activity: Rc<Activity>,
 }
@@ -83,6 +86,8 @@ pub struct Shard {
     pub request_memory: Budget,
     /// Memory for what fetches answer with.
     pub fetch_memory: Budget,
+    /// Long answers of other requests than Fetch.
+    pub long_answers: LongAnswers,
     /// How this shard spends its time.
     pub activity: Rc<Activity>,
     /// What clients are told of this broker.
@@ -122,6 +127,7 @@ impl Shard {
             metrics: ShardMetrics::default(),
             request_memory: Budget::new(parts.request_memory),
             fetch_memory: Budget::new(parts.fetch_memory),
+            long_answers: LongAnswers::new(parts.answer_memory),
             activity: parts.activity,
             identity: parts.identity,
             fetch_sessions: RefCell::new(FetchSessions::new(sessions)),

@@ -27,6 +27,8 @@ use corelog_storage::{Storage, StorageOptions, prepare_layout};
 
 /// Memory for fetches, in bytes.
 pub(crate) const FETCH_MEMORY: usize = 8 << 20;
+/// Memory for long answers of other requests, in bytes.
+pub(crate) const ANSWER_MEMORY: usize = 2 << 20;
 pub(crate) const TOPIC: &str = "topic";
 /// A time that no bound of a topic excludes.
 pub(crate) const NOW: TimestampMs = TimestampMs::new(1_700_000_000_000);
@@ -73,6 +75,7 @@ where
             }),
             request_memory: 64 << 20,
             fetch_memory: FETCH_MEMORY,
+            answer_memory: ANSWER_MEMORY,
         });
         let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
         shard.set_controller(shell);

@@ -346,6 +346,8 @@ impl PartitionLog {
             corelog_runtime::WorkClass::Background,
             "segment removal",
             async move {
+                let shared = Rc::clone(&log.shared);
+                let _work = shared.segment_work.acquire(1).await;
                 log.remove_segments(dropped).await;
             },
         );

@@ -91,6 +91,8 @@ impl PartitionLog {
         self.shared
             .handle
             .spawn(WorkClass::Background, "segment close", async move {
+                let shared = Rc::clone(&log.shared);
+                let _work = shared.segment_work.acquire(1).await;
                 log.close_segment(closed).await;
             });
         Ok(())

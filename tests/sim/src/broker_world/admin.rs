@@ -92,6 +92,13 @@ impl Admin {
         }
         let found = describe(&mut self.wire, &name).await?;
         if code != 0 {
+            // A name that is taken has a code of its own.
+            if code == ErrorCode::KafkaStorageError.code()
+                && found.is_some()
+                && !self.clients.oracle.is_shared(&name)
+            {
+                self.violate(format!("topic {name} was refused for the disk and is there"));
+            }
             return Ok(());
         }
         let Some(found) = found else {

@@ -17,6 +17,8 @@ use super::scenario::{DATA_DIR, Scenario};
 use crate::disk::FaultRule;
 use crate::machine::Machine;
 
+/// Removals of deleted partitions' files that a shard may have under way.
+const REMOVALS_MAX: u64 = 1;
 /// Messages of each queue between shards.
 const MAILBOX_MESSAGES_MAX: usize = 64;
 
@@ -60,7 +62,8 @@ impl Broker {
             cache_bytes: scenario.memory.cache_bytes,
             dirty_bytes: scenario.memory.dirty_bytes,
             fetch_bytes: scenario.memory.cache_bytes / 4,
-            rest_bytes: scenario.memory.cache_bytes / 4,
+            answer_bytes: scenario.memory.cache_bytes / 8,
+            rest_bytes: scenario.memory.cache_bytes / 8,
         };
         let handle = machine.handle_for(ShardId::new(0));
         handle.clone().spawn(WorkClass::Normal, "boot", async move {
@@ -161,6 +164,21 @@ impl Broker {
         shards.iter().any(|shard| shard.storage.stats().is_fenced)
     }
 
+    /// What takes more than it may. `None`: everything is within its limit.
+    pub(super) fn excess(&self) -> Option<String> {
+        let shards = self.shards.borrow();
+        shards.iter().find_map(|shard| {
+            let removals = shard.storage.stats().removals;
+            (removals > REMOVALS_MAX).then(|| {
+                format!(
+                    "shard {}: {removals} removals of deleted partitions at a time, each with a listing of the data \
+                     directory, and {REMOVALS_MAX} is the most",
+                    shard.id
+                )
+            })
+        })
+    }
+
     /// What is not at rest though no client is connected; `None`: everything is.
     pub(super) fn unrest(&self) -> Option<String> {
         let shards = self.shards.borrow();
@@ -170,7 +188,8 @@ impl Broker {
         };
         shards.iter().find_map(|shard| {
             let held_of = |memory: &Budget| memory.total() - memory.free();
-            let held = held_of(&shard.request_memory) + held_of(&shard.fetch_memory);
+            let answers = held_of(&shard.fetch_memory) + held_of(&shard.long_answers.memory);
+            let held = held_of(&shard.request_memory) + answers;
             let calls = shard.calls_waiting();
             let connections = shard.metrics.connections.open();
             // Sessions outlast connections, and so do their watches.

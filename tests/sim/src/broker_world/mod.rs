@@ -14,6 +14,7 @@ mod group;
 mod hasty;
 mod leftovers;
 mod loner;
+mod masses;
 mod oracle;
 mod probe;
 mod producer;

@@ -11,7 +11,9 @@ use corelog_model::ShardId;
 use super::broker::Broker;
 use super::clients::Clients;
 use super::scenario::{Crowd, DATA_DIR, PORT, Scenario};
-use super::{admin, asker, checker, every, group, hasty, leftovers, loner, probe, producer, reader, topics};
+use super::{
+    admin, asker, checker, every, group, hasty, leftovers, loner, masses, probe, producer, reader, topics,
+};
 use crate::disk::{Fault, FaultRule, Operation};
 use crate::exec::RunError;
 use crate::machine::Machine;
@@ -44,7 +46,7 @@ struct Run {
 pub fn run(seed: u64, keep_log: bool) -> Outcome {
     let mut random = SimRng::stream(seed, 200);
     let mut scripts = SimRng::stream(seed, 202);
-    let scenario = Scenario::draw(&mut random, &mut scripts);
+    let scenario = Scenario::draw(&mut random, &mut scripts, &mut SimRng::stream(seed, 203));
     let sim = Simulation::new(
         seed,
         Options {
@@ -229,6 +231,9 @@ impl Run {
         for _ in 0..askers {
             clients.spawn("asker", asker::run(Rc::clone(clients)));
         }
+        if scenario.has_masses {
+            clients.spawn("masses", masses::run(Rc::clone(clients)));
+        }
     }
 
     /// Starts the broker, at times crashing in the middle of it.
@@ -316,7 +321,12 @@ impl Run {
         while self.sim.now() < end {
             let step = Duration::from_micros(self.random.borrow_mut().below(50_000) + 1);
             let (watched, oracle) = (broker.clone(), Rc::clone(&self.clients.oracle));
-            let is_over = move || watched.is_fenced() || watched.failure().is_some() || oracle.is_violated();
+            let is_over = move || {
+                if let Some(excess) = watched.excess() {
+                    oracle.violate(excess);
+                }
+                watched.is_fenced() || watched.failure().is_some() || oracle.is_violated()
+            };
             let waited = self
                 .sim
                 .run_until_true(is_over, step.min(end.since(self.sim.now())));

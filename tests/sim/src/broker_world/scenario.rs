@@ -15,6 +15,8 @@ use crate::rng::SimRng;
 
 /// The data directory on the simulated disk.
 pub(super) const DATA_DIR: &str = "/data";
+/// In one of so many seeds somebody creates and deletes by the thousand: it takes long.
+const MASSES_ONE_IN: u64 = 20;
 /// Where clients connect.
 pub(super) const PORT: u16 = 9092;
 
@@ -156,6 +158,8 @@ pub(super) struct Scenario {
     pub(super) partitions: i32,
     pub(super) crowd: Crowd,
     pub(super) habits: Habits,
+    /// Somebody creates and deletes by the thousand.
+    pub(super) has_masses: bool,
     pub(super) rebalance_delay_ms: u64,
     pub(super) checkpoint_interval_ms: u64,
     pub(super) retention_check_ms: u64,
@@ -204,8 +208,8 @@ impl Habits {
 }
 
 impl Scenario {
-    /// `scripts` is a stream of its own: what it decides leaves all else as it is.
-    pub(super) fn draw(random: &mut SimRng, scripts: &mut SimRng) -> Scenario {
+    /// `scripts` and `masses` are streams of their own: what they decide leaves all else as it is.
+    pub(super) fn draw(random: &mut SimRng, scripts: &mut SimRng, masses: &mut SimRng) -> Scenario {
         let mut scenario = Scenario {
             shards: pick(random, &[1, 2, 2, 4]),
             lives: 1 + random.below(4),
@@ -221,6 +225,7 @@ impl Scenario {
             partitions: pick(random, &[1, 2, 5]),
             crowd: Crowd::draw(random),
             habits: Habits::draw(random),
+            has_masses: masses.below(MASSES_ONE_IN) == 0,
             rebalance_delay_ms: pick(random, &[0, 100, 1_000]),
             checkpoint_interval_ms: pick(random, &[100, 1_000, 60_000]),
             retention_check_ms: pick(random, &[100, 300_000]),

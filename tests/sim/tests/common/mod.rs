@@ -1,0 +1,88 @@
+//! A broker of one shard on a simulated machine.
+
+#![expect(dead_code, reason = "each test file uses its own part")]
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_broker::controller::{self, ControllerShell};
+use corelog_broker::identity::Identity;
+use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
+use corelog_config::BrokerConfig;
+use corelog_metadata::controller::{ControllerRequest, NewTopic};
+use corelog_model::{BrokerId, PartitionId};
+use corelog_runtime::Handle;
+use corelog_sim::Machine;
+use corelog_storage::{Storage, StorageOptions, prepare_layout};
+
+pub(crate) const DIR: &str = "/data";
+
+pub(crate) async fn options(handle: &Handle) -> StorageOptions {
+    let owner = |_: &PartitionId| FIRST;
+    let layout = prepare_layout(handle.clone(), Path::new(DIR), true, 1, owner, |_| {});
+    let mut options = StorageOptions::new(DIR, FIRST, layout.await.expect("a layout"));
+    options.journal_file_bytes = 8 << 20;
+    options.checkpoint_bytes = 1 << 30;
+    options
+}
+
+/// A broker that has registered and has no topic.
+pub(crate) async fn broker(machine: &Machine) -> Rc<Shard> {
+    let handle = machine.handle_for(FIRST);
+    let storage = Storage::open(handle.clone(), options(&handle).await, |_| {});
+    let config = BrokerConfig::from_pairs(&[("auto.create.topics.enable", "true")]);
+    let mailbox = machine.mailboxes::<ShardMessage>(1, 16).remove(0);
+    let shard = Shard::new(ShardParts {
+        id: FIRST,
+        shard_count: 1,
+        handle,
+        mailbox,
+        storage: storage.await.expect("the data opens"),
+        config: Arc::new(config.expect("a good configuration")),
+        identity: Arc::new(Identity {
+            cluster_id: "cluster".to_owned(),
+            broker: BrokerId::new(1),
+            shard_listeners: None,
+        }),
+        request_memory: 1 << 20,
+        fetch_memory: 1 << 20,
+        answer_memory: 1 << 20,
+        activity: Rc::default(),
+    });
+    let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
+    shard.set_controller(shell);
+    let published = controller::publish(&shard, Arc::new(image)).await;
+    published.expect("the partitions open");
+    let register = ControllerRequest::RegisterBroker {
+        id: BrokerId::new(1),
+        host: "localhost".to_owned(),
+        port: 9092,
+        rack: None,
+        incarnation: corelog_metadata::Incarnation::new(1),
+    };
+    for result in controller::change(&shard, vec![register], false).await {
+        result.expect("the change is made");
+    }
+    shard
+}
+
+/// What CreateTopics asks for.
+pub(crate) fn new_topic(name: &str, partitions: i32) -> ControllerRequest {
+    ControllerRequest::CreateTopic(NewTopic {
+        name: name.to_owned(),
+        partition_count: partitions,
+        replication_factor: 1,
+        assignments: Vec::new(),
+        configs: corelog_metadata::Configs::new(),
+    })
+}
+
+/// Has the controller make one change.
+pub(crate) async fn change(
+    shard: &Rc<Shard>,
+    request: ControllerRequest,
+) -> Result<(), controller::ChangeError> {
+    let mut results = controller::change(shard, vec![request], false).await;
+    results.remove(0).map(drop)
+}
