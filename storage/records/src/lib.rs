@@ -6,9 +6,14 @@
 pub mod builder;
 pub mod check;
 pub mod compression;
+mod lz4;
 pub mod recompress;
 pub mod records;
+pub mod stream;
+#[cfg(test)]
+mod testing;
 mod varint;
+pub mod walk;
 mod xerial;
 
 pub use builder::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder, Stamps};
@@ -18,3 +23,5 @@ pub use check::{
 pub use compression::{CompressError, DecompressError, compress, compress_at, decompress};
 pub use recompress::{RecompressError, recompress};
 pub use records::{Header, Headers, PayloadError, Record, RecordError, Records, payload};
+pub use stream::{PayloadCheck, PayloadFault};
+pub use walk::{RecordRules, TimestampRule};
