@@ -27,6 +27,7 @@ pub mod metrics;
 mod mutation;
 pub mod offsets_topic;
 mod partition_dirs;
+pub mod produce_check;
 pub mod produce_lane;
 pub mod producer_ids;
 pub mod progress;
