@@ -1,6 +1,7 @@
 //! The request path from a frame to its answer, on a real shard: what KAFKA's brokers do and clients rely on.
 
 mod fetching;
+mod lying;
 mod metadata;
 mod metadata_log;
 mod offsets;

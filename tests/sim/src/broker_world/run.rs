@@ -11,7 +11,9 @@ use corelog_model::ShardId;
 use super::broker::Broker;
 use super::clients::Clients;
 use super::scenario::{Crowd, DATA_DIR, PORT, Scenario};
-use super::{admin, asker, checker, every, group, hasty, leftovers, loner, probe, producer, reader, topics};
+use super::{
+    admin, asker, checker, every, group, hasty, leftovers, liar, loner, probe, producer, reader, topics,
+};
 use crate::disk::{Fault, FaultRule, Operation};
 use crate::exec::RunError;
 use crate::machine::Machine;
@@ -206,6 +208,7 @@ impl Run {
             loners,
             admins,
             askers,
+            liars,
         } = scenario.crowd;
         for _ in 0..careful {
             clients.spawn("careful producer", producer::run(Rc::clone(clients)));
@@ -228,6 +231,9 @@ impl Run {
         }
         for _ in 0..askers {
             clients.spawn("asker", asker::run(Rc::clone(clients)));
+        }
+        for _ in 0..liars {
+            clients.spawn("liar", liar::run(Rc::clone(clients)));
         }
     }
 
