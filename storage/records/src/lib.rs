@@ -1,6 +1,6 @@
 //! The inside of Kafka's record batches: their records, their compression, and building them whole.
 //!
-//! `corelog-model` reads a batch's header and its checksum, which is all that the produce and fetch paths need. This
+//! `corelog-model` reads a batch's header and its checksum, which is all that the fetch path needs. This
 //! crate looks past the header. It does no I/O and knows no clock; every input may be hostile, none panics.
 
 pub mod builder;
