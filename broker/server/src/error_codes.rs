@@ -4,7 +4,9 @@ use std::fmt;
 
 use corelog_groups::GroupError;
 use corelog_metadata::ControllerError;
+use corelog_model::BatchError;
 use corelog_protocol::ErrorCode;
+use corelog_records::{DecompressError, PayloadError, PayloadFault, RecompressError, RecordsFault};
 use corelog_storage::{AppendError, CreateError, DeleteRecordsError, ReadError};
 
 use crate::controller::ChangeError;
@@ -63,6 +65,60 @@ pub fn append_failure(error: &AppendError) -> Failure {
         }
         AppendError::Deleted => ErrorCode::UnknownTopicOrPartition,
         AppendError::Closed => ErrorCode::NotLeaderOrFollower,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Of bytes that are no batch.
+pub fn batch_failure(error: &BatchError) -> Failure {
+    let code = match error {
+        BatchError::Crc { .. } | BatchError::Length(_) => ErrorCode::CorruptMessage,
+        // Kafka throws what it has no code for when it comes upon a codec that there is not.
+        BatchError::Field {
+            field: "attributes", ..
+        } => ErrorCode::UnknownServerError,
+        BatchError::Truncated { .. } | BatchError::Magic(_) | BatchError::Field { .. } => {
+            ErrorCode::InvalidRecord
+        }
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Of records that are none, or break a rule of their topic.
+pub fn records_failure(fault: &RecordsFault) -> Failure {
+    let (code, records) = match fault {
+        RecordsFault::Malformed(_) => (ErrorCode::InvalidRecord, Vec::new()),
+        RecordsFault::NullKey { indexes } => (ErrorCode::InvalidRecord, indexes.clone()),
+        RecordsFault::Timestamp { indexes, .. } => (ErrorCode::InvalidTimestamp, indexes.clone()),
+    };
+    Failure {
+        code,
+        message: Some(fault.to_string()),
+        records,
+    }
+}
+
+/// Of a compressed batch. Kafka answers UNKNOWN_SERVER_ERROR to records that do not decompress.
+pub fn payload_failure(fault: &PayloadFault) -> Failure {
+    match fault {
+        PayloadFault::Records(fault) => records_failure(fault),
+        PayloadFault::Decompress(_) => Failure::new(ErrorCode::UnknownServerError, fault.to_string()),
+        PayloadFault::TooLarge { .. } => Failure::new(ErrorCode::MessageTooLarge, fault.to_string()),
+    }
+}
+
+/// Of a batch that is stored otherwise than it came.
+pub fn recompress_failure(error: &RecompressError) -> Failure {
+    let code = match error {
+        RecompressError::Records(fault) => return records_failure(fault),
+        RecompressError::Payload(PayloadError::Truncated { .. }) => ErrorCode::InvalidRecord,
+        RecompressError::Payload(PayloadError::Decompress(DecompressError::TooLarge { .. }))
+        | RecompressError::TooLarge { .. } => ErrorCode::MessageTooLarge,
+        RecompressError::Payload(PayloadError::Decompress(
+            DecompressError::Malformed(_) | DecompressError::Snappy(_) | DecompressError::SnappyFrame,
+        ))
+        | RecompressError::Compress(_)
+        | RecompressError::Invalid(_) => ErrorCode::UnknownServerError,
     };
     Failure::new(code, error.to_string())
 }

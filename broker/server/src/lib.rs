@@ -27,6 +27,7 @@ pub mod memory;
 pub mod metrics;
 pub mod offsets_topic;
 mod partition_dirs;
+pub mod produce_check;
 pub mod produce_lane;
 pub mod producer_ids;
 pub mod progress;

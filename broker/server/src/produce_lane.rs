@@ -1,7 +1,8 @@
-//! Work on produced records that takes long, off the path of everyone else: recompression, and the keys of compressed
-//! batches for compacted topics.
+//! Work on produced records that takes long, off the path of everyone else: recompression, and the check of large compressed
+//! batches.
 //!
-//! One task a shard does it, a batch at a time, in the background class, and lets the other tasks run between batches.
+//! One task a shard does it, a batch at a time, in the normal class, and lets the other tasks run between batches, and
+//! between the pieces of a batch that is checked.
 //! Invariant: a connection that has work here has all its later requests wait behind it, so that its appends keep the
 //! order of its requests (INV-3). One batch is decompressed at a time, which bounds the memory; what waits is bounded
 //! by the memory for requests.
@@ -10,82 +11,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use corelog_model::batch::Compression;
 use corelog_model::{PartitionId, ValidatedBatch};
-use corelog_protocol::ErrorCode;
-use corelog_records::{
-    KeyPolicy, RecompressError, Records, RecordsFault, check_produced_records, payload, recompress,
-};
 use corelog_runtime::local::{oneshot, yield_now};
 use corelog_runtime::{LocalFuture, WorkClass};
 
 use crate::error_codes::Failure;
+use crate::produce_check::RecordsWork;
 use crate::shard::Shard;
-
-/// The most bytes that the records of one batch may become when they are looked into.
-const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
-
-/// What is to be done to a batch before it is appended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RecordsWork {
-    /// Whether each record must have a key.
-    pub keys: KeyPolicy,
-    /// The codec and level to store the records in, if it is not the one that they came in.
-    pub target: Option<(Compression, Option<i32>)>,
-}
-
-impl RecordsWork {
-    /// Does it.
-    ///
-    /// # Errors
-    /// `InvalidRecord` for records that are none or lack a key, `MessageTooLarge` for those that become too large.
-    pub fn run(&self, batch: ValidatedBatch) -> Result<ValidatedBatch, Failure> {
-        let refuse =
-            |error: &dyn std::error::Error| Failure::new(ErrorCode::InvalidRecord, error.to_string());
-        match self.target {
-            Some((codec, level)) => recompress(&batch, codec, level, self.keys, DECOMPRESSED_BYTES_MAX)
-                .map_err(|error| match &error {
-                    RecompressError::Records(RecordsFault::NullKey { .. }) => null_keys(&batch, &error),
-                    _ => recompress_failure(&error),
-                }),
-            None => {
-                let records = payload(batch.header(), batch.bytes(), DECOMPRESSED_BYTES_MAX)
-                    .map_err(|error| refuse(&error))?;
-                check_produced_records(batch.header(), &records, self.keys).map_err(
-                    |fault| match &fault {
-                        RecordsFault::NullKey { .. } => null_keys(&batch, &fault),
-                        _ => refuse(&fault),
-                    },
-                )?;
-                drop(records);
-                Ok(batch)
-            }
-        }
-    }
-}
-
-/// The refusal of a batch for a compacted topic that names every record without a key: clients then know which of a
-/// batch's records to give up and which to send again (KIP-467).
-fn null_keys(batch: &ValidatedBatch, error: &dyn std::error::Error) -> Failure {
-    let mut failure = Failure::new(ErrorCode::InvalidRecord, error.to_string());
-    if let Ok(bytes) = payload(batch.header(), batch.bytes(), DECOMPRESSED_BYTES_MAX) {
-        let records = Records::new(batch.header(), &bytes);
-        let without_key = (0..)
-            .zip(records)
-            .filter(|(_, record)| matches!(record, Ok(record) if record.key.is_none()));
-        failure.records = without_key.map(|(index, _)| index).collect();
-    }
-    failure
-}
-
-fn recompress_failure(error: &RecompressError) -> Failure {
-    let code = match error {
-        RecompressError::Payload(_) | RecompressError::Records(_) => ErrorCode::InvalidRecord,
-        RecompressError::TooLarge { .. } => ErrorCode::MessageTooLarge,
-        RecompressError::Compress(_) | RecompressError::Invalid(_) => ErrorCode::UnknownServerError,
-    };
-    Failure::new(code, error.to_string())
-}
 
 /// A batch, its partition, and what is to be done to it.
 pub type Item = (PartitionId, ValidatedBatch, Option<RecordsWork>);
@@ -163,7 +95,7 @@ pub fn enter<T: 'static>(
         let worker = Rc::clone(shard);
         shard
             .handle
-            .spawn(WorkClass::Background, "produce lane", work(worker));
+            .spawn(WorkClass::Normal, "produce lane", work(worker));
     }
     Box::pin(async move {
         let (refused, appended) = receiver.await.expect("the lane ends a job before it forgets it");
@@ -192,7 +124,7 @@ async fn work(shard: Rc<Shard>) {
             let result = match work {
                 Some(work) => {
                     yield_now().await;
-                    work.run(batch)
+                    work.run(batch).await
                 }
                 None => Ok(batch),
             };

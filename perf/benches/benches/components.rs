@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use corelog_perf::{cases, round_trips};
-use criterion::{Criterion, criterion_group, criterion_main};
+use corelog_model::batch::Compression;
+use corelog_perf::{Checked, Validation, cases, round_trips};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn components(criterion: &mut Criterion) {
     for mut case in cases() {
@@ -29,5 +30,31 @@ fn hops(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, components, hops);
+/// Of a produced batch: its checksum alone, and its records as well.
+fn validation(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("validation");
+    let codecs = [
+        Compression::None,
+        Compression::Gzip,
+        Compression::Snappy,
+        Compression::Lz4,
+        Compression::Zstd,
+    ];
+    for codec in codecs {
+        for value_bytes in [100, 1024] {
+            for batch_bytes in [16 << 10, 128 << 10, 1 << 20] {
+                let batch = Validation::new(codec, batch_bytes, value_bytes);
+                group.throughput(Throughput::Bytes(batch.size()));
+                for checked in [Checked::Checksum, Checked::Records] {
+                    let name = format!("{codec:?}-{value_bytes}-{}k-{checked:?}", batch_bytes >> 10);
+                    group.bench_function(name.to_lowercase(), |bencher| {
+                        bencher.iter(|| batch.once(checked));
+                    });
+                }
+            }
+        }
+    }
+}
+
+criterion_group!(benches, components, hops, validation);
 criterion_main!(benches);

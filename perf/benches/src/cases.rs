@@ -3,12 +3,15 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
+use corelog_model::batch::HEADER_SIZE;
 use corelog_model::{TopicId, ValidatedBatch};
 use corelog_protocol::codec::{Reader, Writer};
 use corelog_protocol::frame::encode_frame_pieces;
 use corelog_protocol::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
 use corelog_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
-use corelog_records::{BatchOptions, NewRecord, RecordBatchBuilder};
+use corelog_records::{
+    BatchOptions, Header, NewRecord, RecordBatchBuilder, RecordRules, check_produced_records,
+};
 use corelog_storage::benches::{Commit, Index};
 
 /// Partitions of a request, and of a commit.
@@ -45,6 +48,13 @@ pub fn cases() -> Vec<Case> {
     let response = fetch_response();
     let block = vec![0x5a; 64 << 10];
     let whole = batch(64).bytes().clone();
+    let large = batch(64);
+    let small_records = build(600, &[0x5a; 100], &[]);
+    let header = Header {
+        key: b"traceparent",
+        value: Some(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+    };
+    let with_headers = build(64, &[0x5a; VALUE_BYTES], &[header]);
     let values = vec![0x5a; VALUE_BYTES];
     let commit = Commit::new(16, 16 << 10);
     let small = Commit::new(16, 512);
@@ -65,8 +75,11 @@ pub fn cases() -> Vec<Case> {
         Case::new("batch-check", move |_| {
             black_box(ValidatedBatch::new(whole.clone()).expect("it was built here"));
         }),
+        Case::new("records-walk-1k", move |_| walk(&large)),
+        Case::new("records-walk-100b", move |_| walk(&small_records)),
+        Case::new("records-walk-headers", move |_| walk(&with_headers)),
         Case::new("batch-build", move |_| {
-            black_box(build(64, &values));
+            black_box(build(64, &values, &[]));
         }),
         Case::new("journal-frame-256k", move |number| {
             black_box(commit.frame(number));
@@ -80,11 +93,18 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-fn build(records: i32, value: &[u8]) -> ValidatedBatch {
+/// Looks through the records, as the produce path does after the checksum.
+fn walk(batch: &ValidatedBatch) {
+    let found = check_produced_records(batch.header(), &batch.bytes()[HEADER_SIZE..], RecordRules::FORM);
+    black_box(found.expect("it was built here"));
+}
+
+fn build(records: i32, value: &[u8], headers: &[Header<'_>]) -> ValidatedBatch {
     let mut builder = RecordBatchBuilder::new(BatchOptions::default());
     for _ in 0..records {
         let record = NewRecord {
             value: Some(value),
+            headers,
             ..NewRecord::default()
         };
         builder.append(&record).expect("it fits");
@@ -93,7 +113,7 @@ fn build(records: i32, value: &[u8]) -> ValidatedBatch {
 }
 
 fn batch(records: i32) -> ValidatedBatch {
-    build(records, &[0x5a; VALUE_BYTES])
+    build(records, &[0x5a; VALUE_BYTES], &[])
 }
 
 fn produce_request() -> Bytes {

@@ -5,6 +5,8 @@
 
 mod cases;
 mod hop;
+mod validation;
 
 pub use cases::{Case, cases};
 pub use hop::round_trips;
+pub use validation::{Checked, Validation};

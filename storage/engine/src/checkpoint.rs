@@ -13,7 +13,7 @@ use crate::checkpoint_file;
 use crate::errors::{CheckpointError, Fenced};
 use crate::format::envelope;
 use crate::format::names;
-use crate::format::v1::{CheckpointV1, PartitionV1};
+use crate::format::v2::{CheckpointV2, PartitionV2};
 use crate::journal::core::PartitionKey;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -44,7 +44,7 @@ fn concurrency_now(shared: &Shared) -> usize {
 /// What a checkpoint will say, as of one moment.
 struct Snapshot {
     first_sequence: u64,
-    partitions: Vec<PartitionV1>,
+    partitions: Vec<PartitionV2>,
     /// The logs to flush, and how far.
     dirty: Vec<(Rc<PartitionLog>, u64)>,
     logs: Vec<Rc<PartitionLog>>,
@@ -67,7 +67,7 @@ fn snapshot(shared: &Shared) -> Snapshot {
     }
     Snapshot {
         first_sequence: shared.journal.borrow().next_sequence(),
-        partitions: logs.iter().map(|log| log.to_v1()).collect(),
+        partitions: logs.iter().map(|log| log.to_image()).collect(),
         dirty,
         logs,
     }
@@ -90,7 +90,7 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     sync_segments(shared, &taken.logs).await?;
     end_commits(shared).await?;
     let recovery_bases: Vec<_> = taken.partitions.iter().map(recovery_base).collect();
-    let checkpoint = CheckpointV1 {
+    let checkpoint = CheckpointV2 {
         shard: shared.options.shard.get(),
         incarnation: shared.incarnation,
         first_sequence,
@@ -145,8 +145,8 @@ async fn end_commits(shared: &Shared) -> Result<(), CheckpointError> {
 }
 
 /// The segment that recovery begins to read a partition at.
-fn recovery_base(image: &PartitionV1) -> Offset {
-    let active = image.segments.last().map(|segment| segment.base_offset);
+fn recovery_base(image: &PartitionV2) -> Offset {
+    let active = image.base.segments.last().map(|segment| segment.base_offset);
     active.and_then(Offset::new).unwrap_or_default()
 }
 

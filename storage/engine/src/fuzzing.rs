@@ -4,6 +4,7 @@ use rkyv::rancor;
 
 use crate::format::envelope::{self, Kind};
 use crate::format::v1::{CheckpointV1, DeviceV1, LayoutV1, SegmentIndexV1, TableV1};
+use crate::format::v2::{CheckpointV2, decode_checkpoint};
 use crate::journal::frame::{self, FrameStamp, HEADER_SIZE};
 
 /// A journal frame's header and table: `bytes` as they are, and as a table behind a header that is right. The first
@@ -41,7 +42,9 @@ fn decode_frame(bytes: &[u8]) {
 pub fn envelopes(bytes: &[u8]) {
     settle!(LayoutV1, envelope::LAYOUT, bytes);
     settle!(DeviceV1, envelope::DEVICE, bytes);
-    settle!(CheckpointV1, envelope::CHECKPOINT, bytes);
+    settle!(CheckpointV1, envelope::CHECKPOINT_V1, bytes);
+    settle!(CheckpointV2, envelope::CHECKPOINT, bytes);
+    let _ = decode_checkpoint(bytes);
     settle!(SegmentIndexV1, envelope::SEGMENT_INDEX, bytes);
 }
 

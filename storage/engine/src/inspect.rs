@@ -11,9 +11,11 @@ use serde::Serialize;
 
 use crate::FormatError;
 pub use crate::format::v1::{
-    AppendV1, CheckpointV1, EntryV1, EpochV1, IndexEntryV1, LayoutV1, PartitionV1, ProducerBatchV1,
-    ProducerV1, SegmentIndexV1, SegmentV1, TableV1,
+    AppendV1, EntryV1, EpochV1, IndexEntryV1, LayoutV1, PartitionV1, ProducerBatchV1, ProducerV1,
+    SegmentIndexV1, SegmentV1, TableV1,
 };
+use crate::format::v2::decode_checkpoint;
+pub use crate::format::v2::{CheckpointV2, PartitionV2, SegmentTimesV2};
 use crate::format::{envelope, names};
 use crate::journal::frame;
 pub use crate::journal::frame::HeaderV1;
@@ -244,8 +246,8 @@ fn enveloped<T>(path: &Path, decode: impl Fn(&[u8]) -> Result<T, FormatError>) -
 ///
 /// # Errors
 /// If it cannot be read or is damaged.
-pub fn checkpoint(path: &Path) -> Result<CheckpointV1, InspectError> {
-    enveloped(path, |bytes| envelope::decode(envelope::CHECKPOINT, bytes))
+pub fn checkpoint(path: &Path) -> Result<CheckpointV2, InspectError> {
+    enveloped(path, decode_checkpoint)
 }
 
 /// Reads the layout.

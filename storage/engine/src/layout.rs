@@ -7,7 +7,8 @@ use corelog_runtime::Handle;
 
 use crate::checkpoint_file;
 use crate::errors::OpenError;
-use crate::format::v1::{CheckpointV1, LayoutV1, PartitionV1};
+use crate::format::v1::LayoutV1;
+use crate::format::v2::{CheckpointV2, PartitionV2};
 use crate::format::{envelope, names};
 use crate::log::core::partition_id;
 use crate::options::{CheckpointSync, StorageOptions};
@@ -75,7 +76,7 @@ pub async fn prepare_layout(
         shard_count,
     };
     let mut all_recovered = Vec::new();
-    let mut images: Vec<Vec<PartitionV1>> = (0..shard_count).map(|_| Vec::new()).collect();
+    let mut images: Vec<Vec<PartitionV2>> = (0..shard_count).map(|_| Vec::new()).collect();
     if let Some(old) = old {
         tracing::info!(
             from = old.shard_count,
@@ -97,7 +98,7 @@ pub async fn prepare_layout(
             let recovered =
                 recovery::recover(&handle, &target, &|fraction| progress(share(fraction))).await?;
             for image in &recovered.checkpoint.partitions {
-                let shard = shard_of(&partition_id(image.topic, image.index));
+                let shard = shard_of(&partition_id(image.base.topic, image.base.index));
                 images[usize::from(shard.get())].push(image.clone());
             }
             all_recovered.push(recovered);
@@ -139,11 +140,11 @@ async fn write_first_checkpoint(
     dir: &Path,
     generation: u64,
     shard: ShardId,
-    partitions: Vec<PartitionV1>,
+    partitions: Vec<PartitionV2>,
 ) -> Result<(), OpenError> {
     let journal_dir = names::journal_dir(dir, generation, shard);
     handle.disk.create_dir_all(&journal_dir).await?;
-    let checkpoint = CheckpointV1 {
+    let checkpoint = CheckpointV2 {
         shard: shard.get(),
         incarnation: 1,
         first_sequence: 0,

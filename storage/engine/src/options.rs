@@ -137,11 +137,11 @@ pub struct LogConfig {
     pub durability: Durability,
     /// `segment.bytes`: a segment is closed before it grows beyond this.
     pub segment_bytes: u64,
-    /// `segment.ms`: a segment whose first record is older than this is closed.
+    /// `segment.ms`: a segment whose first record is older than this is closed; without a timestamp it is as old as its append.
     pub segment_ms: i64,
-    /// `retention.ms`: a closed segment whose newest record is older goes; `None` keeps it.
+    /// `retention.ms`: a segment whose newest record is older goes, an active one too; `None` keeps it.
     pub retention_ms: Option<i64>,
-    /// `retention.bytes`: the oldest closed segments go while the log is larger; `None` keeps them.
+    /// `retention.bytes`: the oldest segments go while the log is larger without them; `None` keeps them.
     pub retention_bytes: Option<u64>,
     /// `max.message.bytes`: the largest batch a client may append.
     pub max_message_bytes: usize,

@@ -134,11 +134,14 @@ impl Storage {
             options,
         }));
         for image in images {
-            let core =
-                LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
+            let now = shared.handle.clock.wall();
+            let core = LogCore::from_image(&image, LogConfig::default(), now).map_err(|source| {
+                OpenError::Damaged {
                     path: target.checkpoint_path(),
                     source,
-                })?;
+                }
+            })?;
+            let image = image.base;
             let id = partition_id(image.topic, image.index);
             let log = insert(&shared, id, image.directory, core, image.corrupt);
             log.announce();

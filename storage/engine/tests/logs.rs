@@ -5,8 +5,8 @@ mod common;
 use std::rc::Rc;
 
 use common::{
-    DIR, Fields, append, id, offset, open, read_all, shard_of, simulation, small_config, small_options, spec,
-    valid,
+    DIR, Fields, append, id, offset, open, read_all, segment_files_become, shard_of, simulation,
+    small_config, small_options, spec, valid,
 };
 use corelog_model::batch::TimestampType;
 use corelog_model::{LeaderEpoch, Offset, ShardId, TimestampMs, ValidatedBatch};
@@ -14,24 +14,6 @@ use corelog_sim::Survival;
 use corelog_storage::{
     AppendError, AppendOptions, Durability, LogConfig, PartitionLog, ReadIsolation, Storage, prepare_layout,
 };
-
-/// Waits until the machine has `count` segment files: they go in the background. A minute of virtual time at most.
-async fn segment_files_become(sim: &corelog_sim::Simulation, machine: &corelog_sim::Machine, count: usize) {
-    let segment_files = || {
-        machine
-            .files()
-            .iter()
-            .filter(|name| name.ends_with(".log"))
-            .count()
-    };
-    for _ in 0..6000 {
-        if segment_files() == count {
-            return;
-        }
-        sim.sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(segment_files(), count, "segment files");
-}
 
 fn produced(sequence: i32, records: i32) -> ValidatedBatch {
     valid(Fields {

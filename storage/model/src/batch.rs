@@ -285,6 +285,9 @@ pub fn set_log_append_time(batch: &mut [u8], timestamp: TimestampMs) {
     batch[17..21].copy_from_slice(&crc.to_be_bytes());
 }
 
+/// The attribute of a batch that a cleaner has given a time after which its tombstones go (KIP-534).
+const DELETE_HORIZON: u8 = 0b100_0000;
+
 /// One whole batch whose header was decoded and whose checksum matched. Nothing else can be appended to a log.
 #[derive(Clone, Debug)]
 pub struct ValidatedBatch {
@@ -323,6 +326,30 @@ impl ValidatedBatch {
     /// The header as the producer sent it: base offset and leader epoch are not yet the log's.
     pub fn header(&self) -> &BatchHeader {
         &self.header
+    }
+
+    /// Whether it says that its base timestamp is a delete horizon, which is a broker's cleaner's to say.
+    pub fn has_delete_horizon(&self) -> bool {
+        self.bytes[22] & DELETE_HORIZON != 0
+    }
+
+    /// The same records under a header that says `max_timestamp` and no delete horizon, with the checksum for it
+    /// (Kafka's `DefaultRecordBatch.setMaxTimestamp`). Copies the batch.
+    #[must_use]
+    pub fn with_max_timestamp(&self, max_timestamp: TimestampMs) -> ValidatedBatch {
+        let mut bytes = self.bytes.to_vec();
+        bytes[22] &= !DELETE_HORIZON;
+        bytes[35..43].copy_from_slice(&max_timestamp.get().to_be_bytes());
+        let crc = crc32c::crc32c(&bytes[CRC_START..]);
+        bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+        ValidatedBatch {
+            header: BatchHeader {
+                crc,
+                max_timestamp,
+                ..self.header
+            },
+            bytes: Bytes::from(bytes),
+        }
     }
 
     /// The verbatim bytes.
@@ -464,6 +491,28 @@ mod tests {
         };
         assert_eq!(batch.header(), &expected);
         assert_ne!(batch.header().crc, parsed().crc);
+    }
+
+    #[test]
+    fn a_header_is_corrected_under_a_new_checksum() {
+        let mut bytes = GOLDEN;
+        bytes[22] |= DELETE_HORIZON;
+        let crc = crc32c::crc32c(&bytes[CRC_START..]);
+        bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+        let sent = ValidatedBatch::new(Bytes::copy_from_slice(&bytes)).unwrap();
+        assert!(sent.has_delete_horizon());
+        let kept = sent.with_max_timestamp(TimestampMs::new(12));
+        assert!(!kept.has_delete_horizon());
+        let again = ValidatedBatch::new(kept.bytes().clone()).unwrap();
+        assert_eq!(again.header(), kept.header());
+        let expected = BatchHeader {
+            crc: kept.header().crc,
+            max_timestamp: TimestampMs::new(12),
+            ..parsed()
+        };
+        assert_eq!(kept.header(), &expected);
+        let back = kept.with_max_timestamp(TimestampMs::new(9));
+        assert_eq!(back.bytes(), &Bytes::copy_from_slice(&GOLDEN));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What a leader demands of a batch that a client produced (Kafka's `LogValidator`), beyond its checksum.
 //!
-//! Two steps, because they differ in cost: the header alone, which every batch passes, and every record, which takes
-//! the decompressed bytes.
+//! Two steps: the header alone, and every record, which takes the decompressed bytes.
 
-use corelog_model::{BatchHeader, OffsetDelta, ProducerEpoch, ProducerId, TimestampMs};
+use corelog_model::{BatchHeader, Offset, ProducerEpoch, ProducerId, TimestampMs};
 
-use crate::records::{RecordError, Records};
+use crate::records::RecordError;
+use crate::walk::{RecordRules, RecordsWalk};
 
 /// Why a produced batch's header is refused. Kafka answers INVALID_RECORD to each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -13,6 +13,9 @@ pub enum HeaderFault {
     /// Only brokers write control batches.
     #[error("a client may not write a control batch")]
     Control,
+    /// A base offset that is not zero: the leader gives offsets.
+    #[error("the batch's base offset is {0} and should be 0")]
+    BaseOffset(Offset),
     /// The count and the offsets disagree, or there are no records.
     #[error("the batch says {record_count} records and its last offset delta is {last_offset_delta}")]
     Count {
@@ -40,12 +43,16 @@ pub enum HeaderFault {
     TransactionalWithoutProducer,
 }
 
-/// Checks what a client's batch header says: whole, dense, not a control batch, and with a sequence if it has a
+/// Checks what a client's batch header says: from offset zero, whole, dense, not a control batch, and with a sequence if it has a
 /// producer. Costs no look at the records.
 ///
 /// # Errors
 /// The first `HeaderFault` found.
 pub fn check_produced_header(header: &BatchHeader) -> Result<(), HeaderFault> {
+    // `UnifiedLog.analyzeAndValidateRecords`
+    if header.base_offset != Offset::ZERO {
+        return Err(HeaderFault::BaseOffset(header.base_offset));
+    }
     if header.is_control {
         return Err(HeaderFault::Control);
     }
@@ -78,80 +85,52 @@ pub enum KeyPolicy {
     Required,
 }
 
-/// Why the records of a produced batch are refused. Kafka answers INVALID_RECORD to each.
+/// Why the records of a produced batch are refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RecordsFault {
-    /// The bytes are no records.
-    #[error("the batch does not hold the records that its header counts")]
+    /// The bytes are no records. Kafka answers INVALID_RECORD.
+    #[error("the batch does not hold the records that its header counts: {0}")]
     Malformed(#[from] RecordError),
-    /// Offsets are not 0, 1, 2, ...
-    #[error("record {index} has the offset delta {offset_delta}")]
-    OffsetDelta {
-        /// Which record, from zero.
-        index: i32,
-        /// What it says.
-        offset_delta: i32,
-    },
-    /// A timestamp outside the range of 64 bits.
-    #[error("record {index} has a timestamp {timestamp_delta} ms from the batch's, which overflows")]
-    Timestamp {
-        /// Which record, from zero.
-        index: i32,
-        /// What it says.
-        timestamp_delta: i64,
-    },
-    /// A null key where keys are required.
-    #[error("record {index} has no key, and the topic is compacted")]
+    /// Null keys where keys are required, and no timestamp out of bounds. Kafka answers INVALID_RECORD.
+    #[error("{} records have no key, and the topic is compacted", indexes.len())]
     NullKey {
-        /// Which record, from zero.
-        index: i32,
+        /// The records without a key, by their place in the batch.
+        indexes: Vec<i32>,
+    },
+    /// Timestamps out of bounds. Kafka answers INVALID_TIMESTAMP, also where other records lack their key.
+    #[error("the timestamp {timestamp} is not between {earliest} and {latest}")]
+    Timestamp {
+        /// The records that are refused, by their place in the batch.
+        indexes: Vec<i32>,
+        /// The first timestamp out of bounds.
+        timestamp: TimestampMs,
+        /// The earliest that is taken.
+        earliest: TimestampMs,
+        /// The latest.
+        latest: TimestampMs,
     },
 }
 
 /// What was learned on the way through a batch's records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecordsSummary {
-    /// The largest create time; `None` if there are no records. A client's `max_timestamp` may differ from it.
-    pub max_timestamp: Option<TimestampMs>,
-    /// The first record that has it.
-    pub max_timestamp_delta: OffsetDelta,
-    /// The smallest create time; `None` if there are no records.
-    pub min_timestamp: Option<TimestampMs>,
+    /// The largest create time; -1 if none is larger. A client's `max_timestamp` may differ from it.
+    pub max_timestamp: TimestampMs,
+    /// The records are numbered 0, 1, 2, ... Kafka numbers others anew where it decompresses them.
+    pub is_dense: bool,
 }
 
 /// Checks every record of the batch of `header`, whose decompressed bytes after the header are `payload`: there are
-/// as many as it counts, densely numbered from zero, with keys where `keys` demands them.
+/// as many as it counts, nothing follows them, and each keeps the `rules`.
 ///
 /// # Errors
-/// The first `RecordsFault` found.
+/// The first malformed record, else all that break a rule.
 pub fn check_produced_records(
     header: &BatchHeader,
     payload: &[u8],
-    keys: KeyPolicy,
+    rules: RecordRules,
 ) -> Result<RecordsSummary, RecordsFault> {
-    let mut summary = RecordsSummary {
-        max_timestamp: None,
-        max_timestamp_delta: OffsetDelta::default(),
-        min_timestamp: None,
-    };
-    for (index, record) in (0..).zip(Records::new(header, payload)) {
-        let record = record?;
-        if record.offset_delta != index {
-            let offset_delta = record.offset_delta;
-            return Err(RecordsFault::OffsetDelta { index, offset_delta });
-        }
-        if keys == KeyPolicy::Required && record.key.is_none() {
-            return Err(RecordsFault::NullKey { index });
-        }
-        let timestamp = record.create_time(header).ok_or(RecordsFault::Timestamp {
-            index,
-            timestamp_delta: record.timestamp_delta,
-        })?;
-        if summary.max_timestamp.is_none_or(|max| timestamp > max) {
-            summary.max_timestamp = Some(timestamp);
-            summary.max_timestamp_delta = OffsetDelta::new(i64::from(index));
-        }
-        summary.min_timestamp = Some(summary.min_timestamp.map_or(timestamp, |min| min.min(timestamp)));
-    }
-    Ok(summary)
+    let mut walk = RecordsWalk::new(header, rules);
+    walk.feed(payload, true)?;
+    walk.finish()
 }

@@ -6,9 +6,10 @@
 
 use std::io::{self, Read, Write};
 
+use bytes::Bytes;
 use corelog_model::batch::Compression;
 
-use crate::xerial;
+use crate::{lz4, xerial};
 
 /// The largest window that a zstd frame may ask for, as a power of two: zstd's default limit.
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
@@ -118,6 +119,30 @@ pub fn decompress(
             read_limited(decoder, size_max)
         }
     }
+}
+
+/// Decompresses `input` as it is read. What is wrong with it is an `io::Error` of the read that comes upon it, or of
+/// this call.
+pub(crate) fn decompressor(compression: Compression, input: Bytes) -> io::Result<Box<dyn Read>> {
+    let input = match compression {
+        Compression::None | Compression::Gzip | Compression::Snappy | Compression::Zstd => input,
+        Compression::Lz4 => {
+            let frame = lz4::frame_size(&input);
+            input.slice(..frame.ok_or(io::ErrorKind::InvalidData)?)
+        }
+    };
+    let input = io::Cursor::new(input);
+    Ok(match compression {
+        Compression::None => Box::new(input),
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+        Compression::Snappy => Box::new(xerial::Reader::new(input.into_inner())),
+        Compression::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(input)),
+        Compression::Zstd => {
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+            Box::new(decoder)
+        }
+    })
 }
 
 fn read_limited(reader: impl Read, size_max: usize) -> Result<Vec<u8>, DecompressError> {

@@ -1,14 +1,19 @@
 //! The inside of Kafka's record batches: their records, their compression, and building them whole.
 //!
-//! `corelog-model` reads a batch's header and its checksum, which is all that the produce and fetch paths need. This
+//! `corelog-model` reads a batch's header and its checksum, which is all that the fetch path needs. This
 //! crate looks past the header. It does no I/O and knows no clock; every input may be hostile, none panics.
 
 pub mod builder;
 pub mod check;
 pub mod compression;
+mod lz4;
 pub mod recompress;
 pub mod records;
+pub mod stream;
+#[cfg(test)]
+mod testing;
 mod varint;
+pub mod walk;
 mod xerial;
 
 pub use builder::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder, Stamps};
@@ -18,3 +23,5 @@ pub use check::{
 pub use compression::{CompressError, DecompressError, compress, compress_at, decompress};
 pub use recompress::{RecompressError, recompress};
 pub use records::{Header, Headers, PayloadError, Record, RecordError, Records, payload};
+pub use stream::{PayloadCheck, PayloadFault};
+pub use walk::{RecordRules, TimestampRule};

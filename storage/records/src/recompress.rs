@@ -1,12 +1,17 @@
-//! Turns a client's batch into another codec (Kafka's `LogValidator` where source and target compression differ).
+//! Turns a client's batch into another codec, or its records into ones that are numbered from zero (Kafka's `LogValidator`
+//! where a batch cannot be stored as it came).
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use corelog_model::batch::{Compression, HEADER_SIZE, LOG_OVERHEAD};
 use corelog_model::{BatchError, ValidatedBatch};
 
-use crate::check::{KeyPolicy, RecordsFault, check_produced_records};
+use crate::check::{RecordsFault, check_produced_records};
 use crate::compression::{CompressError, compress_at};
-use crate::records::{PayloadError, payload};
+use crate::records::{PayloadError, RecordError, payload};
+use crate::varint::{Cursor, put_varint, put_varlong, size};
+use crate::walk::RecordRules;
 
 const CRC_START: usize = 21;
 /// The bits of a batch's attributes that name its codec.
@@ -35,9 +40,9 @@ pub enum RecompressError {
     Invalid(#[from] BatchError),
 }
 
-/// Gives `batch` with its records in `codec` at `level` (the codec's default if `None`). Offsets, timestamps, the
-/// producer's fields and the other attributes stay as they are; every record is checked on the way, with keys where
-/// `keys` demands them. Compressed records may become at most `size_max` bytes.
+/// Gives `batch` with its records in `codec` at `level` (the codec's default if `None`), numbered from zero, and with the
+/// largest timestamp that they have. The producer's fields and the other attributes stay as they are; every record is
+/// checked by `rules` on the way. Compressed records may become at most `size_max` bytes.
 ///
 /// # Errors
 /// See [`RecompressError`].
@@ -45,23 +50,58 @@ pub fn recompress(
     batch: &ValidatedBatch,
     codec: Compression,
     level: Option<i32>,
-    keys: KeyPolicy,
+    rules: RecordRules,
     size_max: usize,
 ) -> Result<ValidatedBatch, RecompressError> {
-    let payload = payload(batch.header(), batch.bytes(), size_max)?;
-    check_produced_records(batch.header(), &payload, keys)?;
+    let mut payload = payload(batch.header(), batch.bytes(), size_max)?;
+    let summary = check_produced_records(batch.header(), &payload, rules)?;
+    if !summary.is_dense {
+        payload = Cow::Owned(numbered(&payload)?);
+    }
     let records = compress_at(codec, level, &payload)?;
-    let size = HEADER_SIZE + records.len();
-    let length = i32::try_from(size - LOG_OVERHEAD).map_err(|_| RecompressError::TooLarge { size })?;
-    let mut bytes = Vec::with_capacity(size);
+    let batch_size = HEADER_SIZE + records.len();
+    let too_large = RecompressError::TooLarge { size: batch_size };
+    let length = i32::try_from(batch_size - LOG_OVERHEAD).map_err(|_| too_large)?;
+    let mut bytes = Vec::with_capacity(batch_size);
     bytes.extend_from_slice(&batch.bytes()[..HEADER_SIZE]);
     bytes.extend_from_slice(&records);
     bytes[8..12].copy_from_slice(&length.to_be_bytes());
     let attributes = i16::from_be_bytes([bytes[21], bytes[22]]) & !CODEC_BITS | codec_bits(codec);
     bytes[21..23].copy_from_slice(&attributes.to_be_bytes());
+    bytes[35..43].copy_from_slice(&summary.max_timestamp.get().to_be_bytes());
     let crc = crc32c::crc32c(&bytes[CRC_START..]);
     bytes[CRC_START - 4..CRC_START].copy_from_slice(&crc.to_be_bytes());
     Ok(ValidatedBatch::new(Bytes::from(bytes))?)
+}
+
+/// Gives the records of `payload`, which were checked, with the offset deltas 0, 1, 2, ...
+fn numbered(payload: &[u8]) -> Result<Vec<u8>, RecordsFault> {
+    let mut out = Vec::with_capacity(payload.len());
+    let mut cursor = Cursor::new(payload);
+    let mut index = 0;
+    while cursor.remaining() > 0 {
+        let field = "body";
+        put_numbered(&mut out, &mut cursor, index).ok_or(RecordError::Truncated { index, field })?;
+        index += 1;
+    }
+    Ok(out)
+}
+
+/// Takes one record off `cursor`, and writes it with the offset delta `index`.
+fn put_numbered(out: &mut Vec<u8>, cursor: &mut Cursor<'_>, index: i32) -> Option<()> {
+    let body_size = usize::try_from(cursor.varint().ok()?).ok()?;
+    let mut body = Cursor::new(cursor.take(body_size)?);
+    let attributes = body.byte()?;
+    let timestamp_delta = body.varlong().ok()?;
+    body.varint().ok()?;
+    let rest = body.take(body.remaining())?;
+    let wire = 1 + size(timestamp_delta) + size(i64::from(index)) + rest.len();
+    put_varlong(out, i64::try_from(wire).ok()?);
+    out.push(attributes);
+    put_varlong(out, timestamp_delta);
+    put_varint(out, index);
+    out.extend_from_slice(rest);
+    Some(())
 }
 
 /// A codec as a batch's attributes name it.
@@ -82,7 +122,13 @@ mod tests {
 
     use super::*;
     use crate::builder::{BatchOptions, NewRecord, RecordBatchBuilder};
+    use crate::check::KeyPolicy;
+    use crate::records::Records;
 
+    const KEYED: RecordRules = RecordRules {
+        keys: KeyPolicy::Required,
+        ..RecordRules::FORM
+    };
     const ALL: [Compression; 5] = [
         Compression::None,
         Compression::Gzip,
@@ -129,7 +175,7 @@ mod tests {
             let sent = batch(from, Some(b"k"));
             let plain = payload(sent.header(), sent.bytes(), 1 << 20).unwrap();
             for to in ALL {
-                let kept = recompress(&sent, to, None, KeyPolicy::Required, 1 << 20).unwrap();
+                let kept = recompress(&sent, to, None, KEYED, 1 << 20).unwrap();
                 assert_eq!(kept.header().compression, to);
                 assert_eq!(without_size(kept.header()), without_size(sent.header()));
                 let records = payload(kept.header(), kept.bytes(), 1 << 20).unwrap();
@@ -146,12 +192,34 @@ mod tests {
             (Compression::Zstd, -5),
             (Compression::Lz4, 12),
         ] {
-            recompress(&sent, codec, Some(level), KeyPolicy::Optional, 1 << 20).unwrap();
+            recompress(&sent, codec, Some(level), RecordRules::FORM, 1 << 20).unwrap();
         }
-        let error = recompress(&sent, Compression::Zstd, None, KeyPolicy::Required, 1 << 20).unwrap_err();
+        let error = recompress(&sent, Compression::Zstd, None, KEYED, 1 << 20).unwrap_err();
         assert!(matches!(error, RecompressError::Records(_)), "{error}");
         let bomb = batch(Compression::Zstd, None);
-        let error = recompress(&bomb, Compression::None, None, KeyPolicy::Optional, 999).unwrap_err();
+        let error = recompress(&bomb, Compression::None, None, RecordRules::FORM, 999).unwrap_err();
         assert!(matches!(error, RecompressError::Payload(_)), "{error}");
+    }
+
+    #[test]
+    fn records_are_numbered_and_the_largest_timestamp_found() {
+        // Two records with the offset deltas 7 and 3, an attribute, a header, and 5 and 9 ms after the base.
+        let records = [
+            [20, 4, 10, 14, 1, 2, 9, 2, 2, 8, 1].as_slice(),
+            &[14, 0, 18, 6, 2, 6, 1, 0],
+        ]
+        .concat();
+        for codec in ALL {
+            let sent = crate::testing::raw(codec, 1_000, -1, 2, &records);
+            let kept = recompress(&sent, codec, None, RecordRules::FORM, 1 << 20).unwrap();
+            assert_eq!(kept.header().max_timestamp, TimestampMs::new(1_009));
+            let plain = payload(kept.header(), kept.bytes(), 1 << 20).unwrap();
+            let expected = [
+                [20, 4, 10, 0, 1, 2, 9, 2, 2, 8, 1].as_slice(),
+                &[14, 0, 18, 2, 2, 6, 1, 0],
+            ];
+            assert_eq!(plain, expected.concat());
+            assert_eq!(Records::new(kept.header(), &plain).count(), 2);
+        }
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use corelog_model::batch::{BatchProducer, Compression};
 use corelog_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs, ValidatedBatch};
 use corelog_records::{
-    BatchOptions, Header, KeyPolicy, NewRecord, RecordBatchBuilder, Records, RecordsFault,
+    BatchOptions, Header, KeyPolicy, NewRecord, RecordBatchBuilder, RecordRules, Records, RecordsFault,
     check_produced_header, check_produced_records, payload,
 };
 
@@ -153,12 +153,15 @@ fn every_codec_is_read_and_written() {
         check_records(&golden, &records(&value));
 
         let payload = payload(header, golden.bytes(), SIZE_MAX).unwrap();
-        let summary = check_produced_records(header, &payload, KeyPolicy::Optional).unwrap();
-        assert_eq!(summary.max_timestamp, Some(header.max_timestamp));
-        assert_eq!(summary.max_timestamp_delta.get(), 1);
-        assert_eq!(summary.min_timestamp, Some(header.base_timestamp));
-        let keys = check_produced_records(header, &payload, KeyPolicy::Required);
-        assert_eq!(keys, Err(RecordsFault::NullKey { index: 1 }));
+        let summary = check_produced_records(header, &payload, RecordRules::FORM).unwrap();
+        assert_eq!(summary.max_timestamp, header.max_timestamp);
+        assert!(summary.is_dense);
+        let keyed = RecordRules {
+            keys: KeyPolicy::Required,
+            ..RecordRules::FORM
+        };
+        let keys = check_produced_records(header, &payload, keyed);
+        assert_eq!(keys, Err(RecordsFault::NullKey { indexes: vec![1] }));
 
         let ours = build(options(compression), &records(&value));
         check_records(&ours, &records(&value));

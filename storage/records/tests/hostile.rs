@@ -4,9 +4,9 @@ use bytes::Bytes;
 use corelog_model::batch::{Compression, HEADER_SIZE};
 use corelog_model::{BatchHeader, Offset, OffsetDelta, TimestampMs, ValidatedBatch};
 use corelog_records::{
-    BatchOptions, BuildError, DecompressError, HeaderFault, KeyPolicy, NewRecord, PayloadError,
-    RecordBatchBuilder, RecordError, Records, RecordsFault, check_produced_header, check_produced_records,
-    compress, decompress, payload,
+    BatchOptions, BuildError, DecompressError, HeaderFault, NewRecord, PayloadError, RecordBatchBuilder,
+    RecordError, RecordRules, Records, RecordsFault, check_produced_header, check_produced_records, compress,
+    decompress, payload,
 };
 
 fn header(record_count: i32) -> BatchHeader {
@@ -35,7 +35,7 @@ fn malformed_records() {
         assert_eq!(first, Some(Err(expected.clone())), "{payload:?}");
         assert_eq!(records.next(), None, "nothing follows an error");
         assert_eq!(
-            check_produced_records(&header, payload, KeyPolicy::Optional),
+            check_produced_records(&header, payload, RecordRules::FORM),
             Err(RecordsFault::Malformed(expected))
         );
     };
@@ -83,38 +83,6 @@ fn malformed_records() {
 }
 
 #[test]
-fn faulty_records() {
-    let check = |payload: &[u8], expected: RecordsFault| {
-        let header = BatchHeader {
-            base_timestamp: TimestampMs::new(i64::MAX),
-            ..header(2)
-        };
-        assert_eq!(
-            check_produced_records(&header, payload, KeyPolicy::Optional),
-            Err(expected)
-        );
-    };
-    let offset_delta = |index, offset_delta| RecordsFault::OffsetDelta { index, offset_delta };
-    check(&[12, 0, 0, 2, 1, 1, 0], offset_delta(0, 1));
-    check(&[12, 0, 0, 1, 1, 1, 0], offset_delta(0, -1));
-    check(&[12, 0, 0, 0, 1, 1, 0, 12, 0, 0, 0, 1, 1, 0], offset_delta(1, 0));
-    check(
-        &[12, 0, 2, 0, 1, 1, 0],
-        RecordsFault::Timestamp {
-            index: 0,
-            timestamp_delta: 1,
-        },
-    );
-    check(
-        &[12, 0, 0, 0, 1, 1, 0],
-        RecordsFault::Malformed(RecordError::Truncated {
-            index: 1,
-            field: "size",
-        }),
-    );
-}
-
-#[test]
 fn faulty_headers() {
     let check = |header: BatchHeader, expected: Result<(), HeaderFault>| {
         assert_eq!(check_produced_header(&header), expected);
@@ -126,6 +94,14 @@ fn faulty_headers() {
         })
     };
     check(header(1), Ok(()));
+    let five = Offset::new(5).unwrap();
+    check(
+        BatchHeader {
+            base_offset: five,
+            ..header(1)
+        },
+        Err(HeaderFault::BaseOffset(five)),
+    );
     check(header(i32::MAX), Ok(()));
     check(
         BatchHeader {

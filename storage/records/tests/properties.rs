@@ -3,8 +3,8 @@
 use corelog_model::batch::{BatchProducer, Compression, parse_header};
 use corelog_model::{Offset, ProducerEpoch, ProducerId, Sequence, TimestampMs};
 use corelog_records::{
-    BatchOptions, Header, KeyPolicy, NewRecord, RecordBatchBuilder, Records, Stamps, check_produced_records,
-    compress, decompress, payload,
+    BatchOptions, Header, NewRecord, RecordBatchBuilder, RecordRules, Records, Stamps,
+    check_produced_records, compress, decompress, payload,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -111,8 +111,8 @@ proptest! {
             Stamps::LogAppend(at) => prop_assert_eq!(header.max_timestamp, at),
         }
         let payload = payload(&header, batch.bytes(), size).unwrap();
-        let summary = check_produced_records(&header, &payload, KeyPolicy::Optional).unwrap();
-        prop_assert_eq!(summary.max_timestamp, Some(TimestampMs::new(max)));
+        let summary = check_produced_records(&header, &payload, RecordRules::FORM).unwrap();
+        prop_assert_eq!(summary.max_timestamp.get(), max.max(-1));
         let mut count = 0;
         for (got, expected) in Records::new(&header, &payload).zip(&records) {
             let got = got.unwrap();

@@ -86,7 +86,7 @@ impl DataRoot {
             checkpoints
                 .into_iter()
                 .flat_map(|checkpoint| checkpoint.partitions)
-                .map(|partition| (partition.directory.clone(), partition))
+                .map(|partition| (partition.base.directory.clone(), partition.base))
                 .collect()
         });
         DataRoot { partitions }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use corelog_storage::inspect::{
-    CheckpointV1, FileKind, FrameReport, LayoutV1, SegmentIndexV1, SegmentReport,
+    CheckpointV2, FileKind, FrameReport, LayoutV1, SegmentIndexV1, SegmentReport,
 };
 use serde::Serialize;
 
@@ -41,7 +41,7 @@ pub(crate) enum Detail {
     /// It cannot be read.
     None,
     Layout(LayoutV1),
-    Checkpoint(CheckpointV1),
+    Checkpoint(CheckpointV2),
     SegmentIndex(SegmentIndexV1),
     Segment(SegmentReport),
     Journal(Vec<FrameReport>),

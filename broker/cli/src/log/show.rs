@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use corelog_client::record::{StoredRecord, decode_batches};
 use corelog_model::{Offset, PartitionIndex, TopicId};
-use corelog_storage::inspect::{BatchReport, CheckpointV1, EntryV1, FileKind, FrameReport, SegmentIndexV1};
+use corelog_storage::inspect::{BatchReport, CheckpointV2, EntryV1, FileKind, FrameReport, SegmentIndexV1};
 use serde_json::{Value, json};
 
 use super::InspectFailure;
@@ -98,7 +98,7 @@ fn detail(detail: &Detail, output: &mut Output<'_>) -> Result<(), CliError> {
     }
 }
 
-fn partitions(checkpoint: &CheckpointV1) -> Table {
+fn partitions(checkpoint: &CheckpointV2) -> Table {
     let mut table = Table::new(&[
         "PARTITION",
         "TOPIC ID",
@@ -110,7 +110,7 @@ fn partitions(checkpoint: &CheckpointV1) -> Table {
         "PRODUCERS",
         "CORRUPT",
     ]);
-    for partition in &checkpoint.partitions {
+    for partition in checkpoint.partitions.iter().map(|found| &found.base) {
         table.row([
             partition.directory.clone(),
             TopicId::new(partition.topic).to_string(),

@@ -1,27 +1,24 @@
 //! Produce (API key 0): from a request's batches to their places in the logs.
 //!
 //! ```text
-//! here       decode, look topics up, check each batch's checksum and header
-//! lane       only where records must be looked into: recompress, check keys (`produce_lane.rs`)
+//! here       decode, look topics up, check each batch's checksum, header and records (`produce_check.rs`)
+//! lane       only what takes long: recompress, check large compressed batches (`produce_lane.rs`)
 //! owner      PartitionLog::append, in the order of the requests
 //! here       when every batch is acknowledged: the response
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use corelog_config::TopicCompression;
+use corelog_config::TopicConfig;
 use corelog_metadata::{MetadataImage, TopicImage};
-use corelog_model::batch::{Compression, TimestampType};
-use corelog_model::{BatchError, PartitionId, PartitionIndex, ValidatedBatch};
+use corelog_model::{PartitionId, PartitionIndex, ValidatedBatch};
 use corelog_protocol::messages::produce::{
     BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
     ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
 use corelog_protocol::{ApiKey, ErrorCode};
-use corelog_records::{KeyPolicy, check_produced_header};
 use corelog_runtime::local::timeout;
 use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{AppendOptions, AppendOrigin, Appended};
@@ -29,12 +26,14 @@ use futures_util::future::join_all;
 
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, append_failure};
-use crate::produce_lane::{self, Item, RecordsWork};
+use crate::produce_check::{self, INLINE_BYTES_MAX, RecordsWork};
+use crate::produce_lane::{self, Item};
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
-/// The first version in which zstd may be sent (KIP-110).
-const ZSTD: i16 = 7;
+/// With more refused records than this, each is named without the sentence, which is told once of all: clients take that
+/// one then.
+const RECORD_MESSAGES_MAX: usize = 100;
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
 
@@ -51,6 +50,7 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
         shard,
         context: &context,
         acks: request.acks,
+        inline_bytes: Cell::new(INLINE_BYTES_MAX),
     };
     for topic in request.topics {
         let known = find_topic(&image, &topic, context.version);
@@ -156,6 +156,8 @@ struct Check<'a> {
     shard: &'a Shard,
     context: &'a RequestContext,
     acks: i16,
+    /// What may yet be decompressed of the request here.
+    inline_bytes: Cell<u64>,
 }
 
 impl Check<'_> {
@@ -172,101 +174,32 @@ impl Check<'_> {
                 format!("acks is -1, 0 or 1, not {}", self.acks),
             ));
         }
+        let config = self.shard.topic_config(topic);
+        let config = config.map_err(|error| Failure::new(ErrorCode::InvalidConfig, error.to_string()))?;
         if self.acks == -1 {
-            self.check_in_sync(topic, partition.in_sync_replicas.len())?;
+            check_in_sync(&config, partition.in_sync_replicas.len())?;
         }
-        let batch = parse(data.records.unwrap_or_default())?;
-        check_produced_header(batch.header())
-            .map_err(|fault| Failure::new(ErrorCode::InvalidRecord, fault.to_string()))?;
-        if batch.header().compression == Compression::Zstd && self.context.version < ZSTD {
-            return Err(ErrorCode::UnsupportedCompressionType.into());
+        let records = data.records.unwrap_or_default();
+        let batch = produce_check::parse(records, self.context.version, &config)?;
+        let now = self.shard.handle.clock.wall();
+        let work = RecordsWork::new(&config, batch.header().compression, now);
+        let mut inline_bytes = self.inline_bytes.get();
+        let done = work.try_now(batch, &mut inline_bytes);
+        self.inline_bytes.set(inline_bytes);
+        match done {
+            Ok(batch) => Ok((id, batch?, None)),
+            Err(batch) => Ok((id, batch, Some(work))),
         }
-        if batch.header().is_transactional {
-            let text = "there is no transaction: this broker has none";
-            return Err(Failure::new(ErrorCode::InvalidTxnState, text.to_owned()));
-        }
-        if batch.header().timestamp_type == TimestampType::LogAppendTime {
-            // `LogValidator.validateTimestamp`: only the broker stamps so.
-            let text = "a client's batch has the timestamp type LogAppendTime";
-            return Err(Failure::new(ErrorCode::InvalidTimestamp, text.to_owned()));
-        }
-        let (batch, work) = self.records_work(topic, batch)?;
-        Ok((id, batch, work))
-    }
-
-    /// What the topic's settings ask for beyond the header. A record without a key could never be compacted, so a
-    /// compacted topic takes none; that is checked at once where it takes no decompression.
-    fn records_work(
-        &self,
-        topic: &TopicImage,
-        batch: ValidatedBatch,
-    ) -> Result<(ValidatedBatch, Option<RecordsWork>), Failure> {
-        let (is_compacted, compression) = self.topic_config(topic, |config| {
-            (config.cleanup_policy.compact, config.compression)
-        })?;
-        let sent = batch.header().compression;
-        let target = match compression {
-            TopicCompression::Producer => None,
-            TopicCompression::Codec { codec, level } => (codec != sent).then_some((codec, level)),
-        };
-        let keys = if is_compacted {
-            KeyPolicy::Required
-        } else {
-            KeyPolicy::Optional
-        };
-        let work = RecordsWork { keys, target };
-        match (is_compacted, target) {
-            (false, None) => Ok((batch, None)),
-            (true, None) if sent == Compression::None => Ok((work.run(batch)?, None)),
-            (true, None) | (_, Some(_)) => Ok((batch, Some(work))),
-        }
-    }
-
-    fn check_in_sync(&self, topic: &TopicImage, in_sync: usize) -> Result<(), Failure> {
-        let least = self.topic_config(topic, |config| config.min_insync_replicas)?;
-        if usize::try_from(least).is_ok_and(|least| in_sync < least) {
-            let text = format!("{in_sync} replicas are in sync and min.insync.replicas is {least}");
-            return Err(Failure::new(ErrorCode::NotEnoughReplicas, text));
-        }
-        Ok(())
-    }
-
-    fn topic_config<T>(
-        &self,
-        topic: &TopicImage,
-        pick: impl FnOnce(&corelog_config::TopicConfig) -> T,
-    ) -> Result<T, Failure> {
-        self.shard
-            .topic_config(topic)
-            .map(|config| pick(&config))
-            .map_err(|error| Failure::new(ErrorCode::InvalidConfig, error.to_string()))
     }
 }
 
-/// Takes a partition's bytes as the one batch that they must be from version 3 on.
-fn parse(mut bytes: Bytes) -> Result<ValidatedBatch, Failure> {
-    if bytes.is_empty() {
-        // `ProduceRequest.validateRecords`
-        let text = "a partition's records are exactly one batch, not none";
-        return Err(Failure::new(ErrorCode::InvalidRecord, text.to_owned()));
+fn check_in_sync(config: &TopicConfig, in_sync: usize) -> Result<(), Failure> {
+    let least = config.min_insync_replicas;
+    if usize::try_from(least).is_ok_and(|least| in_sync < least) {
+        let text = format!("{in_sync} replicas are in sync and min.insync.replicas is {least}");
+        return Err(Failure::new(ErrorCode::NotEnoughReplicas, text));
     }
-    let batch = ValidatedBatch::split_from(&mut bytes).map_err(|error| {
-        let code = match &error {
-            BatchError::Crc { .. } | BatchError::Truncated { .. } | BatchError::Length(_) => {
-                ErrorCode::CorruptMessage
-            }
-            BatchError::Magic(_) | BatchError::Field { .. } => ErrorCode::InvalidRecord,
-        };
-        Failure::new(code, error.to_string())
-    })?;
-    if bytes.is_empty() {
-        Ok(batch)
-    } else {
-        Err(Failure::new(
-            ErrorCode::InvalidRecord,
-            "a partition's records are exactly one batch".to_owned(),
-        ))
-    }
+    Ok(())
 }
 
 /// A batch, and when its acknowledgement is too late.
@@ -334,12 +267,14 @@ fn fill(answer: &mut PartitionProduceResponse, outcome: Outcome) {
         }
         Err(failure) => {
             answer.error_code = failure.code.code();
+            let is_told_of_each = failure.records.len() <= RECORD_MESSAGES_MAX;
+            let message = failure.message.as_ref().filter(|_| is_told_of_each);
             answer.record_errors = failure
                 .records
                 .iter()
                 .map(|index| BatchIndexAndErrorMessage {
                     batch_index: *index,
-                    batch_index_error_message: failure.message.clone(),
+                    batch_index_error_message: message.cloned(),
                 })
                 .collect();
             answer.error_message = failure.message;

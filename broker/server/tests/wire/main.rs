@@ -2,6 +2,7 @@
 
 mod administration;
 mod fetching;
+mod lying;
 mod metadata;
 mod metadata_log;
 mod offsets;

@@ -56,7 +56,7 @@ fn batches_that_a_client_may_not_send() {
                 "cut off",
                 TOPIC,
                 good.slice(..good.len() - 1),
-                ErrorCode::CorruptMessage,
+                ErrorCode::InvalidRecord,
             ),
             ("corrupt", TOPIC, corrupt, ErrorCode::CorruptMessage),
             (

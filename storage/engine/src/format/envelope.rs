@@ -22,34 +22,44 @@ use rkyv::rancor;
 use crate::FormatError;
 
 const HEADER_SIZE: usize = 32;
-const VERSION: u16 = 1;
 
 /// A kind of file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Kind {
     magic: [u8; 8],
     name: &'static str,
+    /// The newest version, which is the one that is written.
+    version: u16,
 }
 
 /// The file `layout`.
 pub(crate) const LAYOUT: Kind = Kind {
     magic: *b"CLLAYOUT",
     name: "layout",
+    version: 1,
 };
 /// The file `device`.
 pub(crate) const DEVICE: Kind = Kind {
     magic: *b"CLDEVICE",
     name: "device",
+    version: 1,
 };
 /// A shard's checkpoint.
 pub(crate) const CHECKPOINT: Kind = Kind {
     magic: *b"CLCHKPNT",
     name: "checkpoint",
+    version: 2,
+};
+/// A shard's checkpoint as release 0.1.0 wrote it.
+pub(crate) const CHECKPOINT_V1: Kind = Kind {
+    version: 1,
+    ..CHECKPOINT
 };
 /// A segment's index.
 pub(crate) const SEGMENT_INDEX: Kind = Kind {
     magic: *b"CLSEGIDX",
     name: "segment index",
+    version: 1,
 };
 
 fn checksum(version: u16, archive: &[u8]) -> u32 {
@@ -64,9 +74,9 @@ fn checksum(version: u16, archive: &[u8]) -> u32 {
 pub(crate) fn seal(kind: Kind, archive: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER_SIZE + archive.len());
     out.extend_from_slice(&kind.magic);
-    out.extend_from_slice(&VERSION.to_le_bytes());
+    out.extend_from_slice(&kind.version.to_le_bytes());
     out.extend_from_slice(&[0; 2]);
-    out.extend_from_slice(&checksum(VERSION, archive).to_le_bytes());
+    out.extend_from_slice(&checksum(kind.version, archive).to_le_bytes());
     out.extend_from_slice(&u64::try_from(archive.len()).unwrap_or(u64::MAX).to_le_bytes());
     out.extend_from_slice(&[0; 8]);
     out.extend_from_slice(archive);
@@ -79,23 +89,29 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     out
 }
 
-/// Takes the archive out of an envelope, its checksum verified. Bytes behind it are ignored: padding.
-pub(crate) fn open(kind: Kind, file: &[u8]) -> Result<&[u8], FormatError> {
-    let size = u64::try_from(file.len()).unwrap_or(u64::MAX);
-    let truncated = |needed| FormatError::Truncated { size, needed };
+/// The version of the archive in an envelope.
+pub(crate) fn version(kind: Kind, file: &[u8]) -> Result<u16, FormatError> {
     if file.len() < HEADER_SIZE {
-        return Err(truncated(32));
+        let size = u64::try_from(file.len()).unwrap_or(u64::MAX);
+        return Err(FormatError::Truncated { size, needed: 32 });
     }
     if file[..8] != kind.magic {
         return Err(FormatError::Magic { expected: kind.name });
     }
-    let version = u16::from_le_bytes(array(file, 8));
+    Ok(u16::from_le_bytes(array(file, 8)))
+}
+
+/// Takes the archive of the kind's version out of an envelope, its checksum verified. Bytes behind it are ignored: padding.
+pub(crate) fn open(kind: Kind, file: &[u8]) -> Result<&[u8], FormatError> {
+    let size = u64::try_from(file.len()).unwrap_or(u64::MAX);
+    let truncated = |needed| FormatError::Truncated { size, needed };
+    let version = version(kind, file)?;
     let stored = u32::from_le_bytes(array(file, 12));
     let length = u64::from_le_bytes(array(file, 16));
-    if version != VERSION {
+    if version != kind.version {
         return Err(FormatError::Version {
             found: version,
-            supported: VERSION,
+            supported: kind.version,
         });
     }
     let body = &file[HEADER_SIZE..];

@@ -3,3 +3,4 @@
 pub(crate) mod envelope;
 pub(crate) mod names;
 pub(crate) mod v1;
+pub(crate) mod v2;

@@ -229,6 +229,58 @@ pub struct AppendV1 {
     pub payload_crc: u32,
 }
 
+/// A value with every field of a checkpoint.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    pub(crate) fn checkpoint() -> CheckpointV1 {
+        CheckpointV1 {
+            shard: 1,
+            incarnation: 2,
+            first_sequence: 3,
+            is_clean: true,
+            partitions: vec![PartitionV1 {
+                topic: [4; 16],
+                index: 5,
+                directory: "orders-5".into(),
+                leader_epoch: 6,
+                log_start: 7,
+                log_end: 8,
+                segments: vec![SegmentV1 {
+                    base_offset: 7,
+                    size: 9,
+                    first_timestamp: 10,
+                    max_timestamp: 11,
+                    max_timestamp_offset: 7,
+                }],
+                active_index: vec![IndexEntryV1 {
+                    offset: 7,
+                    position: 12,
+                    max_timestamp_before: 13,
+                }],
+                epochs: vec![EpochV1 {
+                    epoch: 6,
+                    start_offset: 7,
+                }],
+                producers: vec![ProducerV1 {
+                    id: 14,
+                    epoch: 15,
+                    last_timestamp: 16,
+                    batches: vec![ProducerBatchV1 {
+                        first_sequence: 17,
+                        last_sequence: 18,
+                        first_offset: 19,
+                        last_offset: 20,
+                        timestamp: 21,
+                    }],
+                }],
+                corrupt: Some("a reason of some length".into()),
+            }],
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rkyv::rancor::Error;
@@ -283,49 +335,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_has_its_bytes() {
-        let checkpoint = CheckpointV1 {
-            shard: 1,
-            incarnation: 2,
-            first_sequence: 3,
-            is_clean: true,
-            partitions: vec![PartitionV1 {
-                topic: [4; 16],
-                index: 5,
-                directory: "orders-5".into(),
-                leader_epoch: 6,
-                log_start: 7,
-                log_end: 8,
-                segments: vec![SegmentV1 {
-                    base_offset: 7,
-                    size: 9,
-                    first_timestamp: 10,
-                    max_timestamp: 11,
-                    max_timestamp_offset: 7,
-                }],
-                active_index: vec![IndexEntryV1 {
-                    offset: 7,
-                    position: 12,
-                    max_timestamp_before: 13,
-                }],
-                epochs: vec![EpochV1 {
-                    epoch: 6,
-                    start_offset: 7,
-                }],
-                producers: vec![ProducerV1 {
-                    id: 14,
-                    epoch: 15,
-                    last_timestamp: 16,
-                    batches: vec![ProducerBatchV1 {
-                        first_sequence: 17,
-                        last_sequence: 18,
-                        first_offset: 19,
-                        last_offset: 20,
-                        timestamp: 21,
-                    }],
-                }],
-                corrupt: Some("a reason of some length".into()),
-            }],
-        };
+        let checkpoint = super::testing::checkpoint();
         let bytes = rkyv::to_bytes::<Error>(&checkpoint).unwrap();
         assert_eq!(hex(&bytes), include_str!("golden/checkpoint_v1.hex").trim());
         assert_eq!(

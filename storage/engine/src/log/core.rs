@@ -13,6 +13,7 @@ use super::segment::{NO_TIMESTAMP, Segment};
 use crate::FormatError;
 use crate::errors::AppendError;
 use crate::format::v1::PartitionV1;
+use crate::format::v2::{PartitionV2, SegmentTimesV2};
 use crate::options::LogConfig;
 use crate::types::{AppendOrigin, LogOffsets};
 
@@ -140,7 +141,7 @@ impl LogCore {
             }
             if batches.len() > 1 && nth + 1 < batches.len() && header.producer.is_some() {
                 let table = overlay.get_or_insert_with(|| self.producers.clone());
-                table.record(header, next, now);
+                table.record(header, next, now, now);
             }
             next += header.last_offset_delta;
             next = next.next();
@@ -160,7 +161,7 @@ impl LogCore {
             .unwrap_or(now);
         Ok(Check::New {
             bytes,
-            needs_roll: self.needs_roll(bytes, records, timestamp),
+            needs_roll: self.needs_roll(bytes, records, timestamp, now),
         })
     }
 
@@ -182,18 +183,15 @@ impl LogCore {
             .config
             .timestamp_after_max_ms
             .map(|ms| TimestampMs::new(now.get().saturating_add(ms)));
-        for timestamp in [header.base_timestamp, header.max_timestamp] {
-            let is_set = timestamp != NO_TIMESTAMP;
-            if is_set
-                && (earliest.is_some_and(|earliest| timestamp < earliest)
-                    || latest.is_some_and(|latest| timestamp > latest))
-            {
-                return Err(AppendError::InvalidTimestamp {
-                    timestamp,
-                    earliest,
-                    latest,
-                });
-            }
+        let timestamp = header.max_timestamp;
+        let is_out = earliest.is_some_and(|earliest| timestamp < earliest)
+            || latest.is_some_and(|latest| timestamp > latest);
+        if timestamp != NO_TIMESTAMP && is_out {
+            return Err(AppendError::InvalidTimestamp {
+                timestamp,
+                earliest,
+                latest,
+            });
         }
         Ok(())
     }
@@ -207,14 +205,13 @@ impl LogCore {
     }
 
     /// Whether the active segment must be closed before so much is appended (Kafka's `LogSegment.shouldRoll`).
-    fn needs_roll(&self, bytes: u64, records: i64, timestamp: TimestampMs) -> bool {
+    fn needs_roll(&self, bytes: u64, records: i64, timestamp: TimestampMs, now: TimestampMs) -> bool {
         let active = self.active();
         if active.size == 0 {
             return false;
         }
         let is_full = active.size.saturating_add(bytes) > self.config.segment_bytes;
-        let is_old = active.first_timestamp != NO_TIMESTAMP
-            && timestamp.get().saturating_sub(active.first_timestamp.get()) > self.config.segment_ms;
+        let is_old = active.age_ms(timestamp, now) > self.config.segment_ms;
         // Kafka's indexes hold offsets relative to the base in 32 bits.
         let relative = (self.offsets.log_end - active.base).get() + records;
         is_full || is_old || relative > i64::from(i32::MAX)
@@ -223,9 +220,7 @@ impl LogCore {
     /// Whether `segment.ms` has passed for the active segment, with nothing appended meanwhile.
     pub(crate) fn is_roll_due(&self, now: TimestampMs) -> bool {
         let active = self.active();
-        active.size > 0
-            && active.first_timestamp != NO_TIMESTAMP
-            && now.get().saturating_sub(active.first_timestamp.get()) > self.config.segment_ms
+        active.size > 0 && active.age_ms(now, now) > self.config.segment_ms
     }
 
     /// Closes the active segment; the next one begins at the log's end. Returns what was closed, with its index.
@@ -240,22 +235,29 @@ impl LogCore {
     pub(crate) fn place(&mut self, header: &BatchHeader, now: TimestampMs) -> Placed {
         let timestamp = self.stamp(header, now);
         let epoch = self.leader_epoch;
-        self.absorb_at_end(header, timestamp, epoch)
+        self.absorb_at_end(header, timestamp, epoch, now)
     }
 
-    /// Takes a batch that is read back from a segment and continues the log.
-    pub(crate) fn absorb(&mut self, header: &BatchHeader) -> Placed {
+    /// Takes a batch that is read back from a segment and continues the log. When it was appended is not known; it
+    /// counts as of `now`.
+    pub(crate) fn absorb(&mut self, header: &BatchHeader, now: TimestampMs) -> Placed {
         assert_eq!(
             header.base_offset, self.offsets.log_end,
             "a batch that continues the log"
         );
         self.leader_epoch = self.leader_epoch.max(header.leader_epoch);
-        let placed = self.absorb_at_end(header, header.max_timestamp, header.leader_epoch);
+        let placed = self.absorb_at_end(header, header.max_timestamp, header.leader_epoch, now);
         self.raise_high_watermark(self.offsets.log_end);
         placed
     }
 
-    fn absorb_at_end(&mut self, header: &BatchHeader, timestamp: TimestampMs, epoch: LeaderEpoch) -> Placed {
+    fn absorb_at_end(
+        &mut self,
+        header: &BatchHeader,
+        timestamp: TimestampMs,
+        epoch: LeaderEpoch,
+        now: TimestampMs,
+    ) -> Placed {
         let base_offset = self.offsets.log_end;
         let last_offset = base_offset + header.last_offset_delta;
         let interval = self.config.index_interval_bytes;
@@ -266,10 +268,10 @@ impl LogCore {
         let position = active.size;
         self.index
             .note(base_offset, position, active.max_timestamp, interval);
-        active.absorb(header, base_offset, timestamp);
+        active.absorb(header, base_offset, timestamp, now);
         let segment_base = active.base;
         self.epochs.record(epoch, base_offset);
-        self.producers.record(header, base_offset, timestamp);
+        self.producers.record(header, base_offset, timestamp, now);
         self.set_offsets(LogOffsets {
             log_end: last_offset.next(),
             ..self.offsets
@@ -338,7 +340,15 @@ impl LogCore {
     }
 
     /// The persisted form.
-    pub(crate) fn to_v1(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV1 {
+    pub(crate) fn to_image(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV2 {
+        PartitionV2 {
+            base: self.to_v1(id, directory, corrupt),
+            segment_times: self.segments.iter().map(Segment::times_to_v2).collect(),
+            producer_times: self.producers.times(),
+        }
+    }
+
+    fn to_v1(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV1 {
         PartitionV1 {
             topic: id.topic.get(),
             index: id.index.get(),
@@ -354,11 +364,16 @@ impl LogCore {
         }
     }
 
-    /// From the persisted form.
+    /// From the persisted form, which is read at the time `now`: what has no time of its own has this one.
     ///
     /// # Errors
     /// `Field` where the parts contradict each other.
-    pub(crate) fn from_v1(image: &PartitionV1, config: LogConfig) -> Result<LogCore, FormatError> {
+    pub(crate) fn from_image(
+        persisted: &PartitionV2,
+        config: LogConfig,
+        now: TimestampMs,
+    ) -> Result<LogCore, FormatError> {
+        let image = &persisted.base;
         let field = |field: &'static str, value: i64| FormatError::Field {
             field,
             value: i128::from(value),
@@ -368,9 +383,14 @@ impl LogCore {
             .filter(|&start| start <= log_end)
             .ok_or(field("log_start", image.log_start))?;
         let mut segments = Vec::with_capacity(image.segments.len());
-        for segment in &image.segments {
-            let segment =
-                Segment::from_v1(segment).ok_or(field("segment.base_offset", segment.base_offset))?;
+        let unknown = SegmentTimesV2 {
+            created: now.get(),
+            changed: now.get(),
+        };
+        for (nth, segment) in image.segments.iter().enumerate() {
+            let times = persisted.segment_times.get(nth).copied().unwrap_or(unknown);
+            let segment = Segment::from_persisted(segment, times)
+                .ok_or(field("segment.base_offset", segment.base_offset))?;
             let follows = segments
                 .last()
                 .is_none_or(|last: &Segment| last.base < segment.base);
@@ -388,7 +408,7 @@ impl LogCore {
         Ok(LogCore {
             config,
             epochs: EpochTable::from_v1(&image.epochs),
-            producers: ProducerTable::from_v1(&image.producers),
+            producers: ProducerTable::from_persisted(&image.producers, &persisted.producer_times, now),
             leader_epoch: LeaderEpoch::new(image.leader_epoch),
             offsets: LogOffsets {
                 log_start,

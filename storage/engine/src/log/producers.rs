@@ -31,6 +31,8 @@ pub(crate) struct ProducedBatch {
 struct Producer {
     epoch: ProducerEpoch,
     last_timestamp: TimestampMs,
+    /// When it last appended, by the broker's clock: its records may have no timestamp, or an old one.
+    last_append: TimestampMs,
     batches: VecDeque<ProducedBatch>,
 }
 
@@ -93,12 +95,19 @@ impl ProducerTable {
         }
     }
 
-    /// Records a batch that was appended, or is read back, at `first_offset`.
-    pub(crate) fn record(&mut self, header: &BatchHeader, first_offset: Offset, timestamp: TimestampMs) {
+    /// Records a batch that was appended, or is read back, at `first_offset` and at the time `now`.
+    pub(crate) fn record(
+        &mut self,
+        header: &BatchHeader,
+        first_offset: Offset,
+        timestamp: TimestampMs,
+        now: TimestampMs,
+    ) {
         let Some(sender) = header.producer else { return };
         let known = self.producers.entry(sender.id).or_insert_with(|| Producer {
             epoch: sender.epoch,
             last_timestamp: timestamp,
+            last_append: now,
             batches: VecDeque::new(),
         });
         if known.epoch != sender.epoch {
@@ -106,6 +115,7 @@ impl ProducerTable {
             known.batches.clear();
         }
         known.last_timestamp = timestamp;
+        known.last_append = now;
         if let (Some(first_sequence), Some(last_sequence)) = (sender.base_sequence, header.last_sequence()) {
             if known.batches.len() == BATCHES_REMEMBERED {
                 known.batches.pop_front();
@@ -120,10 +130,13 @@ impl ProducerTable {
         }
     }
 
-    /// Forgets who was silent for `expiration_ms`.
+    /// Forgets who was silent for `expiration_ms`. Kafka goes by the timestamps alone, and so forgets at once who sends
+    /// old ones.
     pub(crate) fn expire(&mut self, now: TimestampMs, expiration_ms: i64) {
-        self.producers
-            .retain(|_, producer| now.get().saturating_sub(producer.last_timestamp.get()) < expiration_ms);
+        self.producers.retain(|_, producer| {
+            let last = producer.last_timestamp.max(producer.last_append);
+            now.get().saturating_sub(last.get()) < expiration_ms
+        });
     }
 
     /// The producers by id.
@@ -168,8 +181,17 @@ impl ProducerTable {
         all
     }
 
-    /// From the persisted form; impossible values are left out.
-    pub(crate) fn from_v1(producers: &[ProducerV1]) -> ProducerTable {
+    /// When each last appended, in the order of the persisted form.
+    pub(crate) fn times(&self) -> Vec<i64> {
+        let mut all: Vec<_> = self.producers.iter().collect();
+        all.sort_unstable_by_key(|(id, _)| id.get());
+        all.iter()
+            .map(|(_, producer)| producer.last_append.get())
+            .collect()
+    }
+
+    /// From the persisted form; impossible values are left out. Who has no time in `times` has appended `now`.
+    pub(crate) fn from_persisted(producers: &[ProducerV1], times: &[i64], now: TimestampMs) -> ProducerTable {
         let batch = |batch: &ProducerBatchV1| {
             Some(ProducedBatch {
                 first_sequence: Sequence::new(batch.first_sequence)?,
@@ -182,12 +204,14 @@ impl ProducerTable {
         ProducerTable {
             producers: producers
                 .iter()
-                .map(|producer| {
+                .enumerate()
+                .map(|(nth, producer)| {
                     (
                         ProducerId::new(producer.id),
                         Producer {
                             epoch: ProducerEpoch::new(producer.epoch),
                             last_timestamp: TimestampMs::new(producer.last_timestamp),
+                            last_append: times.get(nth).copied().map_or(now, TimestampMs::new),
                             batches: producer.batches.iter().filter_map(batch).collect(),
                         },
                     )
@@ -218,7 +242,7 @@ mod tests {
             let header = header(9, *epoch, *first, *records);
             let found = match table.check(&header) {
                 Ok(Verdict::New) => {
-                    table.record(&header, next, TimestampMs::new(5));
+                    table.record(&header, next, TimestampMs::new(5), TimestampMs::new(5));
                     next += header.last_offset_delta;
                     next = next.next();
                     Expect::New
@@ -280,14 +304,23 @@ mod tests {
     #[test]
     fn the_state_survives_its_persisted_form_and_expires() {
         let mut table = ProducerTable::default();
-        table.record(&header(4, 1, 0, 5), Offset::ZERO, TimestampMs::new(100));
-        let mut copy = ProducerTable::from_v1(&table.to_v1());
-        assert_eq!(copy.to_v1(), table.to_v1());
+        let at = TimestampMs::new;
+        table.record(&header(4, 1, 0, 5), Offset::ZERO, at(100), at(50));
+        table.record(&header(2, 1, 0, 5), Offset::new(5).unwrap(), at(-1), at(70));
+        let mut copy = ProducerTable::from_persisted(&table.to_v1(), &table.times(), at(999));
+        assert_eq!((copy.to_v1(), copy.times()), (table.to_v1(), vec![70, 50]));
+        let old = ProducerTable::from_persisted(&table.to_v1(), &[], at(999));
+        assert_eq!(old.times(), [999, 999]);
         assert!(matches!(
             copy.check(&header(4, 1, 0, 5)),
             Ok(Verdict::Duplicate(_))
         ));
-        copy.expire(TimestampMs::new(199), 100);
+        // By the broker's clock where the records have no timestamp.
+        copy.expire(at(169), 100);
+        assert_eq!(copy.active().len(), 2);
+        copy.expire(at(170), 100);
+        assert_eq!(copy.active().len(), 1);
+        copy.expire(at(199), 100);
         assert_eq!(copy.active().len(), 1);
         copy.expire(TimestampMs::new(200), 100);
         assert_eq!(copy.active().len(), 0);

@@ -4,6 +4,7 @@ use corelog_model::batch::BatchHeader;
 use corelog_model::{Offset, TimestampMs};
 
 use crate::format::v1::SegmentV1;
+use crate::format::v2::SegmentTimesV2;
 
 /// No timestamp, as Kafka writes it.
 pub(crate) const NO_TIMESTAMP: TimestampMs = TimestampMs::new(-1);
@@ -21,6 +22,10 @@ pub(crate) struct Segment {
     pub(crate) max_timestamp: TimestampMs,
     /// The base offset of the first batch that holds it.
     pub(crate) max_timestamp_offset: Offset,
+    /// When its first batch was appended, by the broker's clock.
+    pub(crate) created: TimestampMs,
+    /// When its last one was.
+    pub(crate) changed: TimestampMs,
 }
 
 impl Segment {
@@ -32,19 +37,57 @@ impl Segment {
             first_timestamp: NO_TIMESTAMP,
             max_timestamp: NO_TIMESTAMP,
             max_timestamp_offset: base,
+            created: NO_TIMESTAMP,
+            changed: NO_TIMESTAMP,
         }
     }
 
-    /// A batch was appended at `offset`.
-    pub(crate) fn absorb(&mut self, header: &BatchHeader, offset: Offset, max_timestamp: TimestampMs) {
+    /// A batch was appended at `offset` at the time `now`, or is read back then.
+    pub(crate) fn absorb(
+        &mut self,
+        header: &BatchHeader,
+        offset: Offset,
+        max_timestamp: TimestampMs,
+        now: TimestampMs,
+    ) {
         if self.size == 0 {
             self.first_timestamp = max_timestamp;
+            self.created = now;
         }
+        self.changed = now;
         if max_timestamp > self.max_timestamp {
             self.max_timestamp = max_timestamp;
             self.max_timestamp_offset = offset;
         }
         self.size += u64::try_from(header.size).expect("a size within u64");
+    }
+
+    /// How old its first batch is where the newest has the timestamp `newest`: what `segment.ms` is held against. By the
+    /// broker's clock where the first batch has no timestamp (Kafka's `LogSegment.timeWaitedForRoll`).
+    pub(crate) fn age_ms(&self, newest: TimestampMs, now: TimestampMs) -> i64 {
+        if self.first_timestamp.get() >= 0 {
+            newest.get().saturating_sub(self.first_timestamp.get())
+        } else {
+            now.get().saturating_sub(self.created.get())
+        }
+    }
+
+    /// The time that `retention.ms` counts from: its largest timestamp, or where no record has one the time of its last
+    /// append (Kafka's `LogSegment.largestTimestamp`, which takes the file's).
+    pub(crate) fn largest_time(&self) -> TimestampMs {
+        if self.max_timestamp.get() >= 0 {
+            self.max_timestamp
+        } else {
+            self.changed
+        }
+    }
+
+    /// The persisted form of its times.
+    pub(crate) fn times_to_v2(&self) -> SegmentTimesV2 {
+        SegmentTimesV2 {
+            created: self.created.get(),
+            changed: self.changed.get(),
+        }
     }
 
     /// The persisted form.
@@ -59,13 +102,15 @@ impl Segment {
     }
 
     /// From the persisted form.
-    pub(crate) fn from_v1(segment: &SegmentV1) -> Option<Segment> {
+    pub(crate) fn from_persisted(segment: &SegmentV1, times: SegmentTimesV2) -> Option<Segment> {
         Some(Segment {
             base: Offset::new(segment.base_offset)?,
             size: segment.size,
             first_timestamp: TimestampMs::new(segment.first_timestamp),
             max_timestamp: TimestampMs::new(segment.max_timestamp),
             max_timestamp_offset: Offset::new(segment.max_timestamp_offset)?,
+            created: TimestampMs::new(times.created),
+            changed: TimestampMs::new(times.changed),
         })
     }
 }

@@ -29,7 +29,8 @@ use self::append::{Admission, Waiter};
 use self::watchers::Watchers;
 use crate::errors::{AppendError, DeleteRecordsError};
 use crate::format::names;
-use crate::format::v1::{EntryV1, PartitionV1};
+use crate::format::v1::EntryV1;
+use crate::format::v2::PartitionV2;
 use crate::journal::core::{PartitionKey, Run};
 use crate::log::core::LogCore;
 use crate::log::index::SparseIndex;
@@ -408,14 +409,14 @@ impl PartitionLog {
     }
 
     /// The persisted form of what the log is now.
-    pub(crate) fn to_v1(&self) -> PartitionV1 {
+    pub(crate) fn to_image(&self) -> PartitionV2 {
         let state = self.state.borrow();
         let corrupt = match &state.status {
             Status::Corrupt(reason) => Some(reason.as_ref()),
             Status::Open | Status::Deleted => None,
         };
-        let mut image = state.core.to_v1(self.id, &self.directory, corrupt);
-        image.log_start = image.log_start.max(state.coming_log_start.get());
+        let mut image = state.core.to_image(self.id, &self.directory, corrupt);
+        image.base.log_start = image.base.log_start.max(state.coming_log_start.get());
         image
     }
 

@@ -67,21 +67,25 @@ impl PartitionLog {
         }
     }
 
-    /// Begins a new segment, with room for `bytes`, and closes the old one in the background.
+    /// Begins a new segment, with room for `bytes` or without a file, and closes the old one in the background.
     pub(crate) async fn roll_for(self: &Rc<Self>, bytes: u64) -> Result<(), DiskError> {
         let (base, segment_bytes) = {
             let state = self.state.borrow();
             (state.core.offsets().log_end, state.core.config.segment_bytes)
         };
         let upto = bytes.next_multiple_of(u64::try_from(PAGE).expect("4096"));
-        let reserved = self
-            .allocate(base, Reserved::default(), upto, segment_bytes)
-            .await?;
+        let has_file = bytes > 0;
+        let reserved = if has_file {
+            self.allocate(base, Reserved::default(), upto, segment_bytes)
+                .await?
+        } else {
+            Reserved::default()
+        };
         let closed = {
             let mut state = self.state.borrow_mut();
             let (closed, index) = state.core.roll();
             state.reserved = reserved;
-            state.files_created += 1;
+            state.files_created += u64::from(has_file);
             state.is_touched = true;
             state.unsynced.push(closed.base);
             state.closed_indexes.push((closed.base, Rc::new(index)));

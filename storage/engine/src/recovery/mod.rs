@@ -23,13 +23,14 @@ use corelog_runtime::{DiskError, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::checkpoint_file;
-use crate::format::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1};
-use crate::format::{envelope, names};
+use crate::format::names;
+use crate::format::v1::{AppendV1, EntryV1};
+use crate::format::v2::{CheckpointV2, PartitionV2, decode_checkpoint};
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
 use crate::options::{CheckpointSync, LogConfig};
 use crate::{FormatError, OpenError};
-use corelog_model::{LeaderEpoch, Offset};
+use corelog_model::{LeaderEpoch, Offset, TimestampMs};
 use scan::{SegmentFile, Synced};
 
 /// The part of a recovery that the replay of the journal is taken for.
@@ -76,14 +77,14 @@ impl Target {
 /// A shard as recovery found it.
 pub(crate) struct Recovered {
     /// The checkpoint to write.
-    pub(crate) checkpoint: CheckpointV1,
+    pub(crate) checkpoint: CheckpointV2,
     /// Directories of partitions whose deletion is in a frame that may not be durable: they are needed until the
     /// checkpoint is.
     deleted: Vec<PathBuf>,
 }
 
 impl Recovered {
-    fn new(checkpoint: CheckpointV1) -> Recovered {
+    fn new(checkpoint: CheckpointV2) -> Recovered {
         Recovered {
             checkpoint,
             deleted: Vec::new(),
@@ -131,7 +132,7 @@ struct Recovering {
 }
 
 /// Reads a checkpoint.
-pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV1, OpenError> {
+pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV2, OpenError> {
     let path = target.checkpoint_path();
     match checkpoint_file::read(handle, &path).await? {
         None => Err(OpenError::CheckpointMissing { path }),
@@ -140,8 +141,7 @@ pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<
                 path: path.clone(),
                 source,
             };
-            let checkpoint =
-                envelope::decode::<CheckpointV1>(envelope::CHECKPOINT, &content).map_err(damaged)?;
+            let checkpoint = decode_checkpoint(&content).map_err(damaged)?;
             // Another shard's, whole as it may be, is not this one's.
             if checkpoint.shard != target.shard.get() {
                 return Err(damaged(FormatError::Field {
@@ -155,24 +155,26 @@ pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<
 }
 
 fn open_images(
-    images: Vec<PartitionV1>,
+    images: Vec<PartitionV2>,
     path: &Path,
+    now: TimestampMs,
 ) -> Result<BTreeMap<PartitionId, Recovering>, OpenError> {
     let mut partitions = BTreeMap::new();
     for image in images {
-        let id = partition_id(image.topic, image.index);
-        let core = LogCore::from_v1(&image, LogConfig::default()).map_err(|source| OpenError::Damaged {
-            path: path.to_owned(),
-            source,
-        })?;
+        let id = partition_id(image.base.topic, image.base.index);
+        let core =
+            LogCore::from_image(&image, LogConfig::default(), now).map_err(|source| OpenError::Damaged {
+                path: path.to_owned(),
+                source,
+            })?;
         partitions.insert(
             id,
             Recovering {
                 id,
                 recovered_end: core.offsets().log_end,
-                directory: image.directory,
+                directory: image.base.directory,
                 core,
-                corrupt: image.corrupt,
+                corrupt: image.base.corrupt,
                 log_start: None,
                 runs: Vec::new(),
                 next_run: 0,
@@ -228,7 +230,7 @@ async fn attempt(
     let checkpoint = read_checkpoint(handle, target).await?;
     // The one before it needs files that this one has let go.
     handle.disk.sync_dir(&target.journal_dir()).await?;
-    let next = |first_sequence, partitions| CheckpointV1 {
+    let next = |first_sequence, partitions| CheckpointV2 {
         shard: checkpoint.shard,
         incarnation: checkpoint.incarnation + 1,
         first_sequence,
@@ -249,7 +251,11 @@ async fn attempt(
     if let Some((path, position)) = chain.lost.clone() {
         return Err(OpenError::JournalDamaged { path, position });
     }
-    let mut partitions = open_images(checkpoint.partitions.clone(), &target.checkpoint_path())?;
+    let mut partitions = open_images(
+        checkpoint.partitions.clone(),
+        &target.checkpoint_path(),
+        handle.clock.wall(),
+    )?;
     let acknowledged_end = chain.acknowledged_end();
     let mut deleted = Vec::new();
     for frame in &chain.frames {
@@ -295,7 +301,7 @@ async fn attempt(
         }
         let image = partition
             .core
-            .to_v1(partition.id, &partition.directory, partition.corrupt.as_deref());
+            .to_image(partition.id, &partition.directory, partition.corrupt.as_deref());
         images.push(image);
     }
     handle.disk.sync_dir(&target.dir).await?;

@@ -250,6 +250,7 @@ pub(super) async fn settle(
     if partition.runs.is_empty() {
         return cut(handle, target, partition, suspects).await;
     }
+    let now = handle.clock.wall();
     let dir = target.dir.join(&partition.directory);
     handle.disk.create_dir_all(&dir).await?;
     let mut touched = Vec::new();
@@ -258,7 +259,7 @@ pub(super) async fn settle(
         let file = open_segment(handle, target, &partition.directory, active.base).await?;
         let mut walk = Walk::new(&partition.runs, active.base, active.size, Rc::clone(&file));
         while let Some(header) = walk.batch_if_there(partition.core.offsets().log_end).await? {
-            partition.core.absorb(&header);
+            partition.core.absorb(&header, now);
             walk.position = partition.core.active().size;
         }
         walk.leave_window(true).await?;

@@ -134,3 +134,21 @@ pub(crate) async fn read_all(log: &Rc<PartitionLog>, step: usize) -> Vec<(BatchH
 pub(crate) fn simulation(seed: u64) -> Simulation {
     Simulation::new(seed, corelog_sim::Options::default())
 }
+
+/// Waits until the machine has `count` segment files: they go in the background. A minute of virtual time at most.
+pub(crate) async fn segment_files_become(sim: &Simulation, machine: &Machine, count: usize) {
+    let segment_files = || {
+        machine
+            .files()
+            .iter()
+            .filter(|name| name.ends_with(".log"))
+            .count()
+    };
+    for _ in 0..6000 {
+        if segment_files() == count {
+            return;
+        }
+        sim.sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(segment_files(), count, "segment files");
+}

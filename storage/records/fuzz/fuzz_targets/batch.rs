@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use corelog_model::ValidatedBatch;
 use corelog_model::batch::{check_crc, parse_header};
-use corelog_records::{KeyPolicy, Records, check_produced_header, check_produced_records, payload};
+use corelog_records::{RecordRules, Records, check_produced_header, check_produced_records, payload};
 use libfuzzer_sys::fuzz_target;
 
 const SIZE_MAX: usize = 1 << 20;
@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
             Err(_) => is_whole = false,
         }
     }
-    if check_produced_records(&header, &payload, KeyPolicy::Optional).is_ok() {
+    if check_produced_records(&header, &payload, RecordRules::FORM).is_ok() {
         assert!(is_whole);
         assert_eq!(count, header.record_count);
     }

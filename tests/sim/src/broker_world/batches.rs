@@ -34,6 +34,25 @@ pub(super) fn build(number: u64, records: i32, filler: usize, producer: Option<B
     builder.build().expect("a batch has records").bytes().clone()
 }
 
+/// What a client sends of the honest batch `number`: at times one whose header says another largest timestamp than its
+/// records have, as Sarama did until 1.45, or that there is a delete horizon. The log has to hold the honest one.
+pub(super) fn as_sent(number: u64, honest: &Bytes) -> Bytes {
+    let draw = crate::rng::mix(number ^ 0x11e5);
+    let max_timestamp = match draw % 8 {
+        0 => -1,
+        1 => 0,
+        2 => EPOCH_MS / 2,
+        3 => EPOCH_MS * 2,
+        _ => return honest.clone(),
+    };
+    let mut bytes = honest.to_vec();
+    bytes[35..43].copy_from_slice(&max_timestamp.to_be_bytes());
+    bytes[22] |= if draw & 0x100 == 0 { 0 } else { 0b100_0000 };
+    let crc = crc32c::crc32c(&bytes[21..]);
+    bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+    bytes.into()
+}
+
 /// The number of a batch that was built here; `None` if it cannot have been.
 pub(super) fn number_of(header: &BatchHeader) -> Option<u64> {
     u64::try_from(header.base_timestamp.get() - EPOCH_MS).ok()

@@ -114,7 +114,7 @@ impl Hasty {
             sent.insert(*id, number);
             topics.entry(id.topic).or_default().push(PartitionProduceData {
                 index: id.index.get(),
-                records: Some(bytes),
+                records: Some(batches::as_sent(number, &bytes)),
             });
         }
         let topics = topics.into_iter().map(|(topic_id, partitions)| TopicProduceData {

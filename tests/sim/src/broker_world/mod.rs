@@ -13,6 +13,7 @@ mod every;
 mod group;
 mod hasty;
 mod leftovers;
+mod liar;
 mod loner;
 mod masses;
 mod oracle;

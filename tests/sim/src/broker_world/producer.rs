@@ -184,6 +184,7 @@ impl Producer {
         });
         let bytes = batches::build(number, records, filler, producer);
         oracle.register(self.partition, self.writer, self.id.is_some(), &bytes);
+        let bytes = batches::as_sent(number, &bytes);
         self.sequence = self.sequence.advance(records);
         self.pending.push_back(Pending {
             number,

@@ -12,7 +12,8 @@ use super::broker::Broker;
 use super::clients::Clients;
 use super::scenario::{Crowd, DATA_DIR, PORT, Scenario};
 use super::{
-    admin, asker, checker, every, group, hasty, leftovers, loner, masses, probe, producer, reader, topics,
+    admin, asker, checker, every, group, hasty, leftovers, liar, loner, masses, probe, producer, reader,
+    topics,
 };
 use crate::disk::{Fault, FaultRule, Operation};
 use crate::exec::RunError;
@@ -208,6 +209,7 @@ impl Run {
             loners,
             admins,
             askers,
+            liars,
         } = scenario.crowd;
         for _ in 0..careful {
             clients.spawn("careful producer", producer::run(Rc::clone(clients)));
@@ -233,6 +235,9 @@ impl Run {
         }
         if scenario.has_masses {
             clients.spawn("masses", masses::run(Rc::clone(clients)));
+        }
+        for _ in 0..liars {
+            clients.spawn("liar", liar::run(Rc::clone(clients)));
         }
     }
 

@@ -106,6 +106,8 @@ pub(super) struct Crowd {
     pub(super) admins: u64,
     /// Those who ask where logs begin and end.
     pub(super) askers: u64,
+    /// Those whose batches are to be refused.
+    pub(super) liars: u64,
 }
 
 /// What clients and the harness may do, each in about every other seed.
@@ -179,6 +181,7 @@ impl Crowd {
             loners: pick(random, &[0, 0, 1, 2]),
             admins: pick(random, &[0, 0, 1, 2]),
             askers: pick(random, &[0, 0, 1]),
+            liars: 0,
         }
     }
 }
@@ -230,6 +233,7 @@ impl Scenario {
             checkpoint_interval_ms: pick(random, &[100, 1_000, 60_000]),
             retention_check_ms: pick(random, &[100, 300_000]),
         };
+        scenario.crowd.liars = pick(scripts, &[0, 1]);
         if scenario.scripts.ends_amid_deletions {
             scenario.crowd.admins = scenario.crowd.admins.max(1);
             scenario.habits.passing_topics = true;

@@ -240,7 +240,7 @@ impl World {
             number,
             records,
             payload: self.payload(),
-            timestamp: handle.clock.wall(),
+            timestamp: batches::time_of(number, handle.clock.wall()),
             stamp,
         });
         Pending { number, batch }

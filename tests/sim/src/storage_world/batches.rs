@@ -54,6 +54,15 @@ pub(crate) fn build(fields: &Fields) -> ValidatedBatch {
     ValidatedBatch::new(Bytes::from(out)).expect("a batch as Kafka's clients build it")
 }
 
+/// The timestamp of batch `number`, which is sent at `now`: some have none, and some are from long ago.
+pub(crate) fn time_of(number: u64, now: TimestampMs) -> TimestampMs {
+    match crate::rng::mix(number ^ 0x713e) % 8 {
+        0 => TimestampMs::new(-1),
+        1 => TimestampMs::new(now.get() / 2),
+        _ => now,
+    }
+}
+
 /// The number of a batch that was built here; `None` if it cannot have been.
 pub(crate) fn number_of(bytes: &[u8]) -> Option<u64> {
     let number = bytes.get(HEADER_SIZE..HEADER_SIZE + 8)?;

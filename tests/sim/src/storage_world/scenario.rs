@@ -385,7 +385,9 @@ impl Scenario {
             } else {
                 pick(random, &[64 * KIB, 256 * KIB, 1024 * KIB, 1 << 30])
             },
-            retention_bytes: self.deletes.then(|| pick(random, &[128 * KIB, 512 * KIB])),
+            retention_bytes: self.deletes.then(|| pick(random, &[0, 128 * KIB, 512 * KIB])),
+            retention_ms: self.deletes.then(|| pick(random, &[50, 7 * 24 * 60 * 60 * 1000])),
+            segment_ms: pick(random, &[100, 7 * 24 * 60 * 60 * 1000]),
             index_interval_bytes: pick(random, &[512, 4096]),
             ..LogConfig::default()
         }
