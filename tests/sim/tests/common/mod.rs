@@ -1,6 +1,5 @@
 //! A broker of one shard on a simulated machine.
 
-#![expect(dead_code, reason = "each test file uses its own part")]
 
 use std::path::Path;
 use std::rc::Rc;
