@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_metadata::{MetadataImage, TopicImage};
-use corelog_model::PartitionId;
+use corelog_model::{PartitionId, PartitionIndex};
 use corelog_storage::{CreateError, DeleteError, PartitionSpec};
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -165,14 +165,15 @@ fn spec(shard: &Shard, image: &MetadataImage, id: PartitionId) -> Option<Partiti
         id,
         directory: partition_dirs::name(topic.name.as_str(), id),
         leader_epoch: partition.leader_epoch,
-        config: topic_log_config(shard, topic),
+        config: topic_log_config(shard, topic, id.index),
     })
 }
 
-fn topic_log_config(shard: &Shard, topic: &TopicImage) -> corelog_storage::LogConfig {
-    log_config(&shard.config(), topic.name.as_str(), &topic.configs).unwrap_or_else(|error| {
+fn topic_log_config(shard: &Shard, topic: &TopicImage, index: PartitionIndex) -> corelog_storage::LogConfig {
+    let config = |overrides| log_config(&shard.config(), topic.name.as_str(), index, overrides);
+    config(&topic.configs).unwrap_or_else(|error| {
         tracing::error!(topic = %topic.name, %error, "the topic's settings conflict with the broker's; using the broker's");
-        log_config(&shard.config(), topic.name.as_str(), &Default::default()).unwrap_or_default()
+        config(&Default::default()).unwrap_or_default()
     })
 }
 
@@ -184,7 +185,7 @@ fn reconfigure(shard: &Shard, topic: &TopicImage) {
 
 fn reconfigure_partition(shard: &Shard, topic: &TopicImage, id: PartitionId) {
     if let Some(log) = shard.partition(&id) {
-        log.set_config(topic_log_config(shard, topic));
+        log.set_config(topic_log_config(shard, topic, id.index));
     }
 }
 

@@ -11,7 +11,7 @@ keys! {
         .default("1073741824").unit(Bytes).valid(AtLeast(1_048_576)).synonyms(&[S::same("log.segment.bytes")]);
     SEGMENT_MS = K::topic("segment.ms", Long, "The age at which a segment is closed although it is not full, so that retention and compaction can reach its records.")
         .default("604800000").unit(Milliseconds).valid(AtLeast(1)).synonyms(&[S::same("log.roll.ms"), S::hours("log.roll.hours")]);
-    SEGMENT_JITTER_MS = K::topic("segment.jitter.ms", Long, "The most that is subtracted, at random, from segment.ms, so that segments of many partitions are not closed at one moment.")
+    SEGMENT_JITTER_MS = K::topic("segment.jitter.ms", Long, "The most that is subtracted from segment.ms, each partition's own part of it, so that segments of many partitions are not closed at one moment.")
         .default("0").unit(Milliseconds).valid(AtLeast(0)).synonyms(&[S::same("log.roll.jitter.ms"), S::hours("log.roll.jitter.hours")]);
     SEGMENT_INDEX_BYTES = K::topic("segment.index.bytes", Int, "In Kafka the size of the offset index file. Corelog's index grows as it needs to.")
         .default("10485760").unit(Bytes).valid(AtLeast(4)).synonyms(&[S::same("log.index.size.max.bytes")]).inert("the index grows as it needs to");

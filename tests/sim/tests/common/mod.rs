@@ -1,6 +1,5 @@
 //! A broker of one shard on a simulated machine.
 
-
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
