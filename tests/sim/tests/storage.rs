@@ -16,7 +16,7 @@ fn a_seed_of_the_storage_world_is_one_run() {
 }
 
 /// Seeds that have found something. They mean another run since the world draws more; the mistakes that bring the faults
-/// back are found again by `tests/sim/mutations`.
+/// back are found again by `tests/sim/mutate`.
 #[test]
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
