@@ -88,7 +88,7 @@ impl BrokerConfig {
         }
         for (variable, value) in &sources.environment {
             let origin = Origin::Environment(variable.clone());
-            match env::key_of(variable) {
+            match env::key_of(variable, value) {
                 Ok(Some(key)) => settings.push((key.name.to_owned(), value.clone(), origin)),
                 Ok(None) => {}
                 Err(source) => return Err(LoadError::Key { origin, source }),
@@ -314,6 +314,19 @@ mod tests {
             &[("advertised.listeners", "PLAINTEXT://:9092")],
             "tells clients no host",
         );
+        for host in ["0.0.0.0", "[::]", "0"] {
+            let told = format!("PLAINTEXT://{host}:9092");
+            check(&[("advertised.listeners", &told)], "to which nobody can connect");
+        }
+        check(
+            &[("advertised.listeners", "PLAINTEXT://h:0")],
+            "tells clients no port",
+        );
+        let free = [
+            ("listeners", "PLAINTEXT://0.0.0.0:0"),
+            ("advertised.listeners", "PLAINTEXT://h:0"),
+        ];
+        BrokerConfig::from_pairs(&free).expect("the port that is taken is told");
         check(
             &[("group.min.session.timeout.ms", "1800001")],
             "at most the longest",

@@ -28,7 +28,7 @@ mod value;
 pub use alter::{AlterOperation, altered};
 pub use broker::{BrokerConfig, ConfigSources};
 pub use describe::{ConfigEntry, ConfigSource, ConfigSynonym};
-pub use env::{ENVIRONMENT_PREFIX, RESERVED_ENVIRONMENT, environment_name};
+pub use env::{ENVIRONMENT_PREFIX, RESERVED_ENVIRONMENT, environment_name, service_variables};
 pub use error::{ConfigError, LoadError};
 pub use key::{ConfigKey, Kind, Scope, Synonym, Unit, Valid};
 pub use layers::Origin;

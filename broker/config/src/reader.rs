@@ -23,6 +23,34 @@ pub(crate) fn check_nodes(node_id: i64, shard: &ShardConfig) -> Result<(), Confi
     })
 }
 
+/// Clients can connect to what they are told.
+fn check_advertised(advertised: &[Listener], listeners: &[Listener]) -> Result<(), ConfigError> {
+    let refuse = |rule: String| {
+        Err(ConfigError::Conflict {
+            first: "listeners",
+            second: "advertised.listeners",
+            rule,
+        })
+    };
+    for told in advertised {
+        if told.is_any_host() {
+            let what = if told.host.is_empty() {
+                "no host".to_owned()
+            } else {
+                format!("{}, to which nobody can connect", told.host)
+            };
+            let remedy = "set advertised.listeners (--advertise) to a name or an address of this machine";
+            return refuse(format!("{told} tells clients {what}; {remedy} that they reach"));
+        }
+        let takes_free_port = |listener: &Listener| listener.name == told.name && listener.port == 0;
+        if told.port == 0 && !listeners.iter().any(takes_free_port) {
+            let remedy = "give it in advertised.listeners (--advertise)";
+            return refuse(format!("{told} tells clients no port; {remedy}"));
+        }
+    }
+    Ok(())
+}
+
 /// Checks what two keys demand of each other.
 pub(crate) fn check_together(
     network: &NetworkConfig,
@@ -40,10 +68,7 @@ pub(crate) fn check_together(
             let rule = "each listener's name is advertised once, and no other".to_owned();
             return conflict("listeners", "advertised.listeners", rule);
         }
-        if let Some(listener) = advertised.iter().find(|listener| listener.host.is_empty()) {
-            let rule = format!("{listener} tells clients no host; give one");
-            return conflict("listeners", "advertised.listeners", rule);
-        }
+        check_advertised(advertised, &network.listeners)?;
     }
     if groups.session_timeout_min_ms > groups.session_timeout_max_ms {
         let rule = "the shortest session timeout should be at most the longest".to_owned();
