@@ -176,6 +176,10 @@ impl Check<'_> {
                 format!("acks is -1, 0 or 1, not {}", self.acks),
             ));
         }
+        if topic.is_internal() {
+            let text = format!("{} is the broker's own: no client appends to it", topic.name);
+            return Err(Failure::new(ErrorCode::InvalidTopicException, text));
+        }
         if self.acks == -1 {
             self.check_in_sync(topic, partition.in_sync_replicas.len())?;
         }
