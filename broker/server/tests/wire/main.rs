@@ -1,9 +1,11 @@
 //! The request path from a frame to its answer, on a real shard: what KAFKA's brokers do and clients rely on.
 
+mod every_api;
 mod fetching;
 mod metadata;
 mod metadata_log;
 mod offsets;
 mod producing;
+mod requests;
 mod support;
 mod versions;
