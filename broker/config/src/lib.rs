@@ -35,7 +35,7 @@ pub use layers::Origin;
 pub use listener::{Listener, ListenerError};
 pub use profile::{Profile, ProfileSetting, profiles_markdown};
 pub use reference::reference_markdown;
-pub use registry::{Registry, registry};
+pub use registry::{Registry, is_slip, registry};
 pub use settings::NODES_MAX;
 pub use settings::{
     AdminDebug, GroupConfig, JournalSync, LogFormat, NetworkConfig, ProducerConfig, ShardConfig,
