@@ -36,3 +36,4 @@ pub mod serve_error;
 pub mod server;
 pub mod shard;
 pub mod topics;
+pub mod uncompacted;

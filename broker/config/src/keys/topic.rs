@@ -37,7 +37,7 @@ pub(super) const KEYS: &[K] = &[
         .default("60000").unit(Milliseconds).valid(AtLeast(0)).synonyms(&[S::same("log.segment.delete.delay.ms")]),
     K::topic("min.cleanable.dirty.ratio", Double, "The share of uncompacted bytes from which a log is compacted. Smaller: less space is wasted, and more is rewritten.")
         .default("0.5").valid(Fraction).synonyms(&[S::same("log.cleaner.min.cleanable.ratio")]),
-    K::topic("cleanup.policy", List, "delete: drop old segments by retention.ms and retention.bytes. compact: keep the latest record of each key. Both may be given; an empty list keeps everything.")
+    K::topic("cleanup.policy", List, "delete: drop old segments by retention.ms and retention.bytes. compact: keep the latest record of each key; this release does not compact yet, keeps all records, and warns of such a topic. Both may be given; an empty list keeps everything.")
         .default("delete").valid(EachOf(&["compact", "delete"])).synonyms(&[S::same("log.cleanup.policy")]),
     K::topic("unclean.leader.election.enable", Boolean, "Whether a replica that is not in sync may lead when no other can, at the price of acknowledged records.")
         .default("false").synonyms(&[S::same("unclean.leader.election.enable")]),
