@@ -25,27 +25,24 @@ pub(crate) fn check_nodes(node_id: i64, shard: &ShardConfig) -> Result<(), Confi
 
 /// Clients can connect to what they are told.
 fn check_advertised(advertised: &[Listener], listeners: &[Listener]) -> Result<(), ConfigError> {
-    let refuse = |rule: String| {
-        Err(ConfigError::Conflict {
-            first: "listeners",
-            second: "advertised.listeners",
-            rule,
+    let refuse = |told: &Listener, expected: &str| {
+        Err(ConfigError::InvalidValue {
+            name: "advertised.listeners",
+            value: told.to_string(),
+            expected: expected.to_owned(),
         })
     };
     for told in advertised {
         if told.is_any_host() {
-            let what = if told.host.is_empty() {
-                "no host".to_owned()
-            } else {
-                format!("{}, to which nobody can connect", told.host)
-            };
-            let remedy = "set advertised.listeners (--advertise) to a name or an address of this machine";
-            return refuse(format!("{told} tells clients {what}; {remedy} that they reach"));
+            let expected = "a name or an address of this machine that clients can connect to; an empty host, 0.0.0.0 \
+                            and :: are none. --advertise HOST:PORT sets it";
+            return refuse(told, expected);
         }
         let takes_free_port = |listener: &Listener| listener.name == told.name && listener.port == 0;
         if told.port == 0 && !listeners.iter().any(takes_free_port) {
-            let remedy = "give it in advertised.listeners (--advertise)";
-            return refuse(format!("{told} tells clients no port; {remedy}"));
+            let expected =
+                "an address with the port that clients connect to; 0 is for a listener with port 0";
+            return refuse(told, expected);
         }
     }
     Ok(())
