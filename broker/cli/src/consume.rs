@@ -49,7 +49,7 @@ pub struct ConsumeArgs {
     group: Option<String>,
 
     /// End after so many records.
-    #[arg(long, short = 'n', value_name = "COUNT")]
+    #[arg(long, visible_alias = "count", short = 'n', value_name = "COUNT")]
     max_messages: Option<u64>,
 
     /// What to print of a record: its value's text, the record in JSON, or the value's bytes and nothing else.

@@ -92,7 +92,7 @@ impl BrokerConfig {
         }
         for (variable, value) in &sources.environment {
             let origin = Origin::Environment(variable.clone());
-            match env::key_of(variable) {
+            match env::key_of(variable, value) {
                 Ok(Some(key)) => settings.push((key.name.to_owned(), value.clone(), origin)),
                 Ok(None) => {}
                 Err(source) => return Err(LoadError::Key { origin, source }),
@@ -322,8 +322,21 @@ mod tests {
         check(&[("advertised.listeners", "OTHER://h:1")], "advertised once");
         check(
             &[("advertised.listeners", "PLAINTEXT://:9092")],
-            "tells clients no host",
+            "that clients can connect to",
         );
+        for host in ["0.0.0.0", "[::]", "0"] {
+            let told = format!("PLAINTEXT://{host}:9092");
+            check(&[("advertised.listeners", &told)], "that clients can connect to");
+        }
+        check(
+            &[("advertised.listeners", "PLAINTEXT://h:0")],
+            "the port that clients connect to",
+        );
+        let free = [
+            ("listeners", "PLAINTEXT://0.0.0.0:0"),
+            ("advertised.listeners", "PLAINTEXT://h:0"),
+        ];
+        BrokerConfig::from_pairs(&free).expect("the port that is taken is told");
         check(
             &[("group.min.session.timeout.ms", "1800001")],
             "at most the longest",

@@ -30,7 +30,7 @@ mod value;
 pub use alter::{AlterOperation, altered};
 pub use broker::{BrokerConfig, ConfigSources};
 pub use describe::ConfigEntry;
-pub use env::{ENVIRONMENT_PREFIX, RESERVED_ENVIRONMENT, environment_name};
+pub use env::{ENVIRONMENT_PREFIX, RESERVED_ENVIRONMENT, environment_name, service_variables};
 pub use error::{ConfigError, LoadError};
 pub use key::{ConfigKey, Kind, Scope, Synonym, Unit, Valid};
 pub use listener::{Listener, ListenerError};
@@ -38,7 +38,7 @@ pub use origin::{ConfigSource, ConfigSynonym, Origin};
 pub use profile::Profile;
 pub use profile_settings::{ProfileSetting, profiles_markdown};
 pub use reference::reference_markdown;
-pub use registry::{Registry, registry};
+pub use registry::{Registry, is_slip, registry};
 pub use settings::NODES_MAX;
 pub use settings::{
     AdminDebug, GroupConfig, JournalSync, LogFormat, NetworkConfig, ProducerConfig, ShardConfig,

@@ -1,6 +1,7 @@
 //! Listener addresses: `NAME://host:port`.
 
 use std::fmt;
+use std::net::IpAddr;
 
 /// One listener.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -87,6 +88,19 @@ impl Listener {
     }
 }
 
+impl Listener {
+    /// Whether the host is no place to connect to: it means every interface of whoever uses it (`0.0.0.0`, `::`, in any
+    /// way to write them), or is empty.
+    pub fn is_any_host(&self) -> bool {
+        let is_zero = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte == b'0');
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_unspecified(),
+            // `0` and `0.0` are 0.0.0.0 to inet_aton(3), and so to most clients.
+            Err(_) => self.host.is_empty() || self.host.split('.').all(is_zero),
+        }
+    }
+}
+
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
@@ -120,5 +134,32 @@ mod tests {
         check("A://h:1,A://g:2", Err(ListenerError::Twice("A".into())));
         check("SSL://h:1", Err(ListenerError::Protocol("SSL".into())));
         check("", Err(ListenerError::None));
+    }
+
+    #[test]
+    fn hosts_that_mean_every_interface() {
+        let check = |text: &str, expected: bool| {
+            let listener = Listener::parse(text).unwrap();
+            assert_eq!(listener.is_any_host(), expected, "{text}");
+        };
+        for text in [
+            "A://:1",
+            "A://0.0.0.0:1",
+            "A://[::]:1",
+            "A://[::ffff:0.0.0.0]:1",
+            "A://0:1",
+            "A://0.0:1",
+        ] {
+            check(text, true);
+        }
+        for text in [
+            "A://127.0.0.1:1",
+            "A://[::1]:1",
+            "A://h:1",
+            "A://0.example:1",
+            "A://10.0.0.0:1",
+        ] {
+            check(text, false);
+        }
     }
 }

@@ -24,6 +24,31 @@ pub(crate) fn check_nodes(node_id: i64, shard: &ShardConfig) -> Result<(), Confi
     })
 }
 
+/// Clients can connect to what they are told.
+fn check_advertised(advertised: &[Listener], listeners: &[Listener]) -> Result<(), ConfigError> {
+    let refuse = |told: &Listener, expected: &str| {
+        Err(ConfigError::InvalidValue {
+            name: keys::ADVERTISED_LISTENERS.name,
+            value: told.to_string(),
+            expected: expected.to_owned(),
+        })
+    };
+    for told in advertised {
+        if told.is_any_host() {
+            let expected = "a name or an address of this machine that clients can connect to; an empty host, 0.0.0.0 \
+                            and :: are none. --advertise HOST:PORT sets it";
+            return refuse(told, expected);
+        }
+        let takes_free_port = |listener: &Listener| listener.name == told.name && listener.port == 0;
+        if told.port == 0 && !listeners.iter().any(takes_free_port) {
+            let expected =
+                "an address with the port that clients connect to; 0 is for a listener with port 0";
+            return refuse(told, expected);
+        }
+    }
+    Ok(())
+}
+
 /// Checks what two keys demand of each other.
 pub(crate) fn check_together(
     network: &NetworkConfig,
@@ -47,10 +72,7 @@ pub(crate) fn check_together(
             let rule = "each listener's name is advertised once, and no other".to_owned();
             return conflict(&keys::LISTENERS, &keys::ADVERTISED_LISTENERS, rule);
         }
-        if let Some(listener) = advertised.iter().find(|listener| listener.host.is_empty()) {
-            let rule = format!("{listener} tells clients no host; give one");
-            return conflict(&keys::LISTENERS, &keys::ADVERTISED_LISTENERS, rule);
-        }
+        check_advertised(advertised, &network.listeners)?;
     }
     if groups.session_timeout_min_ms > groups.session_timeout_max_ms {
         let rule = "the shortest session timeout should be at most the longest".to_owned();

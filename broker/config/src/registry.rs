@@ -103,12 +103,20 @@ fn unknown(name: &str, known: &BTreeMap<&'static str, ConfigKey>) -> ConfigError
 /// The candidate with the fewest typing errors between it and `name`, if they are few enough to be a slip.
 pub(crate) fn nearest(name: &str, candidates: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let folded = name.to_ascii_lowercase().replace(['_', '-'], ".");
-    let distance_max = (folded.chars().count() / 3).max(2);
     candidates
         .map(|candidate| (strsim::damerau_levenshtein(&folded, candidate), candidate))
         .min()
-        .filter(|(distance, _)| *distance <= distance_max)
+        .filter(|(distance, _)| *distance <= slips_max(&folded))
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether few enough typing errors lie between `written` and `meant` to be a slip.
+pub fn is_slip(written: &str, meant: &str) -> bool {
+    strsim::damerau_levenshtein(written, meant) <= slips_max(written)
+}
+
+fn slips_max(name: &str) -> usize {
+    (name.chars().count() / 3).max(2)
 }
 
 #[cfg(test)]

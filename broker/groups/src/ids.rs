@@ -100,6 +100,29 @@ impl fmt::Display for Generation {
     }
 }
 
+/// What a group commits for a partition: the next offset to consume. Kafka stores any number, and clients commit
+/// negative ones: KafkaJS -1 and -2 to begin at the end or at the start, ruby-kafka -1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct GroupOffset(i64);
+
+impl GroupOffset {
+    /// Wraps a wire value.
+    pub const fn new(value: i64) -> GroupOffset {
+        GroupOffset(value)
+    }
+
+    /// The wire value.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for GroupOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 macro_rules! token {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -48,7 +48,7 @@ pub use api::{
 pub use config::GroupConfig;
 pub use coordinator::GroupCoordinator;
 pub use error::{GroupError, PersistError};
-pub use ids::{AppendToken, Generation, GroupId, InstanceId, MemberId, RequestToken};
+pub use ids::{AppendToken, Generation, GroupId, GroupOffset, InstanceId, MemberId, RequestToken};
 pub use offsets::CommittedOffset;
 pub use partition::partition_for;
 pub use records::Record;

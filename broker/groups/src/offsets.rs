@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use corelog_model::{LeaderEpoch, Offset, PartitionIndex, TimestampMs, TopicId, TopicName};
+use corelog_model::{LeaderEpoch, PartitionIndex, TimestampMs, TopicId, TopicName};
+
+use crate::GroupOffset;
 
 /// What a group committed for one partition (Kafka's `OffsetAndMetadata`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CommittedOffset {
     /// The next offset to consume.
-    pub offset: Offset,
+    pub offset: GroupOffset,
     /// The leader epoch of the last record consumed.
     pub leader_epoch: Option<LeaderEpoch>,
     /// The client's text.

@@ -6,12 +6,16 @@ use corelog_model::TopicName;
 pub const CONSUMER_OFFSETS: &str = "__consumer_offsets";
 /// Where transactions keep theirs.
 pub const TRANSACTION_STATE: &str = "__transaction_state";
+/// Where Kafka's share groups keep theirs.
+pub const SHARE_GROUP_STATE: &str = "__share_group_state";
 /// The log of the commands of this crate. No client sees it, none may create it.
 pub const CLUSTER_METADATA: &str = "__cluster_metadata";
 
-/// Whether clients are told that the topic is internal. Such a topic may be deleted, as in Kafka.
+/// Whether the broker alone writes to the topic, and clients are told that it is internal. As in Kafka, a client may
+/// create it, delete it, give it more partitions and change its settings, and may neither produce to it nor delete
+/// records of it.
 pub fn is_internal(name: &str) -> bool {
-    matches!(name, CONSUMER_OFFSETS | TRANSACTION_STATE)
+    matches!(name, CONSUMER_OFFSETS | TRANSACTION_STATE | SHARE_GROUP_STATE)
 }
 
 /// Whether no client may have a topic of this name.
@@ -40,7 +44,7 @@ mod tests {
 
     #[test]
     fn meanings() {
-        for name in [CONSUMER_OFFSETS, TRANSACTION_STATE] {
+        for name in [CONSUMER_OFFSETS, TRANSACTION_STATE, SHARE_GROUP_STATE] {
             assert!(is_internal(name) && !is_reserved(name), "{name}");
         }
         assert!(is_reserved(CLUSTER_METADATA) && !is_internal(CLUSTER_METADATA));

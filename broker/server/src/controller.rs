@@ -30,6 +30,7 @@ use futures_util::future::join_all;
 use crate::log_reader::{self, LogReadError};
 use crate::shard::{FIRST, Shard};
 use crate::topics;
+use crate::uncompacted;
 
 /// Kafka's `Uuid.METADATA_TOPIC_ID`.
 const METADATA_TOPIC: TopicId = TopicId::new([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
@@ -243,6 +244,8 @@ impl ControllerShell {
             {
                 *decision = Err(error.clone());
             }
+        } else {
+            uncompacted::warn(&shard.config(), &shard.image(), &commands);
         }
         if is_snapshot_due(self.grown.get(), self.snapshot_bytes.get())
             && let Err(error) = self.shorten(shard).await

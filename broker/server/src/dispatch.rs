@@ -8,11 +8,14 @@ use corelog_protocol::codec::MEMORY_BASE;
 use corelog_protocol::messages::alter_configs::AlterConfigsRequest;
 use corelog_protocol::messages::alter_partition_reassignments::AlterPartitionReassignmentsRequest;
 use corelog_protocol::messages::api_versions::ApiVersionsRequest;
+use corelog_protocol::messages::create_acls::CreateAclsRequest;
 use corelog_protocol::messages::create_partitions::CreatePartitionsRequest;
 use corelog_protocol::messages::create_topics::CreateTopicsRequest;
+use corelog_protocol::messages::delete_acls::DeleteAclsRequest;
 use corelog_protocol::messages::delete_groups::DeleteGroupsRequest;
 use corelog_protocol::messages::delete_records::DeleteRecordsRequest;
 use corelog_protocol::messages::delete_topics::DeleteTopicsRequest;
+use corelog_protocol::messages::describe_acls::DescribeAclsRequest;
 use corelog_protocol::messages::describe_cluster::DescribeClusterRequest;
 use corelog_protocol::messages::describe_configs::DescribeConfigsRequest;
 use corelog_protocol::messages::describe_groups::DescribeGroupsRequest;
@@ -37,6 +40,8 @@ use corelog_protocol::messages::offset_delete::OffsetDeleteRequest;
 use corelog_protocol::messages::offset_fetch::OffsetFetchRequest;
 use corelog_protocol::messages::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use corelog_protocol::messages::produce::ProduceRequest;
+use corelog_protocol::messages::sasl_authenticate::SaslAuthenticateRequest;
+use corelog_protocol::messages::sasl_handshake::SaslHandshakeRequest;
 use corelog_protocol::messages::sync_group::SyncGroupRequest;
 use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Request, RequestHeader};
 use corelog_runtime::LocalFuture;
@@ -135,6 +140,7 @@ handlers! {
     Heartbeat: HeartbeatRequest => api::heartbeat::handle,
     LeaveGroup: LeaveGroupRequest => api::leave_group::handle,
     SyncGroup: SyncGroupRequest => api::sync_group::handle,
+    SaslHandshake: SaslHandshakeRequest => api::sasl_handshake::handle,
     ApiVersions: ApiVersionsRequest => api::api_versions::handle,
     DeleteRecords: DeleteRecordsRequest => api::delete_records::handle,
     InitProducerId: InitProducerIdRequest => api::init_producer_id::handle,
@@ -144,9 +150,13 @@ handlers! {
     CreateTopics: CreateTopicsRequest => api::create_topics::handle,
     DeleteTopics: DeleteTopicsRequest => api::delete_topics::handle,
     CreatePartitions: CreatePartitionsRequest => api::create_partitions::handle,
+    DescribeAcls: DescribeAclsRequest => api::describe_acls::handle,
+    CreateAcls: CreateAclsRequest => api::create_acls::handle,
+    DeleteAcls: DeleteAclsRequest => api::delete_acls::handle,
     AlterConfigs: AlterConfigsRequest => api::alter_configs::handle,
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest => api::incremental_alter_configs::handle,
     DescribeCluster: DescribeClusterRequest => api::describe_cluster::handle,
+    SaslAuthenticate: SaslAuthenticateRequest => api::sasl_authenticate::handle,
     ListPartitionReassignments: ListPartitionReassignmentsRequest => api::list_partition_reassignments::handle,
     AlterPartitionReassignments: AlterPartitionReassignmentsRequest => api::alter_partition_reassignments::handle,
     ElectLeaders: ElectLeadersRequest => api::elect_leaders::handle,

@@ -11,6 +11,10 @@ use corelog_storage::{AppendError, CreateError, DeleteRecordsError, ReadError};
 
 use crate::controller::ChangeError;
 
+/// The longest sentence that a client is told, in bytes. Some quote what the client sent, which may be as long as a
+/// string can be on the wire; the sentence around it would make an answer that cannot be encoded.
+const MESSAGE_BYTES_MAX: usize = 1_000;
+
 /// A code, and what to tell the client besides.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
@@ -23,8 +27,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A code with a sentence of its own.
-    pub fn new(code: ErrorCode, message: String) -> Failure {
+    /// A code with a sentence of its own, cut at [`MESSAGE_BYTES_MAX`].
+    pub fn new(code: ErrorCode, mut message: String) -> Failure {
+        if message.len() > MESSAGE_BYTES_MAX {
+            message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+            message.push_str("...");
+        }
         Failure {
             code,
             message: Some(message),
@@ -191,6 +199,15 @@ pub fn group_code(error: &GroupError) -> ErrorCode {
         GroupError::InvalidRequest => ErrorCode::InvalidRequest,
         GroupError::UnknownServerError => ErrorCode::UnknownServerError,
     }
+}
+
+/// As [`group_code`], with a sentence that names the group.
+pub fn group_failure(group: &str, error: &GroupError) -> Failure {
+    let message = match error {
+        GroupError::GroupIdNotFound => format!("there is no group {group}"),
+        error => format!("group {group}: {error}"),
+    };
+    Failure::new(group_code(error), message)
 }
 
 /// Of a request to a group's coordinator: zero if it went well.

@@ -37,3 +37,4 @@ pub mod serve_error;
 pub mod server;
 pub mod shard;
 pub mod topics;
+pub mod uncompacted;

@@ -23,6 +23,48 @@ const CLIENTS: &str = "--listen (listeners)";
 const SHARDS: &str = "shard.listeners.port";
 const ADMIN: &str = "--admin-listen (admin.listener)";
 
+/// What clients are told of the first listener, if that was configured.
+fn told(config: &BrokerConfig) -> Option<&ListenerConfig> {
+    let listener = &config.network.listeners[0];
+    let told = config.network.advertised_listeners.as_ref()?;
+    told.iter().find(|told| told.name == listener.name)
+}
+
+/// The host that clients are told: never one that means every interface.
+fn advertised_host(config: &BrokerConfig) -> String {
+    let listener = told(config).unwrap_or(&config.network.listeners[0]);
+    if listener.is_any_host() {
+        cluster_id::host_name()
+    } else {
+        listener.host.clone()
+    }
+}
+
+/// Warns if the host that clients are told cannot be looked up from here, in a thread of its own: a resolver that does
+/// not answer takes many seconds. The name may well be known where the clients are, so the broker starts all the same.
+pub fn warn_if_unknown(config: &BrokerConfig) {
+    let host = advertised_host(config);
+    let looked_up = std::thread::Builder::new()
+        .name("look-up".to_owned())
+        .spawn(move || {
+            if let Some(warning) = unknown_host(&host) {
+                tracing::warn!("{warning}");
+            }
+        });
+    if let Err(error) = looked_up {
+        tracing::warn!(%error, "the host that clients are told is not looked up");
+    }
+}
+
+/// What is wrong with the host that clients are told, if it cannot be looked up from here.
+fn unknown_host(host: &str) -> Option<String> {
+    let error = look_up(host, 0).err()?;
+    Some(format!(
+        "clients are told to connect to {host:?}, which cannot be looked up from here ({error}): clients that do not \
+         know the name either cannot use this broker. Set advertised.listeners (--advertise) to one that they know"
+    ))
+}
+
 /// Sees whether all addresses are free, before a recovery that may take long. Blocking. They are bound for good by
 /// [`Listeners::bind`], which tells the same errors of one that is taken meanwhile.
 ///
@@ -110,23 +152,9 @@ impl Listeners {
 
     /// Where clients are told to connect.
     pub fn advertised(&self, config: &BrokerConfig) -> (String, u16) {
-        let (listener, bound) = &self.clients[0];
-        let told = config.network.advertised_listeners.as_ref();
-        if let Some(told) = told.and_then(|told| told.iter().find(|told| told.name == listener.name)) {
-            let port = if told.port == 0 {
-                bound.local_address().port()
-            } else {
-                told.port
-            };
-            return (told.host.clone(), port);
-        }
-        let is_any = listener.host.is_empty() || bound.local_address().ip().is_unspecified();
-        let host = if is_any {
-            cluster_id::host_name()
-        } else {
-            listener.host.clone()
-        };
-        (host, bound.local_address().port())
+        let bound = || self.clients[0].1.local_address().port();
+        let told = told(config).map(|told| told.port).filter(|port| *port != 0);
+        (advertised_host(config), told.unwrap_or_else(bound))
     }
 
     /// Where /metrics and /health are.
@@ -183,5 +211,39 @@ fn refusal(address: SocketAddr, source: io::Error, setting: &'static str) -> Ser
             source,
             setting,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(pairs: &[(&str, &str)]) -> String {
+        advertised_host(&BrokerConfig::from_pairs(pairs).expect("a good configuration"))
+    }
+
+    #[test]
+    fn clients_are_never_told_every_interface() {
+        for any in ["PLAINTEXT://:0", "PLAINTEXT://0.0.0.0:0", "PLAINTEXT://[::]:0"] {
+            assert_eq!(host(&[("listeners", any)]), cluster_id::host_name(), "{any}");
+        }
+        assert_eq!(host(&[("listeners", "PLAINTEXT://127.0.0.1:0")]), "127.0.0.1");
+        let told = [
+            ("listeners", "PLAINTEXT://0.0.0.0:0"),
+            ("advertised.listeners", "PLAINTEXT://broker.example:9092"),
+        ];
+        assert_eq!(host(&told), "broker.example");
+    }
+
+    #[test]
+    fn a_host_that_nobody_knows_is_warned_of() {
+        assert_eq!(unknown_host("127.0.0.1"), None);
+        // Longer than a label may be, so that no name server is asked.
+        let unknown = "a".repeat(64);
+        let warning = unknown_host(&unknown).expect("no such name");
+        assert!(
+            warning.contains(&unknown) && warning.contains("advertised.listeners"),
+            "{warning}"
+        );
     }
 }

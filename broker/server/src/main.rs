@@ -33,13 +33,28 @@ enum Command {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&without_far_tip(error)),
     };
     match cli.command {
         Some(Command::Serve(args)) => serve::run(cli.globals.output, *args),
         Some(Command::Tool(command)) => corelog_cli::run(&cli.globals, &command, Cli::command()),
         None => serve::run(cli.globals.output, serve::ServeArgs::development()),
     }
+}
+
+/// Takes out the tip of a flag that is not near the one that was written: clap's measure finds `--output` like `--count`.
+fn without_far_tip(mut error: clap::Error) -> clap::Error {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.trim_start_matches('-')),
+        Some(_) | None => None,
+    };
+    if let (Some(written), Some(tip)) = (text(ContextKind::InvalidArg), text(ContextKind::SuggestedArg))
+        && !tip.starts_with(written)
+        && !corelog_config::is_slip(written, tip)
+    {
+        error.remove(ContextKind::SuggestedArg);
+    }
+    error
 }
 
 /// Tells what is wrong with the command line. A flag of `serve` is a configuration key, so a misspelt one is refused as
@@ -62,5 +77,30 @@ fn refuse(error: &clap::Error) -> ExitCode {
         Exit::Usage.into()
     } else {
         Exit::Success.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a wrong command line.
+    fn said(line: &str) -> String {
+        let error = Cli::try_parse_from(line.split_whitespace()).expect_err(line);
+        without_far_tip(error).to_string()
+    }
+
+    #[test]
+    fn a_tip_is_near_what_was_written() {
+        for (line, tip) in [
+            ("corelog consume t --offst 3", "'--offset'"),
+            ("corelog consume t --max 3", "'--max-messages'"),
+            ("corelog topic create t --partitons 3", "'--partitions'"),
+        ] {
+            assert!(said(line).contains(tip), "{}", said(line));
+        }
+        for line in ["corelog produce t --count 5", "corelog topic list --count"] {
+            assert!(!said(line).contains("similar"), "{}", said(line));
+        }
     }
 }

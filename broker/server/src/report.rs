@@ -335,7 +335,11 @@ impl Report {
             .collect();
         for committed in self.shards.iter().flat_map(|shard| &shard.committed) {
             if let Some(end) = ends.get(&(committed.topic.as_str(), committed.partition)) {
-                let lag = u64::try_from(end.saturating_sub(committed.offset)).unwrap_or_default();
+                // A client's word for "from the end" or "from the start" is no place to count from.
+                let Ok(at) = u64::try_from(committed.offset) else {
+                    continue;
+                };
+                let lag = u64::try_from(*end).unwrap_or_default().saturating_sub(at);
                 let partition = committed.partition.to_string();
                 let labels = [
                     ("group", &*committed.group),

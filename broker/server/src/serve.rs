@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use corelog_broker::server::{self, ServeError};
 use corelog_cli::{ConfigArgs, Exit, Format};
-use corelog_config::{BrokerConfig, ConfigSources, LogFormat};
+use corelog_config::{BrokerConfig, ConfigSources, LogFormat, service_variables};
 use corelog_runtime::Stopper;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -72,7 +72,8 @@ impl ServeArgs {
 /// Runs until a signal or a fault.
 pub(crate) fn run(format: Format, args: ServeArgs) -> ExitCode {
     let prints_only = args.print_config;
-    let config = match BrokerConfig::load(&args.sources()) {
+    let sources = args.sources();
+    let config = match BrokerConfig::load(&sources) {
         Ok(config) => config,
         Err(error) => return refuse(&chain(&error), Exit::Configuration),
     };
@@ -80,6 +81,7 @@ pub(crate) fn run(format: Format, args: ServeArgs) -> ExitCode {
         return corelog_cli::print_config(format, &config);
     }
     init_logs(config.log_format);
+    warn_of_service_variables(&sources);
     for (key, origin, reason) in config.without_effect() {
         tracing::warn!(key, %origin, reason, "this setting has no effect");
     }
@@ -93,6 +95,17 @@ pub(crate) fn run(format: Format, args: ServeArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),
+    }
+}
+
+/// Kubernetes' variables of a Service look like keys. They are left alone, and said, in case one was meant as a key.
+fn warn_of_service_variables(sources: &ConfigSources) {
+    let names = service_variables(&sources.environment).join(", ");
+    if !names.is_empty() {
+        tracing::warn!(
+            "these environment variables are taken for what Kubernetes says of a Service, not for keys: {names}. \
+             enableServiceLinks: false in the pod's spec leaves them out"
+        );
     }
 }
 

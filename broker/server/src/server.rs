@@ -86,6 +86,7 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     options.held_until_idle = Some(data_dir.lock());
     check_direct_io(&config)?;
     listeners::check_free(&config)?;
+    listeners::warn_if_unknown(&config);
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
     let layout = lay_out(&config, &options)?;
     let commits = CommitPlan::new(&config);

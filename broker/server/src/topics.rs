@@ -5,7 +5,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_metadata::{MetadataImage, TopicImage};
+use corelog_metadata::{Configs, MetadataImage, TopicImage};
 use corelog_model::{PartitionId, PartitionIndex};
 use corelog_storage::{CreateError, DeleteError, PartitionSpec};
 use futures_util::StreamExt as _;
@@ -170,7 +170,7 @@ fn spec(shard: &Shard, image: &MetadataImage, id: PartitionId) -> Option<Partiti
 }
 
 fn topic_log_config(shard: &Shard, topic: &TopicImage, index: PartitionIndex) -> corelog_storage::LogConfig {
-    let config = |overrides| log_config(&shard.config(), topic.name.as_str(), index, overrides);
+    let config = |overrides: &Configs| log_config(&shard.config(), topic.name.as_str(), index, overrides);
     config(&topic.configs).unwrap_or_else(|error| {
         tracing::error!(topic = %topic.name, %error, "the topic's settings conflict with the broker's; using the broker's");
         config(&Default::default()).unwrap_or_default()

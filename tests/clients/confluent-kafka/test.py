@@ -16,6 +16,9 @@ from confluent_kafka import (  # noqa: E402
     TopicPartition,
 )
 from confluent_kafka.admin import (  # noqa: E402
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -23,10 +26,11 @@ from confluent_kafka.admin import (  # noqa: E402
     NewPartitions,
     NewTopic,
     OffsetSpec,
+    ResourcePatternType,
     ResourceType,
 )
 
-from checks import Checks, bootstrap, equal, unique, until  # noqa: E402
+from checks import Checks, bootstrap, check, equal, unique, until  # noqa: E402
 from scenarios import MIB, Message, Scenarios, numbered  # noqa: E402
 
 TIMEOUT = 30
@@ -339,6 +343,49 @@ def cooperative(adapter, scenarios):
     two.close()
 
 
+def transactions(_adapter, _scenarios):
+    """A transactional producer is ready, or is told at once that there are no transactions."""
+    producer = Producer({"bootstrap.servers": bootstrap(), "transactional.id": unique("transactions")})
+    try:
+        producer.init_transactions(TIMEOUT)
+    except KafkaException as error:
+        cause = error.args[0]
+        check(cause.fatal() and "no transactions" in cause.str(), f"the producer ends: {cause.str()}")
+
+
+def acls(adapter, _scenarios):
+    """Rules of access are refused where there is no authorizer. (librdkafka drops the error of DescribeAcls.)"""
+    rule = AclBinding(
+        ResourceType.TOPIC, "t", ResourcePatternType.LITERAL, "User:u", "*", AclOperation.READ, AclPermissionType.ALLOW
+    )
+    [future] = adapter.admin.create_acls([rule]).values()
+    try:
+        future.result(TIMEOUT)
+    except KafkaException as error:
+        equal(error.args[0].code(), KafkaError.SECURITY_DISABLED, "the error")
+    else:
+        raise AssertionError("a rule is taken without an authorizer")
+
+
+def sasl(_adapter, _scenarios):
+    """Whoever authenticates where nobody has to is told so, and need not find out by waiting."""
+    errors = []
+    producer = Producer({
+        "bootstrap.servers": bootstrap(),
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "u",
+        "sasl.password": "p",
+        "error_cb": errors.append,
+    })
+
+    def is_told():
+        producer.poll(0.1)
+        return any(error.code() == KafkaError._AUTHENTICATION for error in errors)
+
+    until("an error of authentication", TIMEOUT, is_told)
+
+
 def auto_create(adapter, _scenarios):
     """Producing to a topic that does not exist creates it, where the broker's profile allows that."""
     topic = unique("auto")
@@ -352,7 +399,8 @@ def main():
     scenarios = Scenarios(adapter)
     scenarios.run_all(checks)
     for function in [
-        group_admin, delete_records, list_offsets, describe_cluster, static_member, cooperative, auto_create,
+        group_admin, delete_records, list_offsets, describe_cluster, static_member, cooperative, transactions, acls, sasl,
+        auto_create,
     ]:
         checks.run(function.__name__, lambda function=function: function(adapter, scenarios))
     return checks.finish()

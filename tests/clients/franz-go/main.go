@@ -39,6 +39,8 @@ func main() {
 	c.run("group_rebalance_eager", func() error { return t.groupRebalance(kgo.RangeBalancer()) })
 	c.run("group_resume", t.groupResume)
 	c.run("group_admin", t.groupAdmin)
+	c.run("transactions", t.transactions)
+	c.run("acls", t.acls)
 	c.run("auto_create", t.autoCreate)
 	client.Close()
 	os.Exit(c.finish())

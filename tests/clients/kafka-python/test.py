@@ -1,12 +1,14 @@
 """kafka-python against the broker at BOOTSTRAP."""
 
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition  # noqa: E402
 from kafka.admin import ConfigResource, ConfigResourceType  # noqa: E402
+from kafka.errors import KafkaError  # noqa: E402
 
 from checks import Checks, bootstrap, check, equal, unique, until  # noqa: E402
 from scenarios import MIB, Message, Scenarios, numbered  # noqa: E402
@@ -209,6 +211,19 @@ def describe_cluster(adapter, _scenarios):
     check((host, int(port)) in {(b["host"], b["port"]) for b in cluster["brokers"]}, "our address")
 
 
+def transactions(_adapter, _scenarios):
+    """A transactional producer is ready, or is told at once that there are no transactions."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap(), transactional_id=unique("transactions"), max_block_ms=60000)
+    start = time.monotonic()
+    try:
+        producer.init_transactions()
+    except KafkaError as error:
+        check(time.monotonic() - start < 10, f"it takes {time.monotonic() - start:.0f} s until {error!r}")
+        check("transaction" in repr(error).lower(), repr(error))
+    finally:
+        producer.close(timeout=5)
+
+
 def auto_create(adapter, _scenarios):
     """Producing to a topic that does not exist creates it, where the broker's profile allows that."""
     topic = unique("auto")
@@ -222,7 +237,7 @@ def main():
     scenarios = Scenarios(adapter)
     # kafka-python refuses null header values by itself.
     scenarios.run_all(checks, leave_out={"null_header"})
-    for function in [group_admin, delete_records, describe_cluster, auto_create]:
+    for function in [group_admin, delete_records, describe_cluster, transactions, auto_create]:
         checks.run(function.__name__, lambda function=function: function(adapter, scenarios))
     return checks.finish()
 

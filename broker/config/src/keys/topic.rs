@@ -42,7 +42,7 @@ keys! {
         .inert("the files go as soon as no reader and no recovery needs them");
     MIN_CLEANABLE_DIRTY_RATIO = K::topic("min.cleanable.dirty.ratio", Double, "The share of uncompacted bytes from which a log is compacted. Smaller: less space is wasted, and more is rewritten.")
         .default("0.5").valid(Fraction).synonyms(&[S::same("log.cleaner.min.cleanable.ratio")]).inert("nothing is compacted yet");
-    CLEANUP_POLICY = K::topic("cleanup.policy", List, "delete: drop old segments by retention.ms and retention.bytes. compact: keep the latest record of each key. Both may be given; an empty list keeps everything.")
+    CLEANUP_POLICY = K::topic("cleanup.policy", List, "delete: drop old segments by retention.ms and retention.bytes. compact: keep the latest record of each key; this release does not compact yet, keeps all records, and warns of such a topic. Both may be given; an empty list keeps everything.")
         .default("delete").valid(EachOf(&["compact", "delete"])).synonyms(&[S::same("log.cleanup.policy")]);
     UNCLEAN_LEADER_ELECTION_ENABLE = K::topic("unclean.leader.election.enable", Boolean, "Whether a replica that is not in sync may lead when no other can, at the price of acknowledged records.")
         .default("false").synonyms(&[S::same("unclean.leader.election.enable")]).inert("there is one replica of each partition");

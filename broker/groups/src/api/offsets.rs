@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use corelog_model::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicName};
+use corelog_model::{LeaderEpoch, PartitionIndex, TopicId, TopicName};
 
-use crate::{CommittedOffset, Generation, GroupError, GroupId, InstanceId, MemberId};
+use crate::{CommittedOffset, Generation, GroupError, GroupId, GroupOffset, InstanceId, MemberId};
 
 /// OffsetCommit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +42,7 @@ pub struct OffsetCommitPartition {
     /// Which.
     pub partition: PartitionIndex,
     /// The next offset to consume.
-    pub offset: Offset,
+    pub offset: GroupOffset,
     /// The leader epoch of the last record consumed.
     pub leader_epoch: Option<LeaderEpoch>,
     /// Any text of the client's; null on the wire is empty.

@@ -9,12 +9,12 @@
 //! ```
 
 use bytes::Bytes;
-use corelog_model::{LeaderEpoch, Offset, TimestampMs, TopicId};
+use corelog_model::{LeaderEpoch, TimestampMs, TopicId};
 
 use super::RecordError;
 use super::reader::Reader;
 use super::writer::Writer;
-use crate::CommittedOffset;
+use crate::{CommittedOffset, GroupOffset};
 
 const NAME: &str = "OffsetCommitValue";
 const TOPIC_ID_TAG: u32 = 0;
@@ -52,10 +52,7 @@ impl OffsetCommitValue {
             })?;
         }
         Ok(CommittedOffset {
-            offset: Offset::new(offset).ok_or(RecordError::Field {
-                field: "offset",
-                value: offset,
-            })?,
+            offset: GroupOffset::new(offset),
             leader_epoch: (leader_epoch != -1).then(|| LeaderEpoch::new(leader_epoch)),
             metadata,
             commit_timestamp,

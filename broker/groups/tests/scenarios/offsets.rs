@@ -323,6 +323,16 @@ fn a_group_that_is_not_of_consumers_has_no_offsets_to_delete_while_it_runs() {
 }
 
 #[test]
+fn any_offset_is_stored_and_survives_a_restart() {
+    for offset in [-1, -2, i64::MIN, i64::MAX] {
+        let mut w = World::new();
+        w.send(Request::OffsetCommit(commit(None, offset)));
+        assert_eq!(w.offset(), Some(offset));
+        assert_eq!(w.restart().offset(), Some(offset));
+    }
+}
+
+#[test]
 fn a_deleted_topic_takes_its_offsets_along() {
     let mut w = World::new();
     let mut request = commit(None, 1);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use corelog_groups::{
-    GroupId, InstanceId, JoinRequest, JoinedGroup, MemberId, OffsetCommitPartition, OffsetCommitRequest,
-    OffsetCommitTopic, SyncRequest,
+    GroupId, GroupOffset, InstanceId, JoinRequest, JoinedGroup, MemberId, OffsetCommitPartition,
+    OffsetCommitRequest, OffsetCommitTopic, SyncRequest,
 };
-use corelog_model::{Offset, PartitionIndex, TopicId, TopicName};
+use corelog_model::{PartitionIndex, TopicId, TopicName};
 
 pub(crate) fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -93,7 +93,7 @@ pub(crate) fn commit_topic(name: &str, offset: i64, metadata: &str) -> OffsetCom
         topic_id: TopicId::ZERO,
         partitions: vec![OffsetCommitPartition {
             partition: PartitionIndex::new(0),
-            offset: Offset::new(offset).expect("not negative"),
+            offset: GroupOffset::new(offset),
             leader_epoch: None,
             metadata: metadata.to_owned(),
         }],

@@ -8,8 +8,9 @@ use corelog_protocol::messages::delete_groups::{
 };
 use futures_util::future::join_all;
 
+use crate::api::changes;
 use crate::coordinator;
-use crate::error_codes::group_code;
+use crate::error_codes::group_failure;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -27,10 +28,15 @@ pub async fn handle(
                 unreachable!("a DeleteGroups is answered as one");
             };
             let failed = results.into_iter().find_map(|(_, result)| result.err());
+            let outcome = match failed {
+                None => Ok(()),
+                Some(error) => Err(group_failure(&group, &error)),
+            };
+            let (error_code, error_message) = changes::code_and_message(&outcome);
             DeletableGroupResult {
                 group_id: group,
-                error_code: failed.as_ref().map_or(0, |error| group_code(error).code()),
-                error_message: failed.map(|error| error.to_string()),
+                error_code,
+                error_message,
             }
         }
     });

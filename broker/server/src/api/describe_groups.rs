@@ -10,13 +10,16 @@ use futures_util::future::join_all;
 
 use crate::api::authorized;
 use crate::coordinator;
-use crate::error_codes::group_code;
+use crate::error_codes::group_failure;
 use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Before this version a group that is not there is a dead one (KIP-1043).
 const NOT_FOUND_IS_ERROR: i16 = 6;
+/// From this version on an error has a sentence. The field is not ignorable: set in an older version, the answer cannot be
+/// encoded.
+const HAS_MESSAGE: i16 = 6;
 
 /// Asks the coordinator of each group.
 pub async fn handle(
@@ -65,18 +68,21 @@ fn to_wire(
             authorized_operations: operations,
             ..Default::default()
         },
-        Err(error) => DescribedGroup {
-            error_code: group_code(&error).code(),
-            error_message: Some(error.to_string()),
-            group_id: group,
-            group_state: if error == GroupError::GroupIdNotFound {
-                GroupStateName::Dead.as_str().to_owned()
-            } else {
-                String::new()
-            },
-            authorized_operations: authorized::NOT_ASKED,
-            ..Default::default()
-        },
+        Err(error) => {
+            let failure = group_failure(&group, &error);
+            DescribedGroup {
+                error_code: failure.code.code(),
+                error_message: failure.message.filter(|_| version >= HAS_MESSAGE),
+                group_id: group,
+                group_state: if error == GroupError::GroupIdNotFound {
+                    GroupStateName::Dead.as_str().to_owned()
+                } else {
+                    String::new()
+                },
+                authorized_operations: authorized::NOT_ASKED,
+                ..Default::default()
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use corelog_protocol::messages::find_coordinator::{
 };
 
 use crate::error_codes::{Failure, change_failure};
+use crate::identity::Node;
 use crate::offsets_topic::partition_of;
 use crate::request::RequestContext;
 use crate::shard::Shard;
@@ -26,7 +27,7 @@ pub async fn handle(
     request: FindCoordinatorRequest,
 ) -> FindCoordinatorResponse {
     if context.version < MANY_KEYS {
-        let found = find(&shard, request.key_type, request.key).await;
+        let found = find(&shard, context.version, request.key_type, request.key).await;
         return FindCoordinatorResponse {
             error_code: found.error_code,
             error_message: found.error_message,
@@ -38,7 +39,7 @@ pub async fn handle(
     }
     let mut coordinators = Vec::with_capacity(request.coordinator_keys.len());
     for key in request.coordinator_keys {
-        coordinators.push(find(&shard, request.key_type, key).await);
+        coordinators.push(find(&shard, context.version, request.key_type, key).await);
     }
     FindCoordinatorResponse {
         coordinators,
@@ -46,31 +47,16 @@ pub async fn handle(
     }
 }
 
-async fn find(shard: &Rc<Shard>, key_type: i8, key: String) -> Coordinator {
-    let partition = match key_type {
-        GROUP => partition_of(shard, &key).await.map_err(|error| {
-            tracing::warn!(%error, "the topic of the groups' offsets cannot be created");
-            // Clients try again after this, as they do while Kafka creates the topic.
-            Failure {
-                code: ErrorCode::CoordinatorNotAvailable,
-                ..change_failure(&error)
-            }
-        }),
-        TRANSACTION => Err(Failure::new(
-            ErrorCode::CoordinatorNotAvailable,
-            "this broker does not coordinate transactions".to_owned(),
-        )),
+async fn find(shard: &Rc<Shard>, version: i16, key_type: i8, key: String) -> Coordinator {
+    // What is advertised stands in the metadata; other shards than the first do not know the listeners.
+    let found = match key_type {
+        GROUP => of_group(shard, &key).await,
+        TRANSACTION => Err(no_transactions(version)),
         other => Err(Failure::new(
             ErrorCode::InvalidRequest,
             format!("there are no coordinators of the key type {other}"),
         )),
     };
-    // What is advertised stands in the metadata; other shards than the first do not know the listeners.
-    let image = shard.image();
-    let found = partition.and_then(|partition| {
-        let node = shard.identity.coordinator(&image, partition);
-        node.ok_or_else(|| ErrorCode::CoordinatorNotAvailable.into())
-    });
     match found {
         Ok(node) => Coordinator {
             key,
@@ -88,5 +74,52 @@ async fn find(shard: &Rc<Shard>, key_type: i8, key: String) -> Coordinator {
             error_code: failure.code.code(),
             error_message: failure.message,
         },
+    }
+}
+
+/// What ends a transactional producer at once, instead of having it ask for ever. Clients of the versions with many keys
+/// (Java, franz-go) show the sentence with any code that is not to be tried again. librdkafka, whose last version is 2,
+/// tries again after every code but those of authorization, and shows the sentence with them; the older ones of the others
+/// end by that code, too.
+fn no_transactions(version: i16) -> Failure {
+    let code = if version < MANY_KEYS {
+        ErrorCode::TransactionalIdAuthorizationFailed
+    } else {
+        ErrorCode::UnsupportedVersion
+    };
+    let text = "this broker has no transactions; a producer without a transactional id can be idempotent";
+    Failure::new(code, text.to_owned())
+}
+
+async fn of_group(shard: &Rc<Shard>, group: &str) -> Result<Node, Failure> {
+    let partition = partition_of(shard, group).await.map_err(|error| {
+        tracing::warn!(%error, "the topic of the groups' offsets cannot be created");
+        // Clients try again after this, as they do while Kafka creates the topic.
+        Failure {
+            code: ErrorCode::CoordinatorNotAvailable,
+            ..change_failure(&error)
+        }
+    })?;
+    known(shard.identity.coordinator(&shard.image(), partition))
+}
+
+/// The node, if this broker is registered yet.
+fn known(node: Option<Node>) -> Result<Node, Failure> {
+    node.ok_or_else(|| ErrorCode::CoordinatorNotAvailable.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_client_asks_again_for_a_coordinator_of_transactions() {
+        for version in FindCoordinatorRequest::VERSIONS {
+            let failure = no_transactions(version);
+            assert!(!failure.code.is_retriable(), "version {version}");
+            // librdkafka: `rd_kafka_txn_handle_FindCoordinator`.
+            let ends_librdkafka = failure.code == ErrorCode::TransactionalIdAuthorizationFailed;
+            assert_eq!(ends_librdkafka, version < MANY_KEYS, "version {version}");
+        }
     }
 }

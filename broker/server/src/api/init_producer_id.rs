@@ -24,8 +24,9 @@ pub async fn handle(
     };
     match request.transactional_id.as_deref() {
         Some("") => return refuse(ErrorCode::InvalidRequest),
-        // No transaction coordinator is there; clients that check ApiVersions never ask.
-        Some(_) => return refuse(ErrorCode::UnsupportedVersion),
+        // There are no transactions, which FindCoordinator has said already. Whoever has not asked it takes this code
+        // for final, where librdkafka tries again after UNSUPPORTED_VERSION.
+        Some(_) => return refuse(ErrorCode::TransactionalIdAuthorizationFailed),
         None => {}
     }
     if (request.producer_id == -1) != (request.producer_epoch == -1) {

@@ -23,6 +23,8 @@ use crate::shard::Shard;
 
 /// From this version on an empty list of topics means none; before, all.
 const EMPTY_IS_NONE: i16 = 1;
+/// From this version on a topic may be named by its id alone. Versions 10 and 11 have the field, and Kafka takes none.
+const TOPIC_IDS: i16 = 12;
 
 /// What a topic and a partition take of an answer, about, in bytes.
 const TOPIC_BYTES: usize = 64;
@@ -53,6 +55,9 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
     };
     let operations = authorized::report(request.include_topic_authorized_operations, authorized::TOPIC);
     let asked = match request.topics {
+        Some(topics) if context.version < TOPIC_IDS && topics.iter().any(is_without_name) => {
+            return refuse(topics);
+        }
         Some(topics) if !topics.is_empty() || context.version >= EMPTY_IS_NONE => topics,
         Some(_) | None => {
             let bytes = image.topic_count() * TOPIC_BYTES + image.partition_count() * PARTITION_BYTES;
@@ -102,6 +107,25 @@ fn known<'a>(image: &'a MetadataImage, topic: &MetadataRequestTopic) -> Option<&
     match &topic.name {
         Some(name) if topic.topic_id == TopicId::ZERO => image.topic(name),
         Some(_) | None => image.topic_by_id(topic.topic_id),
+    }
+}
+
+fn is_without_name(topic: &MetadataRequestTopic) -> bool {
+    topic.name.is_none() || topic.topic_id != TopicId::ZERO
+}
+
+/// Refuses a request as a whole, as Kafka's `MetadataRequest.getErrorResponse` does: a name that is null is empty, since
+/// the answer's may not be null in these versions.
+fn refuse(topics: Vec<MetadataRequestTopic>) -> MetadataResponse {
+    let refused = topics.into_iter().map(|topic| MetadataResponseTopic {
+        error_code: ErrorCode::InvalidRequest.code(),
+        name: Some(topic.name.unwrap_or_default()),
+        topic_id: topic.topic_id,
+        ..Default::default()
+    });
+    MetadataResponse {
+        topics: refused.collect(),
+        ..Default::default()
     }
 }
 

@@ -4,11 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_groups::{
-    self as groups, Generation, GroupError, GroupId, InstanceId, MemberId, OffsetCommitPartition,
-    OffsetCommitTopic, Request, Response, TopicResult,
+    self as groups, Generation, GroupError, GroupId, GroupOffset, InstanceId, MemberId,
+    OffsetCommitPartition, OffsetCommitTopic, Request, Response, TopicResult,
 };
 use corelog_metadata::{MetadataImage, TopicImage};
-use corelog_model::{LeaderEpoch, Offset, PartitionIndex};
+use corelog_model::{LeaderEpoch, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::offset_commit::{
     OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic, OffsetCommitResponse,
@@ -147,7 +147,7 @@ fn to_machine(partition: OffsetCommitRequestPartition) -> Result<OffsetCommitPar
     }
     Ok(OffsetCommitPartition {
         partition: PartitionIndex::new(partition.partition_index),
-        offset: Offset::new(partition.committed_offset).ok_or(ErrorCode::InvalidRequest)?,
+        offset: GroupOffset::new(partition.committed_offset),
         leader_epoch: Some(partition.committed_leader_epoch)
             .filter(|epoch| *epoch >= 0)
             .map(LeaderEpoch::new),
@@ -172,9 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn offsets_and_partitions_below_zero_are_refused() {
+    fn partitions_below_zero_are_refused_and_offsets_are_not() {
         assert_eq!(to_machine(asked(-1, 5)), Err(ErrorCode::UnknownTopicOrPartition));
-        assert_eq!(to_machine(asked(0, -1)), Err(ErrorCode::InvalidRequest));
+        for offset in [-1, -2, i64::MIN] {
+            let committed = to_machine(asked(0, offset)).expect("Kafka stores any offset");
+            assert_eq!(committed.offset.get(), offset);
+        }
         let committed = to_machine(asked(0, 5)).expect("a good offset");
         assert_eq!(committed.offset.get(), 5);
         assert_eq!(committed.leader_epoch, None);

@@ -174,6 +174,10 @@ impl Check<'_> {
                 format!("acks is -1, 0 or 1, not {}", self.acks),
             ));
         }
+        if topic.is_internal() {
+            let text = format!("{} is the broker's own: no client appends to it", topic.name);
+            return Err(Failure::new(ErrorCode::InvalidTopicException, text));
+        }
         let config = self.shard.topic_config(topic);
         let config = config.map_err(|error| Failure::new(ErrorCode::InvalidConfig, error.to_string()))?;
         if self.acks == -1 {

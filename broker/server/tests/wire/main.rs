@@ -1,11 +1,13 @@
 //! The request path from a frame to its answer, on a real shard: what KAFKA's brokers do and clients rely on.
 
 mod administration;
+mod every_api;
 mod fetching;
 mod lying;
 mod metadata;
 mod metadata_log;
 mod offsets;
 mod producing;
+mod requests;
 mod support;
 mod versions;

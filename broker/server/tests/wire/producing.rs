@@ -311,3 +311,24 @@ fn an_acknowledgement_that_is_late_is_answered_as_such() {
         );
     });
 }
+
+#[test]
+fn no_client_appends_to_an_internal_topic() {
+    with_broker(|broker| async move {
+        let client = broker.connect().await;
+        for name in ["__consumer_offsets", "__transaction_state", "__share_group_state"] {
+            // As in Kafka, a client may make it.
+            let id = broker.create(name, 1, &[]).await;
+            for version in ProduceRequest::VERSIONS {
+                let mut request = produce(-1, name, &[(0, Batch::of(1).bytes())]);
+                request.topics[0].topic_id = id;
+                let answer = client.call(version, &request).await.topics[0].partitions[0].clone();
+                let expected = ErrorCode::InvalidTopicException.code();
+                assert_eq!(answer.error_code, expected, "{name} in version {version}");
+                assert_eq!(answer.base_offset, -1);
+            }
+            let read = client.call(11, &fetch(name, &[(0, 0)])).await;
+            assert_eq!(read.topics[0].partitions[0].high_watermark, 0, "{name}");
+        }
+    });
+}

@@ -20,7 +20,7 @@ use corelog_protocol::messages::fetch::{FetchPartition, FetchRequest, FetchTopic
 use corelog_protocol::messages::produce::{
     PartitionProduceData, PartitionProduceResponse, ProduceRequest, TopicProduceData,
 };
-use corelog_protocol::{Message, Reader, Request, RequestHeader, ResponseHeader};
+use corelog_protocol::{ApiKey, Message, Reader, Request, RequestHeader, ResponseHeader};
 use corelog_records::{BatchOptions, NewRecord, RecordBatchBuilder};
 use corelog_runtime::{Connection, ListenOptions, ShardsOptions, WorkClass, run_shard_here};
 use corelog_storage::{Storage, StorageOptions, prepare_layout};
@@ -170,6 +170,23 @@ impl Client {
         let frame = encode_request_frame(&header, |writer| request.encode(writer, version));
         self.send_raw(frame.expect("a request")).await;
         correlation_id
+    }
+
+    /// Sends a request whose body is given as bytes.
+    pub(crate) async fn send_body(&self, api_key: ApiKey, version: i16, body: &[u8]) {
+        let correlation_id = self.correlation_id.get() + 1;
+        self.correlation_id.set(correlation_id);
+        let header = RequestHeader {
+            api_key,
+            api_version: version,
+            correlation_id,
+            client_id: None,
+        };
+        let frame = encode_request_frame(&header, |writer| {
+            body.iter().for_each(|byte| writer.i8(byte.cast_signed()));
+            Ok(())
+        });
+        self.send_raw(frame.expect("a request")).await;
     }
 
     /// The next frame without its size; `None` when the broker has closed the connection.

@@ -14,6 +14,7 @@ public final class Main {
             Messages messages = new Messages(broker);
             Groups groups = new Groups(broker);
             Topics topics = new Topics(broker);
+            Absent absent = new Absent(broker);
             checks.run("roundtrip", () -> messages.roundtrip(Map.of("enable.idempotence", false)));
             checks.run("idempotent", () -> messages.roundtrip(Map.of()));
             checks.run("nulls_and_headers", messages::nullsAndHeaders);
@@ -33,6 +34,10 @@ public final class Main {
             checks.run("delete_records", topics::deleteRecords);
             checks.run("list_offsets", topics::listOffsets);
             checks.run("describe_cluster", topics::cluster);
+            checks.run("transactions", absent::transactions);
+            checks.run("acls", absent::acls);
+            checks.run("absent", absent::others);
+            checks.run("sasl", absent::sasl);
             checks.run("group_rebalance_eager", groups::rebalanceEager);
             checks.run("group_rebalance_cooperative", groups::rebalanceCooperative);
             checks.run("group_resume", groups::resume);

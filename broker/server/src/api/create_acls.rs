@@ -1,0 +1,26 @@
+//! CreateAcls (API key 30): allows or denies accesses. There is no authorizer yet, which is what Kafka answers without one, too.
+
+use std::rc::Rc;
+
+use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::create_acls::{AclCreationResult, CreateAclsRequest, CreateAclsResponse};
+
+use crate::api::describe_acls::NO_AUTHORIZER;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each rule the same is said.
+pub async fn handle(
+    _shard: Rc<Shard>,
+    _context: RequestContext,
+    request: CreateAclsRequest,
+) -> CreateAclsResponse {
+    let refused = AclCreationResult {
+        error_code: ErrorCode::SecurityDisabled.code(),
+        error_message: Some(NO_AUTHORIZER.to_owned()),
+    };
+    CreateAclsResponse {
+        results: vec![refused; request.creations.len()],
+        ..Default::default()
+    }
+}

@@ -1,0 +1,29 @@
+//! DeleteAcls (API key 31): takes such rules back. There is no authorizer yet, which is what Kafka answers without one, too.
+
+use std::rc::Rc;
+
+use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::delete_acls::{
+    DeleteAclsFilterResult, DeleteAclsRequest, DeleteAclsResponse,
+};
+
+use crate::api::describe_acls::NO_AUTHORIZER;
+use crate::request::RequestContext;
+use crate::shard::Shard;
+
+/// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each filter the same is said.
+pub async fn handle(
+    _shard: Rc<Shard>,
+    _context: RequestContext,
+    request: DeleteAclsRequest,
+) -> DeleteAclsResponse {
+    let refused = DeleteAclsFilterResult {
+        error_code: ErrorCode::SecurityDisabled.code(),
+        error_message: Some(NO_AUTHORIZER.to_owned()),
+        matching_acls: Vec::new(),
+    };
+    DeleteAclsResponse {
+        filter_results: vec![refused; request.filters.len()],
+        ..Default::default()
+    }
+}
