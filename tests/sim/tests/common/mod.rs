@@ -1,6 +1,6 @@
 //! A broker of one shard on a simulated machine.
 
-#![expect(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::path::Path;
 use std::rc::Rc;
