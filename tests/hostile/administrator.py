@@ -20,7 +20,7 @@ PARTITIONS = 10_000
 # Of those, as many have a record that retention removes.
 FILLED = 2_000
 # Clients who ask for a long answer and do not read it.
-DEAF = 200
+DEAF = 100
 SECONDS_MAX = 120
 
 SETTINGS = {

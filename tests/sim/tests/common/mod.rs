@@ -1,5 +1,7 @@
 //! A broker of one shard on a simulated machine.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
