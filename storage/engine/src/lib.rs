@@ -19,6 +19,7 @@ mod log;
 mod mutation;
 mod options;
 mod partition;
+mod patience;
 mod read_pace;
 mod recovery;
 mod removal;
