@@ -29,6 +29,7 @@ use futures_util::future::join_all;
 
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, append_failure};
+use crate::log_state::LogApi;
 use crate::mutation::{Mutation, early, is_on, late};
 use crate::produce_lane::{self, Item, RecordsWork};
 use crate::request::RequestContext;
@@ -293,7 +294,7 @@ fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, Timed)>) -> LocalFuture<Ve
         .map(|(slot, (id, (batch, _)))| {
             let messages = u64::try_from(batch.header().record_count).unwrap_or_default();
             let bytes = batch.header().size;
-            let log = shard.log_of(&id).map_err(Failure::from);
+            let log = shard.log_of(LogApi::Produce, &id);
             let begun = log.as_ref().ok().filter(|_| is_on(Mutation::ProduceEarly));
             let begun = begun.map(|log| log.offsets());
             let pending = log.map(|log| log.append(vec![batch], options));
