@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_runtime::{DiskError, Remedy};
+use corelog_runtime::{DiskError, Monotonic, Remedy};
 
 use crate::shared::{Life, Shared};
 
@@ -20,6 +20,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long a storage that closes waits, about: the next start recovers what is not done then.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
 
+/// How often it is told that something waits.
+const TELL_INTERVAL: Duration = Duration::from_secs(1);
+
 /// What waits.
 #[derive(Default)]
 pub(crate) struct Waits {
@@ -27,6 +30,7 @@ pub(crate) struct Waits {
     /// Of them, how many wait for room on the disk, and the last one's error.
     full_count: Cell<u64>,
     full: RefCell<Option<Arc<DiskError>>>,
+    told_last: Cell<Option<Monotonic>>,
 }
 
 impl Waits {
@@ -48,9 +52,11 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn begin(waits: &'a Waits, error: DiskError) -> Waiting<'a> {
+    fn begin(waits: &'a Waits, error: DiskError, now: Monotonic) -> Waiting<'a> {
         let is_full = error.is_full();
-        if waits.count.get() == 0 {
+        let told_last = waits.told_last.get();
+        if told_last.is_none_or(|told| now.since(told) >= TELL_INTERVAL) {
+            waits.told_last.set(Some(now));
             tracing::warn!(%error, "what must be done waits, and is tried again until it succeeds");
         }
         waits.count.set(waits.count.get() + 1);
@@ -104,12 +110,12 @@ impl Shared {
                 Life::Closing if closing < CLOSING_PATIENCE => closing += pause,
                 Life::Closing | Life::Closed => return Err(error),
             }
+            let clock = &self.handle.clock;
             if waiting.is_none() {
-                waiting = Some(Waiting::begin(&self.waits, error));
+                waiting = Some(Waiting::begin(&self.waits, error, clock.now()));
                 // Whoever waits for room in memory is to be told that there is none on the disk.
                 self.dirty_changed.notify_all();
             }
-            let clock = &self.handle.clock;
             clock.sleep_until(clock.now() + pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
