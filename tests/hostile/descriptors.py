@@ -76,7 +76,7 @@ def a_crowd_takes_no_file(target, topic):
     crowd = connect_crowd(target)
     try:
         until("the crowd is refused", 20, lambda: target.metric("corelog_connections_refused_total") > 0)
-        for _ in range(6):
+        for _ in range(3):
             writer.round()
             check(descriptors(target) <= OPEN_FILES, f"{descriptors(target)} descriptors are open")
         equal(writer.refused, 0, "refused requests of the producer")
@@ -126,8 +126,8 @@ def nothing_is_fenced_without_descriptors(target, topic):
     for s in waiting:
         exchange(s, api_versions())
         s.close()
-    until("nothing waits", 20, lambda: target.metric("corelog_storage_waiting") == 0)
     unfenced(target)
+    until("nothing waits", 20, lambda: target.metric("corelog_storage_waiting") == 0)
     after = Writer(target, topic)
     after.round()
     equal((after.acknowledged, after.refused), (PARTITIONS, 0), "acknowledged and refused once there are descriptors")

@@ -74,8 +74,11 @@ pub struct ShardSeat {
 /// # Errors
 /// See [`ServeError`].
 pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), ServeError> {
-    preflight()?;
+    corelog_runtime::preflight::raise_open_files();
     let mut options = shards_options(&config)?;
+    let journal_files = u64::from(config.storage.journal_files);
+    let descriptors = DescriptorPlan::new(options.shards, journal_files)?;
+    preflight()?;
     let memory = MemoryPlan::new(
         MemoryChoice {
             shard_bytes: config.memory_bytes,
@@ -85,8 +88,6 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
         },
         options.shards,
     )?;
-    let journal_files = u64::from(config.storage.journal_files);
-    let descriptors = DescriptorPlan::new(options.shards, journal_files)?;
     let data_dir = DataDir::open(&config.storage.data_dir)?;
     options.held_until_idle = Some(data_dir.lock());
     check_direct_io(&config)?;
@@ -113,7 +114,6 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
 }
 
 fn preflight() -> Result<(), ServeError> {
-    corelog_runtime::preflight::raise_open_files();
     for finding in corelog_runtime::preflight::preflight() {
         match finding.severity() {
             corelog_runtime::preflight::Severity::Fatal => {
