@@ -4,6 +4,7 @@ Produce must answer with errors, reads must go on, and without the ballast it mu
 """
 
 import os
+import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -27,14 +28,22 @@ def unmount(mount):
         time.sleep(0.05)
 
 
+# How each file system is made.
+MAKE = {"ext4": ["mkfs.ext4", "-q", "-m", "0"], "xfs": ["mkfs.xfs", "-q"], "btrfs": ["mkfs.btrfs", "-q"]}
+
+
 @contextmanager
-def small_disk(folder):
-    """An ext4 file system in a file, mounted; yields None where this machine does not allow that."""
+def small_disk(folder, kind="ext4"):
+    """A file system in a file, mounted; yields None where this machine does not allow that."""
     image, mount = Path(folder) / "disk.img", Path(folder) / "disk"
     mount.mkdir()
     with open(image, "wb") as file:
         file.truncate(DISK_BYTES)
-    subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(image)], check=True)
+    if shutil.which(MAKE[kind][0]) is None:
+        print(f"not run: there is no {MAKE[kind][0]} here")
+        yield None
+        return
+    subprocess.run([*MAKE[kind], str(image)], check=True)
     mounted = subprocess.run(["mount", "-o", "loop", str(image), str(mount)], capture_output=True, check=False)
     if mounted.returncode != 0:
         print(f"not run: no loop mounts here: {mounted.stderr.decode().strip()}")

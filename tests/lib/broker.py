@@ -6,6 +6,7 @@ each by its own process group.
 
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -44,7 +45,7 @@ def free_ports(count=2):
 class Broker:
     """One broker; `kind` is "corelog" or "kafka"."""
 
-    def __init__(self, kind, data_dir, log_path, settings=None):
+    def __init__(self, kind, data_dir, log_path, settings=None, open_files=None):
         self.kind = kind
         self.data_dir = Path(data_dir)
         self.log_path = Path(log_path)
@@ -52,6 +53,8 @@ class Broker:
         if kind == "corelog":
             self.settings.update(CORELOG_SETTINGS)
         self.settings.update(settings or {})
+        # RLIMIT_NOFILE, soft and hard; None leaves it as it is.
+        self.open_files = open_files
         self.port = free_ports()
         self.process = None
 
@@ -78,10 +81,14 @@ class Broker:
                 environment["CORELOG_" + key.replace(".", "_").upper()] = value
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
+                preexec_fn=self.limit if self.open_files else None,
             )
         if wait:
             self.wait_ready()
+
+    def limit(self):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.open_files, self.open_files))
 
     def wait_ready(self):
         end = time.monotonic() + READY_SECONDS

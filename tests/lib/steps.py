@@ -158,6 +158,7 @@ def broker_steps():
         Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
         Step("crash", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--kills", "20"], 420, needs=["pip"], **own),
         Step("full-disk", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--full-disk"], 300, needs=["pip"], **own),
+        Step("full-disk-btrfs", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--full-disk", "--file-system", "btrfs"], 300, needs=["pip"], **own),
         Step("stops", [str(VENV_PYTHON), str(TESTS / "crash/run"), "--stops"], 180, needs=["pip"], **own),
         Step("power", [str(VENV_PYTHON), str(TESTS / "power/run")], 300, needs=["pip"], **own),
         Step("fuzz", [str(TESTS / "fuzz/run"), "--seconds", "10"], 1500, needs=["apt"], optional=True),

@@ -8,15 +8,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use corelog_runtime::descriptors::ADMIN_CONNECTIONS_MAX;
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Connection, Listener, WorkClass, local};
 
 use crate::debug;
+use crate::health;
 use crate::metrics::Exposition;
 use crate::shard::Shard;
 
-/// Admin connections at a time; further ones wait to be accepted.
-const CONNECTIONS_MAX: usize = 64;
 /// The most bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 8192;
 /// The most headers of a request.
@@ -26,7 +26,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Accepts admin connections until the process ends.
 pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
-    let slots = Budget::new(CONNECTIONS_MAX);
+    // Further ones wait to be accepted.
+    let slots = Budget::new(ADMIN_CONNECTIONS_MAX);
     loop {
         let slot = slots.acquire(1).await;
         let accepted = match listener.accept().await {
@@ -53,6 +54,7 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
 }
 
 /// What to answer with.
+#[derive(PartialEq, Eq, Debug)]
 pub struct Reply {
     status: u16,
     body: String,
@@ -148,11 +150,7 @@ async fn respond(shard: &Rc<Shard>, method: &str, target: &str) -> Reply {
     match target.split('?').next().unwrap_or_default() {
         "/metrics" => Reply::new(200, &metrics(shard).await),
         "/health/live" => Reply::new(200, "live\n"),
-        "/health/ready" if shard.is_ready() => Reply::new(200, "ready\n"),
-        "/health/ready" => Reply::new(
-            503,
-            "not ready: the broker is starting, stopping, or its journal is fenced\n",
-        ),
+        "/health/ready" => health::ready(shard).await,
         _ => Reply::new(
             404,
             "try /metrics, /health/live, /health/ready or /debug/shards\n",

@@ -51,6 +51,12 @@ impl From<ErrorCode> for Failure {
     }
 }
 
+impl From<Failure> for ErrorCode {
+    fn from(failure: Failure) -> ErrorCode {
+        failure.code
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.message {

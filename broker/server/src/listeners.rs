@@ -162,9 +162,9 @@ impl Listeners {
         self.admin.local_address()
     }
 
-    /// Opens the doors.
-    pub fn serve(self, shard: &Rc<Shard>) {
-        let spread = accept::Spread::new(shard.shard_count);
+    /// Opens the doors to at most so many clients at a time.
+    pub fn serve(self, shard: &Rc<Shard>, connections_max: u32) {
+        let spread = accept::Spread::new(shard.shard_count, connections_max);
         let spread = Rc::new(RefCell::new(spread));
         let for_all = self.clients.into_iter().map(|(_, listener)| (None, listener));
         let for_one = self.of_shards.into_iter();

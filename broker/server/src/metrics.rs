@@ -71,6 +71,7 @@ pub struct ApiCounts {
 pub struct ConnectionCounts {
     opened: Cell<u64>,
     closed: Cell<u64>,
+    refused: Cell<u64>,
 }
 
 impl ConnectionCounts {
@@ -82,6 +83,11 @@ impl ConnectionCounts {
     /// One less.
     pub fn closed(&self) {
         self.closed.set(self.closed.get() + 1);
+    }
+
+    /// One that was not let in.
+    pub fn refused(&self) {
+        self.refused.set(self.refused.get() + 1);
     }
 
     /// Those open now.
@@ -182,6 +188,7 @@ impl ShardMetrics {
         }
         Snapshot {
             connections: self.connections.open(),
+            connections_refused: self.connections.refused.get(),
             bytes_received: self.bytes_received.get(),
             bytes_sent: self.bytes_sent.get(),
             produced_bytes: self.produced_bytes.get(),
@@ -196,6 +203,7 @@ impl ShardMetrics {
 #[derive(Clone, Default, Debug)]
 pub struct Snapshot {
     connections: u64,
+    connections_refused: u64,
     bytes_received: u64,
     bytes_sent: u64,
     produced_bytes: u64,
@@ -208,6 +216,7 @@ impl Snapshot {
     /// Adds another shard's.
     pub fn add(&mut self, other: &Snapshot) {
         self.connections += other.connections;
+        self.connections_refused += other.connections_refused;
         self.bytes_received += other.bytes_received;
         self.bytes_sent += other.bytes_sent;
         self.produced_bytes += other.produced_bytes;
@@ -227,6 +236,11 @@ impl Snapshot {
             "corelog_connections",
             "Client connections that are open.",
             self.connections,
+        );
+        out.counter(
+            "corelog_connections_refused_total",
+            "Connections closed at once: max.connections, max.connections.per.ip or descriptors were used up.",
+            self.connections_refused,
         );
         out.counter(
             "corelog_network_received_bytes_total",

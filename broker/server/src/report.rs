@@ -172,7 +172,7 @@ impl Report {
 
     fn print_storage(&self, out: &mut Exposition) {
         type Pick = fn(&ShardReport) -> u64;
-        let rows: [(&str, &str, &str, Pick); 18] = [
+        let rows: [(&str, &str, &str, Pick); 22] = [
             (
                 "corelog_journal_bytes_total",
                 "counter",
@@ -235,6 +235,30 @@ impl Report {
                 "gauge",
                 "1 when the journal is fenced after a failed write.",
                 |s| u64::from(s.storage.is_fenced),
+            ),
+            (
+                "corelog_damaged_partitions",
+                "gauge",
+                "Partitions whose log was found damaged and is not served.",
+                |s| s.storage.damaged_partitions,
+            ),
+            (
+                "corelog_corrupt_reads_total",
+                "counter",
+                "Reads that found a segment damaged, and were refused.",
+                |s| s.storage.corrupt_reads,
+            ),
+            (
+                "corelog_storage_waiting",
+                "gauge",
+                "Writes and opens that must be done and wait for a descriptor, memory or room on the disk.",
+                |s| s.storage.waiting,
+            ),
+            (
+                "corelog_segment_files_open",
+                "gauge",
+                "Segment files that are open.",
+                |s| s.storage.open_files,
             ),
             (
                 "corelog_request_memory_bytes",

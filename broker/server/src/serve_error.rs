@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use corelog_cli::Exit;
 use corelog_model::ShardId;
+use corelog_runtime::descriptors::TooFewDescriptors;
 use corelog_runtime::{DirectIoRefused, DiskError, StartError};
 use corelog_storage::{DataDirError, OpenError};
 
@@ -43,6 +44,9 @@ pub enum ServeError {
     /// The memory budget.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// The limit of descriptors.
+    #[error("{0}. Raise LimitNOFILE in the systemd unit or `ulimit -n`, or lower shards or journal.files")]
+    Descriptors(#[from] TooFewDescriptors),
     /// The shards.
     #[error(
         "{0}. Set shards to the number of cores or fewer, or allow.shard.oversubscription=true to try it all the same"
@@ -105,7 +109,7 @@ impl ServeError {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            ServeError::Preflight { .. } => Exit::IoUring,
+            ServeError::Preflight { .. } | ServeError::Descriptors(_) => Exit::IoUring,
             ServeError::PortTaken { .. } | ServeError::Listen { .. } | ServeError::Host { .. } => {
                 Exit::Address
             }

@@ -18,12 +18,13 @@ use std::time::Duration;
 use corelog_config::{BrokerConfig, JournalSync, ShardCount};
 use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
 use corelog_model::{PartitionId, ShardId};
+use corelog_runtime::descriptors::DescriptorPlan;
 use corelog_runtime::{
     Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
 };
 use corelog_storage::{
-    COMMITS_IN_FLIGHT_MAX, DataDir, DataDirError, DeviceAnswer, Layout, Storage, StorageOptions, SyncMethod,
-    prepare_layout,
+    COMMITS_IN_FLIGHT_MAX, DataDir, DataDirError, DeviceAnswer, Layout, Overwrites, Storage, StorageOptions,
+    SyncMethod, prepare_layout,
 };
 use futures_util::future::{Either, join_all, select};
 
@@ -50,6 +51,8 @@ pub struct Plan {
     pub memory: MemoryPlan,
     /// How the journal commits.
     pub commits: CommitPlan,
+    /// What the process's descriptors are for.
+    pub descriptors: DescriptorPlan,
     /// A number that no other start of this broker has had.
     pub incarnation: u128,
 }
@@ -71,8 +74,11 @@ pub struct ShardSeat {
 /// # Errors
 /// See [`ServeError`].
 pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), ServeError> {
-    preflight()?;
+    corelog_runtime::preflight::raise_open_files();
     let mut options = shards_options(&config)?;
+    let journal_files = u64::from(config.storage.journal_files);
+    let descriptors = DescriptorPlan::new(options.shards, journal_files)?;
+    preflight()?;
     let memory = MemoryPlan::new(
         MemoryChoice {
             shard_bytes: config.memory_bytes,
@@ -85,6 +91,7 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     let data_dir = DataDir::open(&config.storage.data_dir)?;
     options.held_until_idle = Some(data_dir.lock());
     check_direct_io(&config)?;
+    warn_of_copies(&config.storage.data_dir);
     listeners::check_free(&config)?;
     listeners::warn_if_unknown(&config);
     let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
@@ -97,6 +104,7 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
         cluster_id,
         memory,
         commits,
+        descriptors,
     });
     let shards = start_shards(&options, move |shard| shard_main(shard, Arc::clone(&plan)))
         .map_err(ServeError::Start)?;
@@ -107,7 +115,6 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
 }
 
 fn preflight() -> Result<(), ServeError> {
-    corelog_runtime::preflight::raise_open_files();
     for finding in corelog_runtime::preflight::preflight() {
         match finding.severity() {
             corelog_runtime::preflight::Severity::Fatal => {
@@ -141,6 +148,19 @@ fn check_direct_io(config: &BrokerConfig) -> Result<(), ServeError> {
         path.display()
     );
     Ok(())
+}
+
+/// Says what a file system that copies on write means for a full disk.
+fn warn_of_copies(data_dir: &Path) {
+    match Overwrites::of(data_dir) {
+        Ok(Overwrites::InPlace | Overwrites::CopiedAndOptional(_)) => {}
+        Ok(Overwrites::Copied(system)) => tracing::warn!(
+            "{} copies the journal's files when they are overwritten: on a full disk commits wait until there is room, and \
+             retention and deletions with them. Use ext4 or xfs (perf/TUNING.md, Copy on write)",
+            system.name()
+        ),
+        Err(error) => tracing::debug!(%error, "whether the file system copies on write is not known"),
+    }
 }
 
 /// How the journal commits.
@@ -265,6 +285,7 @@ fn storage_options(plan: &Plan, shard: ShardId) -> StorageOptions {
         cache_bytes_max: memory.cache_bytes,
         sync_method: plan.commits.sync_method,
         commits_in_flight_max: usize::from(plan.commits.in_flight_max),
+        open_files_max: plan.descriptors.segment_files,
         ..StorageOptions::new(config.storage.data_dir.clone(), shard, plan.layout)
     }
 }
@@ -395,7 +416,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
         .collect();
     join_all(opened).await;
     let admin = listeners.admin_address();
-    listeners.serve(shard);
+    listeners.serve(shard, plan.descriptors.connections);
     let image = shard.image();
     let banner = Banner {
         host,
@@ -409,7 +430,21 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     };
     banner.say();
     plan.memory.say(plan.layout.shard_count);
+    say_descriptors(&plan.descriptors);
     Ok(())
+}
+
+/// Says in the log what the process's descriptors are for.
+fn say_descriptors(plan: &DescriptorPlan) {
+    tracing::info!(
+        limit = plan.limit,
+        connections = plan.connections,
+        segment_files = plan.segment_files,
+        "descriptors: at most {} connections and {} segment files a shard at once (ulimit -n {})",
+        plan.connections,
+        plan.segment_files,
+        plan.limit,
+    );
 }
 
 async fn remove_orphans(shard: &Rc<Shard>, image: &Arc<MetadataImage>) -> Result<(), topics::ApplyError> {

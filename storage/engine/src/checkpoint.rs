@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_model::Offset;
-use corelog_runtime::DiskError;
+use corelog_runtime::{DiskError, Remedy};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::checkpoint_file;
@@ -105,14 +105,16 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
     match checkpoint_file::replace(&shared.handle, &dir.join(names::CHECKPOINT), content).await {
         Ok(()) => *shared.checkpoint_refused.borrow_mut() = None,
-        // The checkpoint before stays in force, and so do the journal's files.
-        Err(error) if error.is_full() => {
-            let error = Arc::new(error);
-            *shared.checkpoint_refused.borrow_mut() = Some(Arc::clone(&error));
-            shared.removals_wait.set(true);
-            return Err(CheckpointError::DiskFull(error));
-        }
-        Err(error) => return Err(shared.fence(&error).into()),
+        Err(error) => match error.remedy() {
+            // The checkpoint before stays in force, and so do the journal's files.
+            Remedy::Again | Remedy::Later => {
+                let error = Arc::new(error);
+                *shared.checkpoint_refused.borrow_mut() = Some(Arc::clone(&error));
+                shared.removals_wait.set(true);
+                return Err(CheckpointError::Refused(error));
+            }
+            Remedy::Refuse | Remedy::Fence | Remedy::Close => return Err(shared.fence(&error).into()),
+        },
     }
     shared.since_checkpoint.set(shared.since_checkpoint.get() - since);
     shared.ring.borrow_mut().recycle(first_sequence);
@@ -174,8 +176,8 @@ async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result
         }
     }
     if shared.options.checkpoint_sync.is_whole(unsynced.len()) {
-        let synced = shared.handle.disk.sync_filesystem(&shared.options.dir).await;
-        return synced.map_err(|error| shared.fence(&error));
+        let synced = shared.persist(async || shared.handle.disk.sync_filesystem(&shared.options.dir).await);
+        return synced.await.map_err(|error| shared.fence(&error));
     }
     // Many at once: a commit that syncs one of these segments waits for its turn.
     stream::iter(unsynced)
@@ -208,8 +210,8 @@ pub(crate) async fn run(shared: Rc<Shared>) {
                 }
             }
             Err(CheckpointError::Fenced(_)) => return,
-            Err(CheckpointError::DiskFull(error)) => {
-                tracing::warn!(%error, "no room for a checkpoint; it is tried again");
+            Err(CheckpointError::Refused(error)) => {
+                tracing::warn!(%error, "there can be no checkpoint now; it is tried again");
                 let again = shared.handle.clock.now() + std::time::Duration::from_secs(1);
                 shared.handle.clock.sleep_until(again).await;
             }

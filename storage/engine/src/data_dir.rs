@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::errors::DataDirError;
+use crate::file_system;
 use crate::format::names;
 
 /// The format that this release writes, and the newest that it reads.
@@ -59,6 +60,10 @@ impl DataDir {
             });
         }
         name_holder(&lock).map_err(refused)?;
+        if let Err(error) = file_system::overwrite_in_place(path) {
+            // It serves all the same; the start says what copying on write means.
+            tracing::debug!(%error, "the data directory keeps its copying on write");
+        }
         match fs::read_to_string(path.join(names::VERSION)) {
             Ok(text) => check_version(path, &text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => write_version(path).map_err(refused)?,

@@ -311,12 +311,12 @@ pub enum DeleteRecordsError {
     Deleted,
 }
 
-/// A checkpoint failed. Unless it was for want of room, the journal is fenced.
+/// A checkpoint failed. Unless it was refused for the moment, the journal is fenced.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// No room for the checkpoint file; the one before stays in force.
-    #[error("the disk is too full for a checkpoint")]
-    DiskFull(#[source] Arc<DiskError>),
+    /// No room for the checkpoint file, or no descriptor; the one before stays in force.
+    #[error("there can be no checkpoint now: {0}")]
+    Refused(#[source] Arc<DiskError>),
     /// The journal is fenced.
     #[error(transparent)]
     Fenced(#[from] Fenced),

@@ -7,6 +7,7 @@ mod checkpoint_file;
 mod data_dir;
 mod device;
 mod errors;
+mod file_system;
 mod files;
 mod format;
 #[cfg(fuzzing)]
@@ -18,6 +19,7 @@ mod layout;
 mod log;
 mod options;
 mod partition;
+mod patience;
 mod read_pace;
 mod recovery;
 mod removal;
@@ -34,6 +36,7 @@ pub use errors::{
     AppendError, CheckpointError, CreateError, DataDirError, DeleteError, DeleteRecordsError, Fenced,
     FormatError, OpenError, ReadError,
 };
+pub use file_system::{FileSystem, Overwrites};
 pub use layout::{prepare_layout, read_layout};
 pub use options::{COMMITS_IN_FLIGHT_MAX, CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
 pub use partition::{LogWatcher, PartitionLog};

@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::time::Duration;
 
-use corelog_runtime::{DiskError, Handle};
+use corelog_runtime::{DiskError, Handle, Remedy};
 
 use crate::format::names;
 
@@ -47,6 +48,11 @@ impl Removals {
         self.under_way.get()
     }
 }
+/// The first pause before a directory is opened once more to be synced, when there was no descriptor; each later one is
+/// ten times as long.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Where it ends.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// Renames a directory of a deleted partition to a name that says so; does nothing if it is not there.
 pub(crate) async fn retire_directory(handle: &Handle, parent: &Path, dir: &Path) -> Result<(), DiskError> {
@@ -55,11 +61,20 @@ pub(crate) async fn retire_directory(handle: &Handle, parent: &Path, dir: &Path)
     let mut attempt = 1;
     loop {
         match handle.disk.rename(dir, &retired).await {
-            Ok(()) => return handle.disk.sync_dir(parent).await,
+            Ok(()) => break,
             Err(error) if error.is_not_found() => return Ok(()),
             Err(error) if attempt == ATTEMPTS => return Err(error),
             Err(_) => attempt += 1,
         }
+    }
+    let mut pause = PAUSE;
+    loop {
+        match handle.disk.sync_dir(parent).await {
+            Err(error) if error.remedy() == Remedy::Later && pause < PAUSE_MAX => {}
+            synced => return synced,
+        }
+        handle.clock.sleep_until(handle.clock.now() + pause).await;
+        pause *= 10;
     }
 }
 

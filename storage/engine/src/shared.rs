@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_model::{Offset, PartitionId};
+use corelog_runtime::descriptors::BRIEF_OPENS_MAX;
 use corelog_runtime::local::{Budget, Notify, Queue, oneshot};
 use corelog_runtime::{DiskError, Handle};
 
@@ -21,6 +22,7 @@ use crate::journal::files::JournalFiles;
 use crate::journal::ring::Ring;
 use crate::options::StorageOptions;
 use crate::partition::PartitionLog;
+use crate::patience::Waits;
 use crate::read_pace::ReadPace;
 use crate::removal::Removals;
 use crate::tail::{BULK_CHUNK_BYTES_MAX, CHUNK_BYTES_MAX, Evicted};
@@ -81,6 +83,8 @@ pub(crate) struct Shared {
     pub(crate) dirty_changed: Notify,
     pub(crate) checkpoint_wanted: Notify,
     pub(crate) checkpoint_lane: Budget,
+    /// Taken for an index or a directory that is open for a moment: none of those counts among the segment files.
+    pub(crate) brief_opens: Budget,
     /// Taken by the reader that waits for its turn: see [`Shared::turn_to_read`].
     reading_lane: Budget,
     read_pace: RefCell<ReadPace>,
@@ -93,7 +97,9 @@ pub(crate) struct Shared {
     pub(crate) removals: Rc<Removals>,
     /// Taken to close or remove a segment: retention may want that of every partition at once.
     pub(crate) segment_work: Budget,
-    /// The last checkpoint found no room on the disk.
+    /// What must be done and lacks something for a moment: see [`Shared::persist`].
+    pub(crate) waits: Waits,
+    /// The last checkpoint lacked room on the disk, or a descriptor.
     pub(crate) checkpoint_refused: RefCell<Option<Arc<DiskError>>>,
     /// What was last read of segments, newest last.
     windows: RefCell<VecDeque<Window>>,
@@ -153,11 +159,13 @@ impl Shared {
             next_key: Cell::new(0),
             windows: RefCell::default(),
             windows_bytes: Cell::new(0),
+            waits: Waits::default(),
             checkpoint_refused: RefCell::default(),
             flush_queue: Queue::new(),
             dirty_changed: Notify::new(),
             checkpoint_wanted: Notify::new(),
             checkpoint_lane: Budget::new(1),
+            brief_opens: Budget::new(BRIEF_OPENS_MAX),
             reading_lane: Budget::new(1),
             read_pace: RefCell::new(ReadPace::new(now)),
             journal_sync_lane: Budget::new(1),
@@ -211,13 +219,14 @@ impl Shared {
     pub(crate) async fn alone(
         &self,
         lane: &Budget,
-        sync: impl AsyncFnOnce() -> Result<(), DiskError>,
+        sync: impl AsyncFn() -> Result<(), DiskError>,
     ) -> Result<(), Fenced> {
         let _lane = lane.acquire(1).await;
         if let Some(fenced) = self.fenced() {
             return Err(fenced);
         }
-        sync().await.map_err(|error| self.fence(&error))
+        // An open that fails on the way is no failed sync, and is done again.
+        self.persist(sync).await.map_err(|error| self.fence(&error))
     }
 
     /// The partitions, by age.
@@ -345,8 +354,12 @@ impl Shared {
         self.windows_bytes.set(bytes_of(&windows));
     }
 
-    /// No commit is possible before a checkpoint, and a checkpoint finds no room.
-    pub(crate) fn is_stuck_full(&self) -> Option<Arc<DiskError>> {
+    /// Why nothing can be appended at this moment: what must be written finds no room, or no commit is possible before a
+    /// checkpoint, and a checkpoint is refused.
+    pub(crate) fn stuck(&self) -> Option<Arc<DiskError>> {
+        if let Some(full) = self.waits.full() {
+            return Some(full);
+        }
         let refused = self.checkpoint_refused.borrow().clone()?;
         self.ring.borrow().is_exhausted().then_some(refused)
     }

@@ -349,17 +349,26 @@ impl Storage {
         }
     }
 
-    /// Counters and levels.
+    /// Whether the journal is fenced.
+    pub fn is_fenced(&self) -> bool {
+        self.shared.fenced().is_some()
+    }
+
+    /// Counters and levels. It looks at every partition.
     pub fn stats(&self) -> StorageStats {
         let shared = &self.shared;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let ring = shared.ring.borrow();
+        let partitions = shared.partitions.borrow();
+        let damaged = partitions.values().filter(|log| log.is_damaged()).count();
         StorageStats {
+            waiting: shared.waits.count(),
+            damaged_partitions: count(damaged),
             dirty_bytes: shared.dirty_bytes(),
             cache_bytes: count(shared.cache_bytes()),
             journal_files: count(ring.count()),
             journal_files_free: count(ring.free_count()),
-            partitions: count(shared.partitions.borrow().len()),
+            partitions: count(partitions.len()),
             open_files: count(shared.files.count()),
             removals: count(shared.removals.under_way()),
             ..*shared.stats.borrow()

@@ -148,6 +148,10 @@ pub struct StorageStats {
     pub checkpoints: u64,
     /// Bytes read from segments.
     pub disk_read_bytes: u64,
+    /// Reads that found a segment damaged, and were refused.
+    pub corrupt_reads: u64,
+    /// Operations that must be done and wait for a descriptor, memory or room on the disk.
+    pub waiting: u64,
     /// Bytes in no segment yet.
     pub dirty_bytes: u64,
     /// Bytes of logs in memory, the dirty ones included.
@@ -158,6 +162,8 @@ pub struct StorageStats {
     pub journal_files_free: u64,
     /// Partitions.
     pub partitions: u64,
+    /// Of them, those whose log was found damaged and is not served.
+    pub damaged_partitions: u64,
     /// Segment files open.
     pub open_files: u64,
     /// Removals of deleted partitions' files that are under way; each holds a listing of the data directory.

@@ -4,6 +4,7 @@
 //! traits of [`seams`] alone, so that a simulator can take the machine's place.
 
 pub mod buffer;
+pub mod descriptors;
 mod huge_pages;
 pub mod local;
 pub mod mailbox;
@@ -17,8 +18,8 @@ mod shards;
 pub use mailbox::Mailbox;
 pub use real::DirectIoRefused;
 pub use seams::{
-    Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, ListenOptions, Listener,
-    LocalFuture, Monotonic, Net, OpenOptions, Rng, Spawn, WorkClass,
+    Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, IoCause, IoOperation,
+    ListenOptions, Listener, LocalFuture, Monotonic, Net, OpenOptions, Remedy, Rng, Spawn, WorkClass, remedy,
 };
 pub use shards::{
     Activity, ActivityReport, LongPoll, Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError,

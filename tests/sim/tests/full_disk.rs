@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use common::{DIR, broker, change, new_topic};
+use corelog_broker::log_state::LogApi;
 use corelog_broker::shard::Shard;
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
 use corelog_model::{PartitionId, PartitionIndex};
@@ -29,7 +30,8 @@ fn no_room(operation: Operation) -> FaultRule {
 fn heard(shard: &Shard, index: i32) -> Option<ErrorCode> {
     let topic = shard.image().topic(TOPIC).expect("the topic is there").id;
     let index = PartitionIndex::new(index);
-    shard.log_of(&PartitionId { topic, index }).err()
+    let failure = shard.log_of(LogApi::Fetch, &PartitionId { topic, index }).err()?;
+    Some(failure.code)
 }
 
 async fn later(shard: &Shard) {

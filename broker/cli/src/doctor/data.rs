@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use corelog_config::BrokerConfig;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_storage::Overwrites;
 
 use super::Line;
 
@@ -31,6 +32,7 @@ pub(super) fn look(data_dir: &Path, config: &BrokerConfig) -> Vec<Line> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let absolute = fs::canonicalize(&existing).unwrap_or_else(|_| existing.clone());
     lines.push(file_system(&mount_of(&mounts, &absolute)));
+    lines.extend(copies(Overwrites::of(&existing)));
     lines.push(room(&existing, config));
     let probe = Probe(existing.join(PROBE_NAME));
     lines.extend(probe.look(config.storage.is_buffered_io_allowed));
@@ -126,6 +128,30 @@ fn file_system(mount: &Mount) -> Line {
             found,
             "Use ext4 or xfs, which Corelog is measured on.",
         ),
+    }
+}
+
+/// Whether the journal's files are copied when they are overwritten; nothing where that is out of the question.
+fn copies(overwrites: io::Result<Overwrites>) -> Option<Line> {
+    const CHECK: &str = "copy on write";
+    match overwrites {
+        Ok(Overwrites::InPlace) => None,
+        Ok(Overwrites::CopiedAndOptional(system)) => Some(Line::ok(
+            CHECK,
+            format!(
+                "{}; the broker switches it off for the files that it makes",
+                system.name()
+            ),
+        )),
+        Ok(Overwrites::Copied(system)) => Some(Line::warn(
+            CHECK,
+            format!(
+                "{} copies the journal's files when they are overwritten",
+                system.name()
+            ),
+            "Use ext4 or xfs: on a full disk commits wait until there is room, and retention and deletions with them.",
+        )),
+        Err(error) => Some(Line::warn(CHECK, format!("unknown: {error}"), "Use ext4 or xfs.")),
     }
 }
 
@@ -319,6 +345,17 @@ mod tests {
         check(&line("nfs4", "rw"), Warn, "nfs4");
         check(&line("overlay", "rw"), Warn, "overlay");
         check(&line("", ""), Warn, "unknown");
+    }
+
+    #[test]
+    fn copying_on_write_is_judged() {
+        use corelog_storage::FileSystem::{Btrfs, Zfs};
+        assert_eq!(copies(Result::Ok(Overwrites::InPlace)), None);
+        let line = |overwrites| copies(Result::Ok(overwrites)).unwrap();
+        check(&line(Overwrites::CopiedAndOptional(Btrfs)), Ok, "switches it off");
+        check(&line(Overwrites::Copied(Zfs)), Warn, "zfs copies");
+        let unknown = copies(Err(io::ErrorKind::PermissionDenied.into())).unwrap();
+        check(&unknown, Warn, "unknown");
     }
 
     #[test]

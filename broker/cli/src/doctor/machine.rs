@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use corelog_config::{BrokerConfig, Listener, ShardCount};
+use corelog_runtime::descriptors::{DescriptorPlan, TooFewDescriptors};
 use corelog_runtime::preflight::{Finding, Severity, preflight};
 
 use super::Line;
@@ -21,6 +22,10 @@ pub(super) fn look(config: &BrokerConfig) -> Vec<Line> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut lines = vec![kernel(&read("/proc/sys/kernel/osrelease"))];
     lines.extend(rings_and_limits(&preflight()));
+    lines.push(connections(
+        descriptors(config, cores),
+        config.network.connections_max,
+    ));
     lines.push(shards(&config.shards, cores));
     lines.push(memory(
         &read("/proc/meminfo"),
@@ -90,6 +95,32 @@ fn rings_and_limits(findings: &[Finding]) -> Vec<Line> {
         lines.insert(check, line);
     }
     lines.into_values().collect()
+}
+
+/// What the process's descriptors would be for, with the soft limit raised as the broker raises it.
+fn descriptors(config: &BrokerConfig, cores: usize) -> Result<DescriptorPlan, TooFewDescriptors> {
+    corelog_runtime::preflight::raise_open_files();
+    let shards = u16::try_from(shard_count(&config.shards, cores)).unwrap_or(u16::MAX);
+    DescriptorPlan::new(shards, u64::from(config.storage.journal_files))
+}
+
+fn connections(plan: Result<DescriptorPlan, TooFewDescriptors>, wanted_max: u32) -> Line {
+    match plan {
+        Ok(plan) => Line::ok(
+            "connections",
+            format!(
+                "at most {} and {} segment files a shard, of {} descriptors",
+                plan.connections.min(wanted_max),
+                plan.segment_files,
+                plan.limit
+            ),
+        ),
+        Err(error) => Line::fail(
+            "connections",
+            error.to_string(),
+            "Raise LimitNOFILE in the systemd unit or `ulimit -n`, or lower shards or journal.files.",
+        ),
+    }
 }
 
 fn shard_count(shards: &ShardCount, cores: usize) -> usize {
@@ -262,6 +293,19 @@ mod tests {
         check(&lines[1], Ok, "enough");
         check(&lines[2], Warn, "1024");
         check(&rings_and_limits(&findings[2..])[0], Fail, "io_uring");
+    }
+
+    #[test]
+    fn what_descriptors_allow_is_told() {
+        let line = |limit| connections(DescriptorPlan::divide(limit, 2, 16), u32::MAX);
+        check(
+            &line(1024),
+            Ok,
+            "at most 584 and 114 segment files a shard, of 1024",
+        );
+        check(&line(200), Fail, "RLIMIT_NOFILE");
+        let plan = DescriptorPlan::divide(65_536, 2, 16);
+        check(&connections(plan, 100), Ok, "at most 100 ");
     }
 
     #[test]

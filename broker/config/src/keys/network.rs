@@ -14,7 +14,7 @@ keys! {
     SOCKET_LISTEN_BACKLOG_SIZE = K::fixed("socket.listen.backlog.size", Int, "The connections that the kernel keeps before they are accepted.").default("1024").valid(AtLeast(1));
     SOCKET_SEND_BUFFER_BYTES = K::fixed("socket.send.buffer.bytes", Int, "The socket's send buffer; -1 leaves it to the kernel, which sizes it by itself. Kafka's default is 102400.").default("-1").unit(Bytes).valid(AtLeast(-1));
     SOCKET_RECEIVE_BUFFER_BYTES = K::fixed("socket.receive.buffer.bytes", Int, "The socket's receive buffer; -1 leaves it to the kernel, which sizes it by itself. Kafka's default is 102400.").default("-1").unit(Bytes).valid(AtLeast(-1));
-    MAX_CONNECTIONS = K::dynamic("max.connections", Int, "The connections at a time; further ones are closed at once.").default("2147483647").valid(AtLeast(0));
+    MAX_CONNECTIONS = K::dynamic("max.connections", Int, "The connections at a time; further ones are closed at once. Never more than the process's descriptors allow (RLIMIT_NOFILE; `corelog doctor` says how many).").default("2147483647").valid(AtLeast(0));
     MAX_CONNECTIONS_PER_IP = K::dynamic("max.connections.per.ip", Int, "The connections at a time from one address.").default("2147483647").valid(AtLeast(0));
     CONNECTIONS_MAX_IDLE_MS = K::fixed("connections.max.idle.ms", Long, "The time after which a connection without a request is closed; a negative one never closes.").default("600000").unit(Milliseconds);
     QUEUED_MAX_REQUESTS = K::fixed("queued.max.requests", Int, "The requests of one connection that are worked on at a time; the next is read when one of them is answered.").default("500").valid(AtLeast(1));

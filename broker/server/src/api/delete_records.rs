@@ -11,6 +11,7 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
 use crate::error_codes::delete_records_failure;
+use crate::log_state::LogApi;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -76,7 +77,7 @@ fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<
     let deletions = items.into_iter().map(move |(id, offset)| {
         let shard = Rc::clone(shard);
         async move {
-            let log = shard.log_of(&id)?;
+            let log = shard.log_of(LogApi::DeleteRecords, &id)?;
             let config = log.config();
             if config.compact && !config.delete {
                 // A compacted log keeps the last record of every key (`Partition.deleteRecordsOnLeader`).

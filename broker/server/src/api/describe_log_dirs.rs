@@ -66,7 +66,7 @@ struct Share {
 fn share(shard: &Shard) -> Share {
     let ids = shard.storage.partitions().into_iter();
     Share {
-        is_fenced: shard.storage.stats().is_fenced,
+        is_fenced: shard.storage.is_fenced(),
         sizes: ids
             .filter_map(|id| Some((id, shard.partition(&id)?.size_bytes())))
             .collect(),

@@ -13,6 +13,7 @@ use corelog_storage::ActiveProducer;
 
 use crate::api::changes;
 use crate::error_codes::Failure;
+use crate::log_state::LogApi;
 use crate::long_answer;
 use crate::request::RequestContext;
 use crate::shard::Shard;
@@ -77,9 +78,9 @@ fn producers(
 ) -> LocalFuture<Vec<Result<Vec<ActiveProducer>, Failure>>> {
     let shard = Rc::clone(shard);
     Box::pin(async move {
-        let of = |id| match shard.partition(&id) {
-            Some(log) => Ok(log.active_producers()),
-            None => Err(ErrorCode::KafkaStorageError.into()),
+        let of = |id| {
+            let log = shard.log_of(LogApi::DescribeProducers, &id)?;
+            Ok(log.active_producers())
         };
         items.into_iter().map(|(id, ())| of(id)).collect()
     })

@@ -24,6 +24,7 @@ use crate::error_codes::{Failure, read_failure};
 use crate::fetch_memory::{self, Held};
 use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
 use crate::fetch_watch::{Seen, Watch};
+use crate::log_state::LogApi;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -375,9 +376,9 @@ async fn read_one(
     left: usize,
     is_first: bool,
 ) -> Found {
-    let log = match shard.log_of(&id) {
+    let log = match shard.log_of(LogApi::Fetch, &id) {
         Ok(log) => log,
-        Err(code) => return Found::Failed(code.into(), None),
+        Err(failure) => return Found::Failed(failure, None),
     };
     let offsets = log.offsets();
     if let Some(code) = stale_epoch(wish.current_leader_epoch, log.leader_epoch()) {

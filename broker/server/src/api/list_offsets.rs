@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 
 use crate::api::fetch::stale_epoch;
 use crate::error_codes::{Failure, read_failure};
+use crate::log_state::LogApi;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -126,7 +127,7 @@ fn look_up(
 }
 
 async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Result<Place, Failure> {
-    let log = shard.log_of(&id)?;
+    let log = shard.log_of(LogApi::ListOffsets, &id)?;
     let epoch = log.leader_epoch();
     if let Some(code) = stale_epoch(question.current_leader_epoch, epoch) {
         return Err(code.into());

@@ -10,6 +10,7 @@ use corelog_protocol::messages::offset_for_leader_epoch::{
 use corelog_runtime::LocalFuture;
 
 use crate::api::fetch::stale_epoch;
+use crate::log_state::LogApi;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -72,7 +73,7 @@ fn look_up(
     items: Vec<(PartitionId, (i32, i32))>,
 ) -> LocalFuture<Vec<Result<(i32, i64), ErrorCode>>> {
     let answers = items.into_iter().map(|(id, (asked, current))| {
-        let log = shard.log_of(&id)?;
+        let log = shard.log_of(LogApi::OffsetForLeaderEpoch, &id)?;
         if let Some(code) = stale_epoch(current, log.leader_epoch()) {
             return Err(code);
         }

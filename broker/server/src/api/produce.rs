@@ -26,6 +26,7 @@ use futures_util::future::join_all;
 
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, append_failure};
+use crate::log_state::LogApi;
 use crate::produce_check::{self, INLINE_BYTES_MAX, RecordsWork};
 use crate::produce_lane::{self, Item};
 use crate::request::RequestContext;
@@ -226,7 +227,8 @@ fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, Timed)>) -> LocalFuture<Ve
         .map(|(slot, (id, (batch, _)))| {
             let messages = u64::try_from(batch.header().record_count).unwrap_or_default();
             let bytes = batch.header().size;
-            let pending = shard.log_of(&id).map(|log| log.append(vec![batch], options));
+            let log = shard.log_of(LogApi::Produce, &id);
+            let pending = log.map(|log| log.append(vec![batch], options));
             let (shard, outcomes) = (Rc::clone(shard), Rc::clone(&outcomes));
             async move {
                 let outcome = match pending {

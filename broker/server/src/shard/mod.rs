@@ -13,7 +13,6 @@ use std::sync::Arc;
 use corelog_config::{BrokerConfig, ConfigError, TopicConfig};
 use corelog_metadata::{MetadataImage, TopicImage, shard_of};
 use corelog_model::{PartitionId, ShardId, TopicId};
-use corelog_protocol::ErrorCode;
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
@@ -194,22 +193,6 @@ impl Shard {
         self.storage.partition(id)
     }
 
-    /// The log of a partition of this shard that a request names.
-    ///
-    /// # Errors
-    /// `KafkaStorageError` when the log could not be made. `NotLeaderOrFollower` when this shard does not know of the
-    /// partition: the asker's metadata and ours are not the same at this moment, because the topic is being created or
-    /// deleted; clients then ask for the metadata again (`ReplicaManager.getPartitionOrException`).
-    pub fn log_of(&self, id: &PartitionId) -> Result<Rc<PartitionLog>, ErrorCode> {
-        self.partition(id).ok_or_else(|| {
-            if self.image.borrow().partition(*id).is_some() {
-                ErrorCode::KafkaStorageError
-            } else {
-                ErrorCode::NotLeaderOrFollower
-            }
-        })
-    }
-
     /// All shards of this broker.
     pub fn all(&self) -> impl Iterator<Item = ShardId> + use<> {
         (0..self.shard_count).map(ShardId::new)
@@ -232,9 +215,9 @@ impl Shard {
         *self.controller.borrow_mut() = Some(Rc::new(controller));
     }
 
-    /// Whether clients are served: all partitions are open, and the journal is not fenced.
+    /// Whether this shard serves clients: it has tried to open all partitions, and its journal is not fenced.
     pub fn is_ready(&self) -> bool {
-        self.is_open.get() && !self.storage.stats().is_fenced
+        self.is_open.get() && !self.storage.is_fenced()
     }
 
     /// Clients are served from now on, or no more.

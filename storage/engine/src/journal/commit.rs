@@ -5,8 +5,8 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use corelog_runtime::WorkClass;
 use corelog_runtime::buffer::AlignedBuf;
+use corelog_runtime::{Remedy, WorkClass};
 use futures_util::future::{TryFutureExt, try_join, try_join_all};
 
 use super::core::{CommitState, Plan, Planned};
@@ -81,15 +81,17 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
                     shared_too.ring.borrow_mut().file_ready(number);
                     shared_too.journal_work.notify_all();
                 }
-                Err(error) if error.is_full() => {
-                    // The files there are have to do; a checkpoint frees them.
-                    tracing::warn!(%error, "no room for another journal file");
-                    shared_too.ring.borrow_mut().file_refused();
-                    shared_too.checkpoint_wanted.notify_all();
-                }
-                Err(error) => {
-                    shared_too.fence(&error);
-                }
+                Err(error) => match error.remedy() {
+                    Remedy::Again | Remedy::Later => {
+                        // The files there are have to do; a checkpoint frees them.
+                        tracing::warn!(%error, "there can be no other journal file now");
+                        shared_too.ring.borrow_mut().file_refused();
+                        shared_too.checkpoint_wanted.notify_all();
+                    }
+                    Remedy::Refuse | Remedy::Fence | Remedy::Close => {
+                        shared_too.fence(&error);
+                    }
+                },
             }
         });
 }
@@ -247,7 +249,9 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
         if sync_method == SyncMethod::Dsync && !shared.options.direct {
             shared.alone(&shared.journal_sync_lane, write).await
         } else {
-            write().await.map_err(|error| shared.fence(&error))
+            // No room, on a file system that copies on write: the same bytes go to the same place until there is some.
+            let written = shared.persist(write).await;
+            written.map_err(|error| shared.fence(&error))
         }
     };
     let bypass_writes = bypass_writes.map_err(|error| shared.fence(&error));

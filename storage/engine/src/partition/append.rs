@@ -7,7 +7,7 @@ use corelog_model::batch::{self, TimestampType};
 use corelog_model::{Offset, TimestampMs, ValidatedBatch};
 use corelog_runtime::buffer::PAGE;
 use corelog_runtime::local::oneshot;
-use corelog_runtime::{DiskError, LocalFuture, WorkClass};
+use corelog_runtime::{DiskError, IoOperation, LocalFuture, WorkClass};
 
 use super::{PartitionLog, State, Status};
 use crate::errors::AppendError;
@@ -181,6 +181,7 @@ impl PartitionLog {
                     let changed = self.shared.dirty_changed.notified();
                     if self.shared.has_dirty_room(bytes)
                         || self.shared.fenced().is_some()
+                        || self.shared.stuck().is_some()
                         || self.shared.life.get() != Life::Open
                     {
                         break;
@@ -195,10 +196,8 @@ impl PartitionLog {
             // The directory goes with the log, and what was under way in it fails.
             if self.is_deleted() {
                 AppendError::Deleted
-            } else if error.is_full() {
-                AppendError::DiskFull(Arc::new(error))
             } else {
-                AppendError::Io(Arc::new(error))
+                refused(Arc::new(error))
             }
         })
     }
@@ -215,7 +214,7 @@ impl PartitionLog {
         if self.shared.life.get() != Life::Open {
             return Some(AppendError::Closed);
         }
-        self.shared.is_stuck_full().map(AppendError::DiskFull)
+        self.shared.stuck().map(refused)
     }
 
     /// Admits batches if nothing is in the way. There is no await in here: the log does not change under it.
@@ -367,7 +366,7 @@ impl PartitionLog {
         let held = usize::try_from(size - start).expect("less than a page");
         if read < held {
             return Err(DiskError {
-                operation: "read",
+                operation: IoOperation::Read,
                 path,
                 source: std::io::ErrorKind::UnexpectedEof.into(),
             });
@@ -379,6 +378,15 @@ impl PartitionLog {
             self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
         }
         Ok(())
+    }
+}
+
+/// An append that the disk refused before anything of it was written.
+fn refused(error: Arc<DiskError>) -> AppendError {
+    if error.is_full() {
+        AppendError::DiskFull(error)
+    } else {
+        AppendError::Io(error)
     }
 }
 

@@ -37,19 +37,19 @@ impl PartitionLog {
             };
             let Some(last) = writes.last() else { return Ok(()) };
             let (base, flushed_to) = (last.segment_base, last.flushed_to);
+            let path = self.segment_path(base);
             let file = self
                 .shared
-                .files
-                .get(self.key, base, &self.segment_path(base), true)
+                .persist(async || self.shared.files.get(self.key, base, &path, true).await)
                 .await?;
             let bytes: usize = writes.iter().map(|write| write.data.len()).sum();
             // A chunk each: with many logs chunks are small, and one after the other would take a round trip for each.
             // All of them end before the lane is free, also when one has failed.
-            let written = join_all(
-                writes
-                    .into_iter()
-                    .map(|write| file.write_at(write.position, write.data)),
-            );
+            let written = join_all(writes.into_iter().map(|write| {
+                let file = &file;
+                self.shared
+                    .persist(async move || file.write_at(write.position, write.data.clone()).await)
+            }));
             written.await.into_iter().collect::<Result<(), DiskError>>()?;
             let before = {
                 let mut state = self.state.borrow_mut();
@@ -79,7 +79,9 @@ impl PartitionLog {
         };
         if let Some(created) = created {
             let dir = self.shared.partition_dir(&self.directory);
+            let brief = self.shared.brief_opens.acquire(1).await;
             self.shared.handle.disk.sync_dir(&dir).await?;
+            drop(brief);
             let mut state = self.state.borrow_mut();
             state.files_named = state.files_named.max(created);
         }

@@ -29,7 +29,11 @@ impl PartitionLog {
         };
         let content = envelope::encode(envelope::SEGMENT_INDEX, &value);
         let path = self.index_path(segment.base);
-        match envelope::write_file(&self.shared.handle, &path, content).await {
+        let written = {
+            let _brief = self.shared.brief_opens.acquire(1).await;
+            envelope::write_file(&self.shared.handle, &path, content).await
+        };
+        match written {
             Ok(()) => self
                 .state
                 .borrow_mut()
@@ -55,7 +59,11 @@ impl PartitionLog {
             }
         }
         let path = self.index_path(segment.base);
-        if let Ok(Some(content)) = envelope::read_file(&self.shared.handle, &path).await
+        let read = {
+            let _brief = self.shared.brief_opens.acquire(1).await;
+            envelope::read_file(&self.shared.handle, &path).await
+        };
+        if let Ok(Some(content)) = read
             && let Ok(value) = envelope::decode::<SegmentIndexV1>(envelope::SEGMENT_INDEX, &content)
             && value.segment_size == segment.size
             && value.base_offset == segment.base.get()

@@ -210,6 +210,11 @@ impl PartitionLog {
         }
     }
 
+    /// Whether the log was found corrupt.
+    pub fn is_damaged(&self) -> bool {
+        matches!(self.state.borrow().status, Status::Corrupt(_))
+    }
+
     /// The largest leader epoch not above `epoch` that the log knows, and its end, exclusive
     /// (OffsetForLeaderEpoch). `None` if the log knows nothing of it.
     pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {

@@ -98,6 +98,7 @@ impl SegmentScan<'_> {
         let path = self.log.segment_path(self.segment.base);
         let reason = format!("{} at byte {}: {what}", path.display(), self.position);
         tracing::error!(%reason, "a segment is corrupt");
+        self.log.shared.stats.borrow_mut().corrupt_reads += 1;
         // The bytes may be right and the read wrong: the next reader looks for itself.
         self.log.shared.forget_windows(self.log.key, self.segment.base);
         ReadError::Corrupt(Arc::from(reason))
@@ -137,12 +138,13 @@ impl SegmentScan<'_> {
         let length = (skip + needed).max(wanted.min(until_end)).next_multiple_of(PAGE);
         let path = self.log.segment_path(self.segment.base);
         let io = |error| ReadError::Io(Arc::new(error));
+        // The turn first: a file that is waited with keeps its descriptor from others.
+        shared.turn_to_read(length - begun.len()).await;
         let file = shared
             .files
             .get(self.log.key, self.segment.base, &path, false)
             .await
             .map_err(io)?;
-        shared.turn_to_read(length - begun.len()).await;
         // Bytes behind what is flushed now are not what will be there, even if they come to be while this reads.
         let flushed = self.log.state.borrow().tail.flushed_position(base, self.end);
         let from = start + u64::try_from(begun.len()).expect("a length within u64");

@@ -263,7 +263,8 @@ pub(super) async fn settle(
             walk.position = partition.core.active().size;
         }
         walk.leave_window(true).await?;
-        touched.push((active.base, file));
+        // By its base: a log may have touched more segments than files may be open.
+        touched.push(active.base);
         let end = partition.core.offsets().log_end;
         let goes_on = partition
             .runs
@@ -276,7 +277,7 @@ pub(super) async fn settle(
     }
     check_reach(&mut partition);
     let is_corrupt = partition.corrupt.is_some();
-    for (base, file) in touched {
+    for base in touched {
         let segment = partition
             .core
             .segments()
@@ -286,6 +287,7 @@ pub(super) async fn settle(
         // What lies beyond the end must never be taken for a part of the log. Nothing is cut off a damaged log: what
         // can be saved is for its owner to decide.
         if !is_corrupt {
+            let file = open_segment(handle, target, &partition.directory, base).await?;
             file.truncate(size).await?;
         }
         partition.unsynced.push(base);

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::file::RealFile;
 use crate::ring::{Descriptor, Offload, Operation, Outcome, Product, Ring, sync_filesystem};
-use crate::seams::{Disk, DiskError, File, LocalFuture, OpenOptions};
+use crate::seams::{Disk, DiskError, File, IoOperation, LocalFuture, OpenOptions, Remedy};
 
 /// The file system refused O_DIRECT, and buffered files were not allowed. The source of a [`DiskError`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ impl RealDisk {
 }
 
 /// Makes the error of `operation` on `path`.
-pub(super) fn disk_error(operation: &'static str, path: &Path, source: io::Error) -> DiskError {
+pub(super) fn disk_error(operation: IoOperation, path: &Path, source: io::Error) -> DiskError {
     DiskError {
         operation,
         path: path.to_path_buf(),
@@ -100,7 +100,7 @@ pub(super) fn count(outcome: Outcome) -> io::Result<usize> {
     }
 }
 
-fn c_path(operation: &'static str, path: &Path) -> Result<CString, DiskError> {
+fn c_path(operation: IoOperation, path: &Path) -> Result<CString, DiskError> {
     CString::new(path.as_os_str().as_bytes()).map_err(|error| {
         disk_error(
             operation,
@@ -110,24 +110,35 @@ fn c_path(operation: &'static str, path: &Path) -> Result<CString, DiskError> {
     })
 }
 
+/// Opens `path`. A signal that came first is no answer.
 async fn open_descriptor(
     ring: &Rc<Ring>,
     offload: &Rc<Offload>,
     path: &Path,
     flags: i32,
 ) -> Result<Rc<Descriptor>, DiskError> {
-    let name = c_path("open", path)?;
-    let outcome = ring.start(Operation::open(name, flags)).await;
-    match outcome.result {
-        Ok(Product::Descriptor(fd)) => Ok(Descriptor::file(fd, Rc::clone(offload))),
-        Ok(Product::Count(_) | Product::Received(..)) => unreachable!("an open yields a descriptor"),
-        Err(error) => Err(disk_error("open", path, error)),
+    let operation = if flags & libc::O_CREAT == 0 {
+        IoOperation::Open
+    } else {
+        IoOperation::Create
+    };
+    loop {
+        let name = c_path(operation, path)?;
+        let outcome = ring.start(Operation::open(name, flags)).await;
+        let error = match outcome.result {
+            Ok(Product::Descriptor(fd)) => return Ok(Descriptor::file(fd, Rc::clone(offload))),
+            Ok(Product::Count(_) | Product::Received(..)) => unreachable!("an open yields a descriptor"),
+            Err(error) => disk_error(operation, path, error),
+        };
+        if error.remedy() != Remedy::Again {
+            return Err(error);
+        }
     }
 }
 
 async fn run_on_path(
     ring: Rc<Ring>,
-    operation: &'static str,
+    operation: IoOperation,
     path: PathBuf,
     begin: impl FnOnce(CString) -> Operation,
 ) -> Result<(), DiskError> {
@@ -173,7 +184,7 @@ impl Disk for RealDisk {
             if direct && refused {
                 if !allow_buffered {
                     let source = io::Error::new(io::ErrorKind::Unsupported, DirectIoRefused);
-                    return Err(disk_error("open", &path, source));
+                    return Err(disk_error(IoOperation::Open, &path, source));
                 }
                 direct = false;
                 let mut again = options;
@@ -195,7 +206,7 @@ impl Disk for RealDisk {
             while let Some(directory) = missing.last() {
                 let made = run_on_path(
                     Rc::clone(&ring),
-                    "create directory",
+                    IoOperation::MakeDirectory,
                     directory.clone(),
                     Operation::make_directory,
                 );
@@ -220,31 +231,35 @@ impl Disk for RealDisk {
     fn list_dir(&self, path: &Path) -> LocalFuture<Result<Vec<String>, DiskError>> {
         let (offload, path) = (Rc::clone(&self.offload), path.to_path_buf());
         Box::pin(async move {
-            let list = offload.run(move || list(&path).map_err(|error| disk_error("list", &path, error)));
+            let list =
+                offload.run(move || list(&path).map_err(|error| disk_error(IoOperation::List, &path, error)));
             list.await
         })
     }
 
     fn remove_file(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
         let (ring, path) = (Rc::clone(&self.ring), path.to_path_buf());
-        Box::pin(run_on_path(ring, "remove", path, |name| {
+        Box::pin(run_on_path(ring, IoOperation::Remove, path, |name| {
             Operation::remove(name, false)
         }))
     }
 
     fn remove_dir(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {
         let (ring, path) = (Rc::clone(&self.ring), path.to_path_buf());
-        Box::pin(run_on_path(ring, "remove directory", path, |name| {
+        Box::pin(run_on_path(ring, IoOperation::Remove, path, |name| {
             Operation::remove(name, true)
         }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> LocalFuture<Result<(), DiskError>> {
         let (ring, from) = (Rc::clone(&self.ring), from.to_path_buf());
-        let to = c_path("rename to", to);
+        let to = c_path(IoOperation::Rename, to);
         Box::pin(async move {
             let to = to?;
-            run_on_path(ring, "rename", from, |name| Operation::rename(name, to)).await
+            run_on_path(ring, IoOperation::Rename, from, |name| {
+                Operation::rename(name, to)
+            })
+            .await
         })
     }
 
@@ -258,7 +273,7 @@ impl Disk for RealDisk {
             outcome
                 .result
                 .map(drop)
-                .map_err(|error| disk_error("sync directory", &path, error))
+                .map_err(|error| disk_error(IoOperation::SyncDirectory, &path, error))
         })
     }
 
@@ -267,11 +282,12 @@ impl Disk for RealDisk {
         let (filesystem, heard) = (Arc::clone(&self.filesystem), Arc::clone(&self.heard));
         Box::pin(async move {
             let sync = move || {
+                // First: an open that fails has lost nothing, and must not count as a sync that has.
+                let file =
+                    fs::File::open(&path).map_err(|error| disk_error(IoOperation::Open, &path, error))?;
                 filesystem
-                    .sync(&heard, || {
-                        fs::File::open(&path).and_then(|file| sync_filesystem(&file))
-                    })
-                    .map_err(|error| disk_error("sync file system of", &path, error))
+                    .sync(&heard, || sync_filesystem(&file))
+                    .map_err(|error| disk_error(IoOperation::SyncFilesystem, &path, error))
             };
             offload.run(sync).await
         })

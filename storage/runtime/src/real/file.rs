@@ -11,7 +11,7 @@ use bytes::{Buf, Bytes};
 use super::disk::{count, disk_error};
 use crate::buffer::{AlignedBuf, PAGE};
 use crate::ring::{Descriptor, Held, Offload, Operation, Ring};
-use crate::seams::{DiskError, File, LocalFuture};
+use crate::seams::{DiskError, File, IoOperation, LocalFuture, Remedy};
 
 /// See [`File`].
 pub(super) struct RealFile(Rc<Inner>);
@@ -43,7 +43,7 @@ impl RealFile {
 }
 
 impl Inner {
-    fn error(&self, operation: &'static str, source: io::Error) -> DiskError {
+    fn error(&self, operation: IoOperation, source: io::Error) -> DiskError {
         disk_error(operation, &self.path, source)
     }
 
@@ -85,20 +85,34 @@ impl Inner {
                         return (Ok(done), buffer);
                     }
                 }
-                Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
-                Err(error) => return (Err(self.error("read", error)), buffer),
+                Err(error) => {
+                    let error = self.error(IoOperation::Read, error);
+                    if error.remedy() != Remedy::Again {
+                        return (Err(error), buffer);
+                    }
+                }
             }
         }
     }
 
     async fn write(&self, mut position: u64, mut data: Bytes, durable: bool) -> Result<(), DiskError> {
-        let operation = if durable { "write durably" } else { "write" };
+        let operation = match (durable, self.direct) {
+            (false, _) => IoOperation::Write,
+            (true, true) => IoOperation::WriteDurably,
+            // Through the page cache it ends in a sync, and it cannot be told which of the two has failed.
+            (true, false) => IoOperation::Sync,
+        };
         while !data.is_empty() {
             let write = Operation::write(&self.descriptor, position, data.clone(), durable);
             let written = match count(self.ring.start(write).await) {
                 Ok(written) => written,
-                Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
-                Err(error) => return Err(self.error(operation, error)),
+                Err(error) => {
+                    let error = self.error(operation, error);
+                    if error.remedy() == Remedy::Again {
+                        continue;
+                    }
+                    return Err(error);
+                }
             };
             let step = self.resume_at(written);
             if step == 0 {
@@ -110,7 +124,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn run(&self, name: &'static str, operation: Operation) -> Result<(), DiskError> {
+    async fn run(&self, name: IoOperation, operation: Operation) -> Result<(), DiskError> {
         let outcome = self.ring.start(operation).await;
         outcome.result.map(drop).map_err(|error| self.error(name, error))
     }
@@ -118,12 +132,13 @@ impl Inner {
     async fn set_length(self: &Rc<Inner>, length: u64) -> Result<(), DiskError> {
         if self.ring.has_truncate() {
             let operation = Operation::truncate(&self.descriptor, length);
-            return self.run("truncate", operation).await;
+            return self.run(IoOperation::Truncate, operation).await;
         }
         let duplicate = self.descriptor.as_fd().try_clone_to_owned();
-        let call = move || duplicate.and_then(|fd| fs::File::from(fd).set_len(length));
+        let duplicate = duplicate.map_err(|error| self.error(IoOperation::Open, error))?;
+        let call = move || fs::File::from(duplicate).set_len(length);
         let result = Rc::clone(&self.offload).run(call).await;
-        result.map_err(|error| self.error("truncate", error))
+        result.map_err(|error| self.error(IoOperation::Truncate, error))
     }
 
     async fn size(self: &Rc<Inner>) -> Result<u64, DiskError> {
@@ -131,7 +146,7 @@ impl Inner {
         match (outcome.result, outcome.held) {
             (Ok(_), Held::Status(status)) => Ok(status.size()),
             (Ok(_), _) => unreachable!("statx gives its status back"),
-            (Err(error), _) => Err(self.error("stat", error)),
+            (Err(error), _) => Err(self.error(IoOperation::Status, error)),
         }
     }
 
@@ -169,22 +184,26 @@ impl File for RealFile {
 
     fn sync(&self) -> LocalFuture<Result<(), DiskError>> {
         let file = Rc::clone(&self.0);
-        Box::pin(async move { file.run("sync", Operation::sync(&file.descriptor, true)).await })
+        Box::pin(async move {
+            file.run(IoOperation::Sync, Operation::sync(&file.descriptor, true))
+                .await
+        })
     }
 
     fn allocate(&self, length: u64) -> LocalFuture<Result<(), DiskError>> {
         let file = Rc::clone(&self.0);
         Box::pin(async move {
-            match file
-                .run("allocate", Operation::allocate(&file.descriptor, length))
-                .await
-            {
-                // fallocate(2): not every file system has it (ramfs, NFSv3). Its files are extended, their blocks
-                // not reserved.
-                Err(error) if error.source.raw_os_error() == Some(libc::EOPNOTSUPP) => {
-                    file.extend(length).await
+            loop {
+                let operation = Operation::allocate(&file.descriptor, length);
+                match file.run(IoOperation::Allocate, operation).await {
+                    // fallocate(2): not every file system has it (ramfs, NFSv3). Its files are extended, their blocks
+                    // not reserved.
+                    Err(error) if error.source.raw_os_error() == Some(libc::EOPNOTSUPP) => {
+                        return file.extend(length).await;
+                    }
+                    Err(error) if error.remedy() == Remedy::Again => {}
+                    result => return result,
                 }
-                result => result,
             }
         })
     }

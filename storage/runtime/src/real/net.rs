@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
@@ -13,9 +13,13 @@ use bytes::Bytes;
 
 use crate::buffer::FillBuf;
 use crate::ring::{
-    Descriptor, Held, InFlight, Operation, Product, Ring, advance, keep_alive, set_sizes, tcp_socket,
+    Descriptor, Held, InFlight, Operation, Product, Ring, advance, keep_alive, set_sizes, shut_down,
+    tcp_socket,
 };
-use crate::seams::{Accepted, AcceptedSocket, Connection, ListenOptions, Listener, LocalFuture, Net};
+use crate::seams::{
+    Accepted, AcceptedSocket, Connection, IoCause, IoOperation, ListenOptions, Listener, LocalFuture, Net,
+    Remedy, remedy,
+};
 
 /// See [`Net`].
 pub(crate) struct RealNet {
@@ -90,11 +94,8 @@ fn connection(ring: &Rc<Ring>, fd: OwnedFd, peer: SocketAddr) -> io::Result<Rc<d
     }))))
 }
 
-/// Runs `call` on the socket as the standard library's type, which must not close it.
-fn with_stream<T>(descriptor: &Descriptor, call: impl FnOnce(&TcpStream) -> io::Result<T>) -> io::Result<T> {
-    // A duplicate: shutdown and getpeername act on the socket, not on the number.
-    let stream = TcpStream::from(descriptor.as_fd().try_clone_to_owned()?);
-    call(&stream)
+fn is_again(operation: IoOperation, error: &io::Error) -> bool {
+    remedy(operation, IoCause::of(error)) == Remedy::Again
 }
 
 struct RealListener(Rc<ListenerInner>);
@@ -124,8 +125,7 @@ impl Listener for RealListener {
                     Ok(Product::Count(_) | Product::Received(..)) => {
                         unreachable!("an accept yields a descriptor")
                     }
-                    // The peer has gone between its handshake and our accept (accept(2)).
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                    Err(error) if is_again(IoOperation::Accept, &error) => continue,
                     Err(error) => return Err(error),
                 };
                 let stream = TcpStream::from(fd);
@@ -199,7 +199,7 @@ impl Drop for ConnectionInner {
         self.receiving.borrow_mut().pending = None;
         // A send that nobody waits for would hold the socket open for as long as the peer does not read.
         if Rc::strong_count(&self.descriptor) > 1 {
-            let _already_down = with_stream(&self.descriptor, |stream| stream.shutdown(Shutdown::Both));
+            let _already_down = shut_down(&self.descriptor);
         }
     }
 }
@@ -227,12 +227,11 @@ impl ConnectionInner {
                     return Ok(bytes);
                 }
                 Ok(Product::Count(_) | Product::Descriptor(_)) => unreachable!("a receive yields bytes"),
-                // More sockets had bytes than there are buffers. All buffers were given back in the reap that said
-                // so; take one in the next turn, at once, since bytes are there.
-                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
-                    self.receiving.borrow_mut().more = true;
+                Err(error) if is_again(IoOperation::Receive, &error) => {
+                    // More sockets had bytes than there are buffers. All buffers were given back in the reap that said
+                    // so; take one in the next turn, at once, since bytes are there.
+                    self.receiving.borrow_mut().more |= IoCause::of(&error) == IoCause::Buffers;
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
@@ -273,7 +272,7 @@ impl ConnectionInner {
             match outcome.result {
                 Ok(_) if buffer.len() == before => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_again(IoOperation::Receive, &error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -288,7 +287,7 @@ impl ConnectionInner {
             let sent = match outcome.result {
                 Ok(Product::Count(sent)) => sent,
                 Ok(Product::Descriptor(_) | Product::Received(..)) => unreachable!("a send yields a count"),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+                Err(error) if is_again(IoOperation::Send, &error) => 0,
                 Err(error) => return Err(error),
             };
             data = match outcome.held {
@@ -318,7 +317,7 @@ impl Connection for RealConnection {
     }
 
     fn shutdown(&self) {
-        let _already_down = with_stream(&self.0.descriptor, |stream| stream.shutdown(Shutdown::Both));
+        let _already_down = shut_down(&self.0.descriptor);
     }
 
     fn peer_address(&self) -> SocketAddr {

@@ -23,5 +23,5 @@ pub(crate) use offload::Offload;
 pub(crate) use operation::{Held, Operation, advance};
 pub(crate) use sys::{
     ResourceLimit, eventfd, is_readable, keep_alive, raise_open_files, random_bytes, resource_limit,
-    set_sizes, sync_filesystem, tcp_socket, thread_id,
+    set_sizes, shut_down, sync_filesystem, tcp_socket, thread_id,
 };

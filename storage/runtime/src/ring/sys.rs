@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use crate::seams::ListenOptions;
 
@@ -97,6 +97,16 @@ pub(crate) fn set_sizes(listener: &impl AsRawFd, options: ListenOptions) -> io::
     };
     // SAFETY: listen takes a descriptor, which `listener` keeps open for the call, and no pointers.
     match unsafe { libc::listen(listener.as_raw_fd(), number(backlog)) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Ends a connection in both directions (shutdown(2)). It takes no descriptor of its own: a broker that has run out of
+/// them must be able to close what is idle.
+pub(crate) fn shut_down(socket: &impl AsFd) -> io::Result<()> {
+    // SAFETY: shutdown takes a descriptor, which `socket` keeps open for the call, and no pointers.
+    match unsafe { libc::shutdown(socket.as_fd().as_raw_fd(), libc::SHUT_RDWR) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

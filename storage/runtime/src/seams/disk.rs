@@ -12,13 +12,14 @@ use bytes::Bytes;
 use crate::buffer::AlignedBuf;
 
 use super::LocalFuture;
+use super::failure::{IoCause, IoOperation, Remedy, remedy};
 
 /// A failed file operation: what was tried, on what, and what the kernel said.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} {}: {source}", path.display())]
 pub struct DiskError {
-    /// The operation, as a verb: "open", "write", "sync".
-    pub operation: &'static str,
+    /// The operation.
+    pub operation: IoOperation,
     /// The file or directory.
     pub path: PathBuf,
     /// The cause.
@@ -26,12 +27,19 @@ pub struct DiskError {
 }
 
 impl DiskError {
+    /// Why the kernel refused.
+    pub fn cause(&self) -> IoCause {
+        IoCause::of(&self.source)
+    }
+
+    /// What to do about it: see [`remedy`].
+    pub fn remedy(&self) -> Remedy {
+        remedy(self.operation, self.cause())
+    }
+
     /// The file system or a quota is full (ENOSPC, EDQUOT).
     pub fn is_full(&self) -> bool {
-        matches!(
-            self.source.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-        )
+        self.cause() == IoCause::Room
     }
 
     /// There is no such file or directory.

@@ -5,6 +5,7 @@
 
 mod clock;
 mod disk;
+mod failure;
 mod net;
 
 use std::future::Future;
@@ -13,6 +14,7 @@ use std::rc::Rc;
 
 pub use clock::{Clock, Monotonic};
 pub use disk::{Disk, DiskError, File, OpenOptions};
+pub use failure::{IoCause, IoOperation, Remedy, remedy};
 pub use net::{Accepted, AcceptedSocket, Connection, ListenOptions, Listener, Net};
 
 /// A boxed future of one shard's thread.

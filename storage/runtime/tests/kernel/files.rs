@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::common::{all, directory, on_one_shard, path, pattern, with_options};
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
-use corelog_runtime::{DirectIoRefused, File, Handle, OpenOptions, ShardsOptions};
+use corelog_runtime::{DirectIoRefused, File, Handle, IoOperation, OpenOptions, ShardsOptions};
 
 const NEW: OpenOptions = OpenOptions {
     write: true,
@@ -90,7 +90,7 @@ fn directories_and_names() {
         assert_eq!(disk.list_dir(&root).await.unwrap(), ["b"]);
 
         let error = disk.remove_dir(&root).await.unwrap_err();
-        assert_eq!(error.operation, "remove directory");
+        assert_eq!(error.operation, IoOperation::Remove);
         assert_eq!(error.path, root);
         disk.remove_file(&root.join("b")).await.unwrap();
         disk.remove_dir(&root).await.unwrap();
@@ -123,7 +123,7 @@ fn open_options_are_kept() {
         assert_eq!(file.size().await.unwrap(), 0);
         let read_only = disk.open(&file_path, OpenOptions::default()).await.unwrap();
         let error = read_only.write_at(0, pattern(0, PAGE)).await.unwrap_err();
-        assert_eq!(error.operation, "write");
+        assert_eq!(error.operation, IoOperation::Write);
     });
 }
 

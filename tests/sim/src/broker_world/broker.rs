@@ -10,6 +10,7 @@ use corelog_broker::server::{Plan, ShardSeat, live};
 use corelog_broker::shard::{Shard, ShardMessage, owner_of};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
+use corelog_runtime::descriptors::DescriptorPlan;
 use corelog_runtime::local::{Budget, Notify};
 use corelog_storage::prepare_layout;
 
@@ -85,6 +86,11 @@ impl Broker {
                         cluster_id: "AAAAAAAAAAAAAAAAAAAAAQ".to_owned(),
                         memory,
                         commits,
+                        descriptors: DescriptorPlan {
+                            limit: 1024,
+                            segment_files: 16,
+                            connections: 512,
+                        },
                         incarnation,
                     },
                 ),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use corelog_runtime::IoOperation;
+
 use crate::rng::SimRng;
 
 /// The operations that a fault can be asked for.
@@ -36,7 +38,42 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The verb of a [`corelog_runtime::DiskError`].
+    /// What a [`corelog_runtime::DiskError`] calls it.
+    pub fn of_seam(self) -> IoOperation {
+        match self {
+            Operation::Open => IoOperation::Open,
+            Operation::CreateDir => IoOperation::MakeDirectory,
+            Operation::ListDir => IoOperation::List,
+            Operation::Remove => IoOperation::Remove,
+            Operation::Rename => IoOperation::Rename,
+            Operation::SyncDir => IoOperation::SyncDirectory,
+            Operation::SyncFilesystem => IoOperation::SyncFilesystem,
+            Operation::Read => IoOperation::Read,
+            Operation::Write => IoOperation::Write,
+            Operation::Sync => IoOperation::Sync,
+            Operation::Allocate => IoOperation::Allocate,
+            Operation::Truncate => IoOperation::Truncate,
+            Operation::Size => IoOperation::Status,
+        }
+    }
+
+    /// Whether it needs a descriptor that it does not have yet.
+    pub(crate) fn takes_descriptor(self) -> bool {
+        match self {
+            Operation::Open | Operation::ListDir | Operation::SyncDir | Operation::SyncFilesystem => true,
+            Operation::CreateDir
+            | Operation::Remove
+            | Operation::Rename
+            | Operation::Read
+            | Operation::Write
+            | Operation::Sync
+            | Operation::Allocate
+            | Operation::Truncate
+            | Operation::Size => false,
+        }
+    }
+
+    /// Its name in the trace.
     pub fn verb(self) -> &'static str {
         match self {
             Operation::Open => "open",
@@ -66,6 +103,8 @@ pub enum Fault {
     Short,
     /// ENOSPC, whatever the space.
     Full,
+    /// EMFILE, of what needs a descriptor; nothing else is touched.
+    Starved,
     /// A write lands at, or a read comes from, another page of the same file or another file; it reports success.
     Misdirect,
     /// One bit flips at rest within what the operation touches; it reports success.
@@ -89,6 +128,10 @@ pub struct FaultChances {
     pub write_short: u32,
     /// Writes that land elsewhere.
     pub write_misdirect: u32,
+    /// Writes that find no room although their blocks are there, as on a file system that copies on write.
+    pub write_full: u32,
+    /// What needs a descriptor and finds none.
+    pub starved: u32,
     /// Syncs (of files, directories, the file system) that fail.
     pub sync_fail: u32,
     /// Operations on names and lengths that fail.
@@ -182,6 +225,7 @@ impl Faults {
                 (chances.write_fail, Fault::Fail),
                 (chances.write_short, Fault::Short),
                 (chances.write_misdirect, Fault::Misdirect),
+                (chances.write_full, Fault::Full),
             ],
             Operation::Sync | Operation::SyncDir | Operation::SyncFilesystem => {
                 &[(chances.sync_fail, Fault::Fail)]
@@ -195,6 +239,9 @@ impl Faults {
             | Operation::Truncate
             | Operation::Size => &[(chances.meta_fail, Fault::Fail)],
         };
+        if operation.takes_descriptor() && random.chance(chances.starved) {
+            return Some(Fault::Starved);
+        }
         table
             .iter()
             .find(|(chance, _)| random.chance(*chance))

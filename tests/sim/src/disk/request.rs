@@ -8,10 +8,10 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use corelog_runtime::buffer::AlignedBuf;
-use corelog_runtime::{DiskError, OpenOptions};
+use corelog_runtime::{DiskError, IoOperation, OpenOptions};
 
 use super::faults::Operation;
-use super::tree::InodeId;
+use super::tree::{InodeId, errno};
 
 /// Open files of one life of the process. Those of a past life count no more.
 #[derive(Default)]
@@ -154,8 +154,14 @@ impl Reply {
 
 /// Ties an error to what was tried.
 pub(crate) fn disk_error(operation: Operation, path: &Path, source: io::Error) -> DiskError {
+    // What takes a descriptor for itself fails in its open, before it has done anything.
+    let is_open = source.raw_os_error() == Some(errno::EMFILE);
     DiskError {
-        operation: operation.verb(),
+        operation: if is_open {
+            IoOperation::Open
+        } else {
+            operation.of_seam()
+        },
         path: path.to_owned(),
         source,
     }

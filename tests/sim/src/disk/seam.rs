@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
-use corelog_runtime::{Disk, DiskError, File, LocalFuture, OpenOptions};
+use corelog_runtime::{Disk, DiskError, File, IoOperation, LocalFuture, OpenOptions};
 
 use crate::exec::Process;
 
@@ -182,14 +182,21 @@ impl SimFile {
             return self.refuse(Operation::Write);
         }
         self.check_aligned("write", position, &data);
-        self.unit(
+        let write = self.unit(
             Operation::Write,
             Request::Write {
                 position,
                 data,
                 durable,
             },
-        )
+        );
+        let operation = match (durable, self.options.direct) {
+            (false, _) => IoOperation::Write,
+            (true, true) => IoOperation::WriteDurably,
+            // It ends in a sync, and it cannot be told which of the two has failed.
+            (true, false) => IoOperation::Sync,
+        };
+        Box::pin(async move { write.await.map_err(|error| DiskError { operation, ..error }) })
     }
 
     fn refuse(&self, operation: Operation) -> LocalFuture<Result<(), DiskError>> {

@@ -143,7 +143,10 @@ impl State {
         let drawn = self.random.within(nanos(range.start)..nanos(range.end)).max(1);
         let extra = match fault {
             Some(Fault::Delay(delay)) => nanos(delay),
-            Some(Fault::Fail | Fault::Short | Fault::Full | Fault::Misdirect | Fault::Rot) | None => 0,
+            Some(
+                Fault::Fail | Fault::Short | Fault::Full | Fault::Starved | Fault::Misdirect | Fault::Rot,
+            )
+            | None => 0,
         };
         drawn.saturating_mul(self.slow).saturating_add(extra)
     }
@@ -196,13 +199,14 @@ impl State {
         let failed = match fault {
             Some(Fault::Full) => Some(errno::ENOSPC),
             Some(Fault::Fail | Fault::Short) => Some(errno::EIO),
+            Some(Fault::Starved) => Some(errno::EMFILE),
             Some(Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => None,
         };
         if let Some(number) = failed {
             return match request {
                 Request::Open(_) => Reply::Opened(Err(os_error(number))),
                 Request::ListDir => Reply::Names(Err(os_error(number))),
-                Request::SyncFilesystem(heard) => {
+                Request::SyncFilesystem(heard) if number != errno::EMFILE => {
                     self.filesystem_failures += 1;
                     heard.set(self.filesystem_failures);
                     for (_, file) in self.tree.files_mut() {
@@ -302,7 +306,7 @@ impl State {
                     file.take_unreported();
                     Reply::Done(Err(os_error(errno::EIO)))
                 }
-                Some(Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
+                Some(Fault::Starved | Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
                     let file = self.tree.file_mut(inode);
                     file.commit(point);
                     Reply::Done(if file.take_unreported() {
@@ -315,7 +319,7 @@ impl State {
             Request::Allocate(length) => Reply::Done(match fault {
                 Some(Fault::Fail | Fault::Short) => Err(os_error(errno::EIO)),
                 Some(Fault::Full) => Err(os_error(errno::ENOSPC)),
-                Some(Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
+                Some(Fault::Starved | Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
                     if self.has_room(inode, 0, length) {
                         self.tree.file_mut(inode).allocate(length, number);
                         Ok(())
@@ -326,14 +330,14 @@ impl State {
             }),
             Request::Truncate(length) => Reply::Done(match fault {
                 Some(Fault::Fail | Fault::Short | Fault::Full) => Err(os_error(errno::EIO)),
-                Some(Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
+                Some(Fault::Starved | Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
                     self.tree.file_mut(inode).truncate(length, number);
                     Ok(())
                 }
             }),
             Request::Size => Reply::Size(match fault {
                 Some(Fault::Fail | Fault::Short | Fault::Full) => Err(os_error(errno::EIO)),
-                Some(Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
+                Some(Fault::Starved | Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
                     Ok(self.tree.file(inode).length())
                 }
             }),
@@ -374,7 +378,7 @@ impl State {
                 self.tree.file_mut(inode).flip(at, &mut self.random);
                 self.damaged(path, at, 1);
             }
-            Some(Fault::Rot | Fault::Delay(_)) | None => {}
+            Some(Fault::Starved | Fault::Rot | Fault::Delay(_)) | None => {}
         }
         let count = self.tree.file(inode).read(position, &mut buffer);
         Reply::Read(Ok(count), buffer)
@@ -392,7 +396,7 @@ impl State {
         let error = match fault {
             Some(Fault::Fail | Fault::Short) => Some(errno::EIO),
             Some(Fault::Full) => Some(errno::ENOSPC),
-            Some(Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
+            Some(Fault::Starved | Fault::Misdirect | Fault::Rot | Fault::Delay(_)) | None => {
                 (!self.has_room(inode, position, data.len() as u64)).then_some(errno::ENOSPC)
             }
         };

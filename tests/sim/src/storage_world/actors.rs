@@ -170,7 +170,8 @@ impl World {
             producer.may_have_lost |= durability.is_none_or(|known| oracle::may_lose(known, ending));
             // An append may have been refused, and a later one taken from a producer that the log did not know, without
             // the client's having come to look at the answers.
-            let may_refuse = matches!(self.scenario.trouble, Trouble::Full | Trouble::Errors);
+            let trouble = self.scenario.trouble;
+            let may_refuse = trouble.may_refuse() || trouble.may_fail();
             producer.was_refused |= may_refuse && !producer.unanswered.is_empty();
         }
     }
@@ -407,7 +408,7 @@ fn judge(world: &World, id: PartitionId, numbers: &[u64], error: &AppendError, a
                 .iter()
                 .for_each(|number| world.oracle.unknown(id, *number));
             world.is_fenced.set(true);
-            if matches!(trouble, Trouble::None | Trouble::Slow | Trouble::Full) {
+            if trouble.fences_nothing() {
                 world
                     .oracle
                     .violate(format!("{id:?}: fenced without a fault: {error}"));
@@ -545,7 +546,7 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
             Err(ReadError::OffsetOutOfRange { .. }) if from < log.offsets().log_start => {}
             Err(ReadError::Deleted) => {}
             Err(ReadError::Corrupt(_)) if world.oracle.tolerates_damage => {}
-            Err(ReadError::Io(_)) if world.scenario.trouble == Trouble::Errors => {}
+            Err(ReadError::Io(_)) if world.scenario.trouble.may_fail() => {}
             Err(error @ (ReadError::OffsetOutOfRange { .. } | ReadError::Corrupt(_) | ReadError::Io(_))) => {
                 world
                     .oracle
@@ -587,7 +588,7 @@ pub(crate) async fn create(
         }
         Err(CreateError::Fenced(_)) => world.is_fenced.set(true),
         Err(CreateError::DiskFull(_)) if world.scenario.trouble == Trouble::Full => {}
-        Err(CreateError::Io(_)) if world.scenario.trouble == Trouble::Errors => {}
+        Err(CreateError::Io(_)) if world.scenario.trouble.may_fail() => {}
         Err(error) => world
             .oracle
             .violate(format!("{id:?}: cannot be created: {error}")),
@@ -608,8 +609,8 @@ async fn administer(world: Rc<World>, handle: Handle, shard: usize, storage: Rc<
             (Action::Checkpoint, _) => match storage.checkpoint().await {
                 Ok(()) => world.passed(Moment::Checkpointed),
                 Err(CheckpointError::Fenced(_)) => world.is_fenced.set(true),
-                Err(CheckpointError::DiskFull(_)) if world.scenario.trouble == Trouble::Full => {}
-                Err(error @ CheckpointError::DiskFull(_)) => world.oracle.violate(error.to_string()),
+                Err(CheckpointError::Refused(_)) if world.scenario.trouble.may_refuse() => {}
+                Err(error @ CheckpointError::Refused(_)) => world.oracle.violate(error.to_string()),
             },
             (Action::Retention, _) => storage.apply_retention(handle.clock.wall()).await,
             (Action::DeleteRecords, Some(id)) if world.scenario.deletes => {
@@ -651,7 +652,7 @@ async fn administer(world: Rc<World>, handle: Handle, shard: usize, storage: Rc<
                         world.passed(Moment::Deleted);
                     }
                     Err(DeleteError::Fenced(_)) => world.is_fenced.set(true),
-                    Err(DeleteError::Io(_)) if world.scenario.trouble == Trouble::Errors => {}
+                    Err(DeleteError::Io(_)) if world.scenario.trouble.may_fail() => {}
                     Err(error) => world
                         .oracle
                         .violate(format!("{id:?}: cannot be deleted: {error}")),

@@ -291,7 +291,10 @@ impl Run {
 
     fn may_fail_to_open(&self, error: &OpenError) -> bool {
         match error {
-            OpenError::Io(_) => matches!(self.world.scenario.trouble, Trouble::Errors | Trouble::Corruption),
+            OpenError::Io(_) => matches!(
+                self.world.scenario.trouble,
+                Trouble::Errors | Trouble::Descriptors | Trouble::Corruption
+            ),
             OpenError::DiskFull(_) => self.world.scenario.trouble == Trouble::Full,
             OpenError::Damaged { .. }
             | OpenError::CheckpointMissing { .. }
@@ -414,7 +417,12 @@ impl Run {
             let done = move || world.is_fenced.get() || world.is_over.get() || world.oracle.is_violated();
             let left = end.since(self.sim.now());
             match self.sim.run_until_true(done, step.min(left)) {
-                Ok(()) => return self.linger(),
+                Ok(()) => {
+                    if self.world.is_fenced.get() && scenario.trouble.fences_nothing() {
+                        self.violate("a journal is fenced though nothing is in doubt".to_owned());
+                    }
+                    return self.linger();
+                }
                 Err(RunError::TimedOut(_)) => {}
                 Err(error @ (RunError::Idle(_) | RunError::Spinning { .. })) => {
                     self.violate(error.to_string())
@@ -429,7 +437,7 @@ impl Run {
                 Trouble::Corruption if self.random.borrow_mut().below(4) == 0 => {
                     self.machine.rot("*", 1);
                 }
-                Trouble::None | Trouble::Errors | Trouble::Corruption => {}
+                Trouble::None | Trouble::Errors | Trouble::Descriptors | Trouble::Corruption => {}
             }
         }
     }
@@ -462,6 +470,10 @@ impl Run {
     }
 
     fn end(&self, storages: &[(Handle, Rc<Storage>)]) -> Ending {
+        let is_fenced = storages.iter().any(|(_, storage)| storage.is_fenced());
+        if is_fenced && self.world.scenario.trouble.fences_nothing() {
+            self.violate("a journal is fenced though nothing is in doubt".to_owned());
+        }
         let closes = self.random.borrow_mut().below(5) == 0;
         if closes && !self.world.is_fenced.get() && self.world.scenario.trouble == Trouble::None {
             self.close(storages);

@@ -23,10 +23,32 @@ pub(crate) enum Trouble {
     Errors,
     /// The disk fills up and empties.
     Full,
+    /// The process runs out of descriptors at times.
+    Descriptors,
     /// The disk is slow at times.
     Slow,
     /// Bits rot, reads and writes go astray.
     Corruption,
+}
+
+impl Trouble {
+    /// Whether nothing that goes wrong may fence a journal.
+    pub(crate) fn fences_nothing(self) -> bool {
+        match self {
+            Trouble::None | Trouble::Full | Trouble::Descriptors | Trouble::Slow => true,
+            Trouble::Errors | Trouble::Corruption => false,
+        }
+    }
+
+    /// Whether what needs room or a descriptor may be refused for the moment.
+    pub(crate) fn may_refuse(self) -> bool {
+        matches!(self, Trouble::Full | Trouble::Descriptors)
+    }
+
+    /// Whether what is asked for may fail, and nothing but that.
+    pub(crate) fn may_fail(self) -> bool {
+        matches!(self, Trouble::Errors | Trouble::Descriptors)
+    }
 }
 
 /// A seed's choices.
@@ -69,6 +91,8 @@ pub(crate) struct Scenario {
     /// How much longer it takes to make a new name of a checkpoint or a layout durable. A life that ends in that time
     /// leaves one that can be read, and that a loss of power takes.
     pub(crate) slow_names: Option<Duration>,
+    /// Overwriting takes room, too, which a full disk may not have.
+    pub(crate) copies_on_write: bool,
 }
 
 /// What an administrator does.
@@ -108,13 +132,14 @@ impl Action {
 
 /// The choices that a plan may make.
 const KEYS: &str = "trouble, lives, partitions, shards, reshards, life_ms, big_batches, window, reuses_names, \
-    start_crashes, readers, cramped, slow_names, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
+    start_crashes, readers, cramped, slow_names, copies_on_write, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
     leader_epoch, variation";
 
-const TROUBLES: [(&str, Trouble); 5] = [
+const TROUBLES: [(&str, Trouble); 6] = [
     ("none", Trouble::None),
     ("errors", Trouble::Errors),
     ("full", Trouble::Full),
+    ("descriptors", Trouble::Descriptors),
     ("slow", Trouble::Slow),
     ("corruption", Trouble::Corruption),
 ];
@@ -158,6 +183,19 @@ impl Scenario {
         let mut random = SimRng::stream(seed, 104);
         if random.below(8) == 0 {
             scenario.slow_names(&mut random);
+        }
+        let mut random = SimRng::stream(seed, 105);
+        match scenario.trouble {
+            Trouble::None if !scenario.is_cramped && random.below(6) == 0 => {
+                scenario.trouble = Trouble::Descriptors;
+            }
+            Trouble::Full => {
+                // Through the page cache a durable write that finds no room may have failed in its sync.
+                let template = &scenario.template;
+                let is_told_apart = template.direct || template.sync_method == SyncMethod::WriteThenSync;
+                scenario.copies_on_write = is_told_apart && random.below(3) == 0;
+            }
+            Trouble::None | Trouble::Errors | Trouble::Descriptors | Trouble::Slow | Trouble::Corruption => {}
         }
         scenario
     }
@@ -261,6 +299,7 @@ impl Scenario {
             has_readers: true,
             is_cramped: false,
             slow_names: None,
+            copies_on_write: false,
         };
         if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
             // What a segment's failed sync leaves is of interest to a checkpoint that runs beside it.
@@ -310,6 +349,7 @@ impl Scenario {
             ("reuses_names", None) => self.reuses_names = truth()?,
             ("start_crashes", None) => self.start_crashes_max = number()?,
             ("readers", None) => self.has_readers = truth()?,
+            ("copies_on_write", None) => self.copies_on_write = truth()?,
             ("cramped", None) => self.is_cramped = truth()?,
             ("slow_names", None) => {
                 self.slow_names = Some(Duration::from_millis(number()?)).filter(|slow| !slow.is_zero());
@@ -336,6 +376,7 @@ impl Scenario {
             }
         };
         no("trouble", self.trouble != Trouble::None, "none");
+        no("copies_on_write", self.copies_on_write, "false");
         no("reshards", self.reshards, "false");
         no("start_crashes", self.start_crashes_max > 0, "0");
         no("readers", self.has_readers, "false");
@@ -409,7 +450,15 @@ impl Scenario {
 
     pub(crate) fn fault_chances(&self) -> FaultChances {
         match self.trouble {
-            Trouble::None | Trouble::Full | Trouble::Slow => FaultChances::default(),
+            Trouble::None | Trouble::Slow => FaultChances::default(),
+            Trouble::Full => FaultChances {
+                write_full: if self.copies_on_write { 20_000 } else { 0 },
+                ..FaultChances::default()
+            },
+            Trouble::Descriptors => FaultChances {
+                starved: 50_000,
+                ..FaultChances::default()
+            },
             Trouble::Errors => match self.failing {
                 Failing::Any => FaultChances {
                     write_fail: 300,

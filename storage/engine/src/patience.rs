@@ -1,0 +1,123 @@
+//! Doing again what must be done and lacks something for a moment: a descriptor, memory, room on the disk.
+//!
+//! What was admitted to a log or to the journal cannot be refused any more, so a write of it that finds no room is done
+//! again until it succeeds. That is no sync done again: the same bytes go to the same place once more, and nothing is
+//! acknowledged before they have landed. What leaves anything in doubt fences the journal instead: see
+//! [`corelog_runtime::remedy`].
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::Duration;
+
+use corelog_runtime::{DiskError, Monotonic, Remedy};
+
+use crate::shared::{Life, Shared};
+
+/// The first pause; each later one is twice as long.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How long a storage that closes waits, about: the next start recovers what is not done then.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often it is told that something waits.
+const TELL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What waits.
+#[derive(Default)]
+pub(crate) struct Waits {
+    count: Cell<u64>,
+    /// Of them, how many wait for room on the disk, and the last one's error.
+    full_count: Cell<u64>,
+    full: RefCell<Option<Arc<DiskError>>>,
+    told_last: Cell<Option<Monotonic>>,
+}
+
+impl Waits {
+    /// How many operations wait.
+    pub(crate) fn count(&self) -> u64 {
+        self.count.get()
+    }
+
+    /// Something that must be written finds no room on the disk.
+    pub(crate) fn full(&self) -> Option<Arc<DiskError>> {
+        self.full.borrow().clone()
+    }
+}
+
+/// One operation that waits.
+struct Waiting<'a> {
+    waits: &'a Waits,
+    is_full: bool,
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(waits: &'a Waits, error: DiskError, now: Monotonic) -> Waiting<'a> {
+        let is_full = error.is_full();
+        let told_last = waits.told_last.get();
+        if told_last.is_none_or(|told| now.since(told) >= TELL_INTERVAL) {
+            waits.told_last.set(Some(now));
+            tracing::warn!(%error, "what must be done waits, and is tried again until it succeeds");
+        }
+        waits.count.set(waits.count.get() + 1);
+        if is_full {
+            waits.full_count.set(waits.full_count.get() + 1);
+            *waits.full.borrow_mut() = Some(Arc::new(error));
+        }
+        Waiting { waits, is_full }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.waits.count.set(self.waits.count.get() - 1);
+        if self.is_full {
+            let left = self.waits.full_count.get() - 1;
+            self.waits.full_count.set(left);
+            if left == 0 {
+                *self.waits.full.borrow_mut() = None;
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Does `operation` again for as long as the kernel lacks what it needs for the moment. Meanwhile new appends are
+    /// refused if it is room.
+    ///
+    /// # Errors
+    /// What does not come right by itself, or leaves something in doubt; whatever it is, when the journal is fenced or
+    /// the storage closed meanwhile.
+    pub(crate) async fn persist<T>(
+        &self,
+        operation: impl AsyncFn() -> Result<T, DiskError>,
+    ) -> Result<T, DiskError> {
+        let mut pause = PAUSE_MIN;
+        let mut closing = Duration::ZERO;
+        let mut waiting = None;
+        loop {
+            let error = match operation().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            match error.remedy() {
+                Remedy::Again => continue,
+                Remedy::Later if self.fenced().is_none() => {}
+                Remedy::Later | Remedy::Refuse | Remedy::Fence | Remedy::Close => return Err(error),
+            }
+            match self.life.get() {
+                Life::Open => {}
+                Life::Closing if closing < CLOSING_PATIENCE => closing += pause,
+                Life::Closing | Life::Closed => return Err(error),
+            }
+            let clock = &self.handle.clock;
+            if waiting.is_none() {
+                waiting = Some(Waiting::begin(&self.waits, error, clock.now()));
+                // Whoever waits for room in memory is to be told that there is none on the disk.
+                self.dirty_changed.notify_all();
+            }
+            clock.sleep_until(clock.now() + pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+}
