@@ -3,7 +3,7 @@
 //! ```text
 //! api CreateTopics 19                        an API and its key; or `data Name` for messages without a key
 //!                                            `by_hand`: its codec is not generated
-//!                                            `advertise 0-13`: what ApiVersions names, where it is more
+//!                                            `advertise 0-13`: what ApiVersions names, where it is something else
 //!
 //! request 2-7 flexible 5+                    then `request`, `response` or `message Name`, its versions, and the
 //!                                            versions in flexible form
@@ -41,7 +41,7 @@ pub enum ModuleKind {
         key: i16,
         /// The codec is written by hand; the schema serves the tests and the table of APIs.
         by_hand: bool,
-        /// What ApiVersions names, where it is more than what is implemented.
+        /// What ApiVersions names, where it is not what is implemented.
         advertised: Option<Versions>,
     },
     /// Messages that travel inside others.

@@ -18,6 +18,10 @@ mod theirs {
     pub(super) type StreamsGroupDescribeResponse = Missing;
     pub(super) type StreamsGroupHeartbeatRequest = Missing;
     pub(super) type StreamsGroupHeartbeatResponse = Missing;
+    pub(super) type StreamsGroupTopologyDescriptionUpdateRequest = Missing;
+    pub(super) type StreamsGroupTopologyDescriptionUpdateResponse = Missing;
+    pub(super) type UnregisterControllerRequest = Missing;
+    pub(super) type UnregisterControllerResponse = Missing;
 
     /// Has no versions, so nothing is ever compared with it.
     #[derive(Debug)]
