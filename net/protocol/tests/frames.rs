@@ -102,11 +102,13 @@ fn header_versions_follow_the_flexible_versions() {
 }
 
 #[test]
-fn produce_is_advertised_from_zero() {
+fn what_is_implemented_is_advertised_with_two_exceptions() {
     assert_eq!(ApiKey::Produce.versions(), 3..=13);
     assert_eq!(ApiKey::Produce.advertised_versions(), 0..=13);
+    assert_eq!(ApiKey::InitProducerId.versions(), 0..=6);
+    assert_eq!(ApiKey::InitProducerId.advertised_versions(), 0..=5);
     for key in ApiKey::ALL {
-        if *key != ApiKey::Produce {
+        if ![ApiKey::Produce, ApiKey::InitProducerId].contains(key) {
             assert_eq!(key.versions(), key.advertised_versions(), "{key}");
         }
         assert_eq!(ApiKey::try_from(key.key()), Ok(*key));
