@@ -87,6 +87,7 @@ fn module_kind(head: &Line<'_>) -> Result<ModuleKind, ParseError> {
             Ok(ModuleKind::Api {
                 key,
                 by_hand: head.words.contains(&"by_hand"),
+                unserved: head.words.contains(&"unserved"),
                 advertised,
             })
         }
@@ -237,7 +238,7 @@ mod tests {
     #[test]
     fn a_module_is_read() {
         let module = parse(
-            "api Thing 7 by_hand advertise 0-3\n\nrequest 1-3 flexible 2+ # a remark\n    items: []Item 0+ null 2+\n        \
+            "api Thing 7 by_hand unserved advertise 0-3\n\nrequest 1-3 flexible 2+ # a remark\n    items: []Item 0+ null 2+\n        \
              name: string 0+ ignorable = null\n    match: i8 3+ tag 1\n\nresponse 1-3\n",
         )
         .unwrap();
@@ -246,6 +247,7 @@ mod tests {
             ModuleKind::Api {
                 key: 7,
                 by_hand: true,
+                unserved: true,
                 advertised: Some(Versions { first: 0, last: 3 })
             }
         );

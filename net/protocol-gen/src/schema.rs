@@ -3,6 +3,7 @@
 //! ```text
 //! api CreateTopics 19                        an API and its key; or `data Name` for messages without a key
 //!                                            `by_hand`: its codec is not generated
+//!                                            `unserved`: nothing of ours speaks it yet
 //!                                            `advertise 0-13`: what ApiVersions names, where it is something else
 //!
 //! request 2-7 flexible 5+                    then `request`, `response` or `message Name`, its versions, and the
@@ -41,6 +42,8 @@ pub enum ModuleKind {
         key: i16,
         /// The codec is written by hand; the schema serves the tests and the table of APIs.
         by_hand: bool,
+        /// Neither the broker nor a client of ours speaks it yet: its messages compile with the feature `unserved`.
+        unserved: bool,
         /// What ApiVersions names, where it is not what is implemented.
         advertised: Option<Versions>,
     },

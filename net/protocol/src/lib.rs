@@ -62,6 +62,8 @@
 //! # Where the code comes from
 //! `schema/` holds the field tables; `cargo run -p corelog-protocol-gen` turns them into `src/messages/*.rs` and
 //! `src/api_table.rs`. Produce, Fetch and everything outside `messages/` is written by hand.
+//! APIs that neither the broker nor a client of ours speaks, `unserved` in the schema, have messages with the feature
+//! `unserved` alone; the tests and the fuzz targets set it.
 //! `cargo +nightly fuzz run requests` fuzzes every request; `fuzz/` has targets for headers, responses and batches too.
 
 mod api_key;
