@@ -5,9 +5,9 @@ use corelog_protocol::frame::{
     FrameError, encode_frame, encode_frame_pieces, encode_request_frame, encode_request_frame_pieces,
     frame_size, split_frame,
 };
-use corelog_protocol::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData, Records};
+use corelog_protocol::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
 use corelog_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
-use corelog_protocol::{ApiKey, DecodeError, Message, Reader, RequestHeader, ResponseHeader};
+use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Records, RequestHeader, ResponseHeader};
 
 fn header(api_key: ApiKey, api_version: i16) -> RequestHeader {
     RequestHeader {

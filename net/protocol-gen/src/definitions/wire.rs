@@ -46,9 +46,7 @@ impl Layout {
 
 /// A field's name without what tells Kafka's spelling from ours: `enable2Pc` is `enable_2_pc`.
 fn plain_name(name: &str) -> String {
-    name.trim_start_matches("r#")
-        .replace('_', "")
-        .to_ascii_lowercase()
+    name.replace('_', "").to_ascii_lowercase()
 }
 
 fn contains(versions: Option<Versions>, version: i16) -> bool {
@@ -72,7 +70,7 @@ fn our_fields(
 ) {
     assert!(depth < DEPTH_MAX, "{} holds itself at {above}", message.name);
     for field in fields.iter().filter(|field| field.versions.contains(version)) {
-        let path = format!("{above}{}", plain_name(&field.name));
+        let path = format!("{above}{}", plain_name(&field.kafka_name));
         let facts = Facts {
             kind: our_kind(&field.kind),
             nullable: contains(field.nullable, version),
@@ -111,9 +109,9 @@ fn our_kind(kind: &Type) -> String {
             Scalar::I64 => "i64",
             Scalar::F64 => "f64",
             Scalar::Uuid => "uuid",
-            Scalar::String => "string",
+            Scalar::String | Scalar::Text => "string",
             Scalar::Bytes => "bytes",
-            Scalar::Records => "records",
+            Scalar::Records | Scalar::Pieces => "records",
         }
         .to_owned(),
         Type::Struct(_) => "struct".to_owned(),

@@ -9,7 +9,7 @@
 use bytes::Bytes;
 use corelog_model::TopicId;
 
-use super::{ByteStr, DecodeError};
+use super::{ByteStr, DecodeError, Records};
 
 /// Bytes of memory that arrays may take for each byte of the frame. What clients send takes less than 8; an array
 /// of empty strings would take 24.
@@ -306,6 +306,22 @@ impl Reader {
             Some(size) => self.slice(size).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Records, as one slice of the frame.
+    ///
+    /// # Errors
+    /// As for [`Reader::bytes`].
+    pub fn records(&mut self, flexible: bool) -> Result<Records, DecodeError> {
+        self.bytes(flexible).map(Records::from)
+    }
+
+    /// Records that may be null, as one slice of the frame.
+    ///
+    /// # Errors
+    /// As for [`Reader::nullable_bytes`].
+    pub fn nullable_records(&mut self, flexible: bool) -> Result<Option<Records>, DecodeError> {
+        Ok(self.nullable_bytes(flexible)?.map(Records::from))
     }
 
     /// An array whose elements take at least `element_size_min` bytes each.
