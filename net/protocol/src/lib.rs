@@ -85,6 +85,7 @@
 
 mod api_key;
 mod api_table;
+mod broker_versions;
 pub mod codec;
 pub mod consumer_protocol;
 mod error_code;
@@ -92,8 +93,10 @@ pub mod frame;
 mod header;
 mod message;
 pub mod messages;
+pub mod routing;
 
 pub use api_key::ApiKey;
+pub use broker_versions::BrokerVersions;
 pub use codec::{ByteStr, DecodeError, EncodeError, Reader, Records, Writer};
 pub use error_code::ErrorCode;
 pub use header::{RequestHeader, ResponseHeader};
