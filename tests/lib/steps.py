@@ -143,6 +143,7 @@ def broker_steps():
     java = f"{CLIENTS / 'java/target/classes'}:{CACHE / 'java/lib'}/*"
     own = {"brokers_of_its_own": True}
     return [
+        Step("wire", ["python3", str(TESTS / "wire/run")], 300, needs=["mvn"]),
         Step("kcat", ["python3", str(CLIENTS / "kcat/test.py")], 360, needs=["apt"], broker=True),
         python_client("confluent-kafka"),
         python_client("kafka-python"),

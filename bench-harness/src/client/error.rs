@@ -161,5 +161,5 @@ pub fn error_name(code: i16) -> String {
 
 /// Whether Kafka's clients ask again after this error.
 pub fn is_retriable(code: i16) -> bool {
-    ErrorCode::from_code(code).is_some_and(ErrorCode::is_retriable)
+    ErrorCode::is_retriable_code(code)
 }

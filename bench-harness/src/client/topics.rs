@@ -10,7 +10,7 @@ use corelog_protocol::messages::delete_topics::DeleteTopicsRequest;
 use corelog_protocol::messages::metadata::{
     MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseTopic,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
+use corelog_protocol::{ApiKey, ErrorCode, routing};
 use corelog_runtime::Handle;
 
 use super::{BrokerConnection, ClientError, refuse, resolve};
@@ -182,7 +182,7 @@ fn partitions_without_leader(
         let led = topic
             .partitions
             .iter()
-            .filter(|partition| partition.leader_id >= 0);
+            .filter(|partition| routing::leader(partition).is_some());
         missing += partitions.saturating_sub(led.count());
     }
     Ok(missing)

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use corelog_protocol::ApiKey;
 use corelog_protocol::messages::api_versions::ApiVersionsResponse;
+use corelog_protocol::{ApiKey, BrokerVersions};
 
 use super::ClientError;
 
 /// What a broker answered to ApiVersions.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Versions {
-    ranges: BTreeMap<i16, (i16, i16)>,
+    ranges: BrokerVersions,
     features: BTreeMap<String, i16>,
 }
 
@@ -28,16 +28,9 @@ impl Versions {
     /// # Errors
     /// `Unsupported`.
     pub fn pick_to(&self, api: ApiKey, highest: i16) -> Result<i16, ClientError> {
-        let unsupported = ClientError::Unsupported(api);
-        let Some((min, max)) = self.ranges.get(&api.key()) else {
-            return Err(unsupported);
-        };
-        let version = (*max).min(*api.versions().end()).min(highest);
-        if version >= *min && version >= *api.versions().start() {
-            Ok(version)
-        } else {
-            Err(unsupported)
-        }
+        self.ranges
+            .highest_common(api, highest)
+            .ok_or(ClientError::Unsupported(api))
     }
 
     /// Whether there is a version that both sides have.
@@ -55,8 +48,8 @@ impl Versions {
         self.ranges
             .iter()
             .map(|(key, range)| {
-                let name = ApiKey::try_from(*key).map_or_else(|_| key.to_string(), |api| api.to_string());
-                (name, *range)
+                let name = ApiKey::try_from(key).map_or_else(|_| key.to_string(), |api| api.to_string());
+                (name, range)
             })
             .collect()
     }
@@ -64,12 +57,9 @@ impl Versions {
 
 impl From<&ApiVersionsResponse> for Versions {
     fn from(response: &ApiVersionsResponse) -> Versions {
-        let ranges = response.api_keys.iter();
         let features = response.finalized_features.iter();
         Versions {
-            ranges: ranges
-                .map(|range| (range.api_key, (range.min_version, range.max_version)))
-                .collect(),
+            ranges: BrokerVersions::new(response),
             features: features
                 .map(|feature| (feature.name.clone(), feature.max_version_level))
                 .collect(),

@@ -188,7 +188,9 @@ pub fn start(
     shard.metrics.bytes_received(length);
     let mut reader = Reader::new(std::mem::take(&mut frame.bytes));
     let header = RequestHeader::decode(&mut reader).map_err(StartError::Header)?;
-    let is_known = header.is_supported();
+    // A version that there is a codec for and that is not advertised is one that Kafka calls unstable, and refuses.
+    let is_known =
+        header.is_supported() && header.api_key.advertised_versions().contains(&header.api_version);
     let context = RequestContext::new(header, Rc::clone(client));
     let (api, version) = (context.api, context.version);
     if !is_known {

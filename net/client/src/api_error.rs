@@ -35,7 +35,7 @@ impl ApiError {
 
     /// Whether trying again may help.
     pub fn is_retriable(&self) -> bool {
-        self.code().is_some_and(ErrorCode::is_retriable)
+        ErrorCode::is_retriable_code(self.code)
     }
 }
 

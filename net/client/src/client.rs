@@ -86,7 +86,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub fn broker_versions(&mut self) -> Result<crate::versions::BrokerVersions, ClientError> {
+    pub fn broker_versions(&mut self) -> Result<corelog_protocol::BrokerVersions, ClientError> {
         let address = self.address(&Target::Any)?;
         Ok(self.connection(&address)?.versions().clone())
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use corelog_model::{PartitionIndex, TopicId};
-use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::metadata::{MetadataResponse, MetadataResponseTopic};
+use corelog_protocol::routing;
 
 use crate::address::Address;
 use crate::api_error::ApiError;
@@ -161,8 +161,7 @@ fn topic_info(name: String, topic: &MetadataResponseTopic) -> TopicInfo {
         .iter()
         .map(|partition| PartitionInfo {
             index: PartitionIndex::new(partition.partition_index),
-            leader: Some(partition.leader_id)
-                .filter(|id| *id >= 0 && partition.error_code != ErrorCode::LeaderNotAvailable.code()),
+            leader: routing::leader(partition),
             leader_epoch: partition.leader_epoch,
             replicas: partition.replica_nodes.clone(),
             in_sync_replicas: partition.isr_nodes.clone(),
@@ -180,6 +179,7 @@ fn topic_info(name: String, topic: &MetadataResponseTopic) -> TopicInfo {
 
 #[cfg(test)]
 mod tests {
+    use corelog_protocol::ErrorCode;
     use corelog_protocol::messages::metadata::{MetadataResponseBroker, MetadataResponsePartition};
 
     use super::*;

@@ -9,12 +9,13 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use corelog_protocol::frame::{SIZE_PREFIX, encode_request_frame_pieces, frame_size};
 use corelog_protocol::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
-use corelog_protocol::{ApiKey, ByteStr, ErrorCode, Message, Reader, Request, RequestHeader, ResponseHeader};
+use corelog_protocol::{
+    ApiKey, BrokerVersions, ByteStr, ErrorCode, Message, Reader, Request, RequestHeader, ResponseHeader,
+};
 
 use crate::address::Address;
 use crate::api_error::ApiError;
 use crate::error::ConnectionError;
-use crate::versions::BrokerVersions;
 
 /// The largest response that is read, in bytes: twice what a fetch asks for at most.
 const RESPONSE_SIZE_MAX: usize = 256 * 1024 * 1024;

@@ -1,7 +1,8 @@
 //! A small Kafka client for the command line, the tests and the load generator.
 //!
-//! What can be told apart from sockets is: batches ([`record`]), partitions of keys ([`partitioner`]), versions ([`versions`]), routing ([`cluster`]). [`Client`] puts them on blocking sockets of one
-//! thread.
+//! What can be told apart from sockets is: batches ([`record`]), partitions of keys ([`partitioner`]), routing
+//! ([`cluster`]). [`Client`] puts them on blocking sockets of one thread. Which version to speak, who leads a partition and
+//! which errors are tried again is `corelog-protocol`'s to say, for this client and the load generator's.
 
 mod address;
 mod api_error;
@@ -18,7 +19,6 @@ mod producer;
 pub mod record;
 mod retry;
 mod topics;
-pub mod versions;
 
 pub use address::{Address, AddressError};
 pub use api_error::ApiError;

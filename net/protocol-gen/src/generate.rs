@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::emit;
 use crate::format::rustfmt;
 use crate::parse::{ParseError, parse};
-use crate::schema::{Module, ModuleKind};
+use crate::schema::Module;
 
 /// A file to be written.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub fn read_schema(folder: &Path) -> Result<Vec<Module>, GenerateError> {
     Ok(modules)
 }
 
-/// Makes every generated file: a module for each schema file that is not by hand, `messages/mod.rs`, `api_table.rs`.
+/// Makes every generated file: a module for each schema file, `messages/mod.rs`, `api_table.rs`.
 ///
 /// # Errors
 /// When rustfmt cannot be run.
@@ -84,9 +84,6 @@ pub fn generate(modules: &[Module]) -> Result<Vec<GeneratedFile>, GenerateError>
         (PathBuf::from("api_table.rs"), emit::index::api_table(modules)),
     ];
     for module in modules {
-        if matches!(module.kind, ModuleKind::Api { by_hand: true, .. }) {
-            continue;
-        }
         let path = PathBuf::from(format!("messages/{}.rs", emit::snake(&module.name)));
         files.push((path, emit::module(module)));
     }

@@ -17,6 +17,8 @@ struct Line<'a> {
     number: usize,
     depth: usize,
     words: Vec<&'a str>,
+    /// What follows a `#`.
+    remark: Option<&'a str>,
 }
 
 impl Line<'_> {
@@ -53,6 +55,7 @@ pub(crate) fn parse(text: &str) -> Result<Module, ParseError> {
             number: index + 1,
             depth: (line.len() - line.trim_start().len()) / 4,
             words: line.split('#').next().unwrap_or("").split_whitespace().collect(),
+            remark: line.split_once('#').map(|(_, remark)| remark.trim()),
         })
         .filter(|line| !line.words.is_empty())
         .collect();
@@ -86,7 +89,7 @@ fn module_kind(head: &Line<'_>) -> Result<ModuleKind, ParseError> {
             };
             Ok(ModuleKind::Api {
                 key,
-                by_hand: head.words.contains(&"by_hand"),
+                unserved: head.words.contains(&"unserved"),
                 advertised,
             })
         }
@@ -183,6 +186,8 @@ fn field(line: &Line<'_>) -> Result<Field, ParseError> {
         } else {
             name.to_owned()
         },
+        kafka_name: name.to_owned(),
+        remark: line.remark.map(str::to_owned),
         kind: kind(line.word(1)?),
         versions: line.versions(2)?,
         nullable: None,
@@ -199,6 +204,7 @@ fn field(line: &Line<'_>) -> Result<Field, ParseError> {
                 let tag = line.word(index - 1)?.parse();
                 field.tag = Some(tag.map_err(|_| line.error("the tag is not a number"))?);
             }
+            "named" => field.name = line.word(index - 1)?.to_owned(),
             "=" => field.default = Some(line.word(index - 1)?.to_owned()),
             "ignorable" => {
                 field.ignorable = true;
@@ -224,8 +230,10 @@ fn kind(word: &str) -> Type {
         "f64" => Scalar::F64,
         "uuid" => Scalar::Uuid,
         "string" => Scalar::String,
+        "text" => Scalar::Text,
         "bytes" => Scalar::Bytes,
         "records" => Scalar::Records,
+        "pieces" => Scalar::Pieces,
         name => return Type::Struct(name.to_owned()),
     })
 }
@@ -237,7 +245,7 @@ mod tests {
     #[test]
     fn a_module_is_read() {
         let module = parse(
-            "api Thing 7 by_hand advertise 0-3\n\nrequest 1-3 flexible 2+ # a remark\n    items: []Item 0+ null 2+\n        \
+            "api Thing 7 unserved advertise 0-3\n\nrequest 1-3 flexible 2+ # a remark\n    items: []Item 0+ null 2+\n        \
              name: string 0+ ignorable = null\n    match: i8 3+ tag 1\n\nresponse 1-3\n",
         )
         .unwrap();
@@ -245,7 +253,7 @@ mod tests {
             module.kind,
             ModuleKind::Api {
                 key: 7,
-                by_hand: true,
+                unserved: true,
                 advertised: Some(Versions { first: 0, last: 3 })
             }
         );

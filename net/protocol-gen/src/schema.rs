@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! api CreateTopics 19                        an API and its key; or `data Name` for messages without a key
-//!                                            `by_hand`: its codec is not generated
-//!                                            `advertise 0-13`: what ApiVersions names, where it is more
+//!                                            `unserved`: nothing of ours speaks it yet
+//!                                            `advertise 0-13`: what ApiVersions names, where it is something else
 //!
 //! request 2-7 flexible 5+                    then `request`, `response` or `message Name`, its versions, and the
 //!                                            versions in flexible form
@@ -13,10 +13,13 @@
 //!     error_code: i16 5+ tag 0 ignorable     a tagged field; ignorable: its value is dropped silently when a
 //!                                            version lacks it
 //!     timeout_ms: i32 0+ = 60000             a default that is not zero, empty or false; `null` too
+//!     topic_data: []Topic 0+ named topics    the Rust name, where it is not Kafka's
+//!     acks: i16 0+ # how many have it        what the field's doc says besides
 //!     struct Shared 0+                       a struct that several fields name
 //!         name: string 0+
 //! ```
-//! Types: `bool i8 i16 u16 i32 i64 f64 uuid string bytes records`, a struct's name, or `[]` of these.
+//! Types: `bool i8 i16 u16 i32 i64 f64 uuid string bytes records`, a struct's name, or `[]` of these. `text` is a string
+//! that stays a slice of its frame, and `pieces` are records in as many slices as they were found in: for hot paths.
 //! The facts are those of Apache Kafka 4.4's message definitions.
 
 use crate::Versions;
@@ -39,9 +42,9 @@ pub enum ModuleKind {
     Api {
         /// Kafka's API key.
         key: i16,
-        /// The codec is written by hand; the schema serves the tests and the table of APIs.
-        by_hand: bool,
-        /// What ApiVersions names, where it is more than what is implemented.
+        /// Neither the broker nor a client of ours speaks it yet: its messages compile with the feature `unserved`.
+        unserved: bool,
+        /// What ApiVersions names, where it is not what is implemented.
         advertised: Option<Versions>,
     },
     /// Messages that travel inside others.
@@ -77,8 +80,12 @@ pub struct Struct {
 /// One field.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// Its name in snake case, `r#` before it if it is a keyword of Rust.
+    /// Its Rust name, `r#` before it if it is a keyword.
     pub name: String,
+    /// Kafka's name in snake case.
+    pub kafka_name: String,
+    /// What its doc says besides the facts: a sentence without its full stop.
+    pub remark: Option<String>,
     /// Its type.
     pub kind: Type,
     /// The versions that have it.
@@ -123,19 +130,29 @@ pub enum Scalar {
     F64,
     /// Sixteen bytes.
     Uuid,
-    /// UTF-8 with a length.
+    /// UTF-8 with a length, copied.
     String,
+    /// UTF-8 with a length, as a slice of the frame.
+    Text,
     /// Bytes with a length.
     Bytes,
     /// Record batches with a length.
     Records,
+    /// Record batches with a length, in as many slices as they were found in.
+    Pieces,
 }
 
 impl Scalar {
     /// The fewest bytes a value takes.
     pub fn size_min(self) -> usize {
         match self {
-            Scalar::Bool | Scalar::I8 | Scalar::String | Scalar::Bytes | Scalar::Records => 1,
+            Scalar::Bool
+            | Scalar::I8
+            | Scalar::String
+            | Scalar::Text
+            | Scalar::Bytes
+            | Scalar::Records
+            | Scalar::Pieces => 1,
             Scalar::I16 | Scalar::U16 => 2,
             Scalar::I32 => 4,
             Scalar::I64 | Scalar::F64 => 8,
@@ -182,8 +199,8 @@ impl Message {
             .filter(|field| field.versions.contains(version) && field.tag.is_none());
         let sizes = present.map(|field| match &field.kind {
             // The two-byte length of a string, the four-byte length of the rest, unless the form is compact.
-            Type::Scalar(Scalar::String) if !flexible => 2,
-            Type::Scalar(Scalar::Bytes | Scalar::Records) | Type::Array(_) if !flexible => 4,
+            Type::Scalar(Scalar::String | Scalar::Text) if !flexible => 2,
+            Type::Scalar(Scalar::Bytes | Scalar::Records | Scalar::Pieces) | Type::Array(_) if !flexible => 4,
             Type::Struct(_) if field.nullable.is_some() => 1,
             kind => self.size_min(kind, one),
         });

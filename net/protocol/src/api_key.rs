@@ -33,9 +33,12 @@ impl ApiKey {
         first..=last
     }
 
-    /// The versions to name in ApiVersions. They are those of the codec, except that Produce is named from 0:
-    /// librdkafka stops compressing when the minimum is higher (KAFKA-18659). A Produce of version 0 to 2 is then
-    /// answered with UNSUPPORTED_VERSION.
+    /// The versions to name in ApiVersions. They are those of the codec, with two exceptions.
+    ///
+    /// Produce is named from 0: librdkafka stops compressing when the minimum is higher (KAFKA-18659). A Produce of
+    /// version 0 to 2 is then answered with UNSUPPORTED_VERSION.
+    ///
+    /// InitProducerId is named to 5: Kafka 4.4 calls version 6 unstable, and does not name it by default.
     pub const fn advertised_versions(self) -> RangeInclusive<i16> {
         let (first, last) = self.facts().advertised;
         first..=last

@@ -159,6 +159,10 @@ pub enum ApiKey {
     AlterShareGroupOffsets,
     /// Key 92.
     DeleteShareGroupOffsets,
+    /// Key 93.
+    StreamsGroupTopologyDescriptionUpdate,
+    /// Key 94.
+    UnregisterController,
 }
 
 impl ApiKey {
@@ -241,6 +245,8 @@ impl ApiKey {
         ApiKey::DescribeShareGroupOffsets,
         ApiKey::AlterShareGroupOffsets,
         ApiKey::DeleteShareGroupOffsets,
+        ApiKey::StreamsGroupTopologyDescriptionUpdate,
+        ApiKey::UnregisterController,
     ];
 
     pub(crate) const fn facts(self) -> ApiFacts {
@@ -375,7 +381,7 @@ impl ApiKey {
                 key: 22,
                 name: "InitProducerId",
                 versions: (0, 6),
-                advertised: (0, 6),
+                advertised: (0, 5),
                 flexible: Some(2),
             },
             ApiKey::OffsetForLeaderEpoch => ApiFacts {
@@ -784,6 +790,20 @@ impl ApiKey {
                 advertised: (0, 0),
                 flexible: Some(0),
             },
+            ApiKey::StreamsGroupTopologyDescriptionUpdate => ApiFacts {
+                key: 93,
+                name: "StreamsGroupTopologyDescriptionUpdate",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
+            ApiKey::UnregisterController => ApiFacts {
+                key: 94,
+                name: "UnregisterController",
+                versions: (0, 0),
+                advertised: (0, 0),
+                flexible: Some(0),
+            },
         }
     }
 
@@ -866,6 +886,8 @@ impl ApiKey {
             90 => ApiKey::DescribeShareGroupOffsets,
             91 => ApiKey::AlterShareGroupOffsets,
             92 => ApiKey::DeleteShareGroupOffsets,
+            93 => ApiKey::StreamsGroupTopologyDescriptionUpdate,
+            94 => ApiKey::UnregisterController,
             _ => return None,
         })
     }

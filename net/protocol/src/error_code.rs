@@ -46,6 +46,11 @@ macro_rules! error_codes {
                 }
             }
 
+            /// The same of a code on the wire. One that Kafka 4.4 does not have is not tried again.
+            pub fn is_retriable_code(code: i16) -> bool {
+                ErrorCode::from_code(code).is_some_and(ErrorCode::is_retriable)
+            }
+
             /// The error of a code; `None` for a code that Kafka 4.4 does not have.
             pub const fn from_code(code: i16) -> Option<ErrorCode> {
                 match code {

@@ -54,7 +54,7 @@ impl RequestHeader {
         writer.i16(self.api_key.key());
         writer.i16(self.api_version);
         writer.i32(self.correlation_id);
-        writer.nullable_string(false, self.client_id.as_deref())?;
+        writer.nullable_byte_str(false, self.client_id.as_ref())?;
         if self.api_key.request_header_version(self.api_version) >= 2 {
             writer.no_tagged_fields();
         }

@@ -94,11 +94,11 @@ macro_rules! api_messages {
 
 pub(crate) use {api_messages, data_message};
 
-/// What follows the last colon or space of a path in macro-made text.
+/// What follows the last colon or white space of a path in macro-made text, where a long path is broken into lines.
 pub(crate) const fn last_segment(path: &'static str) -> &'static str {
     let bytes = path.as_bytes();
     let mut start = bytes.len();
-    while start > 0 && bytes[start - 1] != b':' && bytes[start - 1] != b' ' {
+    while start > 0 && bytes[start - 1] != b':' && !bytes[start - 1].is_ascii_whitespace() {
         start -= 1;
     }
     path.split_at(start).1

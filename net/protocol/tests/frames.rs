@@ -5,9 +5,9 @@ use corelog_protocol::frame::{
     FrameError, encode_frame, encode_frame_pieces, encode_request_frame, encode_request_frame_pieces,
     frame_size, split_frame,
 };
-use corelog_protocol::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData, Records};
+use corelog_protocol::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
 use corelog_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
-use corelog_protocol::{ApiKey, DecodeError, Message, Reader, RequestHeader, ResponseHeader};
+use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Records, RequestHeader, ResponseHeader};
 
 fn header(api_key: ApiKey, api_version: i16) -> RequestHeader {
     RequestHeader {
@@ -102,11 +102,13 @@ fn header_versions_follow_the_flexible_versions() {
 }
 
 #[test]
-fn produce_is_advertised_from_zero() {
+fn what_is_implemented_is_advertised_with_two_exceptions() {
     assert_eq!(ApiKey::Produce.versions(), 3..=13);
     assert_eq!(ApiKey::Produce.advertised_versions(), 0..=13);
+    assert_eq!(ApiKey::InitProducerId.versions(), 0..=6);
+    assert_eq!(ApiKey::InitProducerId.advertised_versions(), 0..=5);
     for key in ApiKey::ALL {
-        if *key != ApiKey::Produce {
+        if ![ApiKey::Produce, ApiKey::InitProducerId].contains(key) {
             assert_eq!(key.versions(), key.advertised_versions(), "{key}");
         }
         assert_eq!(ApiKey::try_from(key.key()), Ok(*key));

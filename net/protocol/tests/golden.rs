@@ -136,7 +136,7 @@ fn a_fetch_response_has_batches() {
         .into_iter()
         .flat_map(|topic| topic.partitions)
         .filter_map(|partition| partition.records)
-        .map(fetch::Records::into_bytes)
+        .map(corelog_protocol::Records::into_bytes)
         .find(|records| !records.is_empty())
         .unwrap();
     let mut rest = records;

@@ -1,15 +1,16 @@
 //! What a version lacks: defaults after decoding, errors or silence when encoding. And tagged fields.
 
 use bytes::Bytes;
-use corelog_protocol::codec::TaggedFields;
+use corelog_protocol::codec::{ARRAY_LENGTH_MAX, TAGGED_FIELDS_MAX, TaggedFields};
 use corelog_protocol::messages::api_versions::ApiVersionsResponse;
 use corelog_protocol::messages::create_topics::CreateTopicsRequest;
+use corelog_protocol::messages::delete_records::DeleteRecordsRequest;
 use corelog_protocol::messages::describe_topic_partitions::{CursorRequest, DescribeTopicPartitionsRequest};
 use corelog_protocol::messages::fetch::{EpochEndOffset, FetchRequest, PartitionData};
 use corelog_protocol::messages::find_coordinator::FindCoordinatorRequest;
 use corelog_protocol::messages::heartbeat::HeartbeatRequest;
 use corelog_protocol::messages::metadata::{MetadataRequest, MetadataRequestTopic};
-use corelog_protocol::{DecodeError, EncodeError, Message, Reader, Writer};
+use corelog_protocol::{DecodeError, EncodeError, Message, Reader, RequestHeader, Writer};
 
 #[test]
 fn defaults_are_kafkas() {
@@ -207,6 +208,82 @@ fn unknown_tags_are_skipped() {
     let bytes = tags(&[(0, b"abc"), (1, &[0, 0, 0, 9]), (200, b"")]);
     assert_eq!(read(bytes), Ok(Some(9)));
     assert_eq!(read(tags(&[])), Ok(None));
+}
+
+/// Tags 10, 11, and so on, each without a value.
+fn many_tags(count: u32) -> Bytes {
+    let mut writer = Writer::new();
+    writer.unsigned_varint(count);
+    for index in 0..count {
+        writer.unsigned_varint(10 + index);
+        writer.unsigned_varint(0);
+    }
+    writer.into_bytes()
+}
+
+#[test]
+fn a_struct_has_at_most_10000_tagged_fields() {
+    assert_eq!(TAGGED_FIELDS_MAX, 10_000);
+    assert_eq!(read(many_tags(10_000)), Ok(None));
+    let count = 10_001;
+    assert_eq!(
+        read(many_tags(count)),
+        Err(DecodeError::TagCount { position: 2, count })
+    );
+    // A header is refused by the same rule: key 3, version 9, correlation id 1, no client id, then the tags.
+    let header = |count| {
+        let head: &[u8] = &[0, 3, 0, 9, 0, 0, 0, 1, 0xff, 0xff];
+        let frame = Bytes::from([head, &many_tags(count)].concat());
+        RequestHeader::decode(&mut Reader::new(frame)).map(drop)
+    };
+    assert_eq!(header(10_000), Ok(()));
+    assert_eq!(header(count), Err(DecodeError::TagCount { position: 12, count }));
+}
+
+/// A DeleteRecords request of one topic with so many partitions of 12 bytes, or 13 in flexible form.
+fn many_partitions(count: u32, version: i16) -> Result<usize, DecodeError> {
+    let mut writer = Writer::new();
+    let flexible = version >= 2;
+    let length = |writer: &mut Writer, length: u32| {
+        if flexible {
+            writer.unsigned_varint(length + 1);
+        } else {
+            writer.i32(i32::try_from(length).unwrap());
+        }
+    };
+    length(&mut writer, 1);
+    writer.string(flexible, "t").unwrap();
+    length(&mut writer, count);
+    for _ in 0..count {
+        writer.i32(0);
+        writer.i64(0);
+        if flexible {
+            writer.no_tagged_fields();
+        }
+    }
+    if flexible {
+        writer.no_tagged_fields();
+    }
+    writer.i32(0);
+    if flexible {
+        writer.no_tagged_fields();
+    }
+    let request = DeleteRecordsRequest::from_bytes(writer.into_bytes(), version)?;
+    Ok(request.topics[0].partitions.len())
+}
+
+#[test]
+fn an_array_has_at_most_a_million_elements() {
+    assert_eq!(ARRAY_LENGTH_MAX, 1_000_000);
+    for (version, position) in [(1, 11), (2, 6)] {
+        assert_eq!(many_partitions(1_000_000, version), Ok(1_000_000));
+        let count = 1_000_001;
+        assert_eq!(
+            many_partitions(1_000_001, version),
+            Err(DecodeError::ArrayTooLong { position, count }),
+            "version {version}"
+        );
+    }
 }
 
 #[test]

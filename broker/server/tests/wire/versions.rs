@@ -2,6 +2,7 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use corelog_protocol::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+use corelog_protocol::messages::init_producer_id::InitProducerIdRequest;
 use corelog_protocol::{ApiKey, ErrorCode, Reader};
 
 use crate::support::with_broker;
@@ -59,6 +60,24 @@ fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
         assert_eq!(response.error_code, ErrorCode::UnsupportedVersion.code());
         assert_eq!(response.api_keys.len(), 1);
         assert_eq!(response.api_keys[0].api_key, ApiKey::ApiVersions.key());
+    });
+}
+
+#[test]
+fn a_version_that_kafka_calls_unstable_is_neither_named_nor_served() {
+    with_broker(|broker| async move {
+        let client = broker.connect().await;
+        let response = client.call(0, &ApiVersionsRequest::default()).await;
+        let row = response
+            .api_keys
+            .iter()
+            .find(|row| row.api_key == ApiKey::InitProducerId.key())
+            .expect("it is served");
+        assert_eq!((row.min_version, row.max_version), (0, 5));
+        let request = InitProducerIdRequest::default();
+        client.call(5, &request).await;
+        client.send(6, &request).await;
+        assert!(client.receive_raw().await.is_none());
     });
 }
 

@@ -116,15 +116,16 @@ fn sized(scalar: Scalar) -> Option<&'static str> {
         Scalar::I64 => "i64",
         Scalar::F64 => "f64",
         Scalar::Uuid => "uuid",
-        Scalar::String | Scalar::Bytes | Scalar::Records => return None,
+        Scalar::String | Scalar::Text | Scalar::Bytes | Scalar::Records | Scalar::Pieces => return None,
     })
 }
 
 fn unsized_method(scalar: Scalar) -> &'static str {
-    if scalar == Scalar::String {
-        "string"
-    } else {
-        "bytes"
+    match scalar {
+        Scalar::String => "string",
+        Scalar::Text => "byte_str",
+        Scalar::Pieces => "records",
+        _ => "bytes",
     }
 }
 

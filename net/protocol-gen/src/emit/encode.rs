@@ -94,8 +94,10 @@ fn write(kind: &Type, flexible: &str, place: &str, access: Access) -> String {
     };
     match kind {
         Type::Scalar(Scalar::String) => format!("writer.string({flexible}, {by_ref})?;\n"),
+        Type::Scalar(Scalar::Text) => format!("writer.byte_str({flexible}, {by_ref})?;\n"),
         Type::Scalar(Scalar::Bytes) => format!("writer.bytes({flexible}, {by_ref})?;\n"),
         Type::Scalar(Scalar::Records) => format!("writer.shared_bytes({flexible}, {by_ref})?;\n"),
+        Type::Scalar(Scalar::Pieces) => format!("writer.records({flexible}, {by_ref})?;\n"),
         Type::Scalar(scalar) => format!("writer.{}({by_value});\n", plain_method(*scalar)),
         Type::Struct(_) => format!("{place}.encode(writer, version)?;\n"),
         Type::Array(element) => {
@@ -107,11 +109,17 @@ fn write(kind: &Type, flexible: &str, place: &str, access: Access) -> String {
 
 fn write_nullable(kind: &Type, flexible: &str, place: &str) -> String {
     match kind {
+        Type::Scalar(Scalar::Text) => {
+            format!("writer.nullable_byte_str({flexible}, {place}.as_ref())?;\n")
+        }
         Type::Scalar(Scalar::String) => {
             format!("writer.nullable_string({flexible}, {place}.as_deref())?;\n")
         }
         Type::Scalar(Scalar::Records) => {
             format!("writer.nullable_shared_bytes({flexible}, {place}.as_ref())?;\n")
+        }
+        Type::Scalar(Scalar::Pieces) => {
+            format!("writer.nullable_records({flexible}, {place}.as_ref())?;\n")
         }
         Type::Scalar(_) => format!("writer.nullable_bytes({flexible}, {place}.as_deref())?;\n"),
         Type::Struct(_) => {
@@ -128,8 +136,10 @@ fn write_nullable(kind: &Type, flexible: &str, place: &str) -> String {
 
 fn array(element: &Type, flexible: &str) -> (&'static str, String) {
     match element {
-        Type::Scalar(Scalar::String) => ("array", format!("|writer, item| writer.string({flexible}, item)")),
-        Type::Scalar(Scalar::Bytes | Scalar::Records) => {
+        Type::Scalar(Scalar::String | Scalar::Text) => {
+            ("array", format!("|writer, item| writer.string({flexible}, item)"))
+        }
+        Type::Scalar(Scalar::Bytes | Scalar::Records | Scalar::Pieces) => {
             ("array", format!("|writer, item| writer.bytes({flexible}, item)"))
         }
         Type::Scalar(scalar) => (
@@ -152,7 +162,7 @@ fn plain_method(scalar: Scalar) -> &'static str {
         Scalar::I64 => "i64",
         Scalar::F64 => "f64",
         Scalar::Uuid => "uuid",
-        Scalar::String | Scalar::Bytes | Scalar::Records => "bytes",
+        Scalar::String | Scalar::Text | Scalar::Bytes | Scalar::Records | Scalar::Pieces => "bytes",
     }
 }
 

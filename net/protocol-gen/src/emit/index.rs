@@ -8,15 +8,43 @@ use crate::schema::{Module, ModuleKind};
 /// Declares the message modules and gives each message its traits.
 pub(crate) fn messages_mod(modules: &[Module]) -> String {
     let mut out = String::from(
-        "//! One module an API, and those for messages that travel inside others. Generated; not to be edited.\n\n\
+        "//! One module an API, and those for messages that travel inside others. Generated; not to be edited.\n//!\n\
+         //! APIs that neither the broker nor a client of ours speaks are there with the feature `unserved` alone.\n\n\
          use crate::message::{data_message, api_messages};\n\n",
     );
     for module in modules {
+        if is_unserved(module) {
+            let _ = writeln!(out, "#[cfg(feature = \"unserved\")]");
+        }
         let _ = writeln!(out, "pub mod {};", snake(&module.name));
     }
-    out.push_str(
-        "\n/// Calls a macro with `Api: module::Request => module::Response;` for every API, for code that treats all \
-         alike.\n#[macro_export]\nmacro_rules! for_each_api {\n    ($callback:ident) => {\n        $callback! {\n",
+    out.push('\n');
+    let served = modules.iter().filter(|module| !is_unserved(module));
+    for_each_api(&mut out, "not(feature = \"unserved\")", served);
+    for_each_api(&mut out, "feature = \"unserved\"", modules.iter());
+    out.push_str("for_each_api!(api_messages);\n");
+    for module in modules {
+        if module.kind == ModuleKind::Data {
+            for message in &module.messages {
+                let _ = writeln!(out, "data_message!({}::{});", snake(&module.name), message.name);
+            }
+        }
+    }
+    out
+}
+
+fn is_unserved(module: &Module) -> bool {
+    matches!(module.kind, ModuleKind::Api { unserved: true, .. })
+}
+
+/// The macro over the APIs of `modules`. It is defined once for each set of features: a condition within its rows
+/// would be judged by the features of the crate that calls it.
+fn for_each_api<'a>(out: &mut String, condition: &str, modules: impl Iterator<Item = &'a Module>) {
+    let _ = write!(
+        out,
+        "/// Calls a macro with `Api: module::Request => module::Response;` for every API whose messages are there, for \
+         code that treats all alike.\n#[cfg({condition})]\n#[macro_export]\nmacro_rules! for_each_api {{\n    \
+         ($callback:ident) => {{\n        $callback! {{\n",
     );
     for module in modules {
         if matches!(module.kind, ModuleKind::Api { .. }) {
@@ -28,15 +56,7 @@ pub(crate) fn messages_mod(modules: &[Module]) -> String {
             );
         }
     }
-    out.push_str("        }\n    };\n}\n\nfor_each_api!(api_messages);\n");
-    for module in modules {
-        if module.kind == ModuleKind::Data {
-            for message in &module.messages {
-                let _ = writeln!(out, "data_message!({}::{});", snake(&module.name), message.name);
-            }
-        }
-    }
-    out
+    out.push_str("        }\n    };\n}\n\n");
 }
 
 /// The enum of APIs and one row of facts for each, ordered by key.

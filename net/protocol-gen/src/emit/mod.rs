@@ -125,12 +125,22 @@ pub(crate) fn module(module: &Module) -> String {
     out
 }
 
+/// Tells whether `body` names the type `name`, and not one whose name ends in it.
+fn names(body: &str, name: &str) -> bool {
+    body.match_indices(name).any(|(start, _)| {
+        let before = body[..start].chars().next_back();
+        let after = body[start + name.len()..].chars().next();
+        let is_word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+        !is_word(before) && !is_word(after)
+    })
+}
+
 fn imports(body: &str) -> String {
     let mut out = String::new();
     if body.contains("RangeInclusive") {
         out.push_str("use std::ops::RangeInclusive;\n\n");
     }
-    if body.contains("Bytes") {
+    if names(body, "Bytes") {
         out.push_str("use bytes::Bytes;\n");
     }
     if body.contains("TopicId") {
@@ -140,6 +150,11 @@ fn imports(body: &str) -> String {
     let mut codec = vec!["DecodeError", "EncodeError", "Reader", "Writer"];
     for name in ["TaggedFields", "required", "check_version"] {
         if body.contains(&format!("{name}(")) || body.contains(&format!("{name}::")) {
+            codec.push(name);
+        }
+    }
+    for name in ["ByteStr", "Records"] {
+        if names(body, name) {
             codec.push(name);
         }
     }

@@ -25,7 +25,9 @@ fn rust_plain(kind: &Type) -> String {
             Scalar::F64 => "f64",
             Scalar::Uuid => "TopicId",
             Scalar::String => "String",
+            Scalar::Text => "ByteStr",
             Scalar::Bytes | Scalar::Records => "Bytes",
+            Scalar::Pieces => "Records",
         }
         .to_owned(),
         Type::Struct(name) => name.clone(),
@@ -58,7 +60,9 @@ pub(super) fn default(field: &Field) -> String {
             Scalar::F64 => "0.0",
             Scalar::Uuid => "TopicId::ZERO",
             Scalar::String => "String::new()",
+            Scalar::Text => "ByteStr::default()",
             Scalar::Bytes | Scalar::Records => "Bytes::new()",
+            Scalar::Pieces => "Records::default()",
         }
         .to_owned(),
         (Type::Struct(name), None) => format!("{name}::default()"),
@@ -76,7 +80,8 @@ pub(super) fn differs(field: &Field) -> String {
     let name = format!("self.{}", field.name);
     let has_empty = matches!(
         field.kind,
-        Type::Array(_) | Type::Scalar(Scalar::String | Scalar::Bytes | Scalar::Records)
+        Type::Array(_)
+            | Type::Scalar(Scalar::String | Scalar::Text | Scalar::Bytes | Scalar::Records | Scalar::Pieces)
     );
     match (&field.nullable, field.default.as_deref()) {
         (Some(_), Some("null")) => format!("{name}.is_some()"),
@@ -106,16 +111,23 @@ pub(super) fn doc(item: &Item<'_>, field: &Field) -> Option<String> {
     }
     if !has_natural_default(field) {
         let value = match default(field).as_str() {
-            "Some(String::new())" | "Some(Vec::new())" | "Some(Bytes::new())" => "empty, not null".to_owned(),
+            "Some(String::new())"
+            | "Some(ByteStr::default())"
+            | "Some(Vec::new())"
+            | "Some(Bytes::new())"
+            | "Some(Records::default())" => "empty, not null".to_owned(),
             value => value.to_owned(),
         };
         parts.push(format!("default {value}"));
     }
-    if parts.is_empty() {
-        return None;
+    let sentence = |text: &str| {
+        let mut letters = text.chars();
+        let first = letters.next()?.to_ascii_uppercase();
+        Some(format!("{first}{}.", letters.as_str()))
+    };
+    let remark = field.remark.as_deref().and_then(sentence);
+    match (remark, sentence(&parts.join("; "))) {
+        (Some(remark), Some(facts)) => Some(format!("{remark} {facts}")),
+        (remark, facts) => remark.or(facts),
     }
-    let text = parts.join("; ");
-    let mut letters = text.chars();
-    let first = letters.next()?.to_ascii_uppercase();
-    Some(format!("{first}{}.", letters.as_str()))
 }

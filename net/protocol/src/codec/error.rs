@@ -33,6 +33,14 @@ pub enum DecodeError {
         /// The bytes left for them.
         available: usize,
     },
+    /// An array has more elements than Kafka allows, though they would fit.
+    #[error("an array of {count} elements at byte {position} has more than 1,000,000 elements")]
+    ArrayTooLong {
+        /// Where the elements would begin.
+        position: usize,
+        /// How many there should be.
+        count: usize,
+    },
     /// The arrays of a frame would take far more memory than the frame.
     #[error(
         "an array of {count} elements at byte {position} exceeds the {memory_left} bytes of memory that are left"
@@ -70,6 +78,14 @@ pub enum DecodeError {
     Varint {
         /// Where reading stopped.
         position: usize,
+    },
+    /// A struct has more tagged fields than Kafka allows.
+    #[error("{count} tagged fields at byte {position} are more than 10,000")]
+    TagCount {
+        /// Where the first tag would begin.
+        position: usize,
+        /// How many there should be.
+        count: u32,
     },
     /// A tagged field does not follow a smaller tag.
     #[error("tag {tag} follows tag {previous}: tags are in ascending order, each once")]

@@ -3,11 +3,13 @@
 mod byte_str;
 mod error;
 mod reader;
+mod records;
 mod writer;
 
 pub use byte_str::ByteStr;
 pub use error::{DecodeError, EncodeError, VersionError};
-pub use reader::{MEMORY_BASE, MEMORY_FACTOR, Reader};
+pub use reader::{ARRAY_LENGTH_MAX, MEMORY_BASE, MEMORY_FACTOR, Reader, TAGGED_FIELDS_MAX};
+pub use records::Records;
 pub use writer::{TaggedFields, Writer};
 
 use std::ops::RangeInclusive;

@@ -3,18 +3,24 @@
 //! Invariants: nothing is read beyond the frame or beyond the tagged field being read. An array's count is checked
 //! against the bytes that are left before anything is allocated for it, and all arrays of a frame together take at
 //! most [`MEMORY_FACTOR`] times the frame's size and [`MEMORY_BASE`] bytes more. Strings that are copied take at most
-//! the frame's size besides.
+//! the frame's size besides. One array has at most [`ARRAY_LENGTH_MAX`] elements and one struct at most
+//! [`TAGGED_FIELDS_MAX`] tagged fields, known or not, as for Kafka 4.4.
 
 use bytes::Bytes;
 use corelog_model::TopicId;
 
-use super::{ByteStr, DecodeError};
+use super::{ByteStr, DecodeError, Records};
 
 /// Bytes of memory that arrays may take for each byte of the frame. What clients send takes less than 8; an array
 /// of empty strings would take 24.
 pub const MEMORY_FACTOR: usize = 16;
 /// Bytes of memory that arrays may take besides.
 pub const MEMORY_BASE: usize = 64 * 1024;
+
+/// The most elements that one array may have; Kafka's `MessageUtil.MAX_ARRAY_LENGTH`.
+pub const ARRAY_LENGTH_MAX: usize = 1_000_000;
+/// The most tagged fields that one struct may have; Kafka's `MessageUtil.MAX_TAGGED_FIELD_COUNT`.
+pub const TAGGED_FIELDS_MAX: u32 = 10_000;
 
 /// A cursor over one frame. Byte fields are slices of it, without a copy.
 #[derive(Clone, Debug)]
@@ -302,10 +308,26 @@ impl Reader {
         }
     }
 
+    /// Records, as one slice of the frame.
+    ///
+    /// # Errors
+    /// As for [`Reader::bytes`].
+    pub fn records(&mut self, flexible: bool) -> Result<Records, DecodeError> {
+        self.bytes(flexible).map(Records::from)
+    }
+
+    /// Records that may be null, as one slice of the frame.
+    ///
+    /// # Errors
+    /// As for [`Reader::nullable_bytes`].
+    pub fn nullable_records(&mut self, flexible: bool) -> Result<Option<Records>, DecodeError> {
+        Ok(self.nullable_bytes(flexible)?.map(Records::from))
+    }
+
     /// An array whose elements take at least `element_size_min` bytes each.
     ///
     /// # Errors
-    /// `ArrayLength` or `Memory` before anything is allocated; `Null`; what `element` returns.
+    /// `ArrayLength`, `ArrayTooLong` or `Memory` before anything is allocated; `Null`; what `element` returns.
     pub fn array<T>(
         &mut self,
         flexible: bool,
@@ -336,6 +358,12 @@ impl Reader {
                 position: self.position,
                 count,
                 available,
+            });
+        }
+        if count > ARRAY_LENGTH_MAX {
+            return Err(DecodeError::ArrayTooLong {
+                position: self.position,
+                count,
             });
         }
         let memory = count.saturating_mul(size_of::<T>());
@@ -373,12 +401,18 @@ impl Reader {
     /// bounded by that field's size, and returns `false` for one that it does not, which is skipped.
     ///
     /// # Errors
-    /// `TagOrder`, `TagSize`, `Truncated`, `Varint`; what `field` returns.
+    /// `TagCount`, `TagOrder`, `TagSize`, `Truncated`, `Varint`; what `field` returns.
     pub fn tagged_fields(
         &mut self,
         mut field: impl FnMut(u32, &mut Reader) -> Result<bool, DecodeError>,
     ) -> Result<(), DecodeError> {
         let count = self.unsigned_varint()?;
+        if count > TAGGED_FIELDS_MAX {
+            return Err(DecodeError::TagCount {
+                position: self.position,
+                count,
+            });
+        }
         let mut previous = None;
         for _ in 0..count {
             let tag = self.unsigned_varint()?;

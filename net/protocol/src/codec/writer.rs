@@ -6,7 +6,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use corelog_model::TopicId;
 
-use super::EncodeError;
+use super::{ByteStr, EncodeError, Records};
 
 /// Shared bytes below this size are copied into the head: a piece of their own costs more than the copy.
 const SHARED_SIZE_MIN: usize = 512;
@@ -171,6 +171,26 @@ impl Writer {
     /// # Errors
     /// As for [`Writer::string`].
     pub fn nullable_string(&mut self, flexible: bool, value: Option<&str>) -> Result<(), EncodeError> {
+        self.text(flexible, value.map(str::as_bytes))
+    }
+
+    /// A string that is a slice of a frame; it is UTF-8 by its type, and not looked at again.
+    ///
+    /// # Errors
+    /// As for [`Writer::string`].
+    pub fn byte_str(&mut self, flexible: bool, value: &ByteStr) -> Result<(), EncodeError> {
+        self.text(flexible, Some(value.as_bytes()))
+    }
+
+    /// A string that is a slice of a frame and may be null.
+    ///
+    /// # Errors
+    /// As for [`Writer::string`].
+    pub fn nullable_byte_str(&mut self, flexible: bool, value: Option<&ByteStr>) -> Result<(), EncodeError> {
+        self.text(flexible, value.map(|text| text.as_bytes().as_ref()))
+    }
+
+    fn text(&mut self, flexible: bool, value: Option<&[u8]>) -> Result<(), EncodeError> {
         let short = match value {
             None => -1,
             Some(text) => i16::try_from(text.len()).map_err(|_| EncodeError::TooLong {
@@ -179,11 +199,11 @@ impl Writer {
             })?,
         };
         if flexible {
-            self.compact_length("a string", value.map(str::len))?;
+            self.compact_length("a string", value.map(<[u8]>::len))?;
         } else {
             self.i16(short);
         }
-        self.head.put_slice(value.unwrap_or("").as_bytes());
+        self.head.put_slice(value.unwrap_or_default());
         Ok(())
     }
 
@@ -245,6 +265,22 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Records, shared and not copied unless they are small.
+    ///
+    /// # Errors
+    /// `TooLong`.
+    pub fn records(&mut self, flexible: bool, value: &Records) -> Result<(), EncodeError> {
+        self.nullable_records(flexible, Some(value))
+    }
+
+    /// Records that may be null, shared and not copied unless they are small.
+    ///
+    /// # Errors
+    /// `TooLong`.
+    pub fn nullable_records(&mut self, flexible: bool, value: Option<&Records>) -> Result<(), EncodeError> {
+        self.nullable_shared_pieces(flexible, value.map(Records::pieces))
     }
 
     /// An array.

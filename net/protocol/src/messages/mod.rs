@@ -1,52 +1,79 @@
 //! One module an API, and those for messages that travel inside others. Generated; not to be edited.
+//!
+//! APIs that neither the broker nor a client of ours speaks are there with the feature `unserved` alone.
 
 use crate::message::{api_messages, data_message};
 
+#[cfg(feature = "unserved")]
 pub mod add_offsets_to_txn;
+#[cfg(feature = "unserved")]
 pub mod add_partitions_to_txn;
+#[cfg(feature = "unserved")]
 pub mod add_raft_voter;
+#[cfg(feature = "unserved")]
 pub mod alter_client_quotas;
 pub mod alter_configs;
 pub mod alter_partition_reassignments;
+#[cfg(feature = "unserved")]
 pub mod alter_replica_log_dirs;
+#[cfg(feature = "unserved")]
 pub mod alter_share_group_offsets;
+#[cfg(feature = "unserved")]
 pub mod alter_user_scram_credentials;
 pub mod api_versions;
+#[cfg(feature = "unserved")]
 pub mod consumer_group_describe;
+#[cfg(feature = "unserved")]
 pub mod consumer_group_heartbeat;
 pub mod consumer_protocol;
+#[cfg(feature = "unserved")]
 pub mod create_acls;
+#[cfg(feature = "unserved")]
 pub mod create_delegation_token;
 pub mod create_partitions;
 pub mod create_topics;
+#[cfg(feature = "unserved")]
 pub mod delete_acls;
 pub mod delete_groups;
 pub mod delete_records;
+#[cfg(feature = "unserved")]
 pub mod delete_share_group_offsets;
+#[cfg(feature = "unserved")]
 pub mod delete_share_group_state;
 pub mod delete_topics;
+#[cfg(feature = "unserved")]
 pub mod describe_acls;
+#[cfg(feature = "unserved")]
 pub mod describe_client_quotas;
 pub mod describe_cluster;
 pub mod describe_configs;
+#[cfg(feature = "unserved")]
 pub mod describe_delegation_token;
 pub mod describe_groups;
 pub mod describe_log_dirs;
 pub mod describe_producers;
+#[cfg(feature = "unserved")]
 pub mod describe_quorum;
+#[cfg(feature = "unserved")]
 pub mod describe_share_group_offsets;
 pub mod describe_topic_partitions;
+#[cfg(feature = "unserved")]
 pub mod describe_transactions;
+#[cfg(feature = "unserved")]
 pub mod describe_user_scram_credentials;
 pub mod elect_leaders;
+#[cfg(feature = "unserved")]
 pub mod end_txn;
+#[cfg(feature = "unserved")]
 pub mod expire_delegation_token;
 pub mod fetch;
 pub mod find_coordinator;
+#[cfg(feature = "unserved")]
 pub mod get_telemetry_subscriptions;
 pub mod heartbeat;
 pub mod incremental_alter_configs;
 pub mod init_producer_id;
+#[cfg(feature = "unserved")]
 pub mod initialize_share_group_state;
 pub mod join_group;
 pub mod leave_group;
@@ -54,6 +81,7 @@ pub mod list_config_resources;
 pub mod list_groups;
 pub mod list_offsets;
 pub mod list_partition_reassignments;
+#[cfg(feature = "unserved")]
 pub mod list_transactions;
 pub mod metadata;
 pub mod offset_commit;
@@ -61,27 +89,93 @@ pub mod offset_delete;
 pub mod offset_fetch;
 pub mod offset_for_leader_epoch;
 pub mod produce;
+#[cfg(feature = "unserved")]
 pub mod push_telemetry;
+#[cfg(feature = "unserved")]
 pub mod read_share_group_state;
+#[cfg(feature = "unserved")]
 pub mod read_share_group_state_summary;
+#[cfg(feature = "unserved")]
 pub mod remove_raft_voter;
+#[cfg(feature = "unserved")]
 pub mod renew_delegation_token;
+#[cfg(feature = "unserved")]
 pub mod sasl_authenticate;
+#[cfg(feature = "unserved")]
 pub mod sasl_handshake;
+#[cfg(feature = "unserved")]
 pub mod share_acknowledge;
+#[cfg(feature = "unserved")]
 pub mod share_fetch;
+#[cfg(feature = "unserved")]
 pub mod share_group_describe;
+#[cfg(feature = "unserved")]
 pub mod share_group_heartbeat;
+#[cfg(feature = "unserved")]
 pub mod streams_group_describe;
+#[cfg(feature = "unserved")]
 pub mod streams_group_heartbeat;
+#[cfg(feature = "unserved")]
+pub mod streams_group_topology_description_update;
 pub mod sync_group;
+#[cfg(feature = "unserved")]
 pub mod txn_offset_commit;
+#[cfg(feature = "unserved")]
 pub mod unregister_broker;
+#[cfg(feature = "unserved")]
+pub mod unregister_controller;
+#[cfg(feature = "unserved")]
 pub mod update_features;
+#[cfg(feature = "unserved")]
 pub mod write_share_group_state;
+#[cfg(feature = "unserved")]
 pub mod write_txn_markers;
 
-/// Calls a macro with `Api: module::Request => module::Response;` for every API, for code that treats all alike.
+/// Calls a macro with `Api: module::Request => module::Response;` for every API whose messages are there, for code that treats all alike.
+#[cfg(not(feature = "unserved"))]
+#[macro_export]
+macro_rules! for_each_api {
+    ($callback:ident) => {
+        $callback! {
+            AlterConfigs: alter_configs::AlterConfigsRequest => alter_configs::AlterConfigsResponse;
+            AlterPartitionReassignments: alter_partition_reassignments::AlterPartitionReassignmentsRequest => alter_partition_reassignments::AlterPartitionReassignmentsResponse;
+            ApiVersions: api_versions::ApiVersionsRequest => api_versions::ApiVersionsResponse;
+            CreatePartitions: create_partitions::CreatePartitionsRequest => create_partitions::CreatePartitionsResponse;
+            CreateTopics: create_topics::CreateTopicsRequest => create_topics::CreateTopicsResponse;
+            DeleteGroups: delete_groups::DeleteGroupsRequest => delete_groups::DeleteGroupsResponse;
+            DeleteRecords: delete_records::DeleteRecordsRequest => delete_records::DeleteRecordsResponse;
+            DeleteTopics: delete_topics::DeleteTopicsRequest => delete_topics::DeleteTopicsResponse;
+            DescribeCluster: describe_cluster::DescribeClusterRequest => describe_cluster::DescribeClusterResponse;
+            DescribeConfigs: describe_configs::DescribeConfigsRequest => describe_configs::DescribeConfigsResponse;
+            DescribeGroups: describe_groups::DescribeGroupsRequest => describe_groups::DescribeGroupsResponse;
+            DescribeLogDirs: describe_log_dirs::DescribeLogDirsRequest => describe_log_dirs::DescribeLogDirsResponse;
+            DescribeProducers: describe_producers::DescribeProducersRequest => describe_producers::DescribeProducersResponse;
+            DescribeTopicPartitions: describe_topic_partitions::DescribeTopicPartitionsRequest => describe_topic_partitions::DescribeTopicPartitionsResponse;
+            ElectLeaders: elect_leaders::ElectLeadersRequest => elect_leaders::ElectLeadersResponse;
+            Fetch: fetch::FetchRequest => fetch::FetchResponse;
+            FindCoordinator: find_coordinator::FindCoordinatorRequest => find_coordinator::FindCoordinatorResponse;
+            Heartbeat: heartbeat::HeartbeatRequest => heartbeat::HeartbeatResponse;
+            IncrementalAlterConfigs: incremental_alter_configs::IncrementalAlterConfigsRequest => incremental_alter_configs::IncrementalAlterConfigsResponse;
+            InitProducerId: init_producer_id::InitProducerIdRequest => init_producer_id::InitProducerIdResponse;
+            JoinGroup: join_group::JoinGroupRequest => join_group::JoinGroupResponse;
+            LeaveGroup: leave_group::LeaveGroupRequest => leave_group::LeaveGroupResponse;
+            ListConfigResources: list_config_resources::ListConfigResourcesRequest => list_config_resources::ListConfigResourcesResponse;
+            ListGroups: list_groups::ListGroupsRequest => list_groups::ListGroupsResponse;
+            ListOffsets: list_offsets::ListOffsetsRequest => list_offsets::ListOffsetsResponse;
+            ListPartitionReassignments: list_partition_reassignments::ListPartitionReassignmentsRequest => list_partition_reassignments::ListPartitionReassignmentsResponse;
+            Metadata: metadata::MetadataRequest => metadata::MetadataResponse;
+            OffsetCommit: offset_commit::OffsetCommitRequest => offset_commit::OffsetCommitResponse;
+            OffsetDelete: offset_delete::OffsetDeleteRequest => offset_delete::OffsetDeleteResponse;
+            OffsetFetch: offset_fetch::OffsetFetchRequest => offset_fetch::OffsetFetchResponse;
+            OffsetForLeaderEpoch: offset_for_leader_epoch::OffsetForLeaderEpochRequest => offset_for_leader_epoch::OffsetForLeaderEpochResponse;
+            Produce: produce::ProduceRequest => produce::ProduceResponse;
+            SyncGroup: sync_group::SyncGroupRequest => sync_group::SyncGroupResponse;
+        }
+    };
+}
+
+/// Calls a macro with `Api: module::Request => module::Response;` for every API whose messages are there, for code that treats all alike.
+#[cfg(feature = "unserved")]
 #[macro_export]
 macro_rules! for_each_api {
     ($callback:ident) => {
@@ -157,9 +251,11 @@ macro_rules! for_each_api {
             ShareGroupHeartbeat: share_group_heartbeat::ShareGroupHeartbeatRequest => share_group_heartbeat::ShareGroupHeartbeatResponse;
             StreamsGroupDescribe: streams_group_describe::StreamsGroupDescribeRequest => streams_group_describe::StreamsGroupDescribeResponse;
             StreamsGroupHeartbeat: streams_group_heartbeat::StreamsGroupHeartbeatRequest => streams_group_heartbeat::StreamsGroupHeartbeatResponse;
+            StreamsGroupTopologyDescriptionUpdate: streams_group_topology_description_update::StreamsGroupTopologyDescriptionUpdateRequest => streams_group_topology_description_update::StreamsGroupTopologyDescriptionUpdateResponse;
             SyncGroup: sync_group::SyncGroupRequest => sync_group::SyncGroupResponse;
             TxnOffsetCommit: txn_offset_commit::TxnOffsetCommitRequest => txn_offset_commit::TxnOffsetCommitResponse;
             UnregisterBroker: unregister_broker::UnregisterBrokerRequest => unregister_broker::UnregisterBrokerResponse;
+            UnregisterController: unregister_controller::UnregisterControllerRequest => unregister_controller::UnregisterControllerResponse;
             UpdateFeatures: update_features::UpdateFeaturesRequest => update_features::UpdateFeaturesResponse;
             WriteShareGroupState: write_share_group_state::WriteShareGroupStateRequest => write_share_group_state::WriteShareGroupStateResponse;
             WriteTxnMarkers: write_txn_markers::WriteTxnMarkersRequest => write_txn_markers::WriteTxnMarkersResponse;

@@ -96,7 +96,9 @@ impl MessageBytes<'_> {
         if nullable && self.random.below(4) == 0 {
             match &field.kind {
                 Type::Struct(_) => self.out.push(0xff),
-                Type::Scalar(Scalar::String) if !self.flexible => self.out.extend_from_slice(&[0xff; 2]),
+                Type::Scalar(Scalar::String | Scalar::Text) if !self.flexible => {
+                    self.out.extend_from_slice(&[0xff; 2])
+                }
                 _ if !self.flexible => self.out.extend_from_slice(&[0xff; 4]),
                 _ => self.out.push(0),
             }
@@ -156,8 +158,8 @@ impl MessageBytes<'_> {
                 self.out.extend_from_slice(&bytes);
                 self.out.extend_from_slice(&self.random.next().to_be_bytes());
             }
-            Scalar::String => self.string(usize::from(not_default)),
-            Scalar::Bytes | Scalar::Records => {
+            Scalar::String | Scalar::Text => self.string(usize::from(not_default)),
+            Scalar::Bytes | Scalar::Records | Scalar::Pieces => {
                 let size = self.random.below(700);
                 self.length(size);
                 for _ in 0..size {

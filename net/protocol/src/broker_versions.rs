@@ -1,9 +1,10 @@
-//! Which version of an API to speak: the highest that both sides have.
+//! Which version of an API a client speaks with a broker: the highest that both sides have. Every client of ours asks
+//! here.
 
 use std::collections::BTreeMap;
 
-use corelog_protocol::ApiKey;
-use corelog_protocol::messages::api_versions::ApiVersionsResponse;
+use crate::ApiKey;
+use crate::messages::api_versions::{ApiVersion, ApiVersionsResponse};
 
 /// The versions that a broker has, by API key.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -12,15 +13,18 @@ pub struct BrokerVersions(BTreeMap<i16, (i16, i16)>);
 impl BrokerVersions {
     /// Takes over what a broker said.
     pub fn new(response: &ApiVersionsResponse) -> BrokerVersions {
-        let range = |api: &corelog_protocol::messages::api_versions::ApiVersion| {
-            (api.api_key, (api.min_version, api.max_version))
-        };
+        let range = |api: &ApiVersion| (api.api_key, (api.min_version, api.max_version));
         BrokerVersions(response.api_keys.iter().map(range).collect())
     }
 
     /// The versions the broker has of an API, first and last, both included.
     pub fn of(&self, api: ApiKey) -> Option<(i16, i16)> {
         self.0.get(&api.key()).copied()
+    }
+
+    /// All ranges, by API key, also of APIs that there is no codec for.
+    pub fn iter(&self) -> impl Iterator<Item = (i16, (i16, i16))> {
+        self.0.iter().map(|(key, range)| (*key, *range))
     }
 
     /// The highest common version, at most `version_max`; `None` if there is none.
@@ -33,8 +37,6 @@ impl BrokerVersions {
 
 #[cfg(test)]
 mod tests {
-    use corelog_protocol::messages::api_versions::ApiVersion;
-
     use super::*;
 
     #[test]
