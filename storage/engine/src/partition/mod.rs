@@ -173,8 +173,8 @@ impl PartitionLog {
         self.state.borrow().core.leader_epoch()
     }
 
-    /// Sets the leader epoch of the next appends; an older one than the current is ignored. Readers who wait are woken:
-    /// they may have to be told.
+    /// Sets the leader epoch of the next appends, which begins at the log's end; an older one than the current is
+    /// ignored. Readers who wait are woken: they may have to be told.
     pub fn set_leader_epoch(&self, epoch: LeaderEpoch) {
         let before = self.leader_epoch();
         self.state.borrow_mut().core.set_leader_epoch(epoch);
@@ -214,23 +214,20 @@ impl PartitionLog {
     /// (OffsetForLeaderEpoch). `None` if the log knows nothing of it.
     pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
         let state = self.state.borrow();
-        let offsets = state.core.offsets();
-        state.core.epochs.end_offset_for(
-            epoch,
-            state.core.leader_epoch(),
-            offsets.log_start,
-            offsets.log_end,
-        )
+        let log_end = state.core.offsets().log_end;
+        state.core.epochs.end_offset_for(epoch, log_end)
     }
 
-    /// The epoch that the record at `offset` was appended in; `None` if no record has been.
+    /// The epoch that the record at `offset` was appended in; at the log's end, the leader's. `None` before the first
+    /// epoch that is known.
     pub fn epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
         self.state.borrow().core.epochs.epoch_of(offset)
     }
 
-    /// The newest leader epoch that has records.
-    pub fn last_leader_epoch(&self) -> Option<LeaderEpoch> {
-        self.state.borrow().core.epochs.latest()
+    /// The leader epochs that the log knows and the offset that each begins at, oldest first. Only the last one, the
+    /// leader's, may have no records.
+    pub fn leader_epochs(&self) -> Vec<(LeaderEpoch, Offset)> {
+        self.state.borrow().core.epochs.entries().to_vec()
     }
 
     /// The bytes of all segments.
