@@ -37,7 +37,10 @@ pub(crate) fn check_batches(world: &World, log: &PartitionLog, batches: &[Found]
             ));
         }
         let end = log.end_offset_for_epoch(batch.leader_epoch);
-        if end.is_none_or(|(epoch, end)| epoch != batch.leader_epoch || end < batch.next) {
+        let is_there = |end: &Option<(LeaderEpoch, Offset)>| {
+            end.is_some_and(|(epoch, end)| epoch == batch.leader_epoch && end >= batch.next)
+        };
+        if !end.as_ref().is_ok_and(is_there) {
             world.oracle.violate(format!(
                 "{:?}: the batch at {} ends at {} in epoch {:?}, which is said to end at {end:?}",
                 log.id(),
