@@ -42,14 +42,14 @@ async fn check_emptied(log: &Rc<PartitionLog>, end: i64) {
     assert_eq!(read_all(log, 1 << 20).await.len(), 0);
     let epoch = |epoch| {
         let end = log.end_offset_for_epoch(LeaderEpoch::new(epoch));
-        end.map(|(epoch, end)| (epoch.get(), end.get()))
+        end.unwrap().map(|(epoch, end)| (epoch.get(), end.get()))
     };
     assert_eq!(
         (epoch(3), epoch(4)),
         (Some((3, end)), Some((4, end))),
         "of epochs without records"
     );
-    assert_eq!(log.last_leader_epoch(), Some(LeaderEpoch::new(4)));
+    assert_eq!(log.leader_epochs(), [(LeaderEpoch::new(4), offset(end))]);
 }
 
 async fn write(log: &Rc<PartitionLog>, timestamps: &[i64]) {

@@ -17,7 +17,7 @@ use corelog_protocol::messages::fetch::{
 use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::local::Permit;
 use corelog_runtime::{LocalFuture, Monotonic};
-use corelog_storage::{LogOffsets, LogSlice, ReadError, ReadIsolation};
+use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolation};
 
 use crate::dispatch::Answer;
 use crate::error_codes::{Failure, read_failure};
@@ -381,16 +381,12 @@ async fn read_one(
         Err(failure) => return Found::Failed(failure, None),
     };
     let offsets = log.offsets();
-    if let Some(code) = stale_epoch(wish.current_leader_epoch, log.leader_epoch()) {
+    // Of a fetch Kafka takes every negative epoch for none.
+    if let Some(code) = stale_epoch(wish.current_leader_epoch.max(-1), log.leader_epoch()) {
         return Found::Failed(code.into(), Some(offsets));
     }
-    if wish.last_fetched_epoch >= 0 {
-        let known = log.end_offset_for_epoch(LeaderEpoch::new(wish.last_fetched_epoch));
-        if let Some((epoch, end)) = known
-            && (epoch.get() < wish.last_fetched_epoch || end.get() < wish.fetch_offset)
-        {
-            return Found::Diverging { epoch, end, offsets };
-        }
+    if let Some(found) = check_last_fetched_epoch(&log, wish, offsets) {
+        return found;
     }
     let Some(from) = Offset::new(wish.fetch_offset) else {
         return Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets));
@@ -414,6 +410,29 @@ async fn read_one(
             }
             Found::Failed(read_failure(&error), Some(log.offsets()))
         }
+    }
+}
+
+/// What to tell a reader whose records up to its fetch offset are not this log's, by the epoch of the last of them
+/// (KIP-595; `Partition.readRecords`). A reader who names none is not checked.
+fn check_last_fetched_epoch(log: &PartitionLog, wish: FetchWish, offsets: LogOffsets) -> Option<Found> {
+    if wish.last_fetched_epoch < 0 {
+        return None;
+    }
+    let known = match log.end_offset_for_epoch(LeaderEpoch::new(wish.last_fetched_epoch)) {
+        Ok(known) => known,
+        Err(error) => return Some(Found::Failed(read_failure(&error), Some(offsets))),
+    };
+    match known {
+        // Where the logs part cannot be told, or lies before what is left of this one.
+        Some(_) if wish.fetch_offset < offsets.log_start.get() => {
+            Some(Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets)))
+        }
+        None => Some(Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets))),
+        Some((epoch, end)) if epoch.get() < wish.last_fetched_epoch || end.get() < wish.fetch_offset => {
+            Some(Found::Diverging { epoch, end, offsets })
+        }
+        Some(_) => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use corelog_model::{PartitionId, PartitionIndex, TimestampMs};
+use corelog_model::{LeaderEpoch, PartitionId, PartitionIndex, TimestampMs};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::list_offsets::{
     ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
@@ -142,8 +142,8 @@ async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Resu
     let place = match question.timestamp {
         LATEST => (-1, readable_end.get(), epoch.get()),
         EARLIEST | EARLIEST_LOCAL => {
-            let first = log.epoch_at(offsets.log_start).unwrap_or(epoch);
-            (-1, offsets.log_start.get(), first.get())
+            let first = log.epoch_at(offsets.log_start).map_or(-1, LeaderEpoch::get);
+            (-1, offsets.log_start.get(), first)
         }
         // Nothing is tiered, so nothing waits to be.
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => (-1, -1, -1),

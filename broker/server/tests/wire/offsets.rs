@@ -1,4 +1,4 @@
-//! ListOffsets, OffsetForLeaderEpoch, DeleteRecords.
+//! ListOffsets, DeleteRecords.
 
 use corelog_model::TimestampMs;
 use corelog_protocol::ErrorCode;
@@ -8,13 +8,15 @@ use corelog_protocol::messages::delete_records::{
 use corelog_protocol::messages::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsTopic,
 };
-use corelog_protocol::messages::offset_for_leader_epoch::{
-    OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
-};
 
 use crate::support::{Batch, Client, NOW, TOPIC, with_broker};
 
-async fn list(client: &Client, version: i16, timestamp: i64, epoch: i32) -> ListOffsetsPartitionResponse {
+pub(crate) async fn list(
+    client: &Client,
+    version: i16,
+    timestamp: i64,
+    epoch: i32,
+) -> ListOffsetsPartitionResponse {
     let request = ListOffsetsRequest {
         replica_id: -1,
         topics: vec![ListOffsetsTopic {
@@ -30,7 +32,7 @@ async fn list(client: &Client, version: i16, timestamp: i64, epoch: i32) -> List
     client.call(version, &request).await.topics[0].partitions[0].clone()
 }
 
-async fn delete(client: &Client, topic: &str, offset: i64) -> (i16, i64) {
+pub(crate) async fn delete(client: &Client, topic: &str, offset: i64) -> (i16, i64) {
     let request = DeleteRecordsRequest {
         topics: vec![DeleteRecordsTopic {
             name: topic.to_owned(),
@@ -108,38 +110,5 @@ fn records_are_deleted_up_to_the_high_watermark() {
         assert_eq!(delete(&client, TOPIC, -1).await, (0, 5));
         let policy = (ErrorCode::PolicyViolation.code(), -1);
         assert_eq!(delete(&client, "compacted", -1).await, policy);
-    });
-}
-
-#[test]
-fn an_epochs_end_is_that_of_the_largest_not_above() {
-    with_broker(|broker| async move {
-        broker.create(TOPIC, 1, &[]).await;
-        let client = broker.connect().await;
-        client.produce(TOPIC, Batch::of(5).bytes()).await;
-        let current = list(&client, 7, -1, -1).await.leader_epoch;
-        for (asked, known, expected) in [
-            (current, -1, Ok((current, 5))),
-            (current, current, Ok((current, 5))),
-            (current + 1, -1, Ok((-1, -1))),
-            (current, current + 1, Err(ErrorCode::UnknownLeaderEpoch)),
-        ] {
-            let request = OffsetForLeaderEpochRequest {
-                topics: vec![OffsetForLeaderTopic {
-                    topic: TOPIC.to_owned(),
-                    partitions: vec![OffsetForLeaderPartition {
-                        partition: 0,
-                        current_leader_epoch: known,
-                        leader_epoch: asked,
-                    }],
-                }],
-                ..Default::default()
-            };
-            let answer = client.call(4, &request).await.topics[0].partitions[0].clone();
-            match expected {
-                Ok(end) => assert_eq!((answer.leader_epoch, answer.end_offset), end, "{asked}"),
-                Err(code) => assert_eq!(answer.error_code, code.code(), "{asked}"),
-            }
-        }
     });
 }

@@ -101,14 +101,7 @@ where
                 accepting.handle.spawn(WorkClass::Latency, "serve", serve);
             }
         });
-        let register = ControllerRequest::RegisterBroker {
-            id: BrokerId::new(1),
-            host: "localhost".to_owned(),
-            port: 9092,
-            rack: None,
-            incarnation: corelog_metadata::Incarnation::new(1),
-        };
-        broker.change(register).await;
+        broker.register(1).await;
         test(broker).await;
         storage.close().await.expect("the data closes");
     });
@@ -120,6 +113,18 @@ impl Broker {
         for result in controller::change(&self.shard, vec![request], false).await {
             result.expect("the change is made");
         }
+    }
+
+    /// As at a start, which raises the leader epoch of every partition.
+    pub(crate) async fn register(&self, incarnation: u128) {
+        self.change(ControllerRequest::RegisterBroker {
+            id: BrokerId::new(1),
+            host: "localhost".to_owned(),
+            port: 9092,
+            rack: None,
+            incarnation: corelog_metadata::Incarnation::new(incarnation),
+        })
+        .await;
     }
 
     pub(crate) async fn create(&self, name: &str, partitions: i32, configs: &[(&str, &str)]) -> TopicId {

@@ -1,7 +1,8 @@
 //! One log's state and decisions. No I/O, no clock: times are given.
 //!
 //! Invariants: `log_start <= last_stable <= high_watermark <= log_end`, changed by one mutator that asserts it; there
-//! is always an active segment; offsets are dense from segment to segment.
+//! is always an active segment; offsets are dense from segment to segment; the newest entry of the epoch table is the
+//! leader epoch, noted before anything is appended in it.
 
 use corelog_model::batch::{BatchHeader, TimestampType};
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TimestampMs, TopicId, ValidatedBatch};
@@ -51,9 +52,11 @@ pub(crate) struct LogCore {
 impl LogCore {
     /// An empty log.
     pub(crate) fn new(leader_epoch: LeaderEpoch, config: LogConfig) -> LogCore {
+        let mut epochs = EpochTable::default();
+        epochs.assign(leader_epoch, Offset::ZERO);
         LogCore {
             config,
-            epochs: EpochTable::default(),
+            epochs,
             producers: ProducerTable::default(),
             leader_epoch,
             offsets: LogOffsets {
@@ -77,9 +80,12 @@ impl LogCore {
         self.leader_epoch
     }
 
-    /// Sets the epoch of the next appends; never falls.
+    /// Sets the epoch of the next appends; never falls. It begins at the log's end, also if nothing is ever appended in
+    /// it (Kafka's `Partition.makeLeader`): without that nobody could be told where the epoch before it ended. A crash
+    /// may forget it: then the next leader's epoch begins at the same offset, in its place.
     pub(crate) fn set_leader_epoch(&mut self, epoch: LeaderEpoch) {
         self.leader_epoch = self.leader_epoch.max(epoch);
+        self.epochs.assign(self.leader_epoch, self.offsets.log_end);
     }
 
     /// The segments by base offset; the last one is active.
@@ -270,7 +276,7 @@ impl LogCore {
             .note(base_offset, position, active.max_timestamp, interval);
         active.absorb(header, base_offset, timestamp, now);
         let segment_base = active.base;
-        self.epochs.record(epoch, base_offset);
+        self.epochs.assign(epoch, base_offset);
         self.producers.record(header, base_offset, timestamp, now);
         self.set_offsets(LogOffsets {
             log_end: last_offset.next(),
@@ -306,7 +312,7 @@ impl LogCore {
                 log_start: offset,
                 ..self.offsets
             });
-            self.epochs.truncate_front(offset);
+            self.epochs.truncate_from_start(offset);
         }
         let log_start = self.offsets.log_start;
         let keep_from = self
@@ -324,7 +330,7 @@ impl LogCore {
             log_start,
             ..self.offsets
         });
-        self.epochs.truncate_front(log_start);
+        self.epochs.truncate_from_start(log_start);
     }
 
     /// The bytes from a place in a segment to the end of the log.
@@ -405,11 +411,17 @@ impl LogCore {
                 i64::try_from(segments.len()).unwrap_or(i64::MAX),
             ));
         }
+        let epochs = EpochTable::from_v1(
+            &image.epochs,
+            LeaderEpoch::new(image.leader_epoch),
+            log_start..log_end,
+        );
+        let leader_epoch = epochs.latest().unwrap_or(LeaderEpoch::new(image.leader_epoch));
         Ok(LogCore {
             config,
-            epochs: EpochTable::from_v1(&image.epochs),
+            epochs,
             producers: ProducerTable::from_persisted(&image.producers, &persisted.producer_times, now),
-            leader_epoch: LeaderEpoch::new(image.leader_epoch),
+            leader_epoch,
             offsets: LogOffsets {
                 log_start,
                 last_stable: log_end,

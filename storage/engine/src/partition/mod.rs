@@ -27,7 +27,7 @@ use corelog_runtime::local::Budget;
 
 use self::append::{Admission, Waiter};
 use self::watchers::Watchers;
-use crate::errors::{AppendError, DeleteRecordsError};
+use crate::errors::{AppendError, DeleteRecordsError, ReadError};
 use crate::format::names;
 use crate::format::v1::EntryV1;
 use crate::format::v2::PartitionV2;
@@ -49,6 +49,16 @@ pub(crate) enum Status {
     Deleted,
     /// It was found corrupt.
     Corrupt(Arc<str>),
+}
+
+impl Status {
+    fn check_readable(&self) -> Result<(), ReadError> {
+        match self {
+            Status::Open => Ok(()),
+            Status::Deleted => Err(ReadError::Deleted),
+            Status::Corrupt(reason) => Err(ReadError::Corrupt(Arc::clone(reason))),
+        }
+    }
 }
 
 /// What is reserved of the active segment's file.
@@ -173,8 +183,8 @@ impl PartitionLog {
         self.state.borrow().core.leader_epoch()
     }
 
-    /// Sets the leader epoch of the next appends; an older one than the current is ignored. Readers who wait are woken:
-    /// they may have to be told.
+    /// Sets the leader epoch of the next appends, which begins at the log's end; an older one than the current is
+    /// ignored. Readers who wait are woken: they may have to be told.
     pub fn set_leader_epoch(&self, epoch: LeaderEpoch) {
         let before = self.leader_epoch();
         self.state.borrow_mut().core.set_leader_epoch(epoch);
@@ -217,25 +227,29 @@ impl PartitionLog {
 
     /// The largest leader epoch not above `epoch` that the log knows, and its end, exclusive
     /// (OffsetForLeaderEpoch). `None` if the log knows nothing of it.
-    pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+    ///
+    /// # Errors
+    /// A log that was deleted, or found corrupt: what is left of that one may end before what was acknowledged.
+    pub fn end_offset_for_epoch(
+        &self,
+        epoch: LeaderEpoch,
+    ) -> Result<Option<(LeaderEpoch, Offset)>, ReadError> {
         let state = self.state.borrow();
-        let offsets = state.core.offsets();
-        state.core.epochs.end_offset_for(
-            epoch,
-            state.core.leader_epoch(),
-            offsets.log_start,
-            offsets.log_end,
-        )
+        state.status.check_readable()?;
+        let log_end = state.core.offsets().log_end;
+        Ok(state.core.epochs.end_offset_for(epoch, log_end))
     }
 
-    /// The epoch that the record at `offset` was appended in; `None` if no record has been.
+    /// The epoch that the record at `offset` was appended in; at the log's end, the leader's. `None` before the first
+    /// epoch that is known.
     pub fn epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
         self.state.borrow().core.epochs.epoch_of(offset)
     }
 
-    /// The newest leader epoch that has records.
-    pub fn last_leader_epoch(&self) -> Option<LeaderEpoch> {
-        self.state.borrow().core.epochs.latest()
+    /// The leader epochs that the log knows and the offset that each begins at, oldest first. Only the last one, the
+    /// leader's, may have no records.
+    pub fn leader_epochs(&self) -> Vec<(LeaderEpoch, Offset)> {
+        self.state.borrow().core.epochs.entries().to_vec()
     }
 
     /// The bytes of all segments.

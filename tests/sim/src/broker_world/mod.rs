@@ -17,6 +17,7 @@ mod liar;
 mod loner;
 mod masses;
 mod oracle;
+mod position;
 mod probe;
 mod producer;
 mod reader;
