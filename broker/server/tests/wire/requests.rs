@@ -112,9 +112,9 @@ impl Maker {
             Scalar::I64 => out.i64(if is_large { i64::MAX } else { number.into() }),
             Scalar::F64 => out.f64(f64::from(number)),
             Scalar::Uuid => out.uuid(self.pick(&[self.topic, TopicId::ZERO, TopicId::new([7; 16])])),
-            Scalar::String => out.string(flexible, &self.name()).expect("at most 32,767 bytes"),
+            Scalar::String | Scalar::Text => out.string(flexible, &self.name()).expect("at most 32,767 bytes"),
             Scalar::Bytes => out.bytes(flexible, b"bytes").expect("short"),
-            Scalar::Records => {
+            Scalar::Records | Scalar::Pieces => {
                 let mut bytes = Batch::of(1).bytes().to_vec();
                 let cut = self.pick(&[0, 0, 1, bytes.len()]);
                 bytes.truncate(bytes.len() - cut);
@@ -145,7 +145,7 @@ fn null(kind: &Type, flexible: bool, out: &mut Writer) {
             Ok(())
         }
         Type::Array(_) => out.nullable_array::<()>(flexible, None, |_, ()| Ok(())),
-        Type::Scalar(Scalar::String) => out.nullable_string(flexible, None),
+        Type::Scalar(Scalar::String | Scalar::Text) => out.nullable_string(flexible, None),
         Type::Scalar(_) => out.nullable_bytes(flexible, None),
     };
     done.expect("null is short");
