@@ -4,6 +4,7 @@
 pub mod benches;
 mod checkpoint;
 mod checkpoint_file;
+mod contents;
 mod data_dir;
 mod device;
 mod errors;
@@ -16,10 +17,12 @@ pub mod inspect;
 mod journal;
 mod layout;
 mod log;
+mod meta_properties;
 mod mutation;
 mod options;
 mod partition;
 mod read_pace;
+mod rebuild;
 mod recovery;
 mod removal;
 mod shared;
@@ -36,8 +39,10 @@ pub use errors::{
     FormatError, OpenError, ReadError,
 };
 pub use layout::{prepare_layout, read_layout};
+pub use meta_properties::{MetaFault, MetaProperties};
 pub use options::{COMMITS_IN_FLIGHT_MAX, CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
 pub use partition::{LogWatcher, PartitionLog};
+pub use rebuild::{RebuildError, rebuild_layout};
 pub use storage::Storage;
 pub use types::{
     ActiveProducer, AppendOptions, AppendOrigin, Appended, Layout, LogOffsets, LogSlice, PartitionSpec,

@@ -47,6 +47,11 @@ pub(crate) const CHECKPOINT: Kind = Kind {
     magic: *b"CLCHKPNT",
     name: "checkpoint",
 };
+/// The list of a journal's files.
+pub(crate) const JOURNAL_FILES: Kind = Kind {
+    magic: *b"CLJFILES",
+    name: "list of journal files",
+};
 /// A segment's index.
 pub(crate) const SEGMENT_INDEX: Kind = Kind {
     magic: *b"CLSEGIDX",

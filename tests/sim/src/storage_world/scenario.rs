@@ -69,6 +69,8 @@ pub(crate) struct Scenario {
     /// How much longer it takes to make a new name of a checkpoint or a layout durable. A life that ends in that time
     /// leaves one that can be read, and that a loss of power takes.
     pub(crate) slow_names: Option<Duration>,
+    /// At times a file is gone, or empty, when a start begins.
+    pub(crate) has_mishaps: bool,
 }
 
 /// What an administrator does.
@@ -108,7 +110,7 @@ impl Action {
 
 /// The choices that a plan may make.
 const KEYS: &str = "trouble, lives, partitions, shards, reshards, life_ms, big_batches, window, reuses_names, \
-    start_crashes, readers, cramped, slow_names, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
+    start_crashes, readers, cramped, slow_names, mishaps, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
     leader_epoch, variation";
 
 const TROUBLES: [(&str, Trouble); 5] = [
@@ -159,6 +161,8 @@ impl Scenario {
         if random.below(8) == 0 {
             scenario.slow_names(&mut random);
         }
+        let mut random = SimRng::stream(seed, 105);
+        scenario.has_mishaps = scenario.trouble == Trouble::None && random.below(4) == 0;
         scenario
     }
 
@@ -261,6 +265,7 @@ impl Scenario {
             has_readers: true,
             is_cramped: false,
             slow_names: None,
+            has_mishaps: false,
         };
         if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
             // What a segment's failed sync leaves is of interest to a checkpoint that runs beside it.
@@ -314,6 +319,7 @@ impl Scenario {
             ("slow_names", None) => {
                 self.slow_names = Some(Duration::from_millis(number()?)).filter(|slow| !slow.is_zero());
             }
+            ("mishaps", None) => self.has_mishaps = truth()?,
             ("in_flight", None) => {
                 self.template.commits_in_flight_max = usize::try_from(number()?.max(1)).map_err(|_| bad())?;
             }
@@ -341,6 +347,7 @@ impl Scenario {
         no("readers", self.has_readers, "false");
         no("cramped", self.is_cramped, "false");
         no("slow_names", self.slow_names.is_some(), "0");
+        no("mishaps", self.has_mishaps, "false");
         no("reuses_names", self.reuses_names, "false");
         for (action, weight) in ACTIONS.into_iter().zip(self.administration) {
             no(action.key(), weight > 0, "0");
