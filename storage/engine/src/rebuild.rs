@@ -277,9 +277,10 @@ mod tests {
             },
             &|error| matches!(error, RebuildError::CheckpointMissing(path) if path.ends_with("2/0/checkpoint")),
         );
-        check(&|dir| fs::remove_dir_all(shard(dir, 1)).unwrap(), &|error| {
-            matches!(error, RebuildError::UnknownPartition(path) if path.ends_with("b-0"))
-        });
+        check(
+            &|dir| fs::remove_dir_all(shard(dir, 1)).unwrap(),
+            &|error| matches!(error, RebuildError::UnknownPartition(path) if path.ends_with("b-0")),
+        );
         check(
             &|dir| fs::remove_file(shard(dir, 1).join(names::CHECKPOINT)).unwrap(),
             &|error| matches!(error, RebuildError::CheckpointMissing(path) if path.ends_with("2/1/checkpoint")),
@@ -288,11 +289,13 @@ mod tests {
             &|dir| fs::write(shard(dir, 1).join(names::CHECKPOINT), "rubbish").unwrap(),
             &|error| matches!(error, RebuildError::Inspect(_)),
         );
-        check(&|dir| segment(dir, "c-0"), &|error| {
-            matches!(error, RebuildError::UnknownPartition(path) if path.ends_with("c-0"))
-        });
-        check(&|dir| fs::remove_file(dir.join(names::VERSION)).unwrap(), &|error| {
-            matches!(error, RebuildError::DataDir(DataDirError::VersionMissing { .. }))
-        });
+        check(
+            &|dir| segment(dir, "c-0"),
+            &|error| matches!(error, RebuildError::UnknownPartition(path) if path.ends_with("c-0")),
+        );
+        check(
+            &|dir| fs::remove_file(dir.join(names::VERSION)).unwrap(),
+            &|error| matches!(error, RebuildError::DataDir(DataDirError::VersionMissing { .. })),
+        );
     }
 }

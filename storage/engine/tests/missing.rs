@@ -123,9 +123,10 @@ fn named(error: &OpenError) -> Option<&Path> {
         | OpenError::CheckpointStale { path, .. }
         | OpenError::LayoutStale { path, .. }
         | OpenError::LayoutMissing { path } => Some(path),
-        OpenError::Option { .. } | OpenError::ShardCount { .. } | OpenError::DiskFull(_) | OpenError::Io(_) => {
-            None
-        }
+        OpenError::Option { .. }
+        | OpenError::ShardCount { .. }
+        | OpenError::DiskFull(_)
+        | OpenError::Io(_) => None,
     }
 }
 
@@ -137,7 +138,11 @@ async fn says(machine: &Machine, path: &Path) -> Says {
             let named = named(&error).unwrap_or_else(|| panic!("{error} names no file"));
             let is_frame = matches!(error, OpenError::JournalDamaged { .. });
             let is_named = named == path || is_frame && named.parent() == path.parent();
-            assert!(is_named, "{} was harmed, and the start says: {error}", path.display());
+            assert!(
+                is_named,
+                "{} was harmed, and the start says: {error}",
+                path.display()
+            );
             return if is_frame { Says::Frame } else { Says::Names };
         }
     };
@@ -156,7 +161,9 @@ async fn says(machine: &Machine, path: &Path) -> Says {
         at = header.next_offset();
     }
     // Looked for by time, so that an index is needed.
-    let found = log.offset_for_timestamp(corelog_model::TimestampMs::new(1000)).await;
+    let found = log
+        .offset_for_timestamp(corelog_model::TimestampMs::new(1000))
+        .await;
     assert!(found.unwrap().is_some());
     Says::Opens
 }
@@ -184,7 +191,12 @@ fn check(end: End, path: &Path, harm: &Harm) -> Says {
     if said == Says::Names || said == Says::Frame {
         sim.block_on(async {
             write(&machine.handle_for(SHARD), path, &whole).await;
-            assert_eq!(says(&machine, path).await, Says::Opens, "{} is back", path.display());
+            assert_eq!(
+                says(&machine, path).await,
+                Says::Opens,
+                "{} is back",
+                path.display()
+            );
         });
     }
     said
@@ -260,8 +272,14 @@ fn a_changed_byte_is_named_or_changes_nothing() {
                 // That all of it is there is asked within.
                 let said = check(end, &path, &harm);
                 let is_needed = end == End::Killed && name.ends_with(".journal");
-                assert!(said != Says::Frame || is_needed, "{name} {harm:?} {end:?}: {said:?}");
-                assert!(said != Says::Fences || is_needed, "{name} {harm:?} {end:?}: {said:?}");
+                assert!(
+                    said != Says::Frame || is_needed,
+                    "{name} {harm:?} {end:?}: {said:?}"
+                );
+                assert!(
+                    said != Says::Fences || is_needed,
+                    "{name} {harm:?} {end:?}: {said:?}"
+                );
             }
         }
     }

@@ -131,7 +131,10 @@ impl DataRoot {
             .partitions
             .iter()
             .map(|partition| {
-                let segments = partition.segments.iter();
+                // What lies before the log's start may have been removed since.
+                let later = partition.segments.iter().skip(1);
+                let gone = later.take_while(|s| s.base_offset <= partition.log_start).count();
+                let segments = partition.segments.iter().skip(gone);
                 let mut expected = Expected {
                     segments: segments.clone().map(|s| (s.base_offset, s.size)).collect(),
                     closed: segments.map(|s| s.base_offset).collect(),
@@ -302,7 +305,16 @@ fn replay(dir: &Path, checkpoint: &CheckpointV1, known: &mut BTreeMap<String, Ex
                         bypassed(&append, expected);
                     }
                 }
-                EntryV1::Append(_) | EntryV1::LogStart { .. } => {}
+                EntryV1::LogStart { topic, index, offset } => {
+                    let directory = directories.get(&(topic, index));
+                    if let Some(expected) = directory.and_then(|name| known.get_mut(name)) {
+                        let first = expected.segments.range(..=offset).next_back();
+                        let first = first.map_or(0, |(base, _)| *base);
+                        expected.segments.retain(|base, _| *base >= first);
+                        expected.bypassed.retain(|base| *base >= first);
+                    }
+                }
+                EntryV1::Append(_) => {}
             }
         }
     }

@@ -456,14 +456,20 @@ mod tests {
     #[test]
     fn an_idle_journal_is_marked_once() {
         let mut core = JournalCore::new(limits(2), 5);
-        assert!(core.is_marked() && core.plan_mark().is_none(), "there is nothing to say");
+        assert!(
+            core.is_marked() && core.plan_mark().is_none(),
+            "there is nothing to say"
+        );
         core.push_run(run(1, 0..1, 0..100));
         assert!(core.plan_mark().is_none(), "something waits");
         core.plan().unwrap();
         assert!(core.plan_mark().is_none(), "a commit is under way");
         core.advance(5, CommitState::Durable);
         let mark = core.plan_mark().unwrap();
-        assert_eq!((mark.sequence, mark.acknowledged_end, mark.items.len()), (6, 6, 0));
+        assert_eq!(
+            (mark.sequence, mark.acknowledged_end, mark.items.len()),
+            (6, 6, 0)
+        );
         assert!(core.is_marked() && core.plan_mark().is_none());
         assert_eq!(core.advance(6, CommitState::Durable), Progress::default());
         assert!(core.is_idle());

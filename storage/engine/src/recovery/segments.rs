@@ -38,9 +38,17 @@ pub(super) async fn check(
         .await
 }
 
-/// How long each segment of a partition must be; none that may be empty.
+/// How long each segment of a partition must be; none that may be empty, and none that lies before the log's start, which
+/// may have been removed since.
 fn needed(partition: &Recovering) -> BTreeMap<Offset, u64> {
     let segments = partition.core.segments();
+    let log_start = partition.core.offsets().log_start;
+    let log_start = partition.log_start.unwrap_or_default().max(log_start);
+    let gone = segments[1..]
+        .iter()
+        .take_while(|segment| segment.base <= log_start)
+        .count();
+    let segments = &segments[gone..];
     let mut needed: BTreeMap<Offset, u64> = segments
         .iter()
         .map(|segment| (segment.base, segment.size))
