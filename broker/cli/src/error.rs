@@ -5,6 +5,7 @@ use std::io;
 use corelog_client::{AddressError, ClientError};
 use corelog_config::LoadError;
 use corelog_protocol::ErrorCode;
+use corelog_storage::{DataDirError, RebuildError};
 
 use crate::exit::Exit;
 use crate::log::InspectFailure;
@@ -29,6 +30,9 @@ pub enum CliError {
     /// Files cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectFailure),
+    /// The layout cannot be made again.
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
     /// The device cannot be probed.
     #[error(transparent)]
     Probe(#[from] ProbeError),
@@ -82,7 +86,9 @@ impl CliError {
             CliError::Inspect(InspectFailure::Unknown(_) | InspectFailure::Empty(_)) => Exit::Usage,
             CliError::Inspect(InspectFailure::Records { .. }) => Exit::Damaged,
             CliError::Inspect(InspectFailure::Io { .. } | InspectFailure::Inspect(_)) => Exit::Failure,
-            CliError::Output(_)
+            CliError::Rebuild(RebuildError::DataDir(DataDirError::Locked { .. })) => Exit::DataLocked,
+            CliError::Rebuild(_)
+            | CliError::Output(_)
             | CliError::Input(_)
             | CliError::Probe(_)
             | CliError::GroupIsActive { .. } => Exit::Failure,

@@ -20,7 +20,7 @@ use corelog_model::batch::ValidatedBatch;
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TopicId};
 use corelog_records::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder};
 use corelog_runtime::local::Budget;
-use corelog_runtime::{LocalFuture, WorkClass};
+use corelog_runtime::{DiskError, LocalFuture, WorkClass};
 use corelog_storage::{
     AppendError, AppendOptions, AppendOrigin, CreateError, DeleteRecordsError, LogConfig, PartitionLog,
     PartitionSpec, ReadIsolation,
@@ -28,6 +28,7 @@ use corelog_storage::{
 use futures_util::future::join_all;
 
 use crate::log_reader::{self, LogReadError};
+use crate::partition_dirs;
 use crate::shard::{FIRST, Shard};
 use crate::topics;
 use crate::uncompacted;
@@ -67,6 +68,18 @@ pub enum LoadError {
     /// It cannot be made.
     #[error("the metadata log cannot be created: {0}")]
     Create(#[from] CreateError),
+    /// It is gone, and partitions are there: without it all of them would be taken for a deleted topic's.
+    #[error(
+        "there is no metadata log, and the partition {directory} is there. `corelog log inspect DIR` shows what is \
+         missing; restore the directory from a copy"
+    )]
+    Missing {
+        /// One of the partitions' directories.
+        directory: String,
+    },
+    /// The directory cannot be looked into.
+    #[error("the data directory cannot be read: {0}")]
+    Look(#[from] DiskError),
     /// It cannot be read.
     #[error("the metadata log cannot be read: {0}")]
     Read(#[from] LogReadError),
@@ -146,6 +159,20 @@ impl ConfigRules for Rules {
     }
 }
 
+/// Checks that no partition was ever made here: the metadata's log is older than all others.
+async fn check_first_start(shard: &Rc<Shard>) -> Result<(), LoadError> {
+    let own = metadata_spec().directory;
+    let dir = shard.config().storage.data_dir.clone();
+    let known = shard.handle.disk.list_dir(&dir).await?;
+    let other = known
+        .into_iter()
+        .find(|name| partition_dirs::is_name(name) && *name != own);
+    match other {
+        Some(directory) => Err(LoadError::Missing { directory }),
+        None => Ok(()),
+    }
+}
+
 /// The controller and its log.
 pub struct ControllerShell {
     log: Rc<PartitionLog>,
@@ -166,7 +193,10 @@ impl ControllerShell {
     pub async fn load(shard: &Rc<Shard>) -> Result<(ControllerShell, MetadataImage), LoadError> {
         let log = match shard.partition(&METADATA_PARTITION) {
             Some(log) => log,
-            None => shard.storage.create_partition(metadata_spec()).await?,
+            None => {
+                check_first_start(shard).await?;
+                shard.storage.create_partition(metadata_spec()).await?
+            }
         };
         log.set_config(metadata_spec().config);
         let mut image = MetadataImage::new(&shard.identity.cluster_id);

@@ -66,6 +66,18 @@ pub enum ServeError {
     /// The layout of the data directory.
     #[error("the data directory cannot be laid out: {why}{remedy}", why = .0, remedy = open_remedy(.0))]
     Layout(#[source] OpenError),
+    /// A partition that the metadata knows has records, and no checkpoint knows of it.
+    #[error(
+        "no checkpoint knows the partition {}, and it holds records. `corelog log inspect DIR` shows what is missing; \
+         restore the directory from a copy", path.display()
+    )]
+    UnknownPartition {
+        /// The partition's directory.
+        path: PathBuf,
+    },
+    /// The directory of a partition that no shard knows cannot be read.
+    #[error("a directory of no partition cannot be read: {0}")]
+    Stray(#[from] DiskError),
     /// The metadata.
     #[error("the metadata cannot be loaded: {0}")]
     Metadata(#[from] controller::LoadError),
@@ -116,9 +128,15 @@ impl ServeError {
             ServeError::DataDir(DataDirError::Locked { .. }) => Exit::DataLocked,
             ServeError::DataDir(DataDirError::NewerFormat { .. }) => Exit::DataFormat,
             ServeError::DataDir(
-                DataDirError::BadVersion { .. } | DataDirError::NotWritable { .. } | DataDirError::Io { .. },
+                DataDirError::BadVersion { .. }
+                | DataDirError::VersionMissing { .. }
+                | DataDirError::NotOurs { .. }
+                | DataDirError::NotWritable { .. }
+                | DataDirError::Io { .. },
             )
-            | ServeError::ClusterId(ClusterIdError::Io { .. }) => Exit::DataDirectory,
+            | ServeError::ClusterId(
+                ClusterIdError::Io { .. } | ClusterIdError::Damaged { .. } | ClusterIdError::Missing { .. },
+            ) => Exit::DataDirectory,
             ServeError::ClusterId(ClusterIdError::Node { .. } | ClusterIdError::Cluster { .. }) => {
                 Exit::Identity
             }
@@ -127,6 +145,8 @@ impl ServeError {
             ServeError::Shards(_) => Exit::Shards,
             ServeError::Open { source, .. } | ServeError::Layout(source) => exit_of_open(source),
             ServeError::Start(_)
+            | ServeError::UnknownPartition { .. }
+            | ServeError::Stray(_)
             | ServeError::Metadata(_)
             | ServeError::Register(_)
             | ServeError::Partitions(_) => Exit::Data,
@@ -139,9 +159,14 @@ fn exit_of_open(error: &OpenError) -> Exit {
         OpenError::Io(DiskError { source, .. }) if is_direct_io_refused(source) => Exit::DirectIo,
         OpenError::CheckpointMissing { .. }
         | OpenError::Damaged { .. }
+        | OpenError::CheckpointStale { .. }
         | OpenError::JournalDamaged { .. }
+        | OpenError::JournalFileMissing { .. }
+        | OpenError::SegmentMissing { .. }
+        | OpenError::Shortened { .. }
         | OpenError::Option { .. }
         | OpenError::LayoutMissing { .. }
+        | OpenError::LayoutStale { .. }
         | OpenError::ShardCount { .. }
         | OpenError::DiskFull(_)
         | OpenError::Io(_) => Exit::Data,
@@ -162,6 +187,12 @@ fn data_dir_remedy(error: &DataDirError) -> &'static str {
         DataDirError::NewerFormat { .. } => {
             "Run the release that wrote it, or choose another directory with --data-dir (log.dirs)"
         }
+        DataDirError::VersionMissing { .. } => {
+            "Restore that file; the releases up to this one write the line 1 into it"
+        }
+        DataDirError::NotOurs { .. } => {
+            "Choose an empty directory, or one that is not there yet, with --data-dir (log.dirs)"
+        }
         DataDirError::BadVersion { .. } => {
             "Restore that file, or choose another directory with --data-dir (log.dirs)"
         }
@@ -174,10 +205,25 @@ fn data_dir_remedy(error: &DataDirError) -> &'static str {
 
 fn open_remedy(error: &OpenError) -> &'static str {
     match error {
+        OpenError::LayoutMissing { .. } => {
+            ". Nothing was changed. Restore that file, or make it again with `corelog log rebuild-layout DIR`"
+        }
+        OpenError::LayoutStale { .. } => {
+            ". Nothing was changed. Move that file away and make it again with `corelog log rebuild-layout DIR`"
+        }
+        OpenError::Damaged { path, .. } if path.file_name().is_some_and(|name| name == "layout") => {
+            ". Nothing was changed. Restore that file, or make it again with `corelog log rebuild-layout DIR`"
+        }
+        OpenError::SegmentMissing { .. } | OpenError::Shortened { .. } => {
+            ". Nothing was changed. Restore that file. To go on without its records make it that long (truncate -s): \
+             whoever reads them is told that the log is corrupt"
+        }
+        OpenError::JournalFileMissing { .. } | OpenError::CheckpointStale { .. } => {
+            ". Nothing was changed. Restore that file, or the directory from a copy"
+        }
         OpenError::CheckpointMissing { .. }
         | OpenError::Damaged { .. }
-        | OpenError::JournalDamaged { .. }
-        | OpenError::LayoutMissing { .. } => {
+        | OpenError::JournalDamaged { .. } => {
             ". `corelog log inspect DIR` shows what is whole; restore the directory from a copy, or begin with an empty one"
         }
         OpenError::DiskFull(_) => ". Make room on that file system",

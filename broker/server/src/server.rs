@@ -94,7 +94,7 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     warn_of_copies(&config.storage.data_dir);
     listeners::check_free(&config)?;
     listeners::warn_if_unknown(&config);
-    let cluster_id = cluster_id::load_or_make(&config.storage.data_dir, &config)?;
+    let cluster_id = cluster_id::load_or_make(&data_dir, &config)?;
     let layout = lay_out(&config, &options)?;
     let commits = CommitPlan::new(&config);
     let plan = Arc::new(Plan {
@@ -396,7 +396,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     shard.set_controller(shell);
     let image = Arc::new(image);
     remove_orphans(shard, &image).await?;
-    remove_strays(shard).await;
+    remove_strays(shard, &image).await?;
     // What could not be opened is said in the log, and answered as a storage error; the rest is served.
     let _ = controller::publish(shard, Arc::clone(&image)).await;
     let (host, port) = listeners.advertised(&plan.config);
@@ -461,15 +461,33 @@ async fn remove_orphans(shard: &Rc<Shard>, image: &Arc<MetadataImage>) -> Result
 }
 
 /// Removes the directories that no shard knows: of a log whose creation, or deletion, a crash interrupted. Nothing is
-/// created meanwhile.
-async fn remove_strays(shard: &Rc<Shard>) {
+/// created meanwhile. A crash leaves no records in the directory of a partition that the metadata knows: where there are
+/// some, what knew of them has been lost, and they are not removed for that.
+async fn remove_strays(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ServeError> {
     let known: Vec<_> = shard
         .all()
         .map(|to| shard.submit_to(to, |shard| async move { shard.storage.directories() }))
         .collect();
     let known: HashSet<String> = join_all(known).await.into_iter().flatten().collect();
     let is_stray = |name: &str| partition_dirs::is_name(name) && !known.contains(name);
+    let wanted: HashSet<String> = image
+        .topics()
+        .flat_map(|topic| {
+            let name = topic.name.as_str();
+            topic
+                .partition_ids()
+                .map(move |id| partition_dirs::name(name, id))
+        })
+        .filter(|name| is_stray(name))
+        .collect();
+    for directory in wanted {
+        if shard.storage.holds_records(&directory).await? {
+            let path = shard.config().storage.data_dir.join(directory);
+            return Err(ServeError::UnknownPartition { path });
+        }
+    }
     shard.storage.remove_strays(is_stray).await;
+    Ok(())
 }
 
 async fn apply_retention(shard: Rc<Shard>) {

@@ -16,9 +16,9 @@ pub enum DataDirError {
         path: PathBuf,
     },
     /// A newer release wrote it.
-    #[error("the data directory {} has format {found}; this release reads up to {supported}", path.display())]
+    #[error("{} says that the data directory has format {found}; this release reads up to {supported}", path.display())]
     NewerFormat {
-        /// The directory.
+        /// The version file.
         path: PathBuf,
         /// What its version file says.
         found: u32,
@@ -30,6 +30,20 @@ pub enum DataDirError {
     BadVersion {
         /// The file.
         path: PathBuf,
+    },
+    /// The version file is gone from a directory that is not new.
+    #[error("the version file {} is missing, and the directory is not new", path.display())]
+    VersionMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is something in it that is not ours, and nothing that is.
+    #[error("the data directory {} holds {name:?} and nothing of a broker's: it is not new, and not ours", path.display())]
+    NotOurs {
+        /// The directory.
+        path: PathBuf,
+        /// What is in it.
+        name: String,
     },
     /// No file can be made in it.
     #[error("the data directory {} is not writable: {source}", path.display())]
@@ -120,6 +134,50 @@ pub enum OpenError {
         /// Where the frame should begin.
         position: u64,
     },
+    /// A journal file is gone, and frames of it that were acknowledged with it.
+    #[error("the journal file {} is missing", path.display())]
+    JournalFileMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A segment is gone.
+    #[error("the segment {} is missing; it had {size} bytes at least", path.display())]
+    SegmentMissing {
+        /// The file.
+        path: PathBuf,
+        /// What is known to have been in it.
+        size: u64,
+    },
+    /// A file lacks its end.
+    #[error("{} has {size} bytes and should have {needed}", path.display())]
+    Shortened {
+        /// The file.
+        path: PathBuf,
+        /// What there is.
+        size: u64,
+        /// What there should be at least.
+        needed: u64,
+    },
+    /// The checkpoint is an old one: the journal was written by a later start than it knows of.
+    #[error("the checkpoint {} is an old one: it is of start {incarnation}, and the journal of start {newer}", path.display())]
+    CheckpointStale {
+        /// The file.
+        path: PathBuf,
+        /// Which start it is of.
+        incarnation: u64,
+        /// Which start the journal is of.
+        newer: u64,
+    },
+    /// The layout is an old one: a later generation's journal has been in use.
+    #[error("the layout {} is an old one: it names generation {generation}, and generation {newer} has been in use", path.display())]
+    LayoutStale {
+        /// The file.
+        path: PathBuf,
+        /// What it names.
+        generation: u64,
+        /// What has been in use since.
+        newer: u64,
+    },
     /// An option is out of bounds.
     #[error("the storage option {option} is out of bounds: {reason}")]
     Option {
@@ -128,8 +186,8 @@ pub enum OpenError {
         /// Why.
         reason: &'static str,
     },
-    /// The directory was not laid out: see [`crate::prepare_layout`].
-    #[error("the layout {} is missing", path.display())]
+    /// The layout is gone from a directory that is not new.
+    #[error("the layout {} is missing, and the directory is not new", path.display())]
     LayoutMissing {
         /// The file.
         path: PathBuf,

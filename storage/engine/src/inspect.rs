@@ -9,16 +9,17 @@ use std::path::{Path, PathBuf};
 use corelog_model::batch::{self, BatchError, BatchHeader};
 use serde::Serialize;
 
-use crate::FormatError;
+use crate::data_dir::FORMAT;
 pub use crate::format::v1::{
-    AppendV1, EntryV1, EpochV1, IndexEntryV1, LayoutV1, PartitionV1, ProducerBatchV1, ProducerV1,
-    SegmentIndexV1, SegmentV1, TableV1,
+    AppendV1, EntryV1, EpochV1, IndexEntryV1, JournalFilesV1, LayoutV1, PartitionV1, ProducerBatchV1,
+    ProducerV1, SegmentIndexV1, SegmentV1, TableV1,
 };
 use crate::format::v2::decode_checkpoint;
 pub use crate::format::v2::{CheckpointV2, PartitionV2, SegmentTimesV2};
 use crate::format::{envelope, names};
 use crate::journal::frame;
 pub use crate::journal::frame::HeaderV1;
+use crate::{FormatError, MetaFault, MetaProperties};
 
 const PAGE: u64 = 4096;
 
@@ -117,6 +118,12 @@ pub enum FileKind {
     SegmentIndex,
     /// The layout.
     Layout,
+    /// The list of a journal's files.
+    JournalFiles,
+    /// The number of the data directory's format.
+    Version,
+    /// Whose the data directory is.
+    Meta,
 }
 
 /// Tells by its name what kind of file `path` is; `None` if it is none of ours.
@@ -132,6 +139,12 @@ pub fn kind_of(path: &Path) -> Option<FileKind> {
         Some(FileKind::Checkpoint)
     } else if name == names::LAYOUT {
         Some(FileKind::Layout)
+    } else if name == names::JOURNAL_FILES {
+        Some(FileKind::JournalFiles)
+    } else if name == names::VERSION {
+        Some(FileKind::Version)
+    } else if name == names::META {
+        Some(FileKind::Meta)
     } else {
         None
     }
@@ -248,6 +261,59 @@ fn enveloped<T>(path: &Path, decode: impl Fn(&[u8]) -> Result<T, FormatError>) -
 /// If it cannot be read or is damaged.
 pub fn checkpoint(path: &Path) -> Result<CheckpointV2, InspectError> {
     enveloped(path, decode_checkpoint)
+}
+
+/// Reads the checkpoint in force of the shard whose file `checkpoint` is at `path`: the one before while a new one takes
+/// its place. `None` if there is neither.
+///
+/// # Errors
+/// If it cannot be read or is damaged.
+pub fn checkpoint_in_force(path: &Path) -> Result<Option<CheckpointV2>, InspectError> {
+    for path in [path.to_owned(), path.with_extension("previous")] {
+        match checkpoint(&path) {
+            Err(InspectError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            found => return found.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+/// Reads the list of a journal's files.
+///
+/// # Errors
+/// If it cannot be read or is damaged.
+pub fn journal_files(path: &Path) -> Result<JournalFilesV1, InspectError> {
+    enveloped(path, |bytes| envelope::decode(envelope::JOURNAL_FILES, bytes))
+}
+
+/// Reads the number of the data directory's format.
+///
+/// # Errors
+/// If it cannot be read or is no number that this release knows.
+pub fn version(path: &Path) -> Result<u32, InspectError> {
+    enveloped(path, |bytes| {
+        let text = str::from_utf8(bytes).unwrap_or_default().trim();
+        let found: u32 = text.parse().map_err(|_| FormatError::Field {
+            field: "format",
+            value: -1,
+        })?;
+        if found == FORMAT {
+            Ok(found)
+        } else {
+            Err(FormatError::Field {
+                field: "format",
+                value: i128::from(found),
+            })
+        }
+    })
+}
+
+/// Reads whose the data directory is.
+///
+/// # Errors
+/// If it cannot be read; what is wrong with its content is within.
+pub fn meta_properties(path: &Path) -> Result<Result<MetaProperties, MetaFault>, InspectError> {
+    enveloped(path, |bytes| Ok(MetaProperties::parse(bytes)))
 }
 
 /// Reads the layout.

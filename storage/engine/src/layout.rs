@@ -6,6 +6,7 @@ use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::Handle;
 
 use crate::checkpoint_file;
+use crate::contents;
 use crate::errors::OpenError;
 use crate::format::v1::LayoutV1;
 use crate::format::v2::{CheckpointV2, PartitionV2};
@@ -42,7 +43,7 @@ pub async fn read_layout(handle: &Handle, dir: &Path) -> Result<Option<Layout>, 
 /// partition goes to the shard that `shard_of` says. A crash leaves the old layout or the new one.
 ///
 /// # Errors
-/// See [`OpenError`].
+/// See [`OpenError`]; `LayoutMissing` if there is no layout and the directory is not new.
 pub async fn prepare_layout(
     handle: Handle,
     dir: &Path,
@@ -56,13 +57,19 @@ pub async fn prepare_layout(
         handle.disk.sync_dir(parent).await?;
     }
     let old = read_layout(&handle, dir).await?;
-    // What an interrupted attempt left of a new generation is not to be built upon, and an old one is of no use. But
-    // the layout that was read may be in memory alone: the start before may have been killed, or failed, between its
-    // renaming and the sync of the directory. So it is written again before what another one needs goes.
-    let useless = other_generations(&handle, dir, old.map(|layout| layout.generation)).await?;
+    match old {
+        None => contents::check_new(&handle, dir).await?,
+        // The layout that was read may be in memory alone: the start before may have been killed between its renaming
+        // and this sync. What the shards do from here on relies on it.
+        Some(_) => handle.disk.sync_dir(dir).await?,
+    }
+    // What an interrupted attempt left of a new generation is not to be built upon, and an old one is of no use.
+    let useless = useless_generations(&handle, dir, old).await?;
     if let Some(layout) = old
         && !useless.is_empty()
     {
+        // The sync above may have failed for a start before this one. So it is written again before what another
+        // layout needs goes.
         write_layout(&handle, dir, layout).await?;
     }
     remove_generations(&handle, useless).await?;
@@ -84,16 +91,7 @@ pub async fn prepare_layout(
             "the data is divided anew"
         );
         for shard in 0..old.shard_count {
-            let target = Target {
-                dir: dir.to_owned(),
-                generation: old.generation,
-                shard: ShardId::new(shard),
-                direct,
-                memory_bytes: RESHARDING_BYTES,
-                // How long its frames may be is not known.
-                proof_bytes: u64::MAX,
-                checkpoint_sync: CheckpointSync::default(),
-            };
+            let target = target(dir, old.generation, ShardId::new(shard), direct);
             let share = |fraction: f64| (f64::from(shard) + fraction) / f64::from(old.shard_count);
             let recovered =
                 recovery::recover(&handle, &target, &|fraction| progress(share(fraction))).await?;
@@ -118,21 +116,23 @@ pub async fn prepare_layout(
     for recovered in &all_recovered {
         recovered.finish(&handle, dir).await?;
     }
-    let useless = other_generations(&handle, dir, Some(layout.generation)).await?;
+    let useless = useless_generations(&handle, dir, Some(layout)).await?;
     remove_generations(&handle, useless).await?;
     Ok(layout)
 }
 
 async fn write_layout(handle: &Handle, dir: &Path, layout: Layout) -> Result<(), OpenError> {
-    let content = envelope::encode(
-        envelope::LAYOUT,
-        &LayoutV1 {
-            generation: layout.generation,
-            shard_count: layout.shard_count,
-        },
-    );
-    envelope::replace_file(handle, &dir.join(names::LAYOUT), content).await?;
+    envelope::replace_file(handle, &dir.join(names::LAYOUT), encode_layout(layout)).await?;
     Ok(())
+}
+
+/// The content of the file `layout`.
+pub(crate) fn encode_layout(layout: Layout) -> Vec<u8> {
+    let layout = LayoutV1 {
+        generation: layout.generation,
+        shard_count: layout.shard_count,
+    };
+    envelope::encode(envelope::LAYOUT, &layout)
 }
 
 async fn write_first_checkpoint(
@@ -146,7 +146,7 @@ async fn write_first_checkpoint(
     handle.disk.create_dir_all(&journal_dir).await?;
     let checkpoint = CheckpointV2 {
         shard: shard.get(),
-        incarnation: 1,
+        incarnation: names::FIRST_INCARNATION,
         first_sequence: 0,
         is_clean: true,
         partitions,
@@ -156,21 +156,61 @@ async fn write_first_checkpoint(
     Ok(())
 }
 
-/// The directories of all generations but one.
-async fn other_generations(
+/// The directories of the generations that are of no use beside that of `layout`, which is complete: those before it, and
+/// those after it that no shard has ever opened. What is no generation's directory is nobody's to remove.
+///
+/// # Errors
+/// `LayoutStale` if a later generation has been in use; `CheckpointMissing` or `Damaged` if the layout's own is not
+/// complete.
+async fn useless_generations(
     handle: &Handle,
     dir: &Path,
-    keep: Option<u64>,
+    layout: Option<Layout>,
 ) -> Result<Vec<PathBuf>, OpenError> {
     let journal = dir.join(names::JOURNAL);
-    match handle.disk.list_dir(&journal).await {
-        Ok(names) => Ok(names
-            .into_iter()
-            .filter(|name| name.parse::<u64>().ok() != keep)
-            .map(|name| journal.join(name))
-            .collect()),
-        Err(error) if error.is_not_found() => Ok(Vec::new()),
-        Err(error) => Err(error.into()),
+    let found = match handle.disk.list_dir(&journal).await {
+        Ok(found) => found,
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut useless = Vec::new();
+    for name in found {
+        let number = names::parse_number(&name);
+        let Some(number) = number.filter(|number| layout.is_none_or(|kept| *number != kept.generation))
+        else {
+            continue;
+        };
+        let path = journal.join(name);
+        if let Some(layout) = layout.filter(|layout| number > layout.generation)
+            && !contents::is_unused(handle, &path, false).await?
+        {
+            return Err(OpenError::LayoutStale {
+                path: dir.join(names::LAYOUT),
+                generation: layout.generation,
+                newer: number,
+            });
+        }
+        useless.push(path);
+    }
+    if let Some(layout) = layout.filter(|_| !useless.is_empty()) {
+        for shard in 0..layout.shard_count {
+            let target = target(dir, layout.generation, ShardId::new(shard), false);
+            recovery::read_checkpoint(handle, &target).await?;
+        }
+    }
+    Ok(useless)
+}
+
+fn target(dir: &Path, generation: u64, shard: ShardId, direct: bool) -> Target {
+    Target {
+        dir: dir.to_owned(),
+        generation,
+        shard,
+        direct,
+        memory_bytes: RESHARDING_BYTES,
+        // How long its frames may be is not known.
+        proof_bytes: u64::MAX,
+        checkpoint_sync: CheckpointSync::default(),
     }
 }
 

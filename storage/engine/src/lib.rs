@@ -4,6 +4,7 @@
 pub mod benches;
 mod checkpoint;
 mod checkpoint_file;
+mod contents;
 mod data_dir;
 mod device;
 mod errors;
@@ -17,10 +18,12 @@ pub mod inspect;
 mod journal;
 mod layout;
 mod log;
+mod meta_properties;
 mod options;
 mod partition;
 mod patience;
 mod read_pace;
+mod rebuild;
 mod recovery;
 mod removal;
 mod shared;
@@ -38,8 +41,10 @@ pub use errors::{
 };
 pub use file_system::{FileSystem, Overwrites};
 pub use layout::{prepare_layout, read_layout};
+pub use meta_properties::{MetaFault, MetaProperties};
 pub use options::{COMMITS_IN_FLIGHT_MAX, CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
 pub use partition::{LogWatcher, PartitionLog};
+pub use rebuild::{RebuildError, rebuild_layout};
 pub use storage::Storage;
 pub use types::{
     ActiveProducer, AppendOptions, AppendOrigin, Appended, Layout, LogOffsets, LogSlice, PartitionSpec,

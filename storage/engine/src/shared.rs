@@ -73,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) journal_work: Notify,
     /// A commit ended.
     pub(crate) journal_idle: Notify,
+    /// The newest frame is to be marked as acknowledged.
+    pub(crate) is_mark_due: Cell<bool>,
     pub(crate) partitions: RefCell<BTreeMap<PartitionKey, Rc<PartitionLog>>>,
     pub(crate) by_id: RefCell<Map<PartitionId, PartitionKey>>,
     pub(crate) directories: RefCell<BTreeSet<String>>,
@@ -153,6 +155,7 @@ impl Shared {
             incarnation,
             journal_work: Notify::new(),
             journal_idle: Notify::new(),
+            is_mark_due: Cell::new(false),
             partitions: RefCell::default(),
             by_id: RefCell::default(),
             directories: RefCell::default(),

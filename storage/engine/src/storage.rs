@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_model::{PartitionId, TimestampMs};
-use corelog_runtime::{DiskError, Handle, WorkClass};
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_runtime::{DiskError, Handle, OpenOptions, WorkClass};
 
 use crate::errors::{CheckpointError, CreateError, DeleteError, OpenError};
 use crate::format::v1::EntryV1;
@@ -97,13 +98,7 @@ impl Storage {
         let (first_sequence, incarnation) = (checkpoint.first_sequence, checkpoint.incarnation);
         recovered.finish(&handle, &target.dir).await?;
 
-        let journal_dir = target.journal_dir();
-        let journal_files = JournalFiles::new(
-            handle.clone(),
-            journal_dir,
-            options.journal_file_bytes,
-            options.direct,
-        );
+        let journal_files = JournalFiles::new(handle.clone(), &options, incarnation);
         let mut ring = Ring::new(options.journal_file_bytes, options.journal_files_max);
         let mut ready = journal_files.open_existing().await?;
         // Two files at least: with one alone nothing could be recycled on a full disk.
@@ -115,6 +110,13 @@ impl Storage {
                 journal_files.prepare(number, async |_| true).await?;
                 ready.push(number);
             }
+        }
+        match journal_files.note().await {
+            // A full disk keeps no broker from starting: what was noted by the start before does not count any more.
+            Err(error) if error.is_full() => {
+                tracing::warn!(%error, "a missing journal file would not be noticed at the next start");
+            }
+            noted => noted?,
         }
         for number in ready {
             ring.file_ready(number);
@@ -180,6 +182,31 @@ impl Storage {
         if is_any {
             spawn_removal(&self.shared);
         }
+    }
+
+    /// Whether a directory, of a partition or of none, holds records: whether a segment in it begins with anything but
+    /// zeros.
+    ///
+    /// # Errors
+    /// The disk's; a directory that is not there holds none.
+    pub async fn holds_records(&self, directory: &str) -> Result<bool, DiskError> {
+        let disk = &self.shared.handle.disk;
+        let dir = self.shared.partition_dir(directory);
+        let found = match disk.list_dir(&dir).await {
+            Err(error) if error.is_not_found() => return Ok(false),
+            found => found?,
+        };
+        for name in found
+            .iter()
+            .filter(|name| names::parse_base(name, ".log").is_some())
+        {
+            let file = disk.open(&dir.join(name), OpenOptions::default()).await?;
+            let (read, page) = file.read_at(0, AlignedBuf::zeroed(PAGE)).await;
+            if page[..read?].iter().any(|&byte| byte != 0) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A partition's log.
@@ -415,6 +442,11 @@ fn start_tasks(shared: &Rc<Shared>) {
         WorkClass::Latency,
         "journal",
         Box::pin(journal::commit::run(Rc::clone(shared))),
+    );
+    spawn(
+        WorkClass::Background,
+        "journal marks",
+        Box::pin(journal::commit::run_marks(Rc::clone(shared))),
     );
     spawn(
         WorkClass::Background,

@@ -1,10 +1,9 @@
 //! Finding the files of a data directory.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use corelog_storage::inspect::{self, FileKind, PartitionV1};
+use corelog_storage::inspect::{self, FileKind};
 
 use super::InspectFailure;
 
@@ -55,40 +54,4 @@ fn walk(dir: &Path, depth: usize, found: &mut Vec<Found>) -> Result<(), InspectF
         }
     }
     Ok(())
-}
-
-/// What the checkpoints of the data directory around a path say.
-#[derive(Default, Debug)]
-pub(crate) struct DataRoot {
-    /// By directory name; `None` if not all checkpoints can be read.
-    pub(crate) partitions: Option<BTreeMap<String, PartitionV1>>,
-}
-
-impl DataRoot {
-    /// The data directory that `path` is or lies in; nothing is known if there is none.
-    pub(crate) fn of(path: &Path) -> DataRoot {
-        let Ok(path) = fs::canonicalize(path) else {
-            return DataRoot::default();
-        };
-        let Some(root) = path.ancestors().find(|dir| dir.join("layout").is_file()) else {
-            return DataRoot::default();
-        };
-        let Ok(layout) = inspect::layout(&root.join("layout")) else {
-            return DataRoot::default();
-        };
-        let generation = root.join("journal").join(layout.generation.to_string());
-        let checkpoints = (0..layout.shard_count).map(|shard| {
-            let path = generation.join(shard.to_string()).join("checkpoint");
-            inspect::checkpoint(&path).ok()
-        });
-        let checkpoints: Option<Vec<_>> = checkpoints.collect();
-        let partitions = checkpoints.map(|checkpoints| {
-            checkpoints
-                .into_iter()
-                .flat_map(|checkpoint| checkpoint.partitions)
-                .map(|partition| (partition.base.directory.clone(), partition.base))
-                .collect()
-        });
-        DataRoot { partitions }
-    }
 }

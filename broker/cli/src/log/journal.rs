@@ -5,11 +5,11 @@
 //! may write meanwhile, hence the order: which frames are acknowledged is learned first, the frames are read then, and
 //! the checkpoint last, so that a frame that is demanded was there all the time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use corelog_storage::inspect::{self, FileKind, FrameReport, InspectError};
+use corelog_storage::inspect::{self, EntryV1, FileKind, FrameReport, InspectError};
 
 use super::report::{Detail, FileReport};
 
@@ -35,9 +35,26 @@ impl Journal {
         Journal { files, acknowledged }
     }
 
-    fn acknowledged_end(&self, incarnation: u64) -> u64 {
+    /// The number before which all frames of an incarnation were acknowledged for certain.
+    pub(super) fn acknowledged_end(&self, incarnation: u64) -> u64 {
         let known = self.acknowledged.iter().find(|(known, _)| *known == incarnation);
         known.map_or(0, |(_, end)| *end)
+    }
+
+    /// The entries of an incarnation's whole frames from `first_sequence` on, by the frames' numbers.
+    pub(super) fn entries_from(&self, incarnation: u64, first_sequence: u64) -> BTreeMap<u64, Vec<EntryV1>> {
+        let mut entries = BTreeMap::new();
+        for file in &self.files {
+            // One that cannot be read has its own report.
+            let _ = inspect::journal(file, |frame| {
+                let header = frame.header;
+                let counts = header.incarnation == incarnation && header.sequence >= first_sequence;
+                if counts && frame.fault.is_none() {
+                    entries.insert(header.sequence, frame.entries);
+                }
+            });
+        }
+        entries
     }
 
     /// Looks at one of its files. With the first one, looks for frames that are in none of them.
@@ -145,7 +162,7 @@ fn acknowledged(files: &[PathBuf]) -> Vec<(u64, u64)> {
 }
 
 fn needed(path: &Path) -> Option<Needed> {
-    let checkpoint = inspect::checkpoint(&path.with_file_name("checkpoint")).ok()?;
+    let checkpoint = inspect::checkpoint_in_force(&path.with_file_name("checkpoint")).ok()??;
     Some(Needed {
         incarnation: checkpoint.incarnation,
         first_sequence: checkpoint.first_sequence,

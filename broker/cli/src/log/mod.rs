@@ -2,11 +2,15 @@
 //!
 //! Invariants:
 //! - Files are read, never written, and no lock is taken: a broker may run, or not start any more.
-//! - Damage is what a start could not mend: bytes that the checkpoint or an acknowledged journal frame vouches for. A
-//!   torn end that was never acknowledged is a note, as after every kill.
+//! - Damage is what a start could not mend: bytes that the checkpoint or an acknowledged journal frame vouches for, and
+//!   files that one of them knows of and that are not there. A torn end that was never acknowledged is a note, as after
+//!   every kill, and so is an index, which is made again.
 
+mod deep;
+mod expected;
 mod files;
 mod journal;
+mod rebuild;
 mod report;
 mod segment;
 mod show;
@@ -21,7 +25,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
 
-use files::{DataRoot, Found};
+use expected::DataRoot;
+use files::Found;
 use journal::Journal;
 use report::{Detail, FileReport};
 
@@ -30,6 +35,21 @@ use report::{Detail, FileReport};
 pub enum LogCommand {
     /// Show what a journal, checkpoint, layout, segment or index holds, and whether its checksums hold.
     Inspect(InspectArgs),
+    /// Write a missing or damaged layout again, from the journals and partitions that are there.
+    RebuildLayout(RebuildArgs),
+}
+
+/// The arguments of `log rebuild-layout`.
+#[derive(Clone, PartialEq, Eq, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  corelog log rebuild-layout data
+The broker must not run. Nothing but the file layout is written, and that only if it is missing or damaged, every shard's
+checkpoint is there, and one of them knows each partition.")]
+pub struct RebuildArgs {
+    /// A data directory.
+    #[arg(value_name = "DIR")]
+    path: PathBuf,
 }
 
 /// The arguments of `log inspect`.
@@ -37,14 +57,20 @@ pub enum LogCommand {
 #[command(after_help = "\
 Examples:
   corelog log inspect data
+  corelog log inspect data --deep
   corelog log inspect data/orders-0.* --records
   corelog log inspect data/journal/1/0/00000000.journal --output json
-A directory is listed, a file a line; a single file is shown whole. Nothing is written and a broker may run meanwhile.
+A directory is listed, a file a line; a single file is shown whole. A file that
+should be there and is not is listed as missing. Nothing is written and a broker may run meanwhile.
 The exit code is 6 if something is damaged.")]
 pub struct InspectArgs {
     /// A data directory, a partition's directory, or a file of either.
     #[arg(value_name = "DIR|FILE")]
     path: PathBuf,
+
+    /// Unpack the records of all batches too, beside the checksums.
+    #[arg(long)]
+    deep: bool,
 
     /// Print the records of segments too.
     #[arg(long)]
@@ -84,6 +110,7 @@ pub enum InspectFailure {
 pub(crate) fn run(command: &LogCommand, output: &mut Output<'_>) -> Result<Exit, CliError> {
     match command {
         LogCommand::Inspect(args) => inspect(args, output),
+        LogCommand::RebuildLayout(args) => rebuild::run(&args.path, output),
     }
 }
 
@@ -102,6 +129,13 @@ fn inspect(args: &InspectArgs, output: &mut Output<'_>) -> Result<Exit, CliError
         }
     }
     let is_single = args.path.is_file();
+    if !is_single {
+        root.report(&args.path, &mut reports);
+        segment::check_rows(&root, &mut reports);
+    }
+    if args.deep {
+        deep::look(&mut reports)?;
+    }
     show::reports(&reports, is_single, args.records, output)?;
     let is_damaged = reports.iter().any(|report| !report.faults.is_empty());
     Ok(if is_damaged { Exit::Damaged } else { Exit::Success })
@@ -118,7 +152,7 @@ fn look(
             let journal = journals.entry(dir).or_insert_with(|| Journal::of(&file.path));
             journal.look(&file.path)
         }
-        FileKind::Segment => segment::look(&file.path, recovery_point(&file.path, root)),
+        FileKind::Segment => segment::look(&file.path, root.vouched(&file.path)),
         FileKind::Checkpoint => enveloped(file, inspect::checkpoint, |found| {
             let content = format!(
                 "shard {}, incarnation {}, {} partitions, {}",
@@ -137,28 +171,47 @@ fn look(
             let content = format!("{} shards, generation {}", found.shard_count, found.generation);
             (content, Detail::Layout(found))
         }),
-        FileKind::SegmentIndex => enveloped(file, inspect::segment_index, |found| {
-            let content = format!(
-                "{} entries for a segment of {} bytes",
-                found.entries.len(),
-                found.segment_size
-            );
-            (content, Detail::SegmentIndex(found))
+        FileKind::JournalFiles => enveloped(file, inspect::journal_files, |found| {
+            let content = format!("start {}, {} files", found.incarnation, found.numbers.len());
+            (content, Detail::JournalFiles(found))
         }),
+        FileKind::Version => enveloped(file, inspect::version, |found| {
+            (format!("format {found}"), Detail::None)
+        }),
+        FileKind::Meta => meta(file),
+        FileKind::SegmentIndex => index(file),
     }
 }
 
-/// Bytes of this segment that the checkpoint vouches for; `None` if nothing is known, and then all of them count.
-fn recovery_point(path: &Path, root: &DataRoot) -> Option<u64> {
-    let directory = path.parent()?.file_name()?.to_str()?;
-    let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
-    let partitions = root.partitions.as_ref()?;
-    let segment = partitions.get(directory).and_then(|partition| {
-        let mut segments = partition.segments.iter();
-        segments.find(|segment| segment.base_offset == base)
-    });
-    // What the checkpoints do not know was begun after them.
-    Some(segment.map_or(0, |segment| segment.size))
+/// An index is made again from its segment: whatever is wrong with it is no damage.
+fn index(file: &Found) -> Result<FileReport, InspectError> {
+    let mut report = enveloped(file, inspect::segment_index, |found| {
+        let content = format!(
+            "{} entries for a segment of {} bytes",
+            found.entries.len(),
+            found.segment_size
+        );
+        (content, Detail::SegmentIndex(found))
+    })?;
+    for fault in std::mem::take(&mut report.faults) {
+        report
+            .notes
+            .push(format!("{fault}: it is made again when it is needed"));
+    }
+    Ok(report)
+}
+
+fn meta(file: &Found) -> Result<FileReport, InspectError> {
+    let (content, fault) = match inspect::meta_properties(&file.path)? {
+        Ok(found) => (
+            format!("node {}, cluster {}", found.node_id, found.cluster_id),
+            None,
+        ),
+        Err(fault) => ("unreadable".to_owned(), Some(fault.to_string())),
+    };
+    let mut report = FileReport::new(&file.path, file.kind, content, Detail::None);
+    report.faults.extend(fault);
+    Ok(report)
 }
 
 fn enveloped<T>(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use corelog_storage::inspect::{
-    CheckpointV2, FileKind, FrameReport, LayoutV1, SegmentIndexV1, SegmentReport,
+    CheckpointV2, FileKind, FrameReport, JournalFilesV1, LayoutV1, SegmentIndexV1, SegmentReport,
 };
 use serde::Serialize;
 
@@ -38,9 +38,10 @@ impl FileReport {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Detail {
-    /// It cannot be read.
+    /// It is not there, cannot be read, or holds no more than its content says.
     None,
     Layout(LayoutV1),
+    JournalFiles(JournalFilesV1),
     Checkpoint(CheckpointV2),
     SegmentIndex(SegmentIndexV1),
     Segment(SegmentReport),

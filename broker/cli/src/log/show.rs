@@ -34,7 +34,13 @@ pub(super) fn reports(
     } else {
         let mut table = Table::new(&["FILE", "KIND", "CONTENT", "STATE"]);
         for report in reports {
-            let state = if report.faults.is_empty() { "ok" } else { "DAMAGED" };
+            let is_missing = report.content == "missing";
+            let state = match (report.faults.is_empty(), is_missing) {
+                (false, true) => "MISSING",
+                (false, false) => "DAMAGED",
+                (true, true) => "missing",
+                (true, false) => "ok",
+            };
             table.row([
                 report.path.display().to_string(),
                 kind(report.kind).to_owned(),
@@ -85,12 +91,15 @@ fn kind(kind: FileKind) -> &'static str {
         FileKind::Segment => "segment",
         FileKind::SegmentIndex => "index",
         FileKind::Layout => "layout",
+        FileKind::JournalFiles => "journal list",
+        FileKind::Version => "format",
+        FileKind::Meta => "properties",
     }
 }
 
 fn detail(detail: &Detail, output: &mut Output<'_>) -> Result<(), CliError> {
     match detail {
-        Detail::None | Detail::Layout(_) => Ok(()),
+        Detail::None | Detail::Layout(_) | Detail::JournalFiles(_) => Ok(()),
         Detail::Checkpoint(checkpoint) => output.table(&partitions(checkpoint)),
         Detail::SegmentIndex(index) => output.table(&entries(index)),
         Detail::Segment(segment) => output.table(&batches(&segment.batches)),
@@ -264,7 +273,7 @@ fn describe(entry: &EntryV1) -> [String; 3] {
 }
 
 /// Hands on the records of a segment's whole batches; markers of transactions are left out.
-fn each_record(
+pub(super) fn each_record(
     report: &FileReport,
     mut each: impl FnMut(&str, PartitionIndex, &StoredRecord) -> Result<(), CliError>,
 ) -> Result<(), CliError> {

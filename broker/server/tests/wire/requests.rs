@@ -112,7 +112,9 @@ impl Maker {
             Scalar::I64 => out.i64(if is_large { i64::MAX } else { number.into() }),
             Scalar::F64 => out.f64(f64::from(number)),
             Scalar::Uuid => out.uuid(self.pick(&[self.topic, TopicId::ZERO, TopicId::new([7; 16])])),
-            Scalar::String | Scalar::Text => out.string(flexible, &self.name()).expect("at most 32,767 bytes"),
+            Scalar::String | Scalar::Text => {
+                out.string(flexible, &self.name()).expect("at most 32,767 bytes")
+            }
             Scalar::Bytes => out.bytes(flexible, b"bytes").expect("short"),
             Scalar::Records | Scalar::Pieces => {
                 let mut bytes = Batch::of(1).bytes().to_vec();

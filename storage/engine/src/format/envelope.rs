@@ -55,6 +55,12 @@ pub(crate) const CHECKPOINT_V1: Kind = Kind {
     version: 1,
     ..CHECKPOINT
 };
+/// The list of a journal's files.
+pub(crate) const JOURNAL_FILES: Kind = Kind {
+    magic: *b"CLJFILES",
+    name: "list of journal files",
+    version: 1,
+};
 /// A segment's index.
 pub(crate) const SEGMENT_INDEX: Kind = Kind {
     magic: *b"CLSEGIDX",

@@ -8,6 +8,8 @@ use corelog_model::{Offset, ShardId};
 pub(crate) const LOCK: &str = "corelog.lock";
 /// The file that holds the format's number, in decimal.
 pub(crate) const VERSION: &str = "corelog.version";
+/// The file that says whose the directory is; Kafka's.
+pub(crate) const META: &str = "meta.properties";
 /// The file that says how many shards there are.
 pub(crate) const LAYOUT: &str = "layout";
 /// The file that says how the device does its work best.
@@ -16,6 +18,14 @@ pub(crate) const DEVICE: &str = "device";
 pub(crate) const JOURNAL: &str = "journal";
 /// A shard's checkpoint.
 pub(crate) const CHECKPOINT: &str = "checkpoint";
+/// Which files a shard's journal has.
+pub(crate) const JOURNAL_FILES: &str = "files";
+/// The directory that ext4 makes at the root of a file system.
+pub(crate) const LOST_FOUND: &str = "lost+found";
+/// How a file ends that gets its name when it is whole.
+pub(crate) const TEMPORARY_SUFFIX: &str = ".tmp";
+/// The incarnation of the checkpoints that are written when the data is divided; every start raises it.
+pub(crate) const FIRST_INCARNATION: u64 = 1;
 /// How a deleted partition's directory ends.
 pub(crate) const DELETED_SUFFIX: &str = "-delete";
 /// What a file system takes as a name.
@@ -42,6 +52,13 @@ pub(crate) fn parse_journal_file(name: &str) -> Option<u32> {
     (digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()))
         .then(|| digits.parse().ok())
         .flatten()
+}
+
+/// The number of a generation or a shard, if `name` is a directory's of one.
+pub(crate) fn parse_number(name: &str) -> Option<u64> {
+    name.parse()
+        .ok()
+        .filter(|number: &u64| number.to_string() == name)
 }
 
 /// `00000000000000000042.log`, as Kafka names it.
@@ -82,7 +99,7 @@ pub(crate) fn is_partition_directory(name: &str) -> bool {
         && !name.starts_with('.')
         && !name.contains(['/', '\0'])
         && !name.ends_with(DELETED_SUFFIX)
-        && ![LOCK, VERSION, LAYOUT, DEVICE, JOURNAL].contains(&name)
+        && ![LOCK, VERSION, META, LAYOUT, DEVICE, JOURNAL, LOST_FOUND].contains(&name)
 }
 
 #[cfg(test)]
@@ -99,6 +116,15 @@ mod tests {
         assert_eq!(parse_base("42.log", ".log"), None);
         assert_eq!(parse_journal_file(&journal_file(7)), Some(7));
         assert_eq!(parse_journal_file("0000000x.journal"), None);
+        for (name, expected) in [
+            ("0", Some(0)),
+            ("12", Some(12)),
+            ("01", None),
+            ("+1", None),
+            ("1.bak", None),
+        ] {
+            assert_eq!(parse_number(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -59,6 +59,19 @@ pub struct CheckpointV1 {
     pub partitions: Vec<PartitionV1>,
 }
 
+/// The file `files` of a shard's journal.
+#[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct JournalFilesV1 {
+    /// The shard.
+    pub shard: u16,
+    /// The start that wrote it; for frames of others it says nothing.
+    pub incarnation: u64,
+    /// The length of each journal file.
+    pub file_bytes: u64,
+    /// The numbers of the journal files that frames may have gone to, ascending.
+    pub numbers: Vec<u32>,
+}
+
 /// One partition within a checkpoint.
 #[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct PartitionV1 {
@@ -363,6 +376,15 @@ mod tests {
         };
         let bytes = rkyv::to_bytes::<Error>(&layout).unwrap();
         assert_eq!(hex(&bytes), "01000000000000000200");
+        let files = JournalFilesV1 {
+            shard: 1,
+            incarnation: 2,
+            file_bytes: 4096,
+            numbers: vec![0, 1, 7],
+        };
+        let bytes = rkyv::to_bytes::<Error>(&files).unwrap();
+        assert_eq!(hex(&bytes), include_str!("golden/journal_files_v1.hex").trim());
+        assert_eq!(rkyv::from_bytes::<JournalFilesV1, Error>(&bytes).unwrap(), files);
         let device = DeviceV1 {
             file_system: 1,
             probed_at: 2,

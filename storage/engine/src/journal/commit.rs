@@ -3,10 +3,11 @@
 //! The commit under way is the batching window: what comes in meanwhile is the next frame. There is no timer.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use corelog_runtime::buffer::AlignedBuf;
-use corelog_runtime::{Remedy, WorkClass};
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_runtime::{DiskError, Remedy, WorkClass};
 use futures_util::future::{TryFutureExt, try_join, try_join_all};
 
 use super::core::{CommitState, Plan, Planned};
@@ -17,6 +18,9 @@ use crate::format::v1::{EntryV1, TableV1};
 use crate::options::SyncMethod;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
+
+/// The newest frame is marked as acknowledged when so long nothing has come after it.
+const MARK_AFTER: Duration = Duration::from_millis(100);
 
 /// Bytes of one partition that go straight to its segment.
 struct Bypass {
@@ -60,6 +64,29 @@ pub(crate) async fn run(shared: Rc<Shared>) {
     }
 }
 
+/// Has the newest frame marked as acknowledged once nothing comes after it: a later frame says that it was, and there is
+/// none. While commits come this looks ten times a second, and not at all while there are none.
+pub(crate) async fn run_marks(shared: Rc<Shared>) {
+    loop {
+        let acknowledged = shared.journal_idle.notified();
+        if shared.life.get() != Life::Open || shared.fenced().is_some() {
+            return;
+        }
+        if shared.journal.borrow().is_marked() {
+            acknowledged.await;
+            continue;
+        }
+        drop(acknowledged);
+        let before = shared.journal.borrow().next_sequence();
+        let later = shared.handle.clock.now() + MARK_AFTER;
+        shared.handle.clock.sleep_until(later).await;
+        if shared.journal.borrow().next_sequence() == before {
+            shared.is_mark_due.set(true);
+            shared.journal_work.notify_all();
+        }
+    }
+}
+
 /// Pre-writes the next file of the ring while there is still room in the one before.
 fn prepare_file_ahead(shared: &Rc<Shared>) {
     let next = shared.ring.borrow_mut().next_to_prepare();
@@ -74,7 +101,7 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
         .handle
         .spawn(WorkClass::Background, "journal pre-write", async move {
             let pace = async |written: u64| may_prepare(&shared_too, written).await;
-            match shared_too.journal_files.prepare(number, pace).await {
+            match prepare_file(&shared_too, number, pace).await {
                 // The storage closes.
                 Ok(false) => {}
                 Ok(true) => {
@@ -96,6 +123,19 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
         });
 }
 
+/// Makes the file `number` and writes down that it is there; false when there is no need any more.
+async fn prepare_file(
+    shared: &Shared,
+    number: u32,
+    pace: impl AsyncFn(u64) -> bool,
+) -> Result<bool, DiskError> {
+    let is_made = shared.journal_files.prepare(number, pace).await?;
+    if is_made {
+        shared.journal_files.note().await?;
+    }
+    Ok(is_made)
+}
+
 /// Waits until more than the `written` bytes of the next file should be there; false when there is no need any more.
 async fn may_prepare(shared: &Shared, written: u64) -> bool {
     let frame_bytes_max = u64::try_from(shared.options.frame_bytes_max).unwrap_or(u64::MAX);
@@ -113,6 +153,15 @@ async fn may_prepare(shared: &Shared, written: u64) -> bool {
 
 /// Plans the next frame and puts it together, if there is something to commit and room for it.
 fn next_commit(shared: &Rc<Shared>) -> Option<Commit> {
+    if shared.is_mark_due.take()
+        && shared.life.get() == Life::Open
+        && shared.ring.borrow().has_room(u64::try_from(PAGE).expect("4096"))
+    {
+        let mark = shared.journal.borrow_mut().plan_mark();
+        if let Some(plan) = mark {
+            return Some(assemble(shared, &plan));
+        }
+    }
     if !shared.journal.borrow().wants_frame() {
         return None;
     }
@@ -203,7 +252,10 @@ async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
         return;
     }
     let took = shared.handle.clock.now().since(began);
-    shared.committed(bytes, took);
+    // A mark is no sign of producers.
+    if entries > 0 {
+        shared.committed(bytes, took);
+    }
     {
         let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let mut stats = shared.stats.borrow_mut();

@@ -153,6 +153,8 @@ pub(crate) struct JournalCore {
     /// The absolute index of each partition's last run in the queue.
     last_runs: Map<PartitionKey, u64>,
     in_flight: VecDeque<Commit>,
+    /// No frame has anything in it behind the last one that says that all before it were acknowledged.
+    is_marked: bool,
     is_fenced: bool,
 }
 
@@ -172,6 +174,7 @@ impl JournalCore {
             queue: VecDeque::new(),
             last_runs: Map::default(),
             in_flight: VecDeque::new(),
+            is_marked: true,
             is_fenced: false,
         }
     }
@@ -269,6 +272,7 @@ impl JournalCore {
             }
             items.push(planned);
         }
+        self.is_marked = false;
         let sequence = self.next_sequence;
         let acknowledged_end = self.acknowledged_end();
         self.next_sequence += 1;
@@ -286,6 +290,38 @@ impl JournalCore {
             acknowledged_end,
             items,
             payload_length,
+        })
+    }
+
+    /// Whether the newest frame that has anything in it is known to be acknowledged by a later one; so it is, too, if
+    /// there has been none.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.is_marked
+    }
+
+    /// A frame without entries, when there is nothing else to do: it says that all frames before it were acknowledged. Of
+    /// the newest frame nothing else does, and a damaged one could not be told from one that a crash has torn.
+    pub(crate) fn plan_mark(&mut self) -> Option<Plan> {
+        if self.is_fenced || self.is_marked || !self.is_idle() {
+            return None;
+        }
+        self.is_marked = true;
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        self.in_flight.push_back(Commit {
+            sequence,
+            bytes: HEADER_SIZE + TABLE_BYTES_MAX,
+            has_bypass: false,
+            state: CommitState::InFlight,
+            is_written_reported: false,
+            ends: Vec::new(),
+            tickets: Vec::new(),
+        });
+        Some(Plan {
+            sequence,
+            acknowledged_end: sequence,
+            items: Vec::new(),
+            payload_length: 0,
         })
     }
 
@@ -409,6 +445,28 @@ mod tests {
             core.advance(6, CommitState::Durable).durable,
             vec![end(1, 4), end(2, 1)]
         );
+        assert!(core.is_idle());
+    }
+
+    #[test]
+    fn an_idle_journal_is_marked_once() {
+        let mut core = JournalCore::new(limits(2), 5);
+        assert!(
+            core.is_marked() && core.plan_mark().is_none(),
+            "there is nothing to say"
+        );
+        core.push_run(run(1, 0..1, 0..100));
+        assert!(core.plan_mark().is_none(), "something waits");
+        core.plan().unwrap();
+        assert!(core.plan_mark().is_none(), "a commit is under way");
+        core.advance(5, CommitState::Durable);
+        let mark = core.plan_mark().unwrap();
+        assert_eq!(
+            (mark.sequence, mark.acknowledged_end, mark.items.len()),
+            (6, 6, 0)
+        );
+        assert!(core.is_marked() && core.plan_mark().is_none());
+        assert_eq!(core.advance(6, CommitState::Durable), Progress::default());
         assert!(core.is_idle());
     }
 

@@ -6,10 +6,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use corelog_model::ShardId;
 use corelog_runtime::buffer::AlignedBuf;
 use corelog_runtime::{DiskError, File, Handle, OpenOptions};
 
+use super::manifest;
 use crate::format::names;
+use crate::format::v1::JournalFilesV1;
+use crate::options::StorageOptions;
 
 /// How much is pre-written at a time, in bytes.
 const WRITE_BYTES: usize = 256 << 10;
@@ -20,17 +24,21 @@ pub(crate) struct JournalFiles {
     dir: PathBuf,
     file_bytes: u64,
     direct: bool,
+    shard: ShardId,
+    incarnation: u64,
     open: RefCell<BTreeMap<u32, Rc<dyn File>>>,
 }
 
 impl JournalFiles {
-    /// The files in `dir`, each `file_bytes` long.
-    pub(crate) fn new(handle: Handle, dir: PathBuf, file_bytes: u64, direct: bool) -> JournalFiles {
+    /// The files of the journal of `options`' shard, each as long as they say, for frames of one `incarnation`.
+    pub(crate) fn new(handle: Handle, options: &StorageOptions, incarnation: u64) -> JournalFiles {
         JournalFiles {
             handle,
-            dir,
-            file_bytes,
-            direct,
+            dir: names::journal_dir(&options.dir, options.generation, options.shard),
+            file_bytes: options.journal_file_bytes,
+            direct: options.direct,
+            shard: options.shard,
+            incarnation,
             open: RefCell::default(),
         }
     }
@@ -95,6 +103,18 @@ impl JournalFiles {
         let file = self.handle.disk.open(&path, self.options()).await?;
         self.open.borrow_mut().insert(number, file);
         Ok(true)
+    }
+
+    /// Writes down which files there are, so that the next start misses one that is not. To be called before a frame goes
+    /// to a file that was opened or made.
+    pub(crate) async fn note(&self) -> Result<(), DiskError> {
+        let files = JournalFilesV1 {
+            shard: self.shard.get(),
+            incarnation: self.incarnation,
+            file_bytes: self.file_bytes,
+            numbers: self.open.borrow().keys().copied().collect(),
+        };
+        manifest::write(&self.handle, &self.dir, &files).await
     }
 
     async fn write_zeros(

@@ -4,5 +4,6 @@ pub(crate) mod commit;
 pub(crate) mod core;
 pub(crate) mod files;
 pub(crate) mod frame;
+pub(crate) mod manifest;
 pub(crate) mod reader;
 pub(crate) mod ring;

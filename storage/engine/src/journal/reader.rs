@@ -53,6 +53,8 @@ pub(crate) struct Chain {
     pub(crate) end_sequence: u64,
     /// A frame that was acknowledged is not there: the file and the position where it should be.
     pub(crate) lost: Option<(PathBuf, u64)>,
+    /// The newest incarnation that a file begins with a frame of.
+    pub(crate) newest_incarnation: u64,
 }
 
 impl Chain {
@@ -289,15 +291,21 @@ impl JournalReader {
     pub(crate) async fn chain(&self, wanted: Wanted) -> Result<Chain, DiskError> {
         // Which file begins with which frame: files are recycled, so their numbers say nothing.
         let mut starts: BTreeMap<u64, u32> = BTreeMap::new();
+        let mut newest_incarnation = 0;
         for &number in self.files.keys() {
-            if let Some(frame) = self.first_frame(number).await?
-                && classify(Some(&frame.header), wanted, 0) != Seen::Nothing
-            {
+            let Some(frame) = self.first_frame(number).await? else {
+                continue;
+            };
+            if frame.header.shard == wanted.shard {
+                newest_incarnation = frame.header.incarnation.max(newest_incarnation);
+            }
+            if classify(Some(&frame.header), wanted, 0) != Seen::Nothing {
                 starts.insert(frame.header.sequence, number);
             }
         }
         let mut chain = Chain {
             end_sequence: wanted.first_sequence,
+            newest_incarnation,
             ..Chain::default()
         };
         let first = starts.range(..=wanted.first_sequence).next_back();

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use corelog_model::{Offset, TimestampMs};
+use corelog_runtime::{DiskError, WorkClass};
 
 use super::PartitionLog;
 use crate::errors::ReadError;
@@ -22,18 +23,7 @@ impl PartitionLog {
             .find(|(base, _)| *base == segment.base)
             .map(|(_, index)| Rc::clone(index));
         let Some(index) = found else { return };
-        let value = SegmentIndexV1 {
-            base_offset: segment.base.get(),
-            segment_size: segment.size,
-            entries: index.entries().to_vec(),
-        };
-        let content = envelope::encode(envelope::SEGMENT_INDEX, &value);
-        let path = self.index_path(segment.base);
-        let written = {
-            let _brief = self.shared.brief_opens.acquire(1).await;
-            envelope::write_file(&self.shared.handle, &path, content).await
-        };
-        match written {
+        match self.put_index(segment, &index).await {
             Ok(()) => self
                 .state
                 .borrow_mut()
@@ -71,7 +61,37 @@ impl PartitionLog {
             return Ok(self.keep_index(segment.base, SparseIndex::from_entries(&value.entries)));
         }
         let index = self.rebuild_index(segment).await?;
-        Ok(self.keep_index(segment.base, index))
+        let index = self.keep_index(segment.base, index);
+        if let Some(log) = self.shared.partition(self.key) {
+            // So that it need not be made again. On its own: a reader may go away at any time.
+            let task = async move { log.write_index(segment).await };
+            self.shared
+                .handle
+                .spawn(WorkClass::Background, "index write", task);
+        }
+        Ok(index)
+    }
+
+    /// Puts an index into its file. Whoever removes the segment, or the partition, waits for it, so that no file of it
+    /// stays behind, or comes to lie in the directory of another partition.
+    async fn put_index(&self, segment: Segment, index: &SparseIndex) -> Result<(), DiskError> {
+        let _lane = self.lane.acquire(1).await;
+        let is_there = {
+            let state = self.state.borrow();
+            let mut segments = state.core.segments().iter();
+            !state.is_gone && segments.any(|known| known.base == segment.base)
+        };
+        if !is_there {
+            return Ok(());
+        }
+        let value = SegmentIndexV1 {
+            base_offset: segment.base.get(),
+            segment_size: segment.size,
+            entries: index.entries().to_vec(),
+        };
+        let content = envelope::encode(envelope::SEGMENT_INDEX, &value);
+        let _brief = self.shared.brief_opens.acquire(1).await;
+        envelope::write_file(&self.shared.handle, &self.index_path(segment.base), content).await
     }
 
     fn keep_index(&self, base: Offset, index: SparseIndex) -> Rc<SparseIndex> {

@@ -13,6 +13,7 @@
 
 mod replay;
 mod scan;
+mod segments;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use crate::checkpoint_file;
 use crate::format::names;
 use crate::format::v1::{AppendV1, EntryV1};
 use crate::format::v2::{CheckpointV2, PartitionV2, decode_checkpoint};
+use crate::journal::manifest;
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
 use crate::options::{CheckpointSync, LogConfig};
@@ -237,7 +239,14 @@ async fn attempt(
         is_clean: true,
         partitions,
     };
+    manifest::check(handle, target, &checkpoint).await?;
     if checkpoint.is_clean {
+        let partitions = open_images(
+            checkpoint.partitions.clone(),
+            &target.checkpoint_path(),
+            handle.clock.wall(),
+        )?;
+        segments::check(handle, target, &partitions).await?;
         let next = next(checkpoint.first_sequence, checkpoint.partitions.clone());
         return Ok(Attempt::Recovered(Recovered::new(next)));
     }
@@ -248,6 +257,13 @@ async fn attempt(
     };
     let reader = JournalReader::open(handle, target).await?;
     let chain = reader.chain(wanted).await?;
+    if chain.newest_incarnation > checkpoint.incarnation {
+        return Err(OpenError::CheckpointStale {
+            path: target.checkpoint_path(),
+            incarnation: checkpoint.incarnation,
+            newer: chain.newest_incarnation,
+        });
+    }
     if let Some((path, position)) = chain.lost.clone() {
         return Err(OpenError::JournalDamaged { path, position });
     }
@@ -264,6 +280,7 @@ async fn attempt(
             apply(entry, is_acknowledged, &mut partitions, &mut deleted);
         }
     }
+    segments::check(handle, target, &partitions).await?;
     // A later partition may have taken the name: its directory was made before its entry.
     deleted.retain(|gone| partitions.values().all(|kept| kept.directory != gone.directory));
     let mut doubtful = Vec::new();

@@ -4,6 +4,7 @@
 mod actors;
 mod batches;
 mod epochs;
+mod mishap;
 mod oracle;
 mod run;
 mod scenario;

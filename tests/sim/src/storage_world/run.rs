@@ -12,6 +12,7 @@ use corelog_storage::{OpenError, PartitionLog, ReadIsolation, Storage, StorageOp
 
 use super::actors::{self, Found, World};
 use super::epochs;
+use super::mishap::Mishap;
 use super::oracle::{self, Ending};
 use super::scenario::{DATA_DIR, Failing, Scenario, Trouble};
 use crate::disk::{Fault, FaultChances, FaultRule, Operation};
@@ -256,6 +257,7 @@ impl Run {
             drop(opening);
             ending = worse(ending, self.crash());
         }
+        let mut mishap = self.mishap(ending);
         for attempt in 0..3 {
             if attempt == 2 {
                 self.calm();
@@ -269,6 +271,12 @@ impl Run {
                     self.old_damages.set(self.machine.damage().len());
                     return (!self.world.oracle.is_violated()).then_some(storages);
                 }
+                Ok(Err(error)) if mishap.as_ref().is_some_and(|mishap| mishap.is_named_by(&error)) => {
+                    self.machine.kill();
+                    if let Some(mishap) = mishap.take() {
+                        self.undo(mishap);
+                    }
+                }
                 Ok(Err(error)) if self.may_fail_to_open(&error) => {
                     if attempt == 2 && scenario.trouble != Trouble::Corruption {
                         self.violate(format!(
@@ -278,7 +286,7 @@ impl Run {
                     ending = worse(ending, self.crash());
                 }
                 Ok(Err(error)) => {
-                    self.violate(format!("the storage cannot be opened: {error}"));
+                    self.violate(format!("the storage cannot be opened ({mishap:?}): {error}"));
                     return None;
                 }
                 Err(error) => {
@@ -290,6 +298,27 @@ impl Run {
         None
     }
 
+    /// At times a file is gone, or empty, that the life before left.
+    fn mishap(&self, ending: Ending) -> Option<Mishap> {
+        if !self.world.scenario.has_mishaps || self.lives.get() < 2 || self.random.borrow_mut().coin() {
+            return None;
+        }
+        let random = SimRng::stream(self.random.borrow_mut().next_u64(), 0);
+        let happening = Mishap::happen(self.machine.clone(), random, ending);
+        let mishap = self.within(happening, PATIENCE).unwrap_or_else(|error| {
+            self.violate(format!("taking a file away: {error}"));
+            None
+        });
+        self.world.remarks.add(|| format!("a file is gone: {mishap:?}"));
+        mishap
+    }
+
+    fn undo(&self, mishap: Mishap) {
+        if let Err(error) = self.within(mishap.undo(self.machine.clone()), PATIENCE) {
+            self.violate(format!("putting a file back: {error}"));
+        }
+    }
+
     fn may_fail_to_open(&self, error: &OpenError) -> bool {
         match error {
             OpenError::Io(_) => matches!(
@@ -299,7 +328,12 @@ impl Run {
             OpenError::DiskFull(_) => self.world.scenario.trouble == Trouble::Full,
             OpenError::Damaged { .. }
             | OpenError::CheckpointMissing { .. }
+            | OpenError::CheckpointStale { .. }
             | OpenError::LayoutMissing { .. }
+            | OpenError::LayoutStale { .. }
+            | OpenError::JournalFileMissing { .. }
+            | OpenError::SegmentMissing { .. }
+            | OpenError::Shortened { .. }
             | OpenError::JournalDamaged { .. } => self.world.scenario.trouble == Trouble::Corruption,
             OpenError::Option { .. } | OpenError::ShardCount { .. } => false,
         }

@@ -93,6 +93,8 @@ pub(crate) struct Scenario {
     pub(crate) slow_names: Option<Duration>,
     /// Overwriting takes room, too, which a full disk may not have.
     pub(crate) copies_on_write: bool,
+    /// At times a file is gone, or empty, when a start begins.
+    pub(crate) has_mishaps: bool,
 }
 
 /// What an administrator does.
@@ -132,7 +134,7 @@ impl Action {
 
 /// The choices that a plan may make.
 const KEYS: &str = "trouble, lives, partitions, shards, reshards, life_ms, big_batches, window, reuses_names, \
-    start_crashes, readers, cramped, slow_names, copies_on_write, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
+    start_crashes, readers, cramped, slow_names, mishaps, copies_on_write, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
     leader_epoch, variation";
 
 const TROUBLES: [(&str, Trouble); 6] = [
@@ -197,6 +199,8 @@ impl Scenario {
             }
             Trouble::None | Trouble::Errors | Trouble::Descriptors | Trouble::Slow | Trouble::Corruption => {}
         }
+        let mut random = SimRng::stream(seed, 107);
+        scenario.has_mishaps = scenario.trouble == Trouble::None && random.below(4) == 0;
         scenario
     }
 
@@ -300,6 +304,7 @@ impl Scenario {
             is_cramped: false,
             slow_names: None,
             copies_on_write: false,
+            has_mishaps: false,
         };
         if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
             // What a segment's failed sync leaves is of interest to a checkpoint that runs beside it.
@@ -354,6 +359,7 @@ impl Scenario {
             ("slow_names", None) => {
                 self.slow_names = Some(Duration::from_millis(number()?)).filter(|slow| !slow.is_zero());
             }
+            ("mishaps", None) => self.has_mishaps = truth()?,
             ("in_flight", None) => {
                 self.template.commits_in_flight_max = usize::try_from(number()?.max(1)).map_err(|_| bad())?;
             }
@@ -382,6 +388,7 @@ impl Scenario {
         no("readers", self.has_readers, "false");
         no("cramped", self.is_cramped, "false");
         no("slow_names", self.slow_names.is_some(), "0");
+        no("mishaps", self.has_mishaps, "false");
         no("reuses_names", self.reuses_names, "false");
         for (action, weight) in ACTIONS.into_iter().zip(self.administration) {
             no(action.key(), weight > 0, "0");

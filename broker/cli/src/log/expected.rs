@@ -1,0 +1,336 @@
+//! What a data directory should hold: the layout names the shards, their checkpoints the partitions and their segments,
+//! their journals what has come and gone since.
+//!
+//! What is missing is looked for twice, since a broker may run: it may have let go between two looks what the first one
+//! still expected.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use corelog_storage::inspect::{self, AppendV1, CheckpointV2, EntryV1, FileKind, JournalFilesV1};
+
+use super::journal::Journal;
+use super::report::{Detail, FileReport};
+
+/// What the checkpoints and journals say of one partition.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Expected {
+    /// The segments that the checkpoint knows, by base offset, and how long each must be at least.
+    pub(super) segments: BTreeMap<i64, u64>,
+    /// The segments that the checkpoint knows and that were closed when it was made.
+    closed: Vec<i64>,
+    /// The segments that acknowledged bytes went to past the journal.
+    bypassed: BTreeSet<i64>,
+}
+
+/// What is known of the data directory around a path.
+#[derive(Default, Debug)]
+pub(super) struct DataRoot {
+    path: PathBuf,
+    /// What is wrong with files that are not there, or are shorter than they must be.
+    faults: Vec<(PathBuf, FileKind, String)>,
+    /// What is worth a word.
+    notes: Vec<(PathBuf, FileKind, String)>,
+    /// By directory name; `None` if not all checkpoints can be read.
+    partitions: Option<BTreeMap<String, Expected>>,
+}
+
+impl DataRoot {
+    /// The data directory that `path` is or lies in; nothing is known if there is none.
+    pub(super) fn of(path: &Path) -> DataRoot {
+        let Ok(path) = fs::canonicalize(path) else {
+            return DataRoot::default();
+        };
+        let is_root = |dir: &&Path| {
+            let is_there = |name: &str| dir.join(name).exists();
+            is_there("layout") || is_there("corelog.version") || is_there("journal")
+        };
+        let Some(root) = path.ancestors().find(is_root) else {
+            return DataRoot::default();
+        };
+        let mut first = DataRoot::look(root);
+        if !first.faults.is_empty() {
+            let second = DataRoot::look(root);
+            first.faults.retain(|fault| second.faults.contains(fault));
+        }
+        first
+    }
+
+    fn look(root: &Path) -> DataRoot {
+        let mut found = DataRoot {
+            path: root.to_owned(),
+            ..DataRoot::default()
+        };
+        found.small_files();
+        let Some((generation, shards)) = found.layout() else {
+            return found;
+        };
+        let mut partitions = Some(BTreeMap::new());
+        for shard in 0..shards {
+            let dir = root.join("journal").join(&generation).join(shard.to_string());
+            match (found.shard(&dir), &mut partitions) {
+                (Some(known), Some(partitions)) => partitions.extend(known),
+                (None, partitions) => *partitions = None,
+                (Some(_), None) => {}
+            }
+        }
+        found.partitions = partitions;
+        found.segments();
+        found
+    }
+
+    fn fault(&mut self, path: PathBuf, kind: FileKind, what: impl Into<String>) {
+        self.faults.push((path, kind, what.into()));
+    }
+
+    fn small_files(&mut self) {
+        for (name, kind) in [
+            ("corelog.version", FileKind::Version),
+            ("meta.properties", FileKind::Meta),
+        ] {
+            let path = self.path.join(name);
+            if !path.exists() {
+                self.fault(path, kind, "it is missing");
+            }
+        }
+    }
+
+    /// The generation that counts and its number of shards; guessed from what is there if the layout is missing.
+    fn layout(&mut self) -> Option<(String, u64)> {
+        let path = self.path.join("layout");
+        if path.exists() {
+            let layout = inspect::layout(&path).ok()?;
+            return Some((layout.generation.to_string(), u64::from(layout.shard_count)));
+        }
+        self.fault(
+            path,
+            FileKind::Layout,
+            "it is missing. corelog log rebuild-layout makes it again",
+        );
+        let newest = numbers_in(&self.path.join("journal")).into_iter().max()?;
+        let shards = numbers_in(&self.path.join("journal").join(newest.to_string()));
+        let count = shards.into_iter().max()?.checked_add(1)?;
+        Some((newest.to_string(), count))
+    }
+
+    /// What one shard knows of its partitions; `None` if its checkpoint cannot be read.
+    fn shard(&mut self, dir: &Path) -> Option<BTreeMap<String, Expected>> {
+        let path = dir.join("checkpoint");
+        let checkpoint = match inspect::checkpoint_in_force(&path) {
+            Ok(Some(checkpoint)) => checkpoint,
+            Ok(None) => {
+                self.fault(path, FileKind::Checkpoint, "it is missing");
+                return None;
+            }
+            // It has its own report.
+            Err(_) => return None,
+        };
+        self.journal_files(dir, &checkpoint);
+        let mut known: BTreeMap<String, Expected> = checkpoint
+            .partitions
+            .iter()
+            .map(|partition| {
+                // What lies before the log's start may have been removed since.
+                let later = partition.base.segments.iter().skip(1);
+                let gone = later
+                    .take_while(|s| s.base_offset <= partition.base.log_start)
+                    .count();
+                let segments = partition.base.segments.iter().skip(gone);
+                let mut expected = Expected {
+                    segments: segments.clone().map(|s| (s.base_offset, s.size)).collect(),
+                    closed: segments.map(|s| s.base_offset).collect(),
+                    bypassed: BTreeSet::new(),
+                };
+                expected.closed.pop();
+                (partition.base.directory.clone(), expected)
+            })
+            .collect();
+        if !checkpoint.is_clean {
+            replay(dir, &checkpoint, &mut known);
+        }
+        Some(known)
+    }
+
+    fn journal_files(&mut self, dir: &Path, checkpoint: &CheckpointV2) {
+        let list = dir.join("files");
+        let noted = match inspect::journal_files(&list) {
+            Ok(noted) => noted,
+            Err(_) if list.exists() => return,
+            Err(_) => {
+                if !checkpoint.is_clean {
+                    let what =
+                        "it is missing (release 0.1.0 had none): a missing journal file may go unnoticed";
+                    self.notes.push((list, FileKind::JournalFiles, what.to_owned()));
+                }
+                return;
+            }
+        };
+        if noted.incarnation > checkpoint.incarnation {
+            let what = format!(
+                "it is an old one: it is of start {}, and the journal of start {}",
+                checkpoint.incarnation, noted.incarnation
+            );
+            self.fault(dir.join("checkpoint"), FileKind::Checkpoint, what);
+        } else if noted.incarnation == checkpoint.incarnation && !checkpoint.is_clean {
+            self.needed_journal_files(dir, &noted);
+        }
+    }
+
+    fn needed_journal_files(&mut self, dir: &Path, noted: &JournalFilesV1) {
+        for number in &noted.numbers {
+            let path = dir.join(format!("{number:08}.journal"));
+            match fs::metadata(&path) {
+                Ok(found) if found.len() >= noted.file_bytes => {}
+                Ok(found) => {
+                    let what = format!(
+                        "it has {} bytes and should have {}",
+                        found.len(),
+                        noted.file_bytes
+                    );
+                    self.fault(path, FileKind::Journal, what);
+                }
+                Err(_) => self.fault(path, FileKind::Journal, "it is missing"),
+            }
+        }
+    }
+
+    fn segments(&mut self) {
+        let partitions = self.partitions.take();
+        for (directory, expected) in partitions.iter().flatten() {
+            let known = expected.segments.iter().filter(|(_, size)| **size > 0);
+            let needed: BTreeSet<i64> = known.map(|(base, _)| *base).collect();
+            for base in needed.union(&expected.bypassed) {
+                let path = self.path.join(directory).join(format!("{base:020}.log"));
+                if !path.exists() {
+                    self.fault(path, FileKind::Segment, "it is missing");
+                }
+            }
+            for base in &expected.closed {
+                let path = self.path.join(directory).join(format!("{base:020}.cindex"));
+                if !path.exists() && expected.segments.get(base).is_some_and(|size| *size > 0) {
+                    let what = "it is missing, and is made again when it is needed".to_owned();
+                    self.notes.push((path, FileKind::SegmentIndex, what));
+                }
+            }
+        }
+        self.partitions = partitions;
+    }
+
+    /// What is known of a partition's directory.
+    pub(super) fn partition(&self, directory: &str) -> Option<&Expected> {
+        self.partitions.as_ref()?.get(directory)
+    }
+
+    /// Bytes of a segment that the checkpoint vouches for; `None` if nothing is known, and then all of them count.
+    pub(super) fn vouched(&self, path: &Path) -> Option<u64> {
+        let directory = path.parent()?.file_name()?.to_str()?;
+        let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
+        self.partitions.as_ref()?;
+        let known = self.partition(directory);
+        // What the checkpoints do not know was begun after them.
+        Some(
+            known
+                .and_then(|known| known.segments.get(&base))
+                .map_or(0, |size| *size),
+        )
+    }
+
+    /// Adds what is missing below the directory `path`: to the report of a file that is there, or as one of its own.
+    pub(super) fn report(&self, path: &Path, reports: &mut Vec<FileReport>) {
+        let Ok(below) = fs::canonicalize(path) else { return };
+        let mut add = |found: &(PathBuf, FileKind, String), is_fault: bool| {
+            let (at, kind, what) = found;
+            let Ok(relative) = at.strip_prefix(&below) else {
+                return;
+            };
+            let shown = path.join(relative);
+            let existing = reports.iter().position(|report| report.path == shown);
+            let index = existing.unwrap_or_else(|| {
+                let content = "missing".to_owned();
+                reports.push(FileReport::new(&shown, *kind, content, Detail::None));
+                reports.len() - 1
+            });
+            let list = if is_fault {
+                &mut reports[index].faults
+            } else {
+                &mut reports[index].notes
+            };
+            list.push(what.clone());
+        };
+        for fault in &self.faults {
+            add(fault, true);
+        }
+        for note in &self.notes {
+            add(note, false);
+        }
+        reports.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+}
+
+fn numbers_in(dir: &Path) -> Vec<u64> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+/// Takes the frames behind the checkpoint into account, as a start would.
+fn replay(dir: &Path, checkpoint: &CheckpointV2, known: &mut BTreeMap<String, Expected>) {
+    let journal = Journal::of(&dir.join("00000000.journal"));
+    let acknowledged_end = journal.acknowledged_end(checkpoint.incarnation);
+    let mut directories: BTreeMap<([u8; 16], i32), String> = checkpoint
+        .partitions
+        .iter()
+        .map(|partition| {
+            (
+                (partition.base.topic, partition.base.index),
+                partition.base.directory.clone(),
+            )
+        })
+        .collect();
+    for (sequence, entries) in journal.entries_from(checkpoint.incarnation, checkpoint.first_sequence) {
+        for entry in entries {
+            match entry {
+                EntryV1::PartitionCreated {
+                    topic,
+                    index,
+                    directory,
+                    ..
+                } => {
+                    directories.insert((topic, index), directory.clone());
+                    known.entry(directory).or_default();
+                }
+                EntryV1::PartitionDeleted { topic, index, .. } => {
+                    if let Some(directory) = directories.remove(&(topic, index)) {
+                        known.remove(&directory);
+                    }
+                }
+                EntryV1::Append(append) if sequence < acknowledged_end => {
+                    let directory = directories.get(&(append.topic, append.index));
+                    if let Some(expected) = directory.and_then(|name| known.get_mut(name)) {
+                        bypassed(&append, expected);
+                    }
+                }
+                EntryV1::LogStart { topic, index, offset } => {
+                    let directory = directories.get(&(topic, index));
+                    if let Some(expected) = directory.and_then(|name| known.get_mut(name)) {
+                        let first = expected.segments.range(..=offset).next_back();
+                        let first = first.map_or(0, |(base, _)| *base);
+                        expected.segments.retain(|base, _| *base >= first);
+                        expected.bypassed.retain(|base| *base >= first);
+                    }
+                }
+                EntryV1::Append(_) => {}
+            }
+        }
+    }
+}
+
+/// What went past the journal and was acknowledged must be in its segment.
+fn bypassed(append: &AppendV1, expected: &mut Expected) {
+    let oldest = expected.segments.keys().next().copied().unwrap_or(0);
+    if append.position > append.run_position && append.segment_base_offset >= oldest {
+        expected.bypassed.insert(append.segment_base_offset);
+    }
+}

@@ -1,0 +1,84 @@
+//! Whether the segments are there that must be: those that the checkpoint vouches for, and those that acknowledged bytes
+//! went to past the journal. One that is missing, or has lost its end, ends the start before anything is written: to go
+//! on would put a hole in its place and let the journal go, and then not even the file itself would bring the log back.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use corelog_model::{Offset, PartitionId};
+use corelog_runtime::{Handle, OpenOptions};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::{CONCURRENCY, Recovering, Target};
+use crate::OpenError;
+use crate::format::names;
+
+/// Checks the segments of all partitions by their lengths.
+///
+/// # Errors
+/// `SegmentMissing` or `Shortened`.
+pub(super) async fn check(
+    handle: &Handle,
+    target: &Target,
+    partitions: &BTreeMap<PartitionId, Recovering>,
+) -> Result<(), OpenError> {
+    let needed = partitions
+        .values()
+        .filter(|partition| partition.corrupt.is_none())
+        .flat_map(|partition| {
+            let dir = target.dir.join(&partition.directory);
+            needed(partition)
+                .into_iter()
+                .map(move |(base, size)| (dir.join(names::segment_file(base)), size))
+        });
+    stream::iter(needed)
+        .map(|(path, needed)| check_one(handle, path, needed))
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await
+}
+
+/// How long each segment of a partition must be; none that may be empty, and none that lies before the log's start, which
+/// may have been removed since.
+fn needed(partition: &Recovering) -> BTreeMap<Offset, u64> {
+    let segments = partition.core.segments();
+    let log_start = partition.core.offsets().log_start;
+    let log_start = partition.log_start.unwrap_or_default().max(log_start);
+    let gone = segments[1..]
+        .iter()
+        .take_while(|segment| segment.base <= log_start)
+        .count();
+    let segments = &segments[gone..];
+    let mut needed: BTreeMap<Offset, u64> = segments
+        .iter()
+        .map(|segment| (segment.base, segment.size))
+        .collect();
+    // What is in the journal can be written again; what bypassed it, and was acknowledged, was synced with its length.
+    let bypassed = partition
+        .runs
+        .iter()
+        .filter(|run| run.is_acknowledged && run.append.position > run.append.run_position);
+    for run in bypassed {
+        let base = Offset::new(run.append.segment_base_offset).unwrap_or_default();
+        if base >= segments[0].base {
+            let size = needed.entry(base).or_default();
+            *size = run.append.position.max(*size);
+        }
+    }
+    needed.retain(|_, size| *size > 0);
+    needed
+}
+
+async fn check_one(handle: &Handle, path: PathBuf, needed: u64) -> Result<(), OpenError> {
+    let file = match handle.disk.open(&path, OpenOptions::default()).await {
+        Err(error) if error.is_not_found() => {
+            return Err(OpenError::SegmentMissing { path, size: needed });
+        }
+        opened => opened?,
+    };
+    let size = file.size().await?;
+    if size < needed {
+        return Err(OpenError::Shortened { path, size, needed });
+    }
+    Ok(())
+}
