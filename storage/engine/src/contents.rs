@@ -39,7 +39,7 @@ pub(crate) fn sort(found: impl IntoIterator<Item = String>) -> Contents {
         .contains(&name.as_str())
             || name.starts_with('.')
             || name.ends_with(names::TEMPORARY_SUFFIX);
-        if name == names::LAYOUT || name == names::JOURNAL || name.ends_with(names::DELETED_SUFFIX) {
+        if name == names::LAYOUT || name == names::JOURNAL || names::is_retired(&name) {
             contents.is_ours = true;
         } else if !says_nothing {
             contents.unknown.push(name);

@@ -85,7 +85,7 @@ pub(crate) async fn remove_retired(handle: &Handle, parent: &Path) {
         Ok(names) => names,
         Err(error) => return tracing::warn!(%error, "deleted partitions stay behind"),
     };
-    for name in names.iter().filter(|name| name.ends_with(names::DELETED_SUFFIX)) {
+    for name in names.iter().filter(|name| names::is_retired(name)) {
         if let Err(error) = remove_tree(handle, &parent.join(name)).await
             && !error.is_not_found()
         {

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use corelog_storage::inspect::{self, AppendV1, CheckpointV2, EntryV1, FileKind, JournalFilesV1};
+use corelog_storage::inspect::{
+    self, AppendV1, CheckpointV2, EntryV1, FileKind, JournalFilesV1, PartitionV1,
+};
 
 use super::journal::Journal;
 use super::report::{Detail, FileReport};
@@ -20,8 +22,43 @@ pub(super) struct Expected {
     pub(super) segments: BTreeMap<i64, u64>,
     /// The segments that the checkpoint knows and that were closed when it was made.
     closed: Vec<i64>,
-    /// The segments that acknowledged bytes went to past the journal.
-    bypassed: BTreeSet<i64>,
+    /// The segments that acknowledged bytes went to past the journal, by the offset behind the last of them.
+    bypassed: BTreeMap<i64, i64>,
+    log_start: i64,
+    log_end: i64,
+}
+
+impl Expected {
+    fn of(partition: &PartitionV1) -> Expected {
+        let segments = partition.segments.iter();
+        let mut closed: Vec<i64> = segments.clone().map(|segment| segment.base_offset).collect();
+        closed.pop();
+        Expected {
+            segments: segments
+                .map(|segment| (segment.base_offset, segment.size))
+                .collect(),
+            closed,
+            bypassed: BTreeMap::new(),
+            log_start: partition.log_start,
+            log_end: partition.log_end,
+        }
+    }
+
+    /// Forgets what lies before the log's start: it may have been removed since, or never been synced.
+    fn trim(&mut self) {
+        let ends = self.segments.keys().skip(1).copied().chain([self.log_end]);
+        let gone: Vec<i64> = self
+            .segments
+            .keys()
+            .zip(ends)
+            .filter(|(_, end)| *end <= self.log_start)
+            .map(|(base, _)| *base)
+            .collect();
+        for base in gone {
+            self.segments.remove(&base);
+        }
+        self.bypassed.retain(|_, end| *end > self.log_start);
+    }
 }
 
 /// What is known of the data directory around a path.
@@ -130,25 +167,12 @@ impl DataRoot {
         let mut known: BTreeMap<String, Expected> = checkpoint
             .partitions
             .iter()
-            .map(|partition| {
-                // What lies before the log's start may have been removed since.
-                let later = partition.base.segments.iter().skip(1);
-                let gone = later
-                    .take_while(|s| s.base_offset <= partition.base.log_start)
-                    .count();
-                let segments = partition.base.segments.iter().skip(gone);
-                let mut expected = Expected {
-                    segments: segments.clone().map(|s| (s.base_offset, s.size)).collect(),
-                    closed: segments.map(|s| s.base_offset).collect(),
-                    bypassed: BTreeSet::new(),
-                };
-                expected.closed.pop();
-                (partition.base.directory.clone(), expected)
-            })
+            .map(|partition| (partition.base.directory.clone(), Expected::of(&partition.base)))
             .collect();
         if !checkpoint.is_clean {
             replay(dir, &checkpoint, &mut known);
         }
+        known.values_mut().for_each(Expected::trim);
         Some(known)
     }
 
@@ -199,8 +223,9 @@ impl DataRoot {
         let partitions = self.partitions.take();
         for (directory, expected) in partitions.iter().flatten() {
             let known = expected.segments.iter().filter(|(_, size)| **size > 0);
-            let needed: BTreeSet<i64> = known.map(|(base, _)| *base).collect();
-            for base in needed.union(&expected.bypassed) {
+            let mut needed: BTreeSet<i64> = known.map(|(base, _)| *base).collect();
+            needed.extend(expected.bypassed.keys());
+            for base in needed {
                 let path = self.path.join(directory).join(format!("{base:020}.log"));
                 if !path.exists() {
                     self.fault(path, FileKind::Segment, "it is missing");
@@ -315,10 +340,7 @@ fn replay(dir: &Path, checkpoint: &CheckpointV2, known: &mut BTreeMap<String, Ex
                 EntryV1::LogStart { topic, index, offset } => {
                     let directory = directories.get(&(topic, index));
                     if let Some(expected) = directory.and_then(|name| known.get_mut(name)) {
-                        let first = expected.segments.range(..=offset).next_back();
-                        let first = first.map_or(0, |(base, _)| *base);
-                        expected.segments.retain(|base, _| *base >= first);
-                        expected.bypassed.retain(|base| *base >= first);
+                        expected.log_start = offset.max(expected.log_start);
                     }
                 }
                 EntryV1::Append(_) => {}
@@ -329,8 +351,8 @@ fn replay(dir: &Path, checkpoint: &CheckpointV2, known: &mut BTreeMap<String, Ex
 
 /// What went past the journal and was acknowledged must be in its segment.
 fn bypassed(append: &AppendV1, expected: &mut Expected) {
-    let oldest = expected.segments.keys().next().copied().unwrap_or(0);
-    if append.position > append.run_position && append.segment_base_offset >= oldest {
-        expected.bypassed.insert(append.segment_base_offset);
+    if append.position > append.run_position {
+        let end = expected.bypassed.entry(append.segment_base_offset).or_default();
+        *end = append.end_offset.max(*end);
     }
 }

@@ -92,6 +92,14 @@ pub(crate) fn retired(directory: &str, unique: u64) -> String {
     format!("{}{ending}", &directory[..end.unwrap_or(0)])
 }
 
+/// Whether a name is one that [`retired`] gives.
+pub(crate) fn is_retired(name: &str) -> bool {
+    let unique = name
+        .strip_suffix(DELETED_SUFFIX)
+        .and_then(|rest| rest.rsplit_once('.'));
+    unique.is_some_and(|(_, digits)| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// Whether a partition may use `name` as its directory: one path component, none of ours.
 pub(crate) fn is_partition_directory(name: &str) -> bool {
     !name.is_empty()
@@ -130,6 +138,16 @@ mod tests {
     #[test]
     fn a_retired_name_fits_a_file_system() {
         assert_eq!(retired("orders-0", 0xab), "orders-0.00000000000000ab-delete");
+        assert!(is_retired(&retired("orders-0", 0xab)));
+        for other in [
+            "to-delete",
+            "orders-0.ab-delete",
+            "orders-0",
+            "-delete",
+            "x.00000000000000zz-delete",
+        ] {
+            assert!(!is_retired(other), "{other}");
+        }
         for long in ["x".repeat(255), "\u{e9}".repeat(127)] {
             let name = retired(&long, 1);
             assert!(

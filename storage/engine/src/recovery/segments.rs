@@ -38,32 +38,32 @@ pub(super) async fn check(
         .await
 }
 
-/// How long each segment of a partition must be; none that may be empty, and none that lies before the log's start, which
-/// may have been removed since.
+/// How long each segment of a partition must be; none that may be empty. What lies before the log's start is not needed: it
+/// may have been removed, and a checkpoint that began before that has not synced it.
 fn needed(partition: &Recovering) -> BTreeMap<Offset, u64> {
     let segments = partition.core.segments();
-    let log_start = partition.core.offsets().log_start;
-    let log_start = partition.log_start.unwrap_or_default().max(log_start);
-    let gone = segments[1..]
+    let offsets = partition.core.offsets();
+    let log_start = partition.log_start.unwrap_or_default().max(offsets.log_start);
+    let ends = segments[1..]
         .iter()
-        .take_while(|segment| segment.base <= log_start)
-        .count();
-    let segments = &segments[gone..];
+        .map(|next| next.base)
+        .chain([offsets.log_end]);
     let mut needed: BTreeMap<Offset, u64> = segments
         .iter()
-        .map(|segment| (segment.base, segment.size))
+        .zip(ends)
+        .filter(|(_, end)| *end > log_start)
+        .map(|(segment, _)| (segment.base, segment.size))
         .collect();
     // What is in the journal can be written again; what bypassed it, and was acknowledged, was synced with its length.
     let bypassed = partition
         .runs
         .iter()
-        .filter(|run| run.is_acknowledged && run.append.position > run.append.run_position);
+        .filter(|run| run.is_acknowledged && run.append.position > run.append.run_position)
+        .filter(|run| run.append.end_offset > log_start.get());
     for run in bypassed {
         let base = Offset::new(run.append.segment_base_offset).unwrap_or_default();
-        if base >= segments[0].base {
-            let size = needed.entry(base).or_default();
-            *size = run.append.position.max(*size);
-        }
+        let size = needed.entry(base).or_default();
+        *size = run.append.position.max(*size);
     }
     needed.retain(|_, size| *size > 0);
     needed
