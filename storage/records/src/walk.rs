@@ -94,13 +94,12 @@ impl RecordsWalk {
     /// follows `bytes`, and all records must be there.
     pub(crate) fn feed(&mut self, bytes: &[u8], is_end: bool) -> Result<usize, RecordError> {
         let mut at = 0;
-        while self.index < self.count {
-            let rest = &bytes[at..];
-            if let Some(record) = usual(rest) {
-                self.note(record.timestamp_delta, record.offset_delta, record.has_key);
-                at += record.size;
-                continue;
+        loop {
+            at += self.feed_usual(&bytes[at..]);
+            if self.index >= self.count {
+                break;
             }
+            let rest = &bytes[at..];
             if !is_end && !begins_with_a_whole_record(rest) {
                 return Ok(at);
             }
@@ -118,33 +117,45 @@ impl RecordsWalk {
         }
     }
 
-    #[inline]
-    fn note(&mut self, timestamp_delta: i64, offset_delta: i32, has_key: bool) {
-        let (timestamp, is_overflow) = self.base_timestamp.overflowing_add(timestamp_delta);
-        let is_within = self.earliest <= timestamp && timestamp <= self.latest && !is_overflow;
-        if !is_within || !has_key {
-            self.note_unusual(timestamp, is_overflow, has_key);
+    /// Walks the records of the usual form that `bytes` begins with, as long as they break no rule, and returns how many
+    /// bytes they are. Its state is in registers.
+    fn feed_usual(&mut self, bytes: &[u8]) -> usize {
+        let (base, earliest, latest) = (self.base_timestamp, self.earliest, self.latest);
+        let is_keyless_fine = self.rules.keys == KeyPolicy::Optional;
+        let (mut index, mut max, mut is_dense) = (self.index, self.max_timestamp, self.is_dense);
+        let mut at = 0;
+        while index < self.count {
+            let Some(record) = usual(&bytes[at..]) else { break };
+            let (timestamp, is_overflow) = base.overflowing_add(record.timestamp_delta);
+            let is_within = earliest <= timestamp && timestamp <= latest && !is_overflow;
+            if !is_within || !(record.has_key || is_keyless_fine) {
+                break;
+            }
+            max = max.max(timestamp);
+            is_dense &= record.offset_delta == index;
+            index += 1;
+            at += record.size;
         }
-        self.max_timestamp = self.max_timestamp.max(timestamp);
-        self.is_dense &= offset_delta == self.index;
-        self.index += 1;
+        (self.index, self.max_timestamp, self.is_dense) = (index, max, is_dense);
+        at
     }
 
-    /// A record without a key, or with a timestamp out of bounds: both may be allowed.
-    #[cold]
-    fn note_unusual(&mut self, timestamp: i64, is_overflow: bool, has_key: bool) {
+    /// Notes a record of any form.
+    fn note(&mut self, timestamp_delta: i64, offset_delta: i32, has_key: bool) {
+        let (timestamp, is_overflow) = self.base_timestamp.overflowing_add(timestamp_delta);
+        let is_within = self.earliest <= timestamp && timestamp <= self.latest;
+        let is_checked = self.rules.timestamps != TimestampRule::Ignored;
         if self.rules.keys == KeyPolicy::Required && !has_key {
             self.refused.push(self.index);
-            return;
-        }
-        let is_checked = self.rules.timestamps != TimestampRule::Ignored;
-        let is_within = self.earliest <= timestamp && timestamp <= self.latest;
-        if is_checked && (is_overflow || !is_within && timestamp != NO_TIMESTAMP) {
+        } else if is_checked && (is_overflow || !is_within && timestamp != NO_TIMESTAMP) {
             let far = if timestamp < 0 { i64::MAX } else { i64::MIN };
             self.untimely
                 .get_or_insert(if is_overflow { far } else { timestamp });
             self.refused.push(self.index);
         }
+        self.max_timestamp = self.max_timestamp.max(timestamp);
+        self.is_dense &= offset_delta == self.index;
+        self.index += 1;
     }
 
     /// What came of a pass whose last piece was fed. To be called once.
@@ -177,49 +188,73 @@ struct Usual {
     has_key: bool,
 }
 
-/// Reads a record whose varints are short and that has no headers; `None` is every other one, sound or not.
+/// The bytes that the fields before a record's value lie in, its key apart, if they are short.
+const HEAD: usize = 16;
+
+/// Reads a record whose varints are short and that has no headers; `None` is every other one, sound or not, and one of the
+/// last few bytes. This is what the produce path spends on a record: it takes one look at the length of `bytes` a field.
 #[inline]
 fn usual(bytes: &[u8]) -> Option<Usual> {
+    let head = bytes.first_chunk::<HEAD>()?;
     let mut at = 0;
-    let body = usize::try_from(short(bytes, &mut at)?).ok()?;
-    let record = bytes.get(..at + body)?;
+    let body = length(short(head, &mut at)?)?;
+    let end = at + body;
     // The attributes, which nobody uses.
     at += 1;
-    let timestamp_delta = short(record, &mut at)?;
-    let offset_delta = short(record, &mut at)?;
-    let key = usize::try_from(short(record, &mut at)?);
-    at += key.unwrap_or(0);
-    let value = usize::try_from(short(record, &mut at)?);
-    at += value.unwrap_or(0);
-    let is_whole = at + 1 == record.len() && record[at] == 0;
+    let timestamp_delta = zigzag(short(head, &mut at)?);
+    let offset_delta = zigzag(short(head, &mut at)?);
+    let key = length(short(head, &mut at)?);
+    let value = match key {
+        None | Some(0) => short(head, &mut at)?,
+        Some(key) => {
+            at += key;
+            let head = bytes.get(at..)?.first_chunk::<4>()?;
+            let mut size = 0;
+            let value = short(head, &mut size)?;
+            at += size;
+            value
+        }
+    };
+    at += length(value).unwrap_or(0);
+    let is_whole = at + 1 == end && bytes.get(at) == Some(&0);
     is_whole.then_some(Usual {
-        size: record.len(),
+        size: end,
         timestamp_delta: i64::from(timestamp_delta),
         offset_delta,
-        has_key: key.is_ok(),
+        has_key: key.is_some(),
     })
 }
 
-/// A varint of at most three bytes.
+/// A varint of at most three bytes, as it is written. `N` is a power of two, and five fields of at most three bytes with one
+/// byte between them do not pass the head: the masks only tell the compiler so.
 #[inline]
-fn short(bytes: &[u8], at: &mut usize) -> Option<i32> {
-    let first = *bytes.get(*at)?;
-    let mut raw = u32::from(first & 0x7f);
-    *at += 1;
-    if first >= 0x80 {
-        let second = *bytes.get(*at)?;
-        raw |= u32::from(second & 0x7f) << 7;
+fn short<const N: usize>(bytes: &[u8; N], at: &mut usize) -> Option<u32> {
+    let byte = |at: usize| u32::from(bytes[at & (N - 1)]);
+    let first = byte(*at);
+    if first < 0x80 {
         *at += 1;
-        if second >= 0x80 {
-            let third = *bytes.get(*at)?;
-            raw |= u32::from(third) << 14;
-            *at += 1;
-            if third >= 0x80 {
-                return None;
-            }
-        }
+        return Some(first);
     }
-    Some((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
+    let second = byte(*at + 1);
+    if second < 0x80 {
+        *at += 2;
+        return Some(first & 0x7f | second << 7);
+    }
+    let third = byte(*at + 2);
+    *at += 3;
+    (third < 0x80).then_some(first & 0x7f | (second & 0x7f) << 7 | third << 14)
+}
+
+#[inline]
+fn zigzag(raw: u32) -> i32 {
+    (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
+}
+
+/// A length; `None` is a negative one.
+#[inline]
+fn length(raw: u32) -> Option<usize> {
+    let length = usize::try_from(raw >> 1).ok()?;
+    (raw & 1 == 0).then_some(length)
 }
 
 /// Whether the bytes of the first record are all there, or its size is none, which its decoder says.

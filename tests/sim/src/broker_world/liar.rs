@@ -112,7 +112,7 @@ impl Lie {
             ..BatchOptions::default()
         });
         let ahead = if matches!(self, Lie::Time(_)) { DAYS } else { 0 };
-        let value: Vec<u8> = (0..filler).map(|at| mix(at as u64).to_le_bytes()[0]).collect();
+        let value: Vec<u8> = (0..).map(|at| mix(at).to_le_bytes()[0]).take(filler).collect();
         // Before the time that any honest batch says, so that one that is stored is known.
         for timestamp in [now.get() - DAYS, now.get() + ahead] {
             let record = NewRecord {
