@@ -87,7 +87,7 @@ impl DescriptorPlan {
                 journal_files,
             });
         };
-        let more = (rest / 4 / count).min(SEGMENT_FILES_MAX - SEGMENT_FILES_MIN);
+        let more = ((rest - CONNECTIONS_MIN) / 4 / count).min(SEGMENT_FILES_MAX - SEGMENT_FILES_MIN);
         let connections = rest - more * count;
         Ok(DescriptorPlan {
             limit,
@@ -115,8 +115,8 @@ mod tests {
                 "{limit} for {shards}"
             );
         };
-        check(256, 1, 4, (40, 74));
-        check(1024, 2, 16, (114, 584));
+        check(256, 1, 4, (36, 78));
+        check(1024, 2, 16, (111, 590));
         check(65_536, 2, 16, (4096, 57_132));
         check(1 << 20, 8, 16, (4096, 1_015_248));
         check(u64::MAX, 2, 16, (4096, u32::MAX));

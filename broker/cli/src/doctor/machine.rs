@@ -301,7 +301,7 @@ mod tests {
         check(
             &line(1024),
             Ok,
-            "at most 584 and 114 segment files a shard, of 1024",
+            "at most 590 and 111 segment files a shard, of 1024",
         );
         check(&line(200), Fail, "RLIMIT_NOFILE");
         let plan = DescriptorPlan::divide(65_536, 2, 16);
