@@ -268,8 +268,8 @@ fn offsets_are_found_by_time_and_epoch() {
         let newest = log.offset_of_max_timestamp().await.unwrap().unwrap();
         assert_eq!((newest.offset, newest.timestamp.get()), (offset(99), 1990));
         let end = |epoch| {
-            log.end_offset_for_epoch(LeaderEpoch::new(epoch))
-                .map(|(e, o)| (e.get(), o.get()))
+            let found = log.end_offset_for_epoch(LeaderEpoch::new(epoch)).unwrap();
+            found.map(|(e, o)| (e.get(), o.get()))
         };
         assert_eq!(end(3), Some((3, 50)));
         assert_eq!(end(5), Some((3, 50)));

@@ -421,7 +421,10 @@ fn check_last_fetched_epoch(log: &PartitionLog, wish: FetchWish, offsets: LogOff
     if wish.last_fetched_epoch < 0 {
         return None;
     }
-    let known = log.end_offset_for_epoch(LeaderEpoch::new(wish.last_fetched_epoch));
+    let known = match log.end_offset_for_epoch(LeaderEpoch::new(wish.last_fetched_epoch)) {
+        Ok(known) => known,
+        Err(error) => return Some(Found::Failed(read_failure(&error), Some(offsets))),
+    };
     match known {
         // Where the logs part cannot be told, or lies before what is left of this one.
         Some(_) if wish.fetch_offset < offsets.log_start.get() => {

@@ -10,6 +10,7 @@ use corelog_protocol::messages::offset_for_leader_epoch::{
 use corelog_runtime::LocalFuture;
 
 use crate::api::fetch::stale_epoch;
+use crate::error_codes::read_failure;
 use crate::request::RequestContext;
 use crate::shard::Shard;
 
@@ -77,6 +78,7 @@ fn look_up(
             return Err(code);
         }
         let end = log.end_offset_for_epoch(LeaderEpoch::new(asked));
+        let end = end.map_err(|error| read_failure(&error).code)?;
         Ok(end.map_or((-1, -1), |(epoch, end)| (epoch.get(), end.get())))
     });
     let answers: Vec<_> = answers.collect();

@@ -391,13 +391,12 @@ impl LogCore {
                 i64::try_from(segments.len()).unwrap_or(i64::MAX),
             ));
         }
-        let mut epochs = EpochTable::from_v1(&image.epochs);
-        let newest = epochs.latest();
-        let leader_epoch = LeaderEpoch::new(image.leader_epoch).max(newest.unwrap_or(LeaderEpoch::new(-1)));
-        // The log's start may have moved since the table was noted. Earlier releases noted an epoch with its first batch.
-        epochs.truncate_from_end(log_end);
-        epochs.truncate_from_start(log_start);
-        epochs.assign(leader_epoch, log_end);
+        let epochs = EpochTable::from_v1(
+            &image.epochs,
+            LeaderEpoch::new(image.leader_epoch),
+            log_start..log_end,
+        );
+        let leader_epoch = epochs.latest().unwrap_or(LeaderEpoch::new(image.leader_epoch));
         Ok(LogCore {
             config,
             epochs,

@@ -3,6 +3,8 @@
 //! Invariant: epochs and start offsets both grow strictly from entry to entry. So only the newest epoch may be without
 //! records, and a broker that starts often and is never written to keeps one entry, not one a start.
 
+use std::ops::Range;
+
 use corelog_model::{LeaderEpoch, Offset};
 
 use crate::format::v1::EpochV1;
@@ -93,14 +95,22 @@ impl EpochTable {
             .collect()
     }
 
-    /// From the persisted form; entries out of order are dropped.
-    pub(crate) fn from_v1(entries: &[EpochV1]) -> EpochTable {
+    /// From the persisted form, for a log that has these offsets; entries out of order are dropped. The log's start may
+    /// have moved since the table was noted, and the leader's epoch may be missing: release 0.1.0 noted an epoch with its
+    /// first batch.
+    pub(crate) fn from_v1(entries: &[EpochV1], leader_epoch: LeaderEpoch, log: Range<Offset>) -> EpochTable {
         let mut table = EpochTable::default();
         for entry in entries {
             if let Some(start) = Offset::new(entry.start_offset) {
                 table.assign(LeaderEpoch::new(entry.epoch), start);
             }
         }
+        let newest = table
+            .latest()
+            .map_or(leader_epoch, |newest| newest.max(leader_epoch));
+        table.truncate_from_end(log.end);
+        table.truncate_from_start(log.start);
+        table.assign(newest, log.end);
         table
     }
 }
@@ -227,7 +237,6 @@ mod tests {
             let mut table = table(&[(2, 5), (4, 10), (5, 20)]);
             table.truncate_from_start(offset(log_start));
             assert_eq!(entries(&table), expected, "from {log_start} on");
-            assert_eq!(EpochTable::from_v1(&table.to_v1()), table);
         };
         check_start(0, &[(2, 5), (4, 10), (5, 20)]);
         check_start(5, &[(2, 5), (4, 10), (5, 20)]);
@@ -245,6 +254,38 @@ mod tests {
         check_end(20, &[(2, 5), (4, 10)]);
         check_end(19, &[(2, 5), (4, 10)]);
         check_end(0, &[]);
+    }
+
+    #[test]
+    fn a_table_is_opened_for_what_its_log_has() {
+        let check = |noted: &[(i32, i64)], leader: i32, log: Range<i64>, expected: &[(i32, i64)]| {
+            let noted: Vec<EpochV1> = noted
+                .iter()
+                .map(|&(epoch, start_offset)| EpochV1 { epoch, start_offset })
+                .collect();
+            let log = offset(log.start)..offset(log.end);
+            let table = EpochTable::from_v1(&noted, LeaderEpoch::new(leader), log.clone());
+            assert_eq!(entries(&table), expected, "{noted:?} in {leader}, {log:?}");
+            assert_eq!(
+                EpochTable::from_v1(&table.to_v1(), LeaderEpoch::new(leader), log),
+                table
+            );
+        };
+        check(&[(2, 0), (4, 10)], 4, 0..30, &[(2, 0), (4, 10)]);
+        check(&[(2, 0), (4, 30)], 4, 0..30, &[(2, 0), (4, 30)]);
+        check(&[(4, 30)], 4, 30..30, &[(4, 30)]);
+        // Of 0.1.0: the leader has appended nothing.
+        check(&[(2, 0)], 4, 0..30, &[(2, 0), (4, 30)]);
+        check(&[(2, 30)], 4, 30..30, &[(4, 30)]);
+        check(&[], 4, 0..0, &[(4, 0)]);
+        // The log's start has moved on.
+        check(&[(2, 0), (4, 10)], 4, 15..30, &[(4, 15)]);
+        check(&[(2, 0), (4, 10)], 5, 30..30, &[(5, 30)]);
+        // What the log does not have, or in no order.
+        check(&[(2, 0), (4, 40)], 4, 0..30, &[(2, 0), (4, 30)]);
+        check(&[(2, 0), (4, 10)], 3, 0..30, &[(2, 0), (4, 10)]);
+        check(&[(4, 10), (2, 0)], 4, 0..30, &[(2, 0), (4, 30)]);
+        check(&[(2, -5)], 2, 0..30, &[(2, 30)]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ use corelog_runtime::local::Budget;
 
 use self::append::{Admission, Waiter};
 use self::watchers::Watchers;
-use crate::errors::{AppendError, DeleteRecordsError};
+use crate::errors::{AppendError, DeleteRecordsError, ReadError};
 use crate::format::names;
 use crate::format::v1::{EntryV1, PartitionV1};
 use crate::journal::core::{PartitionKey, Run};
@@ -49,6 +49,16 @@ pub(crate) enum Status {
     Deleted,
     /// It was found corrupt.
     Corrupt(Arc<str>),
+}
+
+impl Status {
+    fn check_readable(&self) -> Result<(), ReadError> {
+        match self {
+            Status::Open => Ok(()),
+            Status::Deleted => Err(ReadError::Deleted),
+            Status::Corrupt(reason) => Err(ReadError::Corrupt(Arc::clone(reason))),
+        }
+    }
 }
 
 /// What is reserved of the active segment's file.
@@ -212,10 +222,17 @@ impl PartitionLog {
 
     /// The largest leader epoch not above `epoch` that the log knows, and its end, exclusive
     /// (OffsetForLeaderEpoch). `None` if the log knows nothing of it.
-    pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+    ///
+    /// # Errors
+    /// A log that was deleted, or found corrupt: what is left of that one may end before what was acknowledged.
+    pub fn end_offset_for_epoch(
+        &self,
+        epoch: LeaderEpoch,
+    ) -> Result<Option<(LeaderEpoch, Offset)>, ReadError> {
         let state = self.state.borrow();
+        state.status.check_readable()?;
         let log_end = state.core.offsets().log_end;
-        state.core.epochs.end_offset_for(epoch, log_end)
+        Ok(state.core.epochs.end_offset_for(epoch, log_end))
     }
 
     /// The epoch that the record at `offset` was appended in; at the log's end, the leader's. `None` before the first

@@ -9,7 +9,7 @@ use corelog_model::{LeaderEpoch, Offset};
 use corelog_runtime::LocalFuture;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 
-use super::{PartitionLog, Status};
+use super::PartitionLog;
 use crate::errors::ReadError;
 use crate::log::segment::Segment;
 use crate::mutation::{Mutation, is_on};
@@ -203,11 +203,7 @@ impl PartitionLog {
     /// Whether this log may be read at `from`; the end for the reader.
     pub(super) fn check_read(&self, from: Offset, isolation: ReadIsolation) -> Result<Offset, ReadError> {
         let state = self.state.borrow();
-        match &state.status {
-            Status::Open => {}
-            Status::Deleted => return Err(ReadError::Deleted),
-            Status::Corrupt(reason) => return Err(ReadError::Corrupt(Arc::clone(reason))),
-        }
+        state.status.check_readable()?;
         let offsets = state.core.offsets();
         let end = match isolation {
             ReadIsolation::Stable => offsets.last_stable,
