@@ -2,25 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use corelog_model::PartitionId;
 use corelog_protocol::messages::consumer_protocol::{AssignedTopicPartitions, ConsumerProtocolAssignment};
 use corelog_protocol::messages::join_group::JoinGroupResponse;
 use corelog_protocol::messages::sync_group::SyncGroupRequestAssignment;
 
 use super::clients::Topic;
+use super::position::{Position, Positions};
 
 /// Positions by topic, as requests by name want them.
-pub(super) fn by_topic(
-    topics: &[Topic],
-    positions: &BTreeMap<PartitionId, i64>,
-) -> Vec<(Topic, Vec<(i32, i64)>)> {
+pub(super) fn by_topic(topics: &[Topic], positions: &Positions) -> Vec<(Topic, Vec<(i32, Position)>)> {
     topics
         .iter()
         .filter_map(|topic| {
-            let partitions: Vec<(i32, i64)> = positions
+            let partitions: Vec<(i32, Position)> = positions
                 .iter()
                 .filter(|(id, _)| id.topic == topic.id)
-                .map(|(id, offset)| (id.index.get(), *offset))
+                .map(|(id, position)| (id.index.get(), *position))
                 .collect();
             (!partitions.is_empty()).then(|| (topic.clone(), partitions))
         })

@@ -1,12 +1,12 @@
 //! Reads every partition whole and asks the oracle whether all is there.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_model::{PartitionId, PartitionIndex};
 
 use super::clients::Clients;
+use super::position::{Position, Positions, doubt, validate};
 use super::reader::{FetchWish, fetch_request, fetch_version, floors, take};
 use super::wire::Wire;
 
@@ -32,11 +32,11 @@ pub(super) async fn check(clients: Rc<Clients>) {
 async fn read_whole(clients: &Clients, wire: &mut Wire, id: PartitionId) {
     let oracle = &clients.oracle;
     let floor = oracle.floor(id);
-    let mut positions = BTreeMap::from([(id, floor.start)]);
+    let mut positions = Positions::from([(id, Position::at(floor.start))]);
     let mut errors = 0;
     let mut end = None;
     while !oracle.is_violated() && !oracle.is_doomed(id.topic) {
-        let from = positions[&id];
+        let from = positions[&id].next;
         let floors = floors(oracle, &positions);
         let request = fetch_request(FetchWish::once(0, 1 << 20), &positions);
         let Ok(response) = wire.call(fetch_version(), &request).await else {
@@ -55,6 +55,11 @@ async fn read_whole(clients: &Clients, wire: &mut Wire, id: PartitionId) {
             }
             Some(one) if one.next >= *end.get_or_insert(one.high_watermark) => {
                 oracle.read_whole(id, floor, one.next);
+                // Whoever has read all of it before this start is told of no truncation.
+                doubt(&mut positions);
+                if !oracle.is_rotten.get() && validate(oracle, wire, &mut positions).await.is_err() {
+                    continue;
+                }
                 return;
             }
             Some(one) if one.next == from => {

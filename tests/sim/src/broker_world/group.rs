@@ -24,6 +24,7 @@ use super::assignment::{by_topic, share_out};
 use super::clients::Clients;
 use super::commits::Place;
 use super::loner::delete_group;
+use super::position::{Position, Positions, doubt, validate};
 use super::reader::{FetchWish, fetch_request, fetch_version, floors, take};
 use super::wire::{Gone, Wire, name_of};
 use crate::rng::SimRng;
@@ -131,7 +132,10 @@ impl Member {
             match self.random.below(60) {
                 0 => return self.leave().await,
                 // A second connection of the same member: requests of the first may come late.
-                1 => self.wire.disconnect(),
+                1 => {
+                    self.wire.disconnect();
+                    doubt(&mut positions);
+                }
                 2 => self.me.id.clear(),
                 3 => return Ok(()),
                 4 if self.clients.habits.deletes_groups => {
@@ -147,7 +151,7 @@ impl Member {
     }
 
     /// Commits as who this was in a generation that is over: it must be refused.
-    async fn haunt(&mut self, ghost: &Identity, positions: &BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
+    async fn haunt(&mut self, ghost: &Identity, positions: &Positions) -> Result<(), Gone> {
         if ghost.id == self.me.id && ghost.generation >= self.me.generation {
             return Ok(());
         }
@@ -223,7 +227,7 @@ impl Member {
         Err(Gone)
     }
 
-    async fn sync(&mut self, joined: &JoinGroupResponse) -> Result<BTreeMap<PartitionId, i64>, Gone> {
+    async fn sync(&mut self, joined: &JoinGroupResponse) -> Result<Positions, Gone> {
         let topics = self.clients.topics();
         let assignments = if joined.leader == self.me.id {
             share_out(&topics, joined)
@@ -243,7 +247,7 @@ impl Member {
         if response.error_code != 0 {
             return self.refused("sync", response.error_code);
         }
-        let mut positions = BTreeMap::new();
+        let mut positions = Positions::new();
         if response.assignment.is_empty() {
             return Ok(positions);
         }
@@ -259,7 +263,7 @@ impl Member {
                     assigned
                         .partitions
                         .iter()
-                        .map(|index| (topic.partition(*index), 0)),
+                        .map(|index| (topic.partition(*index), Position::at(0))),
                 );
             }
         }
@@ -273,7 +277,7 @@ impl Member {
         (self.group.clone(), name, id.index.get())
     }
 
-    async fn fetch_committed(&mut self, positions: &mut BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
+    async fn fetch_committed(&mut self, positions: &mut Positions) -> Result<(), Gone> {
         let asked = self.clients.commits.tick();
         let topics = by_topic(&self.clients.topics(), positions);
         let request = OffsetFetchRequest {
@@ -305,7 +309,8 @@ impl Member {
                 }
                 let known = positions.iter_mut().find(|(id, _)| self.place(**id) == place);
                 if let Some((id, position)) = known {
-                    *position = offset.max(self.clients.oracle.floor(*id).start);
+                    let next = offset.max(self.clients.oracle.floor(*id).start);
+                    *position = Position::of(next, partition.committed_leader_epoch);
                 }
             }
         }
@@ -325,10 +330,11 @@ impl Member {
         }
     }
 
-    async fn read(&mut self, positions: &mut BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
+    async fn read(&mut self, positions: &mut Positions) -> Result<(), Gone> {
         if positions.is_empty() {
             return Ok(());
         }
+        validate(&self.clients.oracle, &mut self.wire, positions).await?;
         let wait = i32::try_from(self.random.below(50)).expect("small");
         let floors = floors(&self.clients.oracle, positions);
         let request = fetch_request(FetchWish::once(wait, 50_000), positions);
@@ -337,16 +343,16 @@ impl Member {
         Ok(())
     }
 
-    async fn commit(&mut self, who: &Identity, positions: &BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
+    async fn commit(&mut self, who: &Identity, positions: &Positions) -> Result<(), Gone> {
         if positions.is_empty() {
             return Ok(());
         }
         let topics = by_topic(&self.clients.topics(), positions);
         let mut sent: BTreeMap<Place, u64> = BTreeMap::new();
         for (topic, partitions) in &topics {
-            for (index, offset) in partitions {
+            for (index, position) in partitions {
                 let place = (self.group.clone(), topic.name.clone(), *index);
-                sent.insert(place.clone(), self.clients.commits.sent(&place, *offset));
+                sent.insert(place.clone(), self.clients.commits.sent(&place, position.next));
             }
         }
         let request = OffsetCommitRequest {
@@ -360,13 +366,12 @@ impl Member {
                     name: topic.name,
                     partitions: partitions
                         .into_iter()
-                        .map(
-                            |(partition_index, committed_offset)| OffsetCommitRequestPartition {
-                                partition_index,
-                                committed_offset,
-                                ..OffsetCommitRequestPartition::default()
-                            },
-                        )
+                        .map(|(partition_index, position)| OffsetCommitRequestPartition {
+                            partition_index,
+                            committed_offset: position.next,
+                            committed_leader_epoch: position.epoch,
+                            ..OffsetCommitRequestPartition::default()
+                        })
                         .collect(),
                     ..OffsetCommitRequestTopic::default()
                 })

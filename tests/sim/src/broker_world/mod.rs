@@ -15,6 +15,7 @@ mod hasty;
 mod leftovers;
 mod loner;
 mod oracle;
+mod position;
 mod probe;
 mod producer;
 mod reader;

@@ -4,6 +4,7 @@
 //! - A batch that was acknowledged is at the offset that was answered.
 //! - Nothing is seen that was not sent, nor more often than it was sent; with idempotence only once, and in order.
 //! - A time is found at the first batch that has it, if anything.
+//! - What was acknowledged is never said to be truncated (KIP-320), and the leader's epoch never goes back.
 //! - High watermark and log start, as told by answers to requests sent after earlier answers, never go back.
 
 use std::cell::{Cell, RefCell};
@@ -14,6 +15,7 @@ use corelog_model::batch::{check_crc, parse_header};
 use corelog_model::{PartitionId, ProducerId, TopicId};
 
 use super::batches::number_of;
+use super::position::Position;
 
 /// A batch that a client sends.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ struct Log {
     start: i64,
     /// The furthest that DeleteRecords was asked for.
     start_asked: i64,
+    /// The newest leader epoch that was told.
+    leader: i32,
 }
 
 /// What a partition cannot fall below any more, as of one moment.
@@ -297,8 +301,58 @@ impl Oracle {
         }
     }
 
-    /// Asked where `asked`, a leader epoch, ended, the broker named the last epoch not above it and its end.
-    pub(super) fn epoch_found(&self, partition: PartitionId, asked: i32, found: (i32, i64)) {
+    /// The newest leader epoch that was told, which whoever asks from now on cannot be told less than.
+    pub(super) fn leader_floor(&self, partition: PartitionId) -> i32 {
+        let logs = self.logs.borrow();
+        logs.get(&partition).map_or(0, |log| log.leader)
+    }
+
+    /// An answer to a request that was sent at `floor` told the leader's epoch.
+    pub(super) fn leader_told(&self, partition: PartitionId, floor: i32, leader: i32) {
+        if leader < floor {
+            self.violate(format!(
+                "{partition:?}: the leader epoch went back to {leader} from {floor}"
+            ));
+        }
+        let mut logs = self.logs.borrow_mut();
+        let log = logs.entry(partition).or_default();
+        log.leader = log.leader.max(leader);
+    }
+
+    /// An answer told the epoch of the record at an offset.
+    pub(super) fn epoch_told(&self, partition: PartitionId, offset: i64, epoch: i32) {
+        let logs = self.logs.borrow();
+        let there = logs
+            .get(&partition)
+            .and_then(|log| log.batches.range(..=offset).next_back());
+        if let Some((base, seen)) = there
+            && offset < seen.next
+            && seen.epoch != epoch
+        {
+            self.violate(format!(
+                "{partition:?}: {offset} is said to be of epoch {epoch}, and the batch at {base} is of {}",
+                seen.epoch
+            ));
+        }
+    }
+
+    /// Asked where the epoch of the record before an acknowledged position ended, the broker named an epoch and its end.
+    pub(super) fn validated(&self, partition: PartitionId, position: Position, found: (i32, i64)) {
+        if (found.0 < 0 || found.1 < position.next) && !self.is_doomed(partition.topic) {
+            self.violate(format!(
+                "{partition:?}: a consumer at {position:?} is told of truncation: its epoch ends at {found:?}"
+            ));
+        }
+    }
+
+    /// Asked where `asked`, a leader epoch, ended, the broker named the last epoch not above it and its end. `leader` is
+    /// what [`Oracle::leader_floor`] said before the question.
+    pub(super) fn epoch_found(&self, partition: PartitionId, asked: i32, leader: i32, found: (i32, i64)) {
+        if asked <= leader && found.0 < 0 && !self.is_doomed(partition.topic) {
+            self.violate(format!(
+                "{partition:?}: nothing is known of epoch {asked}, and {leader} was told before"
+            ));
+        }
         let logs = self.logs.borrow();
         let Some(log) = logs.get(&partition) else { return };
         let mut before: Option<&Seen> = None;
@@ -349,12 +403,14 @@ impl Oracle {
         log.start = log.start.max(start);
     }
 
-    /// A Fetch sent at `floor` returned `view`. Returns where to read on.
-    pub(super) fn view(&self, partition: PartitionId, floor: Floor, view: View) -> i64 {
+    /// A Fetch sent at `floor` returned `view`. Returns where to read on, and the leader epoch of the last batch if there
+    /// was one.
+    pub(super) fn view(&self, partition: PartitionId, floor: Floor, view: View) -> (i64, Option<i32>) {
         self.reads.set(self.reads.get() + 1);
         self.offsets(partition, floor, view.high_watermark, view.log_start);
         let mut bytes = view.bytes;
         let mut next = view.from;
+        let mut last_epoch = None;
         let mut is_first = true;
         while !bytes.is_empty() {
             let header = match parse_header(&bytes) {
@@ -406,9 +462,10 @@ impl Oracle {
                 break;
             }
             next = end;
+            last_epoch = Some(header.leader_epoch.get());
             is_first = false;
         }
-        next
+        (next, last_epoch)
     }
 
     fn seen(&self, partition: PartitionId, base: i64, seen: Seen, crc: u32) {
@@ -433,6 +490,7 @@ impl Oracle {
             ));
         }
         log.batches.insert(base, seen);
+        log.leader = log.leader.max(seen.epoch);
         let checked = self.message(number, |message| {
             message.seen.insert(base);
             let copies = u64::try_from(message.seen.len()).expect("few");

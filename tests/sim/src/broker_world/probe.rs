@@ -1,6 +1,5 @@
 //! With all faults over: every partition takes a batch, and whoever waits for it is woken.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use corelog_protocol::messages::produce::ProduceRequest;
 
 use super::batches;
 use super::clients::Clients;
+use super::position::{Position, Positions};
 use super::producer::produce_request;
 use super::reader::{FetchWish, fetch_request, fetch_version, floors, take};
 use super::wire::{Gone, Wire};
@@ -46,7 +46,7 @@ async fn probe_one(
     id: PartitionId,
 ) -> Result<(), Gone> {
     let oracle = &clients.oracle;
-    let mut positions = BTreeMap::from([(id, oracle.floor(id).end)]);
+    let mut positions = Positions::from([(id, Position::at(oracle.floor(id).end))]);
     let floors = floors(oracle, &positions);
     let (waiting, producing) = wires;
     // The answer of an attempt that failed is of no interest.

@@ -12,6 +12,7 @@ use corelog_protocol::messages::fetch::{
 
 use super::clients::Clients;
 use super::oracle::{Floor, Oracle, View};
+use super::position::{NO_EPOCH, Position, Positions, doubt, validate};
 use super::wire::{Gone, Wire, name_of};
 use crate::rng::SimRng;
 
@@ -25,6 +26,8 @@ pub(super) struct FetchWish {
     pub(super) bytes_max: i32,
     pub(super) session_id: i32,
     pub(super) session_epoch: i32,
+    /// Tells the epoch of the last record that was read, as followers do (KIP-595).
+    pub(super) tells_epoch: bool,
     /// Leaves the session.
     pub(super) forgotten: Option<PartitionId>,
 }
@@ -37,18 +40,25 @@ impl FetchWish {
             bytes_max,
             session_id: 0,
             session_epoch: -1,
+            tells_epoch: false,
             forgotten: None,
         }
     }
 }
 
 /// A fetch from these offsets, and what each partition cannot fall below when it is answered.
-pub(super) fn fetch_request(wish: FetchWish, positions: &BTreeMap<PartitionId, i64>) -> FetchRequest {
+pub(super) fn fetch_request(wish: FetchWish, positions: &Positions) -> FetchRequest {
     let mut topics: BTreeMap<TopicId, Vec<FetchPartition>> = BTreeMap::new();
-    for (id, offset) in positions {
+    for (id, position) in positions {
         topics.entry(id.topic).or_default().push(FetchPartition {
             partition: id.index.get(),
-            fetch_offset: *offset,
+            fetch_offset: position.next,
+            current_leader_epoch: position.leader,
+            last_fetched_epoch: if wish.tells_epoch {
+                position.epoch
+            } else {
+                NO_EPOCH
+            },
             partition_max_bytes: wish.bytes_max,
             ..FetchPartition::default()
         });
@@ -86,10 +96,7 @@ pub(super) const fn fetch_version() -> i16 {
 }
 
 /// What a partition cannot fall below, for many.
-pub(super) fn floors(
-    oracle: &Oracle,
-    positions: &BTreeMap<PartitionId, i64>,
-) -> BTreeMap<PartitionId, Floor> {
+pub(super) fn floors(oracle: &Oracle, positions: &Positions) -> BTreeMap<PartitionId, Floor> {
     positions.keys().map(|id| (*id, oracle.floor(*id))).collect()
 }
 
@@ -106,7 +113,7 @@ pub(super) struct Progress {
 pub(super) fn take(
     oracle: &Oracle,
     floors: &BTreeMap<PartitionId, Floor>,
-    positions: &mut BTreeMap<PartitionId, i64>,
+    positions: &mut Positions,
     response: FetchResponse,
 ) -> Vec<Progress> {
     let mut progress = Vec::new();
@@ -120,8 +127,7 @@ pub(super) fn take(
                 oracle.violate(format!("a fetch answers for {id:?}, which was not asked for"));
                 continue;
             };
-            let one = take_one(oracle, id, *floor, *position, data);
-            *position = one.next;
+            let one = take_one(oracle, id, *floor, position, data);
             progress.push(one);
         }
     }
@@ -132,16 +138,17 @@ fn take_one(
     oracle: &Oracle,
     partition: PartitionId,
     floor: Floor,
-    from: i64,
+    position: &mut Position,
     data: PartitionData,
 ) -> Progress {
+    let from = position.next;
     let (high_watermark, error) = (data.high_watermark, data.error_code);
-    let progress = |next| Progress {
-        partition,
-        next,
-        high_watermark,
-        error,
-    };
+    if data.diverging_epoch.end_offset >= 0 {
+        oracle.violate(format!(
+            "{partition:?}: a reader at {position:?} is told that its log parts: {:?}",
+            data.diverging_epoch
+        ));
+    }
     match ErrorCode::from_code(data.error_code) {
         Some(ErrorCode::None) => {
             let view = View {
@@ -153,7 +160,9 @@ fn take_one(
                     .map(|records| records.into_bytes())
                     .unwrap_or_default(),
             };
-            progress(oracle.view(partition, floor, view))
+            let (next, epoch) = oracle.view(partition, floor, view);
+            position.next = next;
+            position.epoch = epoch.unwrap_or(position.epoch);
         }
         Some(ErrorCode::OffsetOutOfRange) => {
             oracle.offsets(partition, floor, data.high_watermark, data.log_start_offset);
@@ -163,14 +172,16 @@ fn take_one(
                     data.log_start_offset, data.high_watermark
                 ));
             }
-            progress(data.log_start_offset.max(0))
+            *position = Position::at(data.log_start_offset.max(0));
         }
         Some(
             ErrorCode::KafkaStorageError
             | ErrorCode::NotLeaderOrFollower
             | ErrorCode::UnknownServerError
             | ErrorCode::LeaderNotAvailable,
-        ) => progress(from),
+        ) => {}
+        // The broker was started anew.
+        Some(ErrorCode::FencedLeaderEpoch) => position.leader = NO_EPOCH,
         _ => {
             if !oracle.is_doomed(partition.topic) {
                 oracle.violate(format!(
@@ -178,8 +189,13 @@ fn take_one(
                     name_of(data.error_code)
                 ));
             }
-            progress(from)
         }
+    }
+    Progress {
+        partition,
+        next: position.next,
+        high_watermark,
+        error,
     }
 }
 
@@ -189,9 +205,10 @@ struct Reader {
     wire: Wire,
     random: SimRng,
     has_session: bool,
+    tells_epoch: bool,
     session: i32,
     epoch: i32,
-    positions: BTreeMap<PartitionId, i64>,
+    positions: Positions,
     /// What the session does not know yet.
     changed: BTreeSet<PartitionId>,
 }
@@ -199,17 +216,18 @@ struct Reader {
 /// Follows random partitions until the clients are told to close and it has read all that there was by then.
 pub(super) async fn run(clients: Rc<Clients>) {
     let mut random = clients.random();
-    let mut positions: BTreeMap<PartitionId, i64> = BTreeMap::new();
+    let mut positions = Positions::new();
     for topic in clients.topics() {
         for index in 0..topic.partitions {
             if random.below(3) > 0 {
-                positions.insert(topic.partition(index), 0);
+                positions.insert(topic.partition(index), Position::at(0));
             }
         }
     }
     let mut reader = Reader {
         wire: clients.wire(),
         has_session: clients.habits.sessions && random.below(4) > 0,
+        tells_epoch: random.coin(),
         random,
         clients,
         session: 0,
@@ -229,6 +247,7 @@ pub(super) async fn run(clients: Rc<Clients>) {
         }
         if reader.step().await.is_err() {
             reader.wire.disconnect();
+            doubt(&mut reader.positions);
             (reader.session, reader.epoch) = (0, 0);
             let most = Duration::from_millis(50);
             reader.clients.pause(&mut reader.random, most).await;
@@ -240,7 +259,7 @@ impl Reader {
     fn has_caught_up(&self) -> bool {
         let oracle = &self.clients.oracle;
         let mut positions = self.positions.iter();
-        positions.all(|(id, offset)| *offset >= oracle.floor(*id).end || oracle.is_doomed(id.topic))
+        positions.all(|(id, position)| position.next >= oracle.floor(*id).end || oracle.is_doomed(id.topic))
     }
 
     /// Waits until something was acknowledged that it has not read, for a while. The session has nothing to name then,
@@ -263,13 +282,26 @@ impl Reader {
         let clients = Rc::clone(&self.clients);
         self.positions.retain(|id, _| !clients.oracle.is_doomed(id.topic));
         if let Some(id) = clients.passing_partition(&mut self.random) {
-            self.positions.entry(id).or_insert(0);
+            self.positions.entry(id).or_insert(Position::at(0));
         }
         (self.session, self.epoch) = (0, 0);
     }
 
+    /// Validates what is to be; the session is to hear of what that has changed.
+    async fn validate(&mut self) -> Result<(), Gone> {
+        let before = self.positions.clone();
+        validate(&self.clients.oracle, &mut self.wire, &mut self.positions).await?;
+        let changed = self
+            .positions
+            .iter()
+            .filter(|(id, position)| before.get(id) != Some(position));
+        self.changed.extend(changed.map(|(id, _)| *id));
+        Ok(())
+    }
+
     async fn step(&mut self) -> Result<(), Gone> {
         self.visit();
+        self.validate().await?;
         // In the end it keeps to what it has: a session that was opened then would hide what became of the one before.
         let is_restless = !self.clients.is_closing.get();
         let mut wish = self.wish();
@@ -324,7 +356,10 @@ impl Reader {
     fn check_nothing(&self, floors: &BTreeMap<PartitionId, Floor>) {
         let oracle = &self.clients.oracle;
         for (id, floor) in floors {
-            let is_behind = self.positions.get(id).is_some_and(|next| *next < floor.end);
+            let is_behind = self
+                .positions
+                .get(id)
+                .is_some_and(|position| position.next < floor.end);
             if is_behind && !oracle.is_doomed(id.topic) {
                 oracle.violate(format!(
                     "a fetch is answered with nothing, although {id:?} was acknowledged up to {} before",
@@ -342,6 +377,7 @@ impl Reader {
             bytes_max: i32::try_from(1 + self.random.below(200_000)).expect("small"),
             session_id: self.session,
             session_epoch: if self.has_session { self.epoch } else { -1 },
+            tells_epoch: self.tells_epoch,
             forgotten: None,
         }
     }
@@ -349,16 +385,17 @@ impl Reader {
     async fn take(&mut self, floors: &BTreeMap<PartitionId, Floor>, response: FetchResponse) {
         let before = self.positions.clone();
         let progress = take(&self.clients.oracle, floors, &mut self.positions, response);
+        let was_at = |id: &PartitionId| before.get(id).map(|position| position.next);
         if progress
             .iter()
-            .all(|one| one.error == 0 && before.get(&one.partition) == Some(&one.next))
+            .all(|one| one.error == 0 && was_at(&one.partition) == Some(one.next))
         {
             self.check_emptiness(floors);
         }
         let moved = self
             .positions
             .iter()
-            .filter(|(id, offset)| before.get(id) != Some(offset));
+            .filter(|(id, position)| before.get(id) != Some(position));
         self.changed = moved.map(|(id, _)| *id).collect();
         if progress.iter().any(|one| one.error != 0) {
             let most = Duration::from_millis(50);
@@ -368,7 +405,7 @@ impl Reader {
         let is_rare = self.has_session && self.random.below(5) > 0;
         if !is_rare && self.random.below(20) == 0 && !self.clients.is_closing.get() {
             for (id, position) in &mut self.positions {
-                *position = self.clients.oracle.floor(*id).start;
+                *position = Position::at(self.clients.oracle.floor(*id).start);
             }
             self.changed = self.positions.keys().copied().collect();
         }
@@ -379,17 +416,17 @@ impl Reader {
     fn check_emptiness(&self, floors: &BTreeMap<PartitionId, Floor>) {
         let oracle = &self.clients.oracle;
         for (id, position) in &self.positions {
-            let is_missed = floors.get(id).is_some_and(|floor| *position < floor.end);
+            let is_missed = floors.get(id).is_some_and(|floor| position.next < floor.end);
             if is_missed && !oracle.is_doomed(id.topic) {
                 oracle.violate(format!(
-                    "{id:?}: an empty fetch hides what is there from {position} on"
+                    "{id:?}: an empty fetch hides what is there from {position:?} on"
                 ));
             }
         }
     }
 
     /// Asks with an epoch that the session has passed, as a request does that comes twice.
-    async fn ask_again(&mut self, wish: FetchWish, asked: &BTreeMap<PartitionId, i64>) -> Result<(), Gone> {
+    async fn ask_again(&mut self, wish: FetchWish, asked: &Positions) -> Result<(), Gone> {
         let wish = FetchWish {
             session_epoch: wish.session_epoch - 1,
             ..wish

@@ -17,6 +17,7 @@ use corelog_storage::{
 };
 
 use super::batches::{self, Fields, Stamp};
+use super::epochs;
 use super::oracle::{self, Ending, Oracle};
 use super::scenario::{ACTIONS, Action, Moment, Scenario, Trouble};
 use crate::rng::SimRng;
@@ -70,6 +71,8 @@ pub(crate) struct World {
     pub(crate) producers: RefCell<BTreeMap<u64, Rc<RefCell<Producer>>>>,
     /// The broker keeps the settings and sets them at each start; so does this world.
     pub(crate) configs: RefCell<BTreeMap<PartitionId, LogConfig>>,
+    /// So it keeps the newest leader epochs.
+    pub(crate) leader_epochs: RefCell<BTreeMap<PartitionId, LeaderEpoch>>,
     next_number: Cell<u64>,
     next_topic: Cell<u64>,
     /// Names of partitions that were deleted.
@@ -95,6 +98,7 @@ impl World {
             random: RefCell::new(random),
             producers: RefCell::default(),
             configs: RefCell::default(),
+            leader_epochs: RefCell::default(),
             next_number: Cell::new(1),
             next_topic: Cell::new(1),
             free_names: RefCell::default(),
@@ -665,7 +669,7 @@ async fn administer(world: Rc<World>, handle: Handle, shard: usize, storage: Rc<
             }
             (Action::LeaderEpoch, Some(id)) => {
                 if let Some(log) = storage.partition(&id) {
-                    log.set_leader_epoch(LeaderEpoch::new(log.leader_epoch().get() + 1));
+                    epochs::begin_reign(&world, &log);
                 }
             }
             (

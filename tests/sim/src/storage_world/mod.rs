@@ -3,6 +3,7 @@
 
 mod actors;
 mod batches;
+mod epochs;
 mod oracle;
 mod run;
 mod scenario;

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_model::{Offset, PartitionId, ShardId};
+use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::{Handle, WorkClass};
 use corelog_storage::{OpenError, PartitionLog, ReadIsolation, Storage, StorageOptions, prepare_layout};
 
 use super::actors::{self, Found, World};
-use super::oracle::Ending;
+use super::epochs;
+use super::oracle::{self, Ending};
 use super::scenario::{DATA_DIR, Failing, Scenario, Trouble};
 use crate::disk::{Fault, FaultChances, FaultRule, Operation};
 use crate::exec::RunError;
@@ -356,6 +357,10 @@ impl Run {
                     oracle.accept_damage(id, &log.offsets());
                     continue;
                 }
+                // A broker's start raises the epoch of every log; a log whose epoch stays has the table of before.
+                if (oracle::number_of(id) + self.lives.get()).is_multiple_of(2) {
+                    epochs::begin_reign(&self.world, &log);
+                }
                 let world = Rc::clone(&self.world);
                 let directory = format!("/{}/", log.directory());
                 let pages = self.damaged_pages("/journal/") + self.damaged_pages(&directory);
@@ -546,21 +551,6 @@ fn worse(a: Ending, b: Ending) -> Ending {
     }
 }
 
-/// The epoch table agrees with the batches.
-fn check_epochs(world: &World, log: &PartitionLog, batches: &[Found]) {
-    for batch in batches {
-        let known = log.epoch_at(batch.base.max(log.offsets().log_start));
-        if known != Some(batch.leader_epoch) {
-            world.oracle.violate(format!(
-                "{:?}: the batch at {} is of epoch {:?}, the table says {known:?}",
-                log.id(),
-                batch.base,
-                batch.leader_epoch
-            ));
-        }
-    }
-}
-
 async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending, pages: u64) {
     let id = log.id();
     let offsets = log.offsets();
@@ -573,7 +563,7 @@ async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending, pag
             "{id:?}: what was recovered is not committed: {offsets:?}"
         ));
     }
-    let mut found: Vec<(Offset, u64)> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     let mut from = offsets.log_start;
     while from < offsets.log_end && !world.oracle.is_violated() {
         let slice = match log.read(from, 64 << 10, ReadIsolation::LogEnd).await {
@@ -588,7 +578,7 @@ async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending, pag
             }
         };
         let batches = actors::check_slice(&world, id, from, &slice, offsets.log_end);
-        check_epochs(&world, &log, &batches);
+        epochs::check_batches(&world, &log, &batches);
         let Some(last) = batches.last() else {
             world
                 .oracle
@@ -596,9 +586,11 @@ async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending, pag
             return;
         };
         from = last.next;
-        found.extend(batches.iter().map(|batch| (batch.base, batch.number)));
+        found.extend(batches);
     }
+    epochs::check_table(&world, &log, &found);
     if !world.oracle.is_violated() && !world.oracle.tolerates_damage {
+        let found: Vec<_> = found.iter().map(|batch| (batch.base, batch.number)).collect();
         world.oracle.recovered(id, &offsets, &found, ending);
     }
 }
