@@ -80,7 +80,9 @@
 //! | Produce response of 16 partitions, encoded | 6,368 | 6,183 | 6,199 |
 //!
 //! APIs that neither the broker nor a client of ours speaks, `unserved` in the schema, have messages with the feature
-//! `unserved` alone; the tests and the fuzz targets set it.
+//! `unserved` alone; the tests and the fuzz targets set it. Without it the crate compiles in 4.0 s of processor time
+//! instead of 9.3 (release profile), and its library has 6.9 MB instead of 15.0. A program's size is the same: the linker
+//! leaves out what nobody calls.
 //! `cargo +nightly fuzz run requests` fuzzes every request; `fuzz/` has targets for headers, responses and batches too.
 
 mod api_key;
