@@ -162,6 +162,6 @@ def broker_steps():
         Step("fuzz", [str(TESTS / "fuzz/run"), "--seconds", "10"], 1500, needs=["apt"], optional=True),
         Step("sanitize", [str(TESTS / "sanitize/run")], 3600, needs=["apt"], optional=True),
         Step("sim", [str(TESTS / "sim/run")], 1500),
-        Step("hostile", ["python3", str(TESTS / "hostile/run")], 480, **own),
+        Step("hostile", ["python3", str(TESTS / "hostile/run")], 600, **own),
         Step("librdkafka", ["python3", str(TESTS / "librdkafka/run")], 900, needs=["librdkafka-build", "reference"], **own),
     ]
