@@ -166,6 +166,6 @@ def broker_steps():
         Step("sanitize", [str(TESTS / "sanitize/run")], 3600, needs=["apt"], optional=True),
         Step("sim", [str(TESTS / "sim/run")], 1500),
         Step("mutations", [str(TESTS / "sim/mutate"), "--some", "2"], 900),
-        Step("hostile", ["python3", str(TESTS / "hostile/run")], 480, **own),
+        Step("hostile", ["python3", str(TESTS / "hostile/run")], 660, **own),
         Step("librdkafka", ["python3", str(TESTS / "librdkafka/run")], 900, needs=["librdkafka-build", "reference"], **own),
     ]
