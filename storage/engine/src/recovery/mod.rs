@@ -247,6 +247,7 @@ async fn attempt(
     if checkpoint.is_clean {
         let partitions = open_images(checkpoint.partitions.clone(), &target.checkpoint_path())?;
         segments::check(handle, target, &partitions).await?;
+        segments::check_untouched(handle, target, &partitions).await?;
         let next = next(checkpoint.first_sequence, checkpoint.partitions.clone());
         return Ok(Attempt::Recovered(Recovered::new(next)));
     }
