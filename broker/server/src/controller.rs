@@ -162,8 +162,7 @@ impl ConfigRules for Rules {
 /// Checks that no partition was ever made here: the metadata's log is older than all others.
 async fn check_first_start(shard: &Rc<Shard>) -> Result<(), LoadError> {
     let own = metadata_spec().directory;
-    let dir = shard.config().storage.data_dir.clone();
-    let known = shard.handle.disk.list_dir(&dir).await?;
+    let known = shard.handle.disk.list_dir(shard.storage.path()).await?;
     let other = known
         .into_iter()
         .find(|name| partition_dirs::is_name(name) && *name != own);

@@ -160,6 +160,7 @@ fn exit_of_open(error: &OpenError) -> Exit {
         OpenError::CheckpointMissing { .. }
         | OpenError::Damaged { .. }
         | OpenError::CheckpointStale { .. }
+        | OpenError::CheckpointOutrun { .. }
         | OpenError::JournalDamaged { .. }
         | OpenError::JournalFileMissing { .. }
         | OpenError::SegmentMissing { .. }
@@ -218,7 +219,9 @@ fn open_remedy(error: &OpenError) -> &'static str {
             ". Nothing was changed. Restore that file. To go on without its records make it that long (truncate -s): \
              whoever reads them is told that the log is corrupt"
         }
-        OpenError::JournalFileMissing { .. } | OpenError::CheckpointStale { .. } => {
+        OpenError::JournalFileMissing { .. }
+        | OpenError::CheckpointStale { .. }
+        | OpenError::CheckpointOutrun { .. } => {
             ". Nothing was changed. Restore that file, or the directory from a copy"
         }
         OpenError::CheckpointMissing { .. }

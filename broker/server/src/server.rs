@@ -482,7 +482,7 @@ async fn remove_strays(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), S
         .collect();
     for directory in wanted {
         if shard.storage.holds_records(&directory).await? {
-            let path = shard.config().storage.data_dir.join(directory);
+            let path = shard.storage.path().join(directory);
             return Err(ServeError::UnknownPartition { path });
         }
     }

@@ -168,6 +168,14 @@ pub enum OpenError {
         /// Which start the journal is of.
         newer: u64,
     },
+    /// The checkpoint of a clean stop is an old one: a log has been written to since.
+    #[error("the checkpoint {} is an old one: it was made at a clean stop, and {} has been written to since", path.display(), segment.display())]
+    CheckpointOutrun {
+        /// The file.
+        path: PathBuf,
+        /// A segment that goes beyond what it knows.
+        segment: PathBuf,
+    },
     /// The layout is an old one: a later generation's journal has been in use.
     #[error("the layout {} is an old one: it names generation {generation}, and generation {newer} has been in use", path.display())]
     LayoutStale {

@@ -1,5 +1,6 @@
 //! The storage of one shard: its partitions, and the tasks that journal, flush and checkpoint.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -156,6 +157,11 @@ impl Storage {
     /// The partitions there are, by age.
     pub fn partitions(&self) -> Vec<PartitionId> {
         self.shared.all_partitions().iter().map(|log| log.id()).collect()
+    }
+
+    /// The data directory.
+    pub fn path(&self) -> &Path {
+        &self.shared.options.dir
     }
 
     /// The directories of the partitions there are.

@@ -121,6 +121,7 @@ fn named(error: &OpenError) -> Option<&Path> {
         | OpenError::SegmentMissing { path, .. }
         | OpenError::Shortened { path, .. }
         | OpenError::CheckpointStale { path, .. }
+        | OpenError::CheckpointOutrun { path, .. }
         | OpenError::LayoutStale { path, .. }
         | OpenError::LayoutMissing { path } => Some(path),
         OpenError::Option { .. }
@@ -283,4 +284,79 @@ fn a_changed_byte_is_named_or_changes_nothing() {
             }
         }
     }
+}
+
+/// An old copy of a small file in the place of a newer one.
+#[test]
+fn an_old_copy_is_noticed() {
+    let sim = simulation(12);
+    let machine = sim.machine(0);
+    let journal = Path::new(DIR).join("journal/1/0");
+    let (checkpoint, files) = (journal.join("checkpoint"), journal.join("files"));
+    sim.block_on(async {
+        let handle = machine.handle_for(SHARD);
+        let storage = try_open(&machine).await.unwrap();
+        let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+        append(&log, Fields::default()).await;
+        storage.close().await.unwrap();
+        let old = (read(&handle, &checkpoint).await, read(&handle, &files).await);
+        let storage = try_open(&machine).await.unwrap();
+        append(&storage.partition(&id(0)).unwrap(), Fields::default()).await;
+        storage.close().await.unwrap();
+        let new = (read(&handle, &checkpoint).await, read(&handle, &files).await);
+        write(&handle, &checkpoint, &old.0).await;
+        let error = try_open(&machine).await.err().unwrap();
+        assert!(matches!(error, OpenError::CheckpointStale { .. }), "{error}");
+        // With an old list beside it, or none, as release 0.1.0 had it, the log itself tells.
+        write(&handle, &files, &old.1).await;
+        let error = try_open(&machine).await.err().unwrap();
+        assert!(matches!(error, OpenError::CheckpointOutrun { .. }), "{error}");
+        handle.disk.remove_file(&files).await.unwrap();
+        let error = try_open(&machine).await.err().unwrap();
+        assert_eq!(named(&error), Some(&*checkpoint), "{error}");
+        write(&handle, &checkpoint, &new.0).await;
+        write(&handle, &files, &new.1).await;
+        let storage = try_open(&machine).await.unwrap();
+        assert_eq!(storage.partition(&id(0)).unwrap().offsets().log_end, offset(2));
+    });
+}
+
+/// The layout of a generation that another one has followed.
+#[test]
+fn an_old_layout_removes_no_later_generation() {
+    let sim = simulation(13);
+    let machine = sim.machine(0);
+    let layout = Path::new(DIR).join("layout");
+    sim.block_on(async {
+        let handle = machine.handle_for(SHARD);
+        let storage = try_open(&machine).await.unwrap();
+        storage.create_partition(spec(0, small_config())).await.unwrap();
+        storage.close().await.unwrap();
+        let old = read(&handle, &layout).await;
+        let shards = async |count| {
+            let handle = machine.handle_for(SHARD);
+            prepare_layout(handle, Path::new(DIR), true, count, |_| SHARD, |_| ()).await
+        };
+        let two = shards(2).await.unwrap();
+        let new = read(&handle, &layout).await;
+        let storage = Storage::open(handle.clone(), small_options(two, SHARD), |_| ())
+            .await
+            .unwrap();
+        append(&storage.partition(&id(0)).unwrap(), Fields::default()).await;
+        storage.close().await.unwrap();
+        write(&handle, &layout, &old).await;
+        for count in [1, 2] {
+            let error = shards(count).await.unwrap_err();
+            assert!(
+                matches!(&error, OpenError::LayoutStale { path, generation: 1, newer: 2 } if *path == layout),
+                "{error}"
+            );
+        }
+        write(&handle, &layout, &new).await;
+        assert_eq!(shards(2).await.unwrap(), two);
+        let storage = Storage::open(handle, small_options(two, SHARD), |_| ())
+            .await
+            .unwrap();
+        assert_eq!(storage.partition(&id(0)).unwrap().offsets().log_end, offset(1));
+    });
 }

@@ -247,6 +247,7 @@ async fn attempt(
             handle.clock.wall(),
         )?;
         segments::check(handle, target, &partitions).await?;
+        segments::check_untouched(handle, target, &partitions).await?;
         let next = next(checkpoint.first_sequence, checkpoint.partitions.clone());
         return Ok(Attempt::Recovered(Recovered::new(next)));
     }

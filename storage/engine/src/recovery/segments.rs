@@ -3,9 +3,10 @@
 //! on would put a hole in its place and let the journal go, and then not even the file itself would bring the log back.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use corelog_model::{Offset, PartitionId};
+use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{Handle, OpenOptions};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -36,6 +37,51 @@ pub(super) async fn check(
         .buffer_unordered(CONCURRENCY)
         .try_collect()
         .await
+}
+
+/// Checks that nothing has been written to the logs since a checkpoint that was made at a clean stop: then it is an old
+/// one, and what it does not know would be taken for what nobody needs.
+///
+/// # Errors
+/// `CheckpointOutrun`.
+pub(super) async fn check_untouched(
+    handle: &Handle,
+    target: &Target,
+    partitions: &BTreeMap<PartitionId, Recovering>,
+) -> Result<(), OpenError> {
+    let active = partitions
+        .values()
+        .filter(|partition| partition.corrupt.is_none())
+        .map(|partition| {
+            let active = partition.core.active();
+            let dir = target.dir.join(&partition.directory);
+            (dir.join(names::segment_file(active.base)), active.size)
+        });
+    stream::iter(active)
+        .map(|(segment, end)| async move {
+            if is_written_behind(handle, &segment, end).await? {
+                let path = target.checkpoint_path();
+                return Err(OpenError::CheckpointOutrun { path, segment });
+            }
+            Ok(())
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect()
+        .await
+}
+
+/// Whether there is anything but reserved room behind a segment's `end`.
+async fn is_written_behind(handle: &Handle, path: &Path, end: u64) -> Result<bool, OpenError> {
+    let file = match handle.disk.open(path, OpenOptions::default()).await {
+        // Nothing was ever appended, or the room that was reserved was given back.
+        Err(error) if error.is_not_found() => return Ok(false),
+        opened => opened?,
+    };
+    if file.size().await? <= end {
+        return Ok(false);
+    }
+    let (read, page) = file.read_at(end, AlignedBuf::zeroed(PAGE)).await;
+    Ok(page[..read?].iter().any(|&byte| byte != 0))
 }
 
 /// How long each segment of a partition must be; none that may be empty. What lies before the log's start is not needed: it

@@ -99,6 +99,7 @@ impl Mishap {
             | OpenError::LayoutMissing { path } => *path == self.path,
             OpenError::JournalDamaged { .. }
             | OpenError::CheckpointStale { .. }
+            | OpenError::CheckpointOutrun { .. }
             | OpenError::LayoutStale { .. }
             | OpenError::Option { .. }
             | OpenError::ShardCount { .. }

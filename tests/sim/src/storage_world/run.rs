@@ -329,6 +329,7 @@ impl Run {
             OpenError::Damaged { .. }
             | OpenError::CheckpointMissing { .. }
             | OpenError::CheckpointStale { .. }
+            | OpenError::CheckpointOutrun { .. }
             | OpenError::LayoutMissing { .. }
             | OpenError::LayoutStale { .. }
             | OpenError::JournalFileMissing { .. }
