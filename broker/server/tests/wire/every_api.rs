@@ -31,7 +31,8 @@ async fn ask(broker: &Broker, modules: &[Module], api: ApiKey, maker: &mut Maker
     let decode = for_each_api!(decode_response);
     let mut faults = Vec::new();
     let mut client: Client = broker.connect().await;
-    for version in api.versions() {
+    let named = api.advertised_versions();
+    for version in api.versions().filter(|version| named.contains(version)) {
         let mut fault = None;
         for _ in 0..REQUESTS_A_VERSION {
             maker.topic = match broker.shard.image().topic(TOPIC) {
