@@ -233,7 +233,7 @@ fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, Timed)>) -> LocalFuture<Ve
             async move {
                 let outcome = match pending {
                     Ok(pending) => pending.await.map_err(|error| append_failure(&error)),
-                    Err(code) => Err(Failure::from(code)),
+                    Err(failure) => Err(failure),
                 };
                 if outcome.as_ref().is_ok_and(|appended| !appended.is_duplicate) {
                     shard.metrics.produced(messages, bytes);

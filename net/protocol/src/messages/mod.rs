@@ -26,13 +26,11 @@ pub mod consumer_group_describe;
 #[cfg(feature = "unserved")]
 pub mod consumer_group_heartbeat;
 pub mod consumer_protocol;
-#[cfg(feature = "unserved")]
 pub mod create_acls;
 #[cfg(feature = "unserved")]
 pub mod create_delegation_token;
 pub mod create_partitions;
 pub mod create_topics;
-#[cfg(feature = "unserved")]
 pub mod delete_acls;
 pub mod delete_groups;
 pub mod delete_records;
@@ -41,7 +39,6 @@ pub mod delete_share_group_offsets;
 #[cfg(feature = "unserved")]
 pub mod delete_share_group_state;
 pub mod delete_topics;
-#[cfg(feature = "unserved")]
 pub mod describe_acls;
 #[cfg(feature = "unserved")]
 pub mod describe_client_quotas;
@@ -99,9 +96,7 @@ pub mod read_share_group_state_summary;
 pub mod remove_raft_voter;
 #[cfg(feature = "unserved")]
 pub mod renew_delegation_token;
-#[cfg(feature = "unserved")]
 pub mod sasl_authenticate;
-#[cfg(feature = "unserved")]
 pub mod sasl_handshake;
 #[cfg(feature = "unserved")]
 pub mod share_acknowledge;
@@ -140,11 +135,14 @@ macro_rules! for_each_api {
             AlterConfigs: alter_configs::AlterConfigsRequest => alter_configs::AlterConfigsResponse;
             AlterPartitionReassignments: alter_partition_reassignments::AlterPartitionReassignmentsRequest => alter_partition_reassignments::AlterPartitionReassignmentsResponse;
             ApiVersions: api_versions::ApiVersionsRequest => api_versions::ApiVersionsResponse;
+            CreateAcls: create_acls::CreateAclsRequest => create_acls::CreateAclsResponse;
             CreatePartitions: create_partitions::CreatePartitionsRequest => create_partitions::CreatePartitionsResponse;
             CreateTopics: create_topics::CreateTopicsRequest => create_topics::CreateTopicsResponse;
+            DeleteAcls: delete_acls::DeleteAclsRequest => delete_acls::DeleteAclsResponse;
             DeleteGroups: delete_groups::DeleteGroupsRequest => delete_groups::DeleteGroupsResponse;
             DeleteRecords: delete_records::DeleteRecordsRequest => delete_records::DeleteRecordsResponse;
             DeleteTopics: delete_topics::DeleteTopicsRequest => delete_topics::DeleteTopicsResponse;
+            DescribeAcls: describe_acls::DescribeAclsRequest => describe_acls::DescribeAclsResponse;
             DescribeCluster: describe_cluster::DescribeClusterRequest => describe_cluster::DescribeClusterResponse;
             DescribeConfigs: describe_configs::DescribeConfigsRequest => describe_configs::DescribeConfigsResponse;
             DescribeGroups: describe_groups::DescribeGroupsRequest => describe_groups::DescribeGroupsResponse;
@@ -169,6 +167,8 @@ macro_rules! for_each_api {
             OffsetFetch: offset_fetch::OffsetFetchRequest => offset_fetch::OffsetFetchResponse;
             OffsetForLeaderEpoch: offset_for_leader_epoch::OffsetForLeaderEpochRequest => offset_for_leader_epoch::OffsetForLeaderEpochResponse;
             Produce: produce::ProduceRequest => produce::ProduceResponse;
+            SaslAuthenticate: sasl_authenticate::SaslAuthenticateRequest => sasl_authenticate::SaslAuthenticateResponse;
+            SaslHandshake: sasl_handshake::SaslHandshakeRequest => sasl_handshake::SaslHandshakeResponse;
             SyncGroup: sync_group::SyncGroupRequest => sync_group::SyncGroupResponse;
         }
     };
