@@ -43,12 +43,14 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
     path
 }
 
-/// Reads the checkpoint in force at `path`; `None` if there is none.
-pub(crate) async fn read(handle: &Handle, path: &Path) -> Result<Option<Bytes>, DiskError> {
-    match envelope::read_file(handle, path).await? {
-        Some(content) => Ok(Some(content)),
-        None => envelope::read_file(handle, &beside(path, "previous")).await,
+/// Reads the checkpoint in force at `path`, and says which file that is; `None` if there is none.
+pub(crate) async fn read(handle: &Handle, path: &Path) -> Result<Option<(PathBuf, Bytes)>, DiskError> {
+    for path in [path.to_owned(), beside(path, "previous")] {
+        if let Some(content) = envelope::read_file(handle, &path).await? {
+            return Ok(Some((path, content)));
+        }
     }
+    Ok(None)
 }
 
 /// Removes what an earlier process left for the next checkpoint. To be called before the first [`replace`] of a process:

@@ -99,15 +99,16 @@ pub(crate) async fn is_unused(handle: &Handle, dir: &Path, is_first: bool) -> Re
                 return Ok(false);
             }
         }
-        let Some(content) = checkpoint_file::read(handle, &shard_dir.join(names::CHECKPOINT)).await? else {
+        let Some((_, content)) = checkpoint_file::read(handle, &shard_dir.join(names::CHECKPOINT)).await?
+        else {
             continue;
         };
-        let is_first_one = decode_checkpoint(&content).is_ok_and(|checkpoint| {
-            checkpoint.incarnation == names::FIRST_INCARNATION
-                && checkpoint.is_clean
-                && (!is_first || checkpoint.partitions.is_empty())
-        });
-        if !is_first_one {
+        // One that is damaged says nothing; what a shard has opened has journal files besides.
+        let Ok(checkpoint) = decode_checkpoint(&content) else {
+            continue;
+        };
+        let is_first_one = checkpoint.incarnation == names::FIRST_INCARNATION && checkpoint.is_clean;
+        if !is_first_one || (is_first && !checkpoint.partitions.is_empty()) {
             return Ok(false);
         }
     }

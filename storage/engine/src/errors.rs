@@ -113,7 +113,7 @@ pub enum FormatError {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The checkpoint is gone although the directory is not new.
-    #[error("the checkpoint {} is missing", path.display())]
+    #[error("the checkpoint {} is missing, and no whole checkpoint.previous is in its place", path.display())]
     CheckpointMissing {
         /// The file.
         path: PathBuf,

@@ -360,3 +360,50 @@ fn an_old_layout_removes_no_later_generation() {
         assert_eq!(storage.partition(&id(0)).unwrap().offsets().log_end, offset(1));
     });
 }
+
+/// All of a log was deleted, and the file that it ended in is gone with it: what is appended next must be found.
+#[test]
+fn a_log_without_records_goes_on_without_its_segment() {
+    for (end, harm) in [End::Closed, End::Killed]
+        .into_iter()
+        .flat_map(|end| [Harm::Missing, Harm::Emptied].map(|harm| (end, harm)))
+    {
+        let sim = simulation(14);
+        let machine = sim.machine(0);
+        let segment = Path::new(DIR).join("orders-0/00000000000000000000.log");
+        sim.block_on(async {
+            let storage = try_open(&machine).await.unwrap();
+            let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+            append(&log, Fields::default()).await;
+            storage.checkpoint().await.unwrap();
+            log.delete_records(Some(offset(1))).await.unwrap();
+            if end == End::Closed {
+                storage.close().await.unwrap();
+            }
+        });
+        machine.kill();
+        sim.block_on(async {
+            let handle = machine.handle_for(SHARD);
+            match harm {
+                Harm::Missing => handle.disk.remove_file(&segment).await.unwrap(),
+                Harm::Emptied | Harm::Halved | Harm::Changed { .. } => write(&handle, &segment, &[]).await,
+            }
+            for end in 2..4 {
+                let storage = try_open(&machine).await.unwrap();
+                let log = storage.partition(&id(0)).unwrap();
+                log.set_config(small_config());
+                assert_eq!(append(&log, Fields::default()).await.base_offset, offset(end - 1));
+                let slice = log
+                    .read(offset(1), 1 << 20, ReadIsolation::Committed)
+                    .await
+                    .unwrap();
+                assert!(slice.bytes > 0);
+                storage.close().await.unwrap();
+            }
+            let storage = try_open(&machine).await.unwrap();
+            let log = storage.partition(&id(0)).unwrap();
+            assert_eq!(log.offsets().log_end, offset(3));
+            assert_eq!(common::read_all(&log, 1 << 20).await.len(), 2);
+        });
+    }
+}

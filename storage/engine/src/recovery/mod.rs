@@ -133,27 +133,39 @@ struct Recovering {
     unsynced: Vec<Offset>,
 }
 
+impl Recovering {
+    /// Its persisted form.
+    fn image(&self) -> PartitionV2 {
+        self.core
+            .to_image(self.id, &self.directory, self.corrupt.as_deref())
+    }
+}
+
 /// Reads a checkpoint.
 pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV2, OpenError> {
     let path = target.checkpoint_path();
-    match checkpoint_file::read(handle, &path).await? {
-        None => Err(OpenError::CheckpointMissing { path }),
-        Some(content) => {
-            let damaged = |source| OpenError::Damaged {
-                path: path.clone(),
-                source,
-            };
-            let checkpoint = decode_checkpoint(&content).map_err(damaged)?;
-            // Another shard's, whole as it may be, is not this one's.
-            if checkpoint.shard != target.shard.get() {
-                return Err(damaged(FormatError::Field {
-                    field: "shard",
-                    value: i128::from(checkpoint.shard),
-                }));
-            }
+    let Some((in_force, content)) = checkpoint_file::read(handle, &path).await? else {
+        return Err(OpenError::CheckpointMissing { path });
+    };
+    let checked = decode_checkpoint(&content).and_then(|checkpoint| {
+        if checkpoint.shard == target.shard.get() {
             Ok(checkpoint)
+        } else {
+            // Another shard's, whole as it may be, is not this one's.
+            Err(FormatError::Field {
+                field: "shard",
+                value: i128::from(checkpoint.shard),
+            })
         }
-    }
+    });
+    checked.map_err(|source| {
+        if in_force == path {
+            OpenError::Damaged { path, source }
+        } else {
+            // What is left of the one before does not stand for it.
+            OpenError::CheckpointMissing { path }
+        }
+    })
 }
 
 fn open_images(
@@ -241,14 +253,15 @@ async fn attempt(
     };
     manifest::check(handle, target, &checkpoint).await?;
     if checkpoint.is_clean {
-        let partitions = open_images(
+        let mut partitions = open_images(
             checkpoint.partitions.clone(),
             &target.checkpoint_path(),
             handle.clock.wall(),
         )?;
-        segments::check(handle, target, &partitions).await?;
+        segments::check(handle, target, &mut partitions).await?;
         segments::check_untouched(handle, target, &partitions).await?;
-        let next = next(checkpoint.first_sequence, checkpoint.partitions.clone());
+        let images = partitions.values().map(Recovering::image).collect();
+        let next = next(checkpoint.first_sequence, images);
         return Ok(Attempt::Recovered(Recovered::new(next)));
     }
     let wanted = Wanted {
@@ -281,7 +294,7 @@ async fn attempt(
             apply(entry, is_acknowledged, &mut partitions, &mut deleted);
         }
     }
-    segments::check(handle, target, &partitions).await?;
+    segments::check(handle, target, &mut partitions).await?;
     // A later partition may have taken the name: its directory was made before its entry.
     deleted.retain(|gone| partitions.values().all(|kept| kept.directory != gone.directory));
     let mut doubtful = Vec::new();
@@ -317,10 +330,7 @@ async fn attempt(
         if let Some(offset) = partition.log_start {
             partition.core.recover_log_start(offset);
         }
-        let image = partition
-            .core
-            .to_image(partition.id, &partition.directory, partition.corrupt.as_deref());
-        images.push(image);
+        images.push(partition.image());
     }
     handle.disk.sync_dir(&target.dir).await?;
     progress(1.0);

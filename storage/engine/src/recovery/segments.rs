@@ -10,18 +10,20 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{Handle, OpenOptions};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{CONCURRENCY, Recovering, Target};
+use super::{CONCURRENCY, KnownRun, Recovering, Target};
 use crate::OpenError;
 use crate::format::names;
 
-/// Checks the segments of all partitions by their lengths.
+/// Checks the segments of all partitions by their lengths. A segment that lies before its log's start is not needed: it
+/// may have been removed, and a checkpoint that was under way then has not synced it. If that is the last one of which
+/// anything is known, the log goes on in a new one.
 ///
 /// # Errors
 /// `SegmentMissing` or `Shortened`.
 pub(super) async fn check(
     handle: &Handle,
     target: &Target,
-    partitions: &BTreeMap<PartitionId, Recovering>,
+    partitions: &mut BTreeMap<PartitionId, Recovering>,
 ) -> Result<(), OpenError> {
     let needed = partitions
         .values()
@@ -35,8 +37,40 @@ pub(super) async fn check(
     stream::iter(needed)
         .map(|(path, needed)| check_one(handle, path, needed))
         .buffer_unordered(CONCURRENCY)
-        .try_collect()
-        .await
+        .try_collect::<()>()
+        .await?;
+    for partition in partitions.values_mut().filter(|partition| is_left(partition)) {
+        let active = *partition.core.active();
+        let path = target
+            .dir
+            .join(&partition.directory)
+            .join(names::segment_file(active.base));
+        match check_one(handle, path, active.size).await {
+            Ok(()) => {}
+            // Behind the hole nothing could be found.
+            Err(OpenError::SegmentMissing { .. } | OpenError::Shortened { .. }) => {
+                partition.core.roll();
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Where a log begins, as far as its checkpoint and its journal say.
+fn log_start(partition: &Recovering) -> Offset {
+    let known = partition.core.offsets().log_start;
+    partition.log_start.unwrap_or_default().max(known)
+}
+
+/// Whether all that is known of a log lies before its start, and nothing more of its last segment is in the journal.
+fn is_left(partition: &Recovering) -> bool {
+    let active = partition.core.active();
+    let goes_on = |run: &KnownRun| run.append.segment_base_offset == active.base.get();
+    partition.corrupt.is_none()
+        && active.size > 0
+        && log_start(partition) >= partition.core.offsets().log_end
+        && !partition.runs.iter().any(goes_on)
 }
 
 /// Checks that nothing has been written to the logs since a checkpoint that was made at a clean stop: then it is an old
@@ -84,16 +118,14 @@ async fn is_written_behind(handle: &Handle, path: &Path, end: u64) -> Result<boo
     Ok(page[..read?].iter().any(|&byte| byte != 0))
 }
 
-/// How long each segment of a partition must be; none that may be empty. What lies before the log's start is not needed: it
-/// may have been removed, and a checkpoint that began before that has not synced it.
+/// How long each segment of a partition must be; none that may be empty.
 fn needed(partition: &Recovering) -> BTreeMap<Offset, u64> {
     let segments = partition.core.segments();
-    let offsets = partition.core.offsets();
-    let log_start = partition.log_start.unwrap_or_default().max(offsets.log_start);
+    let log_start = log_start(partition);
     let ends = segments[1..]
         .iter()
         .map(|next| next.base)
-        .chain([offsets.log_end]);
+        .chain([partition.core.offsets().log_end]);
     let mut needed: BTreeMap<Offset, u64> = segments
         .iter()
         .zip(ends)

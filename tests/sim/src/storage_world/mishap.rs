@@ -91,8 +91,11 @@ impl Mishap {
     /// Whether a start's refusal is about this file.
     pub(crate) fn is_named_by(&self, error: &OpenError) -> bool {
         match error {
-            OpenError::CheckpointMissing { path }
-            | OpenError::Damaged { path, .. }
+            // Amid its replacement the one before is in force.
+            OpenError::CheckpointMissing { path } => {
+                *path == self.path || path.with_extension("previous") == self.path
+            }
+            OpenError::Damaged { path, .. }
             | OpenError::JournalFileMissing { path }
             | OpenError::SegmentMissing { path, .. }
             | OpenError::Shortened { path, .. }
