@@ -132,12 +132,13 @@ fn needed(partition: &Recovering) -> BTreeMap<Offset, u64> {
         .filter(|(_, end)| *end > log_start)
         .map(|(segment, _)| (segment.base, segment.size))
         .collect();
-    // What is in the journal can be written again; what bypassed it, and was acknowledged, was synced with its length.
+    // What is in the journal can be written again; what bypassed it, and was acknowledged, was synced with its length. No
+    // segment that the journal speaks of is removed before a checkpoint has passed it, wherever the log begins, and
+    // recovery finds what comes behind it only through it.
     let bypassed = partition
         .runs
         .iter()
-        .filter(|run| run.is_acknowledged && run.append.position > run.append.run_position)
-        .filter(|run| run.append.end_offset > log_start.get());
+        .filter(|run| run.is_acknowledged && run.append.position > run.append.run_position);
     for run in bypassed {
         let base = Offset::new(run.append.segment_base_offset).unwrap_or_default();
         let size = needed.entry(base).or_default();
