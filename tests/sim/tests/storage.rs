@@ -21,6 +21,10 @@ fn a_seed_of_the_storage_world_is_one_run() {
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [
         (
+            912_981,
+            "a log was taken for corrupt, for good, whose emptied segment lay before its start and was needed all the same",
+        ),
+        (
             230_597_005_943_177,
             "a start removed what only the checkpoint before the one that it read needed, and a loss of power brought that back",
         ),
