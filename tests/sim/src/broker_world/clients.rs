@@ -49,6 +49,8 @@ pub(super) struct Clients {
     /// The names of topics that came, and may have gone.
     pub(super) names: RefCell<BTreeSet<String>>,
     pub(super) habits: Habits,
+    /// The storage refuses batches at times, and whoever sent one may not hear of it.
+    pub(super) storage_refuses: bool,
     writer_next: Cell<u64>,
     pub(super) topics: RefCell<Vec<Topic>>,
     random: RefCell<SimRng>,
@@ -60,7 +62,13 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn new(handle: Handle, address: SocketAddr, random: SimRng, habits: Habits) -> Rc<Clients> {
+    pub(super) fn new(
+        handle: Handle,
+        address: SocketAddr,
+        random: SimRng,
+        habits: Habits,
+        storage_refuses: bool,
+    ) -> Rc<Clients> {
         Rc::new(Clients {
             handle,
             address,
@@ -69,6 +77,7 @@ impl Clients {
             configs: Commits::default(),
             names: RefCell::default(),
             habits,
+            storage_refuses,
             writer_next: Cell::new(0),
             topics: RefCell::default(),
             random: RefCell::new(random),

@@ -45,8 +45,8 @@ struct Producer {
     /// Acknowledged, the last ones.
     done: VecDeque<Pending>,
     acks: i16,
-    /// The storage has refused a batch of this producer id: the log may have taken later ones from a producer that it did
-    /// not know.
+    /// The storage has refused a batch of this producer id, or may have, unheard: the log may have taken later ones from a
+    /// producer that it did not know.
     was_refused: bool,
 }
 
@@ -115,6 +115,7 @@ impl Producer {
                 self.make();
             }
             if self.exchange(in_flight_max).await.is_err() {
+                self.was_refused |= self.under_way > 0 && self.clients.storage_refuses;
                 self.under_way = 0;
                 let number = self.pending.front().map(|pending| pending.number);
                 let writer = self.writer;
@@ -248,7 +249,11 @@ impl Producer {
                 self.clients
                     .pause(&mut self.random, Duration::from_millis(20))
                     .await;
-                self.was_refused |= failed == Some(ErrorCode::KafkaStorageError);
+                self.was_refused |= match failed {
+                    Some(ErrorCode::KafkaStorageError) => true,
+                    Some(ErrorCode::RequestTimedOut) => self.clients.storage_refuses,
+                    _ => false,
+                };
                 if self.was_refused && failed == Some(ErrorCode::OutOfOrderSequenceNumber) {
                     self.begin_anew().await;
                 }

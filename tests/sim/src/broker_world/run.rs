@@ -61,7 +61,13 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
     let address = SocketAddr::new(machine.address(), PORT);
     let run = Run {
         sim,
-        clients: Clients::new(handle, address, SimRng::stream(seed, 201), scenario.habits),
+        clients: Clients::new(
+            handle,
+            address,
+            SimRng::stream(seed, 201),
+            scenario.habits,
+            scenario.troubles.full || scenario.troubles.errors,
+        ),
         machine,
         shards: Cell::new(scenario.shards),
         scenario,
