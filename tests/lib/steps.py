@@ -26,6 +26,7 @@ COMMANDS = {
     "c++": ["g++"],
     "make": ["make"],
     "mkfs.ext4": ["e2fsprogs"],
+    "mkfs.btrfs": ["btrfs-progs"],
     "valgrind": ["valgrind"],
 }
 # And for each header that librdkafka's tests are compiled with.
