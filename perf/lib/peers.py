@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench import build
-from broker import BrokerError, Server, free_port
+from broker import Broker, BrokerError, Server, free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What is installed for the peers and not built here.
@@ -235,4 +235,24 @@ class SinkDurable(Sink):
         return [*super().command(), "--durable", str(self.data), *WRITES_IN_FLIGHT]
 
 
-PEERS = {peer.name: peer for peer in (Kafka, KafkaFsync, TansuMemory, Sink, SinkDurable)}
+class CorelogBefore(Broker):
+    """Another build of Corelog, the one before a change say: the binary that BEFORE_BINARY names."""
+
+    name = "corelog-before"
+
+    def __init__(self, data, log, port=None, arguments=()):
+        super().__init__(self.binary_before(), data, log, arguments, port)
+
+    @staticmethod
+    def binary_before():
+        path = Path(os.environ.get("BEFORE_BINARY", ""))
+        if not path.is_file():
+            raise BrokerError("set BEFORE_BINARY to the binary to compare with, the absolute path of a corelog")
+        return path
+
+    @staticmethod
+    def install():
+        CorelogBefore.binary_before()
+
+
+PEERS = {peer.name: peer for peer in (Kafka, KafkaFsync, TansuMemory, Sink, SinkDurable, CorelogBefore)}
