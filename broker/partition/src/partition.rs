@@ -357,6 +357,10 @@ impl Partition {
     }
 
     fn fetched(&mut self, fetch: &FollowerFetch, now: Duration, actions: &mut Vec<Action>) {
+        // OFFSET_OUT_OF_RANGE: of another log than this one.
+        if fetch.offset > fetch.leader_log_end {
+            return;
+        }
         let State::Leader(leadership) = &mut self.state else {
             return;
         };

@@ -52,7 +52,8 @@ struct Message {
     from: usize,
     leader_epoch: LeaderEpoch,
     broker_epoch: BrokerEpoch,
-    offset: usize,
+    /// What was durable there when it was sent (its last epoch stands for it on the wire).
+    durable: Vec<Record>,
 }
 
 struct Cluster {
@@ -245,7 +246,7 @@ impl Cluster {
                 from: id,
                 leader_epoch: node.partition.leader_epoch().unwrap(),
                 broker_epoch: node.epoch,
-                offset: node.durable,
+                durable: node.log[..node.durable].to_vec(),
             });
         }
     }
@@ -266,16 +267,14 @@ impl Cluster {
             return;
         }
         // A Fetch whose log parts from the leader's is answered with where, and tells nothing else.
-        let from = &self.nodes[message.from];
-        let is_same = from.log.get(..message.offset) == self.nodes[leader].log.get(..message.offset);
-        if !is_same {
+        if !self.nodes[leader].log.starts_with(&message.durable) {
             self.cut_to_leader(message.from);
             return;
         }
         let fetch = FollowerFetch {
             replica: broker(message.from),
             broker_epoch: Some(message.broker_epoch),
-            offset: offset(message.offset),
+            offset: offset(message.durable.len()),
             log_start: Offset::ZERO,
             leader_log_end: offset(self.nodes[leader].log.len()),
         };
