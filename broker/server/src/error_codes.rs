@@ -71,6 +71,8 @@ pub fn append_failure(error: &AppendError) -> Failure {
     let code = match error {
         AppendError::RecordTooLarge { .. } => ErrorCode::MessageTooLarge,
         AppendError::InvalidTimestamp { .. } => ErrorCode::InvalidTimestamp,
+        // Of a follower's own append, which no client asks for.
+        AppendError::OutOfPlace { .. } => ErrorCode::UnknownServerError,
         AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
         // On Produce a stale epoch is this, not PRODUCER_FENCED (KAFKA.md, 10).
         AppendError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
@@ -143,6 +145,8 @@ pub fn read_failure(error: &ReadError) -> Failure {
         ReadError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
         ReadError::Corrupt(_) | ReadError::Io(_) => ErrorCode::KafkaStorageError,
         ReadError::Deleted => ErrorCode::UnknownTopicOrPartition,
+        // Of a broker that no longer leads, and a client that asks again is told.
+        ReadError::CutOff => ErrorCode::NotLeaderOrFollower,
     };
     Failure::new(code, error.to_string())
 }

@@ -3,7 +3,7 @@
 use corelog_model::{Offset, TimestampMs};
 use corelog_runtime::buffer::AlignedBuf;
 
-use crate::format::v1::{AppendV1, EntryV1, TableV1};
+use crate::format::v2::{AppendV2, EntryV2, TableV2};
 use crate::journal::frame::{self, FrameStamp};
 use crate::log::index::{INTERVAL_BYTES, SparseIndex};
 
@@ -26,9 +26,9 @@ impl Commit {
     /// Puts the frame together: checksums, table, header, payloads. Returns its length.
     pub fn frame(&self, sequence: u64) -> usize {
         let entries = self.payloads.iter().zip(0i32..);
-        let table = TableV1 {
+        let table = TableV2 {
             entries: entries
-                .map(|(payload, index)| EntryV1::Append(append(index, payload)))
+                .map(|(payload, index)| EntryV2::Append(append(index, payload)))
                 .collect(),
         };
         let table_bytes = frame::encode_table(&table);
@@ -51,8 +51,8 @@ impl Commit {
     }
 }
 
-fn append(index: i32, payload: &[u8]) -> AppendV1 {
-    AppendV1 {
+fn append(index: i32, payload: &[u8]) -> AppendV2 {
+    AppendV2 {
         topic: [7; 16],
         index,
         leader_epoch: 0,
@@ -63,6 +63,7 @@ fn append(index: i32, payload: &[u8]) -> AppendV1 {
         position: 0,
         length: u32::try_from(payload.len()).unwrap_or(u32::MAX),
         payload_crc: crc32fast::hash(payload),
+        has_gaps: false,
     }
 }
 

@@ -48,6 +48,8 @@ struct Snapshot {
     /// The logs to flush, and how far.
     dirty: Vec<(Rc<PartitionLog>, u64)>,
     logs: Vec<Rc<PartitionLog>>,
+    /// How often the end of each had been cut off.
+    cuts: Vec<u64>,
 }
 
 /// Takes the snapshot. There is no await in here: what is appended later is not covered and is in later frames.
@@ -69,6 +71,7 @@ fn snapshot(shared: &Shared) -> Snapshot {
         first_sequence: shared.journal.borrow().next_sequence(),
         partitions: logs.iter().map(|log| log.to_image()).collect(),
         dirty,
+        cuts: logs.iter().map(|log| log.cuts()).collect(),
         logs,
     }
 }
@@ -89,7 +92,12 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     flushed.map_err(|error| shared.fence(&error))?;
     sync_segments(shared, &taken.logs).await?;
     end_commits(shared).await?;
-    let recovery_bases: Vec<_> = taken.partitions.iter().map(recovery_base).collect();
+    let recovery_bases: Vec<_> = taken
+        .partitions
+        .iter()
+        .map(recovery_base)
+        .zip(taken.cuts)
+        .collect();
     let checkpoint = CheckpointV2 {
         shard: shared.options.shard.get(),
         incarnation: shared.incarnation,
@@ -120,8 +128,8 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
     shared.ring.borrow_mut().recycle(first_sequence);
     shared.stats.borrow_mut().checkpoints += 1;
     shared.journal_work.notify_all();
-    for (log, base) in taken.logs.iter().zip(recovery_bases) {
-        log.on_checkpoint(base);
+    for (log, (base, cuts)) in taken.logs.iter().zip(recovery_bases) {
+        log.on_checkpoint(base, cuts);
     }
     // Logs without an append since the checkpoint before keep nothing in memory.
     for log in taken.logs.iter().filter(|log| !busy.contains(&log.key())) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use corelog_model::{Offset, PartitionId, ProducerEpoch, ProducerId, TimestampMs};
+use corelog_model::{LeaderEpoch, Offset, PartitionId, ProducerEpoch, ProducerId, TimestampMs};
 use corelog_runtime::DiskError;
 
 /// The data directory cannot be used.
@@ -292,6 +292,20 @@ pub enum AppendError {
         /// The newest allowed, inclusive.
         latest: Option<TimestampMs>,
     },
+    /// A leader's batch does not continue this follower's log.
+    #[error(
+        "a batch at offset {base_offset} of leader epoch {leader_epoch} does not continue a log that ends at {log_end} in epoch {newest_epoch}"
+    )]
+    OutOfPlace {
+        /// The batch's first offset.
+        base_offset: Offset,
+        /// The batch's epoch.
+        leader_epoch: LeaderEpoch,
+        /// Where the log ends.
+        log_end: Offset,
+        /// The log's newest epoch.
+        newest_epoch: LeaderEpoch,
+    },
     /// A gap or a step back in a producer's sequence (KIP-98).
     #[error("producer {producer} sent sequence {found}, the last was {last:?}")]
     OutOfOrderSequence {
@@ -348,6 +362,9 @@ pub enum ReadError {
     /// Bytes on disk are not what was written.
     #[error("the log is corrupt: {0}")]
     Corrupt(Arc<str>),
+    /// The log's end was cut off while it was read; another try reads what is there now.
+    #[error("the end of the log was cut off meanwhile")]
+    CutOff,
     /// The partition was deleted.
     #[error("the partition is deleted")]
     Deleted,
@@ -375,6 +392,34 @@ pub enum DeleteRecordsError {
     /// The partition was deleted.
     #[error("the partition is deleted")]
     Deleted,
+}
+
+/// The end of a log could not be cut off. After `Fenced` the next start decides whether it is.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TruncateError {
+    /// The log does not begin before the offset.
+    #[error("offset {requested} lies before the log's start, {log_start}")]
+    OffsetOutOfRange {
+        /// The offset asked for.
+        requested: Offset,
+        /// The first offset there is.
+        log_start: Offset,
+    },
+    /// The journal is fenced.
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    /// The log was found corrupt and is not served.
+    #[error("the log is corrupt and not served: {0}")]
+    Corrupt(Arc<str>),
+    /// The segment that the new end lies in cannot be read; nothing was cut off.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The partition was deleted.
+    #[error("the partition is deleted")]
+    Deleted,
+    /// The shard is closing.
+    #[error("the storage is closed")]
+    Closed,
 }
 
 /// A checkpoint failed. Unless it was refused for the moment, the journal is fenced.

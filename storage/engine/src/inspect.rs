@@ -11,11 +11,11 @@ use serde::Serialize;
 
 use crate::data_dir::FORMAT;
 pub use crate::format::v1::{
-    AppendV1, EntryV1, EpochV1, IndexEntryV1, JournalFilesV1, LayoutV1, PartitionV1, ProducerBatchV1,
-    ProducerV1, SegmentIndexV1, SegmentV1, TableV1,
+    EpochV1, IndexEntryV1, JournalFilesV1, LayoutV1, PartitionV1, ProducerBatchV1, ProducerV1,
+    SegmentIndexV1, SegmentV1,
 };
 use crate::format::v2::decode_checkpoint;
-pub use crate::format::v2::{CheckpointV2, PartitionV2, SegmentTimesV2};
+pub use crate::format::v2::{AppendV2, CheckpointV2, EntryV2, PartitionV2, SegmentV2, TableV2};
 use crate::format::{envelope, names};
 use crate::journal::frame;
 pub use crate::journal::frame::HeaderV1;
@@ -52,7 +52,7 @@ pub struct FrameReport {
     /// Its header.
     pub header: HeaderV1,
     /// Its entries, if the checksum of header and table holds.
-    pub entries: Vec<EntryV1>,
+    pub entries: Vec<EntryV2>,
     /// What is wrong with it.
     pub fault: Option<String>,
     /// Entries, by place in the table, whose payload does not have its checksum.
@@ -229,7 +229,7 @@ fn frame_report(position: u64, header: HeaderV1, bytes: &[u8]) -> FrameReport {
         Ok(table) => {
             let mut at = table_end;
             for (nth, entry) in table.entries.iter().enumerate() {
-                if let EntryV1::Append(append) = entry {
+                if let EntryV2::Append(append) = entry {
                     let end = at + usize::try_from(append.length).unwrap_or(usize::MAX / 2);
                     let is_whole = bytes
                         .get(at..end)

@@ -37,13 +37,13 @@ pub use data_dir::DataDir;
 pub use device::{DeviceAnswer, DeviceCell, DeviceError, file_system_id};
 pub use errors::{
     AppendError, CheckpointError, CreateError, DataDirError, DeleteError, DeleteRecordsError, Fenced,
-    FormatError, OpenError, ReadError,
+    FormatError, OpenError, ReadError, TruncateError,
 };
 pub use file_system::{FileSystem, Overwrites};
 pub use layout::{prepare_layout, read_layout};
 pub use meta_properties::{MetaFault, MetaProperties};
 pub use options::{COMMITS_IN_FLIGHT_MAX, CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
-pub use partition::{LogWatcher, PartitionLog};
+pub use partition::{LogOwner, LogWatcher, PartitionLog};
 pub use rebuild::{RebuildError, rebuild_layout};
 pub use storage::Storage;
 pub use types::{

@@ -14,7 +14,7 @@ use crate::contents;
 use crate::data_dir::DataDir;
 use crate::errors::DataDirError;
 use crate::format::names;
-use crate::format::v1::EntryV1;
+use crate::format::v2::EntryV2;
 use crate::inspect::{self, InspectError};
 use crate::layout::encode_layout;
 use crate::types::Layout;
@@ -138,7 +138,7 @@ fn shards_of(generation: &Path) -> Result<Vec<ShardJournal>, RebuildError> {
                 shard.is_used = true;
                 inspect::journal(&dir.join(name), |frame| {
                     for entry in frame.entries {
-                        if let EntryV1::PartitionCreated { directory, .. } = entry {
+                        if let EntryV2::PartitionCreated { directory, .. } = entry {
                             shard.directories.insert(directory);
                         }
                     }
@@ -208,8 +208,9 @@ mod tests {
         };
         PartitionV2 {
             base,
-            segment_times: Vec::new(),
+            segments: Vec::new(),
             producer_times: Vec::new(),
+            high_watermark: 0,
         }
     }
 

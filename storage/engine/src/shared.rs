@@ -15,7 +15,7 @@ use corelog_runtime::{DiskError, Handle};
 
 use crate::errors::Fenced;
 use crate::files::Files;
-use crate::format::v1::EntryV1;
+use crate::format::v2::EntryV2;
 use crate::hash::Map;
 use crate::journal::core::{JournalCore, PartitionKey, Progress, Run};
 use crate::journal::files::JournalFiles;
@@ -93,6 +93,8 @@ pub(crate) struct Shared {
     /// Taken for a sync of the journal: see [`Shared::alone`].
     pub(crate) journal_sync_lane: Budget,
     pub(crate) since_checkpoint: Cell<u64>,
+    /// Ends of logs that are being cut off, the journal told of it or about to be.
+    pub(crate) truncations: Cell<usize>,
     /// Segments that retention let go wait for a checkpoint to be removed.
     pub(crate) removals_wait: Cell<bool>,
     /// The removal of deleted partitions' files.
@@ -173,6 +175,7 @@ impl Shared {
             read_pace: RefCell::new(ReadPace::new(now)),
             journal_sync_lane: Budget::new(1),
             since_checkpoint: Cell::new(0),
+            truncations: Cell::new(0),
             removals_wait: Cell::new(false),
             removals: Rc::default(),
             segment_work: Budget::new(SEGMENT_WORK_MAX),
@@ -254,7 +257,7 @@ impl Shared {
     }
 
     /// Journals a change and waits until it is durable.
-    pub(crate) async fn change(&self, entry: EntryV1) -> Result<(), Fenced> {
+    pub(crate) async fn change(&self, entry: EntryV2) -> Result<(), Fenced> {
         if let Some(fenced) = self.fenced() {
             return Err(fenced);
         }

@@ -9,7 +9,7 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{DiskError, Handle, OpenOptions, WorkClass};
 
 use crate::errors::{CheckpointError, CreateError, DeleteError, OpenError};
-use crate::format::v1::EntryV1;
+use crate::format::v2::EntryV2;
 use crate::format::{envelope, names};
 use crate::journal::core::{JournalCore, Limits};
 use crate::journal::files::JournalFiles;
@@ -253,7 +253,7 @@ impl Storage {
                 });
             }
         }
-        let entry = EntryV1::PartitionCreated {
+        let entry = EntryV2::PartitionCreated {
             topic: spec.id.topic.get(),
             index: spec.id.index.get(),
             leader_epoch: spec.leader_epoch.get(),
@@ -288,7 +288,7 @@ impl Storage {
         }
         log.on_deleted();
         shared
-            .change(EntryV1::PartitionDeleted {
+            .change(EntryV2::PartitionDeleted {
                 topic: id.topic.get(),
                 index: id.index.get(),
                 directory: log.directory().to_owned(),
@@ -301,7 +301,7 @@ impl Storage {
             // The name may be given to another partition, of another shard even, as soon as this returns: no recovery
             // may look for the directory again.
             Ok(()) => {
-                let done = EntryV1::PartitionDeleted {
+                let done = EntryV2::PartitionDeleted {
                     topic: id.topic.get(),
                     index: id.index.get(),
                     directory: String::new(),
@@ -341,7 +341,7 @@ impl Storage {
                 self.end();
                 return Err(fenced.into());
             }
-            if shared.journal.borrow().is_idle() {
+            if shared.journal.borrow().is_idle() && shared.truncations.get() == 0 {
                 break;
             }
             if shared.ring.borrow().is_exhausted() {

@@ -35,6 +35,9 @@ pub enum AppendOrigin {
     Client,
     /// The broker itself (offsets, markers): sequences are still recorded, nothing is refused for its size or time.
     Internal,
+    /// A follower, with its leader's batches: their offsets, epochs and times are the leader's, and offsets may be missing
+    /// between them. Only what does not continue the log is refused.
+    Replica,
 }
 
 /// How to append.
@@ -59,16 +62,18 @@ pub struct Appended {
     pub is_duplicate: bool,
 }
 
-/// The four offsets of a log: `log_start <= last_stable <= high_watermark <= log_end`. All but the first are
-/// exclusive ends.
+/// The offsets of a log: `log_start <= last_stable <= high_watermark <= log_end` and `durable_end <= log_end`. All but the
+/// first are exclusive ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LogOffsets {
     /// The first offset that may be read.
     pub log_start: Offset,
     /// The end for readers of committed transactions.
     pub last_stable: Offset,
-    /// The end for consumers: everything before it is acknowledged.
+    /// The end for consumers: everything before it is committed, as whoever leads the partition says.
     pub high_watermark: Offset,
+    /// Records before it are stored as the log's [`Durability`](crate::Durability) asks.
+    pub durable_end: Offset,
     /// The offset of the next record.
     pub log_end: Offset,
 }

@@ -326,7 +326,7 @@ async fn open_shard(machine: &corelog_sim::Machine, shard: u16, shards: u16) -> 
     assert_eq!(layout.shard_count, shards);
     let options = small_options(layout, ShardId::new(shard));
     let handle = machine.handle_for(ShardId::new(shard));
-    Storage::open(handle, options, |_| ()).await.unwrap()
+    common::alone(Storage::open(handle, options, |_| ()).await.unwrap())
 }
 
 #[test]

@@ -52,7 +52,9 @@ const CHECKPOINTED: i64 = 7;
 async fn try_open(machine: &Machine) -> Result<Rc<Storage>, OpenError> {
     let handle = machine.handle_for(SHARD);
     let layout = prepare_layout(handle.clone(), Path::new(DIR), true, 1, |_| SHARD, |_| ()).await?;
-    Storage::open(handle, small_options(layout, SHARD), |_| ()).await
+    Storage::open(handle, small_options(layout, SHARD), |_| ())
+        .await
+        .map(common::alone)
 }
 
 /// A machine whose broker has acknowledged records, some before its last checkpoint and some after it, large ones among

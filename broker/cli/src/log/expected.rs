@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use corelog_storage::inspect::{
-    self, AppendV1, CheckpointV2, EntryV1, FileKind, JournalFilesV1, PartitionV1,
+    self, AppendV2, CheckpointV2, EntryV2, FileKind, JournalFilesV1, PartitionV2,
 };
 
 use super::journal::Journal;
@@ -22,6 +22,8 @@ pub(super) struct Expected {
     pub(super) segments: BTreeMap<i64, u64>,
     /// The segments that the checkpoint knows and that were closed when it was made.
     closed: Vec<i64>,
+    /// The segments in which offsets may be missing.
+    pub(super) gapped: BTreeSet<i64>,
     /// The segments that acknowledged bytes went to past the journal, by the offset behind the last of them.
     bypassed: BTreeMap<i64, i64>,
     log_start: i64,
@@ -29,7 +31,8 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    fn of(partition: &PartitionV1) -> Expected {
+    fn of(known: &PartitionV2) -> Expected {
+        let partition = &known.base;
         let segments = partition.segments.iter();
         let mut closed: Vec<i64> = segments.clone().map(|segment| segment.base_offset).collect();
         closed.pop();
@@ -38,10 +41,25 @@ impl Expected {
                 .map(|segment| (segment.base_offset, segment.size))
                 .collect(),
             closed,
+            gapped: segments_with_gaps(known),
             bypassed: BTreeMap::new(),
             log_start: partition.log_start,
             log_end: partition.log_end,
         }
+    }
+
+    /// The log's end was cut off: forgets what lay behind it.
+    fn cut(&mut self, offset: i64, base: i64, position: u64) {
+        self.segments.retain(|segment, _| *segment <= base);
+        if let Some(size) = self.segments.get_mut(&base) {
+            *size = position.min(*size);
+        }
+        self.closed.retain(|segment| *segment < base);
+        self.bypassed.retain(|segment, _| *segment <= base);
+        if let Some(end) = self.bypassed.get_mut(&base) {
+            *end = offset.min(*end);
+        }
+        self.log_end = offset.min(self.log_end);
     }
 
     /// Forgets what lies before the log's start: it may have been removed since, or never been synced.
@@ -59,6 +77,14 @@ impl Expected {
         }
         self.bypassed.retain(|_, end| *end > self.log_start);
     }
+}
+
+fn segments_with_gaps(known: &PartitionV2) -> BTreeSet<i64> {
+    let segments = known.base.segments.iter().zip(&known.segments);
+    segments
+        .filter(|(_, more)| more.has_gaps)
+        .map(|(segment, _)| segment.base_offset)
+        .collect()
 }
 
 /// What is known of the data directory around a path.
@@ -167,7 +193,7 @@ impl DataRoot {
         let mut known: BTreeMap<String, Expected> = checkpoint
             .partitions
             .iter()
-            .map(|partition| (partition.base.directory.clone(), Expected::of(&partition.base)))
+            .map(|partition| (partition.base.directory.clone(), Expected::of(partition)))
             .collect();
         if !checkpoint.is_clean {
             replay(dir, &checkpoint, &mut known);
@@ -317,7 +343,7 @@ fn replay(dir: &Path, checkpoint: &CheckpointV2, known: &mut BTreeMap<String, Ex
     for (sequence, entries) in journal.entries_from(checkpoint.incarnation, checkpoint.first_sequence) {
         for entry in entries {
             match entry {
-                EntryV1::PartitionCreated {
+                EntryV2::PartitionCreated {
                     topic,
                     index,
                     directory,
@@ -326,31 +352,48 @@ fn replay(dir: &Path, checkpoint: &CheckpointV2, known: &mut BTreeMap<String, Ex
                     directories.insert((topic, index), directory.clone());
                     known.entry(directory).or_default();
                 }
-                EntryV1::PartitionDeleted { topic, index, .. } => {
+                EntryV2::PartitionDeleted { topic, index, .. } => {
                     if let Some(directory) = directories.remove(&(topic, index)) {
                         known.remove(&directory);
                     }
                 }
-                EntryV1::Append(append) if sequence < acknowledged_end => {
+                EntryV2::Append(append) => {
                     let directory = directories.get(&(append.topic, append.index));
-                    if let Some(expected) = directory.and_then(|name| known.get_mut(name)) {
+                    let Some(expected) = directory.and_then(|name| known.get_mut(name)) else {
+                        continue;
+                    };
+                    if append.has_gaps {
+                        expected.gapped.insert(append.segment_base_offset);
+                    }
+                    if sequence < acknowledged_end {
                         bypassed(&append, expected);
                     }
                 }
-                EntryV1::LogStart { topic, index, offset } => {
+                EntryV2::LogEnd {
+                    topic,
+                    index,
+                    offset,
+                    segment_base_offset,
+                    position,
+                } => {
+                    let directory = directories.get(&(topic, index));
+                    if let Some(expected) = directory.and_then(|name| known.get_mut(name)) {
+                        expected.cut(offset, segment_base_offset, position);
+                    }
+                }
+                EntryV2::LogStart { topic, index, offset } => {
                     let directory = directories.get(&(topic, index));
                     if let Some(expected) = directory.and_then(|name| known.get_mut(name)) {
                         expected.log_start = offset.max(expected.log_start);
                     }
                 }
-                EntryV1::Append(_) => {}
             }
         }
     }
 }
 
 /// What went past the journal and was acknowledged must be in its segment.
-fn bypassed(append: &AppendV1, expected: &mut Expected) {
+fn bypassed(append: &AppendV2, expected: &mut Expected) {
     if append.position > append.run_position {
         let end = expected.bypassed.entry(append.segment_base_offset).or_default();
         *end = append.end_offset.max(*end);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use corelog_storage::inspect::{self, EntryV1, FileKind, FrameReport, InspectError};
+use corelog_storage::inspect::{self, EntryV2, FileKind, FrameReport, InspectError};
 
 use super::report::{Detail, FileReport};
 
@@ -42,7 +42,7 @@ impl Journal {
     }
 
     /// The entries of an incarnation's whole frames from `first_sequence` on, by the frames' numbers.
-    pub(super) fn entries_from(&self, incarnation: u64, first_sequence: u64) -> BTreeMap<u64, Vec<EntryV1>> {
+    pub(super) fn entries_from(&self, incarnation: u64, first_sequence: u64) -> BTreeMap<u64, Vec<EntryV2>> {
         let mut entries = BTreeMap::new();
         for file in &self.files {
             // One that cannot be read has its own report.

@@ -8,7 +8,8 @@ use super::expected::DataRoot;
 use super::report::{Detail, FileReport};
 
 /// Checks that the segments of each partition make one row: each begins with the offset that its name says, which is the
-/// one behind the segment before. Only those count that the checkpoints know; another program's log may have gaps.
+/// one behind the segment before, and offsets are missing only where the checkpoint or the journal says so. Only those count
+/// that the checkpoints know; another program's log may have gaps.
 pub(super) fn check_rows(root: &DataRoot, reports: &mut [FileReport]) {
     let mut before: Option<(PathBuf, i64)> = None;
     for report in reports
@@ -39,8 +40,20 @@ pub(super) fn check_rows(root: &DataRoot, reports: &mut [FileReport]) {
             continue;
         }
         let mut faults = Vec::new();
-        if base != Some(first.base_offset) {
+        let may_have_gaps = known.is_some_and(|known| base.is_some_and(|base| known.gapped.contains(&base)));
+        if base.is_none_or(|base| first.base_offset < base || (first.base_offset > base && !may_have_gaps)) {
             faults.push(format!("it begins with offset {}", first.base_offset));
+        }
+        let gap = found
+            .batches
+            .windows(2)
+            .find(|pair| pair[1].base_offset > pair[0].last_offset + 1);
+        if let Some([before, after]) = gap.filter(|_| !may_have_gaps) {
+            faults.push(format!(
+                "offsets {} to {} in it are missing",
+                before.last_offset + 1,
+                after.base_offset - 1
+            ));
         }
         if let Some((_, expected)) = before.as_ref().filter(|(of, _)| *of == dir)
             && base.is_some_and(|base| base != *expected)

@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use corelog_client::record::{StoredRecord, decode_batches};
 use corelog_model::{Offset, PartitionIndex, TopicId};
-use corelog_storage::inspect::{BatchReport, CheckpointV2, EntryV1, FileKind, FrameReport, SegmentIndexV1};
+use corelog_storage::inspect::{BatchReport, CheckpointV2, EntryV2, FileKind, FrameReport, SegmentIndexV1};
 use serde_json::{Value, json};
 
 use super::InspectFailure;
@@ -234,22 +234,23 @@ fn frames(frames: &[FrameReport]) -> Table {
     table
 }
 
-fn describe(entry: &EntryV1) -> [String; 3] {
+fn describe(entry: &EntryV2) -> [String; 3] {
     let place = |topic: &[u8; 16], index: i32| format!("{}/{index}", TopicId::new(*topic));
     match entry {
-        EntryV1::Append(append) => [
+        EntryV2::Append(append) => [
             "append".into(),
             place(&append.topic, append.index),
             format!(
-                "offsets {}-{}, {} bytes at {} of segment {}",
+                "offsets {}-{}{}, {} bytes at {} of segment {}",
                 append.base_offset,
                 append.end_offset - 1,
+                if append.has_gaps { " with gaps" } else { "" },
                 append.length,
                 append.position,
                 append.segment_base_offset
             ),
         ],
-        EntryV1::PartitionCreated {
+        EntryV2::PartitionCreated {
             topic,
             index,
             directory,
@@ -259,15 +260,26 @@ fn describe(entry: &EntryV1) -> [String; 3] {
             place(topic, *index),
             format!("{directory}, epoch {leader_epoch}"),
         ],
-        EntryV1::PartitionDeleted {
+        EntryV2::PartitionDeleted {
             topic,
             index,
             directory,
         } => ["deleted".into(), place(topic, *index), directory.clone()],
-        EntryV1::LogStart { topic, index, offset } => [
+        EntryV2::LogStart { topic, index, offset } => [
             "log start".into(),
             place(topic, *index),
             format!("offset {offset}"),
+        ],
+        EntryV2::LogEnd {
+            topic,
+            index,
+            offset,
+            segment_base_offset,
+            position,
+        } => [
+            "log end".into(),
+            place(topic, *index),
+            format!("offset {offset}, at {position} of segment {segment_base_offset}"),
         ],
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn persist_error(error: &AppendError) -> PersistError {
     match error {
         AppendError::RecordTooLarge { .. } => PersistError::TooLarge,
         AppendError::InvalidTimestamp { .. }
+        | AppendError::OutOfPlace { .. }
         | AppendError::OutOfOrderSequence { .. }
         | AppendError::InvalidProducerEpoch { .. }
         | AppendError::DiskFull(_)

@@ -14,7 +14,7 @@ use super::core::{CommitState, Plan, Planned};
 use super::frame::{self, FrameStamp};
 use super::ring::FramePlace;
 use crate::errors::Fenced;
-use crate::format::v1::{EntryV1, TableV1};
+use crate::format::v2::{EntryV2, TableV2};
 use crate::options::SyncMethod;
 use crate::partition::PartitionLog;
 use crate::shared::{Life, Shared};
@@ -175,7 +175,7 @@ fn next_commit(shared: &Rc<Shared>) -> Option<Commit> {
 }
 
 fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
-    let table = TableV1 {
+    let table = TableV2 {
         entries: plan.items.iter().map(|item| entry(shared, item)).collect(),
     };
     let table_bytes = frame::encode_table(&table);
@@ -232,7 +232,7 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
     }
 }
 
-fn entry(shared: &Shared, item: &Planned) -> EntryV1 {
+fn entry(shared: &Shared, item: &Planned) -> EntryV2 {
     match item {
         Planned::Change(_) => item.entry(0),
         Planned::Run { run, payload_from } => {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use corelog_model::{LeaderEpoch, Offset, PartitionId};
 
-use crate::format::v1::{AppendV1, EntryV1};
+use crate::format::v2::{AppendV2, EntryV2};
 use crate::hash::Map;
 use crate::journal::frame::HEADER_SIZE;
 
@@ -27,6 +27,8 @@ pub(crate) struct Run {
     pub(crate) start: u64,
     /// The byte after the last one.
     pub(crate) end: u64,
+    /// Offsets are missing in it, or before it.
+    pub(crate) has_gaps: bool,
 }
 
 impl Run {
@@ -39,6 +41,7 @@ impl Run {
             && self.start == earlier.end
             && self.base_offset == earlier.end_offset
             && self.leader_epoch == earlier.leader_epoch
+            && self.has_gaps == earlier.has_gaps
     }
 }
 
@@ -48,7 +51,7 @@ pub(crate) enum Item {
     /// Bytes of a log.
     Run(Run),
     /// A change of what partitions there are, and whom to tell when it is durable.
-    Change { entry: EntryV1, ticket: u64 },
+    Change { entry: EntryV2, ticket: u64 },
 }
 
 /// One item of a planned frame.
@@ -57,7 +60,7 @@ pub(crate) enum Planned {
     /// A run; its bytes before `payload_from` go to the segment directly.
     Run { run: Run, payload_from: u64 },
     /// A change.
-    Change(EntryV1),
+    Change(EntryV2),
 }
 
 impl Planned {
@@ -70,10 +73,10 @@ impl Planned {
     }
 
     /// The table's entry for it, given its payload's checksum.
-    pub(crate) fn entry(&self, payload_crc: u32) -> EntryV1 {
+    pub(crate) fn entry(&self, payload_crc: u32) -> EntryV2 {
         match self {
             Planned::Change(entry) => entry.clone(),
-            Planned::Run { run, payload_from } => EntryV1::Append(AppendV1 {
+            Planned::Run { run, payload_from } => EntryV2::Append(AppendV2 {
                 topic: run.id.topic.get(),
                 index: run.id.index.get(),
                 leader_epoch: run.leader_epoch.get(),
@@ -84,6 +87,7 @@ impl Planned {
                 position: *payload_from,
                 length: u32::try_from(run.end - payload_from).expect("a payload fits a frame"),
                 payload_crc,
+                has_gaps: run.has_gaps,
             }),
         }
     }
@@ -218,7 +222,7 @@ impl JournalCore {
     }
 
     /// Adds a change; its ticket comes back when it is durable.
-    pub(crate) fn push_change(&mut self, entry: EntryV1) -> u64 {
+    pub(crate) fn push_change(&mut self, entry: EntryV2) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         self.queue.push_back(Item::Change { entry, ticket });
@@ -347,9 +351,9 @@ impl JournalCore {
             }
             Item::Change { entry, .. } => {
                 let name = match entry {
-                    EntryV1::PartitionCreated { directory, .. }
-                    | EntryV1::PartitionDeleted { directory, .. } => directory.len(),
-                    EntryV1::Append(_) | EntryV1::LogStart { .. } => 0,
+                    EntryV2::PartitionCreated { directory, .. }
+                    | EntryV2::PartitionDeleted { directory, .. } => directory.len(),
+                    EntryV2::Append(_) | EntryV2::LogStart { .. } | EntryV2::LogEnd { .. } => 0,
                 };
                 (Planned::Change(entry.clone()), 0, ENTRY_BYTES_MAX + name)
             }
@@ -419,6 +423,7 @@ mod tests {
             end_offset: Offset::new(offsets.end).unwrap(),
             start: bytes.start,
             end: bytes.end,
+            has_gaps: false,
         }
     }
 
@@ -526,7 +531,7 @@ mod tests {
     #[test]
     fn changes_come_back_as_tickets() {
         let mut core = JournalCore::new(limits(1), 0);
-        let ticket = core.push_change(EntryV1::PartitionDeleted {
+        let ticket = core.push_change(EntryV2::PartitionDeleted {
             topic: [0; 16],
             index: 0,
             directory: String::new(),

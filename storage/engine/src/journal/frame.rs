@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  0  header, 64 bytes      see HeaderV1
-//! 64  table                 rkyv archive of TableV1, `table_length` bytes
+//! 64  table                 rkyv archive of TableV2, or TableV1 if the header says so, `table_length` bytes
 //!     payloads              of the table's appends, in its order, contiguous, verbatim
 //!     zeros                 up to a page
 //! ```
@@ -13,19 +13,21 @@ use rkyv::{Archive, Deserialize, Serialize, rancor};
 use corelog_runtime::buffer::PAGE;
 
 use crate::FormatError;
-use crate::format::v1::{EntryV1, TableV1};
+use crate::format::v1::TableV1;
+use crate::format::v2::{EntryV2, TableV2};
 
 /// The size of the header.
 pub(crate) const HEADER_SIZE: usize = 64;
 const MAGIC: [u8; 4] = *b"CLJF";
-const VERSION: u16 = 1;
+/// The version of the table; the header is the same in both.
+const VERSION: u16 = 2;
 
-/// The header of a frame, version 1. Frozen.
+/// The header of a frame. Frozen; the version that it says is the table's.
 #[derive(Archive, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct HeaderV1 {
     /// `CLJF`.
     pub magic: [u8; 4],
-    /// 1.
+    /// The table's version: 1 or 2.
     pub version: u16,
     /// The shard whose journal this is.
     pub shard: u16,
@@ -74,7 +76,7 @@ fn checksum(header: &HeaderV1, table: &[u8]) -> u32 {
 }
 
 /// Archives a table.
-pub(crate) fn encode_table(table: &TableV1) -> rkyv::util::AlignedVec {
+pub(crate) fn encode_table(table: &TableV2) -> rkyv::util::AlignedVec {
     rkyv::to_bytes::<rancor::Error>(table).expect("memory is the only limit to an archive")
 }
 
@@ -130,7 +132,7 @@ pub(crate) fn parse_header(bytes: &[u8]) -> Result<HeaderV1, FormatError> {
             expected: "journal frame",
         });
     }
-    if header.version != VERSION {
+    if !(1..=VERSION).contains(&header.version) {
         return Err(FormatError::Version {
             found: header.version,
             supported: VERSION,
@@ -151,7 +153,7 @@ pub(crate) fn parse_header(bytes: &[u8]) -> Result<HeaderV1, FormatError> {
 ///
 /// # Errors
 /// See [`FormatError`].
-pub(crate) fn check(header: &HeaderV1, table: &[u8]) -> Result<TableV1, FormatError> {
+pub(crate) fn check(header: &HeaderV1, table: &[u8]) -> Result<TableV2, FormatError> {
     let computed = checksum(header, table);
     if computed != header.crc {
         return Err(FormatError::Checksum {
@@ -159,16 +161,20 @@ pub(crate) fn check(header: &HeaderV1, table: &[u8]) -> Result<TableV1, FormatEr
             computed,
         });
     }
-    let table =
-        rkyv::from_bytes::<TableV1, rancor::Error>(table).map_err(|_: rancor::Error| FormatError::Archive)?;
+    let table = match header.version {
+        1 => rkyv::from_bytes::<TableV1, rancor::Error>(table).map(TableV2::from),
+        _ => rkyv::from_bytes::<TableV2, rancor::Error>(table),
+    };
+    let table = table.map_err(|_: rancor::Error| FormatError::Archive)?;
     let payload: u64 = table
         .entries
         .iter()
         .map(|entry| match entry {
-            EntryV1::Append(append) => u64::from(append.length),
-            EntryV1::PartitionCreated { .. }
-            | EntryV1::PartitionDeleted { .. }
-            | EntryV1::LogStart { .. } => 0,
+            EntryV2::Append(append) => u64::from(append.length),
+            EntryV2::PartitionCreated { .. }
+            | EntryV2::PartitionDeleted { .. }
+            | EntryV2::LogStart { .. }
+            | EntryV2::LogEnd { .. } => 0,
         })
         .sum();
     if payload != u64::from(header.payload_length) {
@@ -183,18 +189,19 @@ pub(crate) fn check(header: &HeaderV1, table: &[u8]) -> Result<TableV1, FormatEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::v1::AppendV1;
+    use crate::format::v1::{AppendV1, EntryV1};
+    use crate::format::v2::AppendV2;
 
     fn frame() -> Vec<u8> {
-        let table = TableV1 {
+        let table = TableV2 {
             entries: vec![
-                EntryV1::PartitionCreated {
+                EntryV2::PartitionCreated {
                     topic: [7; 16],
                     index: 1,
                     leader_epoch: 2,
                     directory: "orders-1".into(),
                 },
-                EntryV1::Append(AppendV1 {
+                EntryV2::Append(AppendV2 {
                     topic: [7; 16],
                     index: 1,
                     leader_epoch: 2,
@@ -205,6 +212,7 @@ mod tests {
                     position: 0,
                     length: 5,
                     payload_crc: crc32fast::hash(b"bytes"),
+                    has_gaps: false,
                 }),
             ],
         };
@@ -221,14 +229,54 @@ mod tests {
         frame
     }
 
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     #[test]
     fn a_header_has_its_bytes() {
         // Written by this code when the format was frozen.
-        let hex: String = frame()[..HEADER_SIZE]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(hex, include_str!("../format/golden/frame_header_v1.hex").trim());
+        let golden = include_str!("../format/golden/frame_header_v2.hex");
+        assert_eq!(hex(&frame()[..HEADER_SIZE]), golden.trim());
+    }
+
+    #[test]
+    fn a_frame_of_version_1_is_read() {
+        let append = AppendV1 {
+            topic: [7; 16],
+            index: 1,
+            leader_epoch: 2,
+            base_offset: 0,
+            end_offset: 3,
+            segment_base_offset: 0,
+            run_position: 0,
+            position: 0,
+            length: 5,
+            payload_crc: crc32fast::hash(b"bytes"),
+        };
+        let old = TableV1 {
+            entries: vec![
+                EntryV1::PartitionCreated {
+                    topic: [7; 16],
+                    index: 1,
+                    leader_epoch: 2,
+                    directory: "orders-1".into(),
+                },
+                EntryV1::Append(append),
+            ],
+        };
+        let table = rkyv::to_bytes::<rancor::Error>(&old).unwrap();
+        let mut header = HeaderV1 {
+            version: 1,
+            table_length: u32::try_from(table.len()).unwrap(),
+            ..parse_header(&frame()).unwrap()
+        };
+        header.crc = checksum(&header, &table);
+        let bytes = header_bytes(&header);
+        let golden = include_str!("../format/golden/frame_header_v1.hex");
+        assert_eq!(hex(&bytes), golden.trim());
+        let header = parse_header(&bytes).unwrap();
+        assert_eq!(check(&header, &table), Ok(TableV2::from(old)));
     }
 
     #[test]

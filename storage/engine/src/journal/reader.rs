@@ -11,7 +11,7 @@ use corelog_runtime::{DiskError, File, Handle, OpenOptions};
 
 use super::frame::{self, HEADER_SIZE, HeaderV1};
 use crate::format::names;
-use crate::format::v1::TableV1;
+use crate::format::v2::TableV2;
 use crate::recovery::Target;
 
 /// How much of a frame is read to see its head, in bytes.
@@ -30,7 +30,7 @@ pub(crate) struct FoundFrame {
     pub(crate) file: u32,
     pub(crate) position: u64,
     pub(crate) header: HeaderV1,
-    pub(crate) table: TableV1,
+    pub(crate) table: TableV2,
 }
 
 impl FoundFrame {

@@ -1,7 +1,8 @@
 //! One log's state and decisions. No I/O, no clock: times are given.
 //!
-//! Invariants: `log_start <= last_stable <= high_watermark <= log_end`, changed by one mutator that asserts it; there
-//! is always an active segment; offsets are dense from segment to segment; the newest entry of the epoch table is the
+//! Invariants: `log_start <= last_stable <= high_watermark <= log_end` and `durable_end <= log_end`, changed by one mutator
+//! that asserts it; there is always an active segment; a segment begins where the one before it ends; a leader's append
+//! begins at the log's end, and gaps come with a follower's appends alone; the newest entry of the epoch table is the
 //! leader epoch, noted before anything is appended in it.
 
 use corelog_model::batch::{BatchHeader, TimestampType};
@@ -14,7 +15,7 @@ use super::segment::{NO_TIMESTAMP, Segment};
 use crate::FormatError;
 use crate::errors::AppendError;
 use crate::format::v1::PartitionV1;
-use crate::format::v2::{PartitionV2, SegmentTimesV2};
+use crate::format::v2::{PartitionV2, SegmentV2};
 use crate::options::LogConfig;
 use crate::types::{AppendOrigin, LogOffsets};
 
@@ -63,6 +64,7 @@ impl LogCore {
                 log_start: Offset::ZERO,
                 last_stable: Offset::ZERO,
                 high_watermark: Offset::ZERO,
+                durable_end: Offset::ZERO,
                 log_end: Offset::ZERO,
             },
             segments: vec![Segment::new(Offset::ZERO)],
@@ -119,7 +121,8 @@ impl LogCore {
         assert!(
             offsets.log_start <= offsets.last_stable
                 && offsets.last_stable <= offsets.high_watermark
-                && offsets.high_watermark <= offsets.log_end,
+                && offsets.high_watermark <= offsets.log_end
+                && offsets.durable_end <= offsets.log_end,
             "offsets out of order: {offsets:?}"
         );
         self.offsets = offsets;
@@ -138,6 +141,13 @@ impl LogCore {
         let mut next = self.offsets.log_end;
         for (nth, batch) in batches.iter().enumerate() {
             let header = batch.header();
+            if origin == AppendOrigin::Replica {
+                self.check_replica(header, next)?;
+                records += (header.next_offset() - next).get();
+                next = header.next_offset();
+                bytes += u64::try_from(header.size).expect("a size within u64");
+                continue;
+            }
             if origin == AppendOrigin::Client {
                 self.check_bounds(header, now)?;
             }
@@ -162,13 +172,26 @@ impl LogCore {
         }
         let timestamp = batches
             .iter()
-            .map(|batch| self.stamp(batch.header(), now))
+            .map(|batch| self.stamp(batch.header(), origin, now))
             .max()
             .unwrap_or(now);
         Ok(Check::New {
             bytes,
             needs_roll: self.needs_roll(bytes, records, timestamp, now),
         })
+    }
+
+    /// Whether a batch continues a follower's log that ends at `next`: its leader gave it its place.
+    fn check_replica(&self, header: &BatchHeader, next: Offset) -> Result<(), AppendError> {
+        if header.base_offset < next || header.leader_epoch < self.leader_epoch {
+            return Err(AppendError::OutOfPlace {
+                base_offset: header.base_offset,
+                leader_epoch: header.leader_epoch,
+                log_end: next,
+                newest_epoch: self.leader_epoch,
+            });
+        }
+        Ok(())
     }
 
     fn check_bounds(&self, header: &BatchHeader, now: TimestampMs) -> Result<(), AppendError> {
@@ -203,11 +226,17 @@ impl LogCore {
     }
 
     /// The largest timestamp that a batch will have in the log.
-    fn stamp(&self, header: &BatchHeader, now: TimestampMs) -> TimestampMs {
-        match self.config.timestamp_type {
-            TimestampType::CreateTime => header.max_timestamp,
-            TimestampType::LogAppendTime => now,
+    fn stamp(&self, header: &BatchHeader, origin: AppendOrigin, now: TimestampMs) -> TimestampMs {
+        if self.stamps(origin) {
+            now
+        } else {
+            header.max_timestamp
         }
+    }
+
+    /// Whether the log sets the time of what is appended; a leader's batches have it.
+    pub(crate) fn stamps(&self, origin: AppendOrigin) -> bool {
+        origin != AppendOrigin::Replica && self.config.timestamp_type == TimestampType::LogAppendTime
     }
 
     /// Whether the active segment must be closed before so much is appended (Kafka's `LogSegment.shouldRoll`).
@@ -237,34 +266,46 @@ impl LogCore {
         (closed, std::mem::take(&mut self.index))
     }
 
-    /// Takes a checked batch into the log: gives it its place and moves the log's end.
-    pub(crate) fn place(&mut self, header: &BatchHeader, now: TimestampMs) -> Placed {
-        let timestamp = self.stamp(header, now);
-        let epoch = self.leader_epoch;
-        self.absorb_at_end(header, timestamp, epoch, now)
+    /// Takes a checked batch into the log and moves the log's end. A leader gives it the next offset, so that there are
+    /// no gaps; a follower leaves it the offset and the epoch that its leader gave it.
+    pub(crate) fn place(&mut self, header: &BatchHeader, origin: AppendOrigin, now: TimestampMs) -> Placed {
+        let timestamp = self.stamp(header, origin, now);
+        let (base_offset, epoch) = match origin {
+            AppendOrigin::Client | AppendOrigin::Internal => (self.offsets.log_end, self.leader_epoch),
+            AppendOrigin::Replica => (header.base_offset, header.leader_epoch),
+        };
+        self.leader_epoch = self.leader_epoch.max(epoch);
+        self.absorb_at(base_offset, header, timestamp, epoch, now)
     }
 
     /// Takes a batch that is read back from a segment and continues the log. When it was appended is not known; it
     /// counts as of `now`.
     pub(crate) fn absorb(&mut self, header: &BatchHeader, now: TimestampMs) -> Placed {
-        assert_eq!(
-            header.base_offset, self.offsets.log_end,
-            "a batch that continues the log"
-        );
         self.leader_epoch = self.leader_epoch.max(header.leader_epoch);
-        let placed = self.absorb_at_end(header, header.max_timestamp, header.leader_epoch, now);
-        self.raise_high_watermark(self.offsets.log_end);
+        let placed = self.absorb_at(
+            header.base_offset,
+            header,
+            header.max_timestamp,
+            header.leader_epoch,
+            now,
+        );
+        self.raise_durable_end(self.offsets.log_end);
         placed
     }
 
-    fn absorb_at_end(
+    fn absorb_at(
         &mut self,
+        base_offset: Offset,
         header: &BatchHeader,
         timestamp: TimestampMs,
         epoch: LeaderEpoch,
         now: TimestampMs,
     ) -> Placed {
-        let base_offset = self.offsets.log_end;
+        let log_end = self.offsets.log_end;
+        assert!(
+            base_offset >= log_end,
+            "a batch at {base_offset} does not continue a log that ends at {log_end}"
+        );
         let last_offset = base_offset + header.last_offset_delta;
         let interval = self.config.index_interval_bytes;
         let active = self
@@ -275,6 +316,7 @@ impl LogCore {
         self.index
             .note(base_offset, position, active.max_timestamp, interval);
         active.absorb(header, base_offset, timestamp, now);
+        active.has_gaps |= base_offset > log_end;
         let segment_base = active.base;
         self.epochs.assign(epoch, base_offset);
         self.producers.record(header, base_offset, timestamp, now);
@@ -291,28 +333,35 @@ impl LogCore {
         }
     }
 
-    /// Everything before `end` is acknowledged; returns whether the high watermark moved.
-    pub(crate) fn raise_high_watermark(&mut self, end: Offset) -> bool {
-        if end <= self.offsets.high_watermark {
+    /// Everything before `end` is stored as the log's durability asks; returns whether that is more than before.
+    pub(crate) fn raise_durable_end(&mut self, end: Offset) -> bool {
+        if end <= self.offsets.durable_end {
             return false;
         }
         self.set_offsets(LogOffsets {
-            high_watermark: end,
-            last_stable: end,
+            durable_end: end,
             ..self.offsets
         });
         true
+    }
+
+    /// Takes over what whoever leads says of the log, as far as the log reaches; returns whether that is new.
+    pub(crate) fn commit(&mut self, high_watermark: Offset, last_stable: Offset) -> bool {
+        let before = self.offsets;
+        let high_watermark = high_watermark.clamp(before.log_start, before.log_end);
+        self.set_offsets(LogOffsets {
+            high_watermark,
+            last_stable: last_stable.clamp(before.log_start, high_watermark),
+            ..before
+        });
+        self.offsets != before
     }
 
     /// The log begins at `offset` from now on, if that is later than now; returns the segments that are needed no
     /// more, oldest first. The active one stays.
     pub(crate) fn raise_log_start(&mut self, offset: Offset) -> Vec<Segment> {
         if offset > self.offsets.log_start {
-            self.set_offsets(LogOffsets {
-                log_start: offset,
-                ..self.offsets
-            });
-            self.epochs.truncate_from_start(offset);
+            self.set_log_start(offset);
         }
         let log_start = self.offsets.log_start;
         let keep_from = self
@@ -325,12 +374,70 @@ impl LogCore {
     /// Sets the start of a log that is being recovered. The segments before it stay known, so that whoever opens the
     /// log removes their files.
     pub(crate) fn recover_log_start(&mut self, offset: Offset) {
-        let log_start = offset.clamp(self.offsets.log_start, self.offsets.log_end);
+        self.set_log_start(offset.clamp(self.offsets.log_start, self.offsets.log_end));
+    }
+
+    /// What lies before a log's start was committed, whether this broker heard of it or not.
+    fn set_log_start(&mut self, log_start: Offset) {
         self.set_offsets(LogOffsets {
             log_start,
+            last_stable: self.offsets.last_stable.max(log_start),
+            high_watermark: self.offsets.high_watermark.max(log_start),
             ..self.offsets
         });
         self.epochs.truncate_from_start(log_start);
+    }
+
+    /// Takes the log back to the beginning of one of its segments: what is kept of that is absorbed again. The log may begin
+    /// after that place; who calls this knows where.
+    pub(crate) fn return_to(&mut self, base: Offset) {
+        let at = self.segments.partition_point(|segment| segment.base < base);
+        let found = self.segments.get(at).copied();
+        let found = found.filter(|segment| segment.base == base);
+        let found = found.expect("the log has a segment that begins there");
+        self.segments.truncate(at);
+        self.segments.push(Segment {
+            has_gaps: found.has_gaps,
+            ..Segment::new(base)
+        });
+        self.index = SparseIndex::default();
+        self.epochs.truncate_from_end(base);
+        self.leader_epoch = self.epochs.latest().unwrap_or(LeaderEpoch::new(0));
+        self.epochs.assign(self.leader_epoch, base);
+        self.producers.truncate_from_end(base);
+        let at_most = |offset: Offset| offset.min(base);
+        self.set_offsets(LogOffsets {
+            log_start: at_most(self.offsets.log_start),
+            last_stable: at_most(self.offsets.last_stable),
+            high_watermark: at_most(self.offsets.high_watermark),
+            durable_end: at_most(self.offsets.durable_end),
+            log_end: base,
+        });
+    }
+
+    /// When the first batch of a segment that was absorbed again was appended.
+    pub(crate) fn set_created(&mut self, base: Offset, created: TimestampMs) {
+        if let Some(segment) = self.segments.iter_mut().find(|segment| segment.base == base)
+            && segment.size > 0
+        {
+            segment.created = created;
+        }
+    }
+
+    /// Becomes `kept`, which is this log up to an earlier end as it was a moment ago.
+    pub(crate) fn replace_with(&mut self, kept: LogCore) {
+        let LogCore { config, offsets, .. } = std::mem::replace(self, kept);
+        self.config = config;
+        let end = self.offsets.log_end;
+        self.set_offsets(LogOffsets {
+            log_start: offsets.log_start.min(end),
+            last_stable: offsets.last_stable.min(end),
+            high_watermark: offsets.high_watermark.min(end),
+            durable_end: end,
+            log_end: end,
+        });
+        self.raise_log_start(self.offsets.log_start);
+        self.epochs.truncate_from_start(self.offsets.log_start);
     }
 
     /// The bytes from a place in a segment to the end of the log.
@@ -349,8 +456,9 @@ impl LogCore {
     pub(crate) fn to_image(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV2 {
         PartitionV2 {
             base: self.to_v1(id, directory, corrupt),
-            segment_times: self.segments.iter().map(Segment::times_to_v2).collect(),
+            segments: self.segments.iter().map(Segment::to_v2).collect(),
             producer_times: self.producers.times(),
+            high_watermark: self.offsets.high_watermark.get(),
         }
     }
 
@@ -389,13 +497,17 @@ impl LogCore {
             .filter(|&start| start <= log_end)
             .ok_or(field("log_start", image.log_start))?;
         let mut segments = Vec::with_capacity(image.segments.len());
-        let unknown = SegmentTimesV2 {
+        let high_watermark = Offset::new(persisted.high_watermark)
+            .ok_or(field("high_watermark", persisted.high_watermark))?
+            .clamp(log_start, log_end);
+        let unknown = SegmentV2 {
             created: now.get(),
             changed: now.get(),
+            has_gaps: false,
         };
         for (nth, segment) in image.segments.iter().enumerate() {
-            let times = persisted.segment_times.get(nth).copied().unwrap_or(unknown);
-            let segment = Segment::from_persisted(segment, times)
+            let more = persisted.segments.get(nth).copied().unwrap_or(unknown);
+            let segment = Segment::from_persisted(segment, more)
                 .ok_or(field("segment.base_offset", segment.base_offset))?;
             let follows = segments
                 .last()
@@ -424,8 +536,9 @@ impl LogCore {
             leader_epoch,
             offsets: LogOffsets {
                 log_start,
-                last_stable: log_end,
-                high_watermark: log_end,
+                last_stable: high_watermark,
+                high_watermark,
+                durable_end: log_end,
                 log_end,
             },
             segments,

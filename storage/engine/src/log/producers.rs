@@ -130,6 +130,15 @@ impl ProducerTable {
         }
     }
 
+    /// Forgets the batches at or after `end`, and whose batches are all there.
+    pub(crate) fn truncate_from_end(&mut self, end: Offset) {
+        self.producers.retain(|_, producer| {
+            let had_any = !producer.batches.is_empty();
+            producer.batches.retain(|batch| batch.last_offset < end);
+            !had_any || !producer.batches.is_empty()
+        });
+    }
+
     /// Forgets who was silent for `expiration_ms`. Kafka goes by the timestamps alone, and so forgets at once who sends
     /// old ones.
     pub(crate) fn expire(&mut self, now: TimestampMs, expiration_ms: i64) {

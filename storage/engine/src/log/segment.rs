@@ -4,7 +4,7 @@ use corelog_model::batch::BatchHeader;
 use corelog_model::{Offset, TimestampMs};
 
 use crate::format::v1::SegmentV1;
-use crate::format::v2::SegmentTimesV2;
+use crate::format::v2::SegmentV2;
 
 /// No timestamp, as Kafka writes it.
 pub(crate) const NO_TIMESTAMP: TimestampMs = TimestampMs::new(-1);
@@ -26,6 +26,8 @@ pub(crate) struct Segment {
     pub(crate) created: TimestampMs,
     /// When its last one was.
     pub(crate) changed: TimestampMs,
+    /// Offsets are missing in it, as compaction leaves them.
+    pub(crate) has_gaps: bool,
 }
 
 impl Segment {
@@ -39,6 +41,7 @@ impl Segment {
             max_timestamp_offset: base,
             created: NO_TIMESTAMP,
             changed: NO_TIMESTAMP,
+            has_gaps: false,
         }
     }
 
@@ -82,11 +85,12 @@ impl Segment {
         }
     }
 
-    /// The persisted form of its times.
-    pub(crate) fn times_to_v2(&self) -> SegmentTimesV2 {
-        SegmentTimesV2 {
+    /// What version 2 of the persisted form adds.
+    pub(crate) fn to_v2(&self) -> SegmentV2 {
+        SegmentV2 {
             created: self.created.get(),
             changed: self.changed.get(),
+            has_gaps: self.has_gaps,
         }
     }
 
@@ -102,15 +106,16 @@ impl Segment {
     }
 
     /// From the persisted form.
-    pub(crate) fn from_persisted(segment: &SegmentV1, times: SegmentTimesV2) -> Option<Segment> {
+    pub(crate) fn from_persisted(segment: &SegmentV1, more: SegmentV2) -> Option<Segment> {
         Some(Segment {
             base: Offset::new(segment.base_offset)?,
             size: segment.size,
             first_timestamp: TimestampMs::new(segment.first_timestamp),
             max_timestamp: TimestampMs::new(segment.max_timestamp),
             max_timestamp_offset: Offset::new(segment.max_timestamp_offset)?,
-            created: TimestampMs::new(times.created),
-            changed: TimestampMs::new(times.changed),
+            created: TimestampMs::new(more.created),
+            changed: TimestampMs::new(more.changed),
+            has_gaps: more.has_gaps,
         })
     }
 }

@@ -3,20 +3,20 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_model::batch::{self, TimestampType};
+use corelog_model::batch;
 use corelog_model::{Offset, TimestampMs, ValidatedBatch};
 use corelog_runtime::buffer::PAGE;
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{DiskError, IoOperation, LocalFuture, WorkClass};
 
 use super::{PartitionLog, State, Status};
-use crate::errors::AppendError;
+use crate::errors::{AppendError, TruncateError};
 use crate::files::read_page;
 use crate::journal::core::Run;
 use crate::log::core::Check;
 use crate::options::Durability;
 use crate::shared::Life;
-use crate::types::{AppendOptions, Appended};
+use crate::types::{AppendOptions, AppendOrigin, Appended};
 
 type Answer = Result<Appended, AppendError>;
 
@@ -38,16 +38,32 @@ impl Waiter {
     }
 }
 
-/// An append that could not be admitted in its call.
-pub(super) struct Admission {
-    batches: Vec<ValidatedBatch>,
-    options: AppendOptions,
-    sender: oneshot::Sender<Answer>,
+/// What waits for its turn to change the log's end.
+pub(super) enum Admission {
+    /// An append that could not be admitted in its call.
+    Append {
+        batches: Vec<ValidatedBatch>,
+        options: AppendOptions,
+        sender: oneshot::Sender<Answer>,
+    },
+    /// See [`PartitionLog::truncate_to`].
+    Truncation {
+        offset: Offset,
+        sender: oneshot::Sender<Result<Offset, TruncateError>>,
+    },
 }
 
 impl Admission {
-    pub(super) fn fail(self, error: AppendError) {
-        let _ = self.sender.send(Err(error));
+    /// Whoever asked may have gone meanwhile.
+    pub(super) fn fail(self, error: &AppendError) {
+        match self {
+            Admission::Append { sender, .. } => drop(sender.send(Err(error.clone()))),
+            Admission::Truncation { sender, .. } => drop(sender.send(Err(match error {
+                AppendError::Fenced(fenced) => TruncateError::Fenced(fenced.clone()),
+                AppendError::Deleted => TruncateError::Deleted,
+                _ => TruncateError::Closed,
+            }))),
+        }
     }
 }
 
@@ -104,21 +120,25 @@ impl PartitionLog {
                 appended,
                 sender,
             }),
-            None => {
-                let mut state = self.state.borrow_mut();
-                state.admissions.push_back(Admission {
-                    batches,
-                    options,
-                    sender,
-                });
-                let is_first = !std::mem::replace(&mut state.is_admitting, true);
-                drop(state);
-                if is_first {
-                    self.spawn_admission();
-                }
-            }
+            None => self.enqueue(Admission::Append {
+                batches,
+                options,
+                sender,
+            }),
         }
         Box::pin(async move { receiver.await.unwrap_or(Err(AppendError::Closed)) })
+    }
+
+    /// Has `admission` wait for its turn.
+    pub(super) fn enqueue(self: &Rc<Self>, admission: Admission) {
+        let is_first = {
+            let mut state = self.state.borrow_mut();
+            state.admissions.push_back(admission);
+            !std::mem::replace(&mut state.is_admitting, true)
+        };
+        if is_first {
+            self.spawn_admission();
+        }
     }
 
     /// Starts the task that admits what queued up. `is_admitting` is set and stays so until it ends.
@@ -147,27 +167,47 @@ impl PartitionLog {
                 self.state.borrow_mut().is_admitting = false;
                 return;
             };
-            let admitted = loop {
-                match self.try_admit(&admission.batches, admission.options) {
-                    Admitted::Blocked(blocked) => {
-                        if let Err(error) = self.unblock(blocked).await {
-                            break Admitted::Answered(Err(error));
-                        }
-                    }
-                    admitted @ (Admitted::Answered(_) | Admitted::Waits(..)) => break admitted,
-                }
-            };
-            let sender = admission.sender;
-            match admitted {
-                // Whoever asked may have gone; the append stands all the same.
-                Admitted::Answered(answer) => drop(sender.send(answer)),
-                Admitted::Waits(appended, end) => self.wait_for(Waiter {
-                    end,
-                    appended,
+            match admission {
+                Admission::Append {
+                    batches,
+                    options,
                     sender,
-                }),
-                Admitted::Blocked(blocked) => unreachable!("the loop does what {blocked:?} asks for"),
+                } => self.admit_in_turn(&batches, options, sender).await,
+                // Whoever asked may have gone; the cut stands all the same.
+                Admission::Truncation { offset, sender } => {
+                    let truncated = self.truncate_in_turn(offset).await;
+                    self.give_up_truncation();
+                    drop(sender.send(truncated));
+                }
             }
+        }
+    }
+
+    async fn admit_in_turn(
+        self: &Rc<Self>,
+        batches: &[ValidatedBatch],
+        options: AppendOptions,
+        sender: oneshot::Sender<Answer>,
+    ) {
+        let admitted = loop {
+            match self.try_admit(batches, options) {
+                Admitted::Blocked(blocked) => {
+                    if let Err(error) = self.unblock(blocked).await {
+                        break Admitted::Answered(Err(error));
+                    }
+                }
+                admitted @ (Admitted::Answered(_) | Admitted::Waits(..)) => break admitted,
+            }
+        };
+        match admitted {
+            // Whoever asked may have gone; the append stands all the same.
+            Admitted::Answered(answer) => drop(sender.send(answer)),
+            Admitted::Waits(appended, end) => self.wait_for(Waiter {
+                end,
+                appended,
+                sender,
+            }),
+            Admitted::Blocked(blocked) => unreachable!("the loop does what {blocked:?} asks for"),
         }
     }
 
@@ -227,7 +267,7 @@ impl PartitionLog {
         let (bytes, needs_roll) = match state.core.check(batches, asked.origin, now) {
             Err(error) => return Admitted::Answered(Err(error)),
             Ok(Check::Duplicate(original)) => {
-                let stamps = state.core.config.timestamp_type == TimestampType::LogAppendTime;
+                let stamps = state.core.stamps(asked.origin);
                 let appended = Appended {
                     base_offset: original.first_offset,
                     last_offset: original.last_offset,
@@ -236,7 +276,7 @@ impl PartitionLog {
                     is_duplicate: true,
                 };
                 let end = original.last_offset.next();
-                return if end <= state.core.offsets().high_watermark {
+                return if end <= state.core.offsets().durable_end {
                     Admitted::Answered(Ok(appended))
                 } else {
                     Admitted::Waits(appended, end)
@@ -258,7 +298,7 @@ impl PartitionLog {
         if !self.shared.has_dirty_room(bytes) {
             return Admitted::Blocked(Blocked::Dirty { bytes });
         }
-        let appended = self.place(&mut state, batches, bytes, now);
+        let appended = self.place(&mut state, batches, asked.origin, bytes, now);
         let is_memory = state.core.config.durability == Durability::Memory;
         let options = &self.shared.options;
         let reaches = |bytes: u64, limit: usize| bytes >= u64::try_from(limit).unwrap_or(u64::MAX);
@@ -268,6 +308,7 @@ impl PartitionLog {
                 || reaches(bytes, options.bypass_bytes_min)
                 || self.shared.is_dirty_high());
         drop(state);
+        self.tell_owner();
         if wants_flush {
             self.want_flush();
         }
@@ -283,8 +324,15 @@ impl PartitionLog {
     }
 
     /// Gives each batch its place, copies it into the tail, and hands the run to the journal; `bytes` of all of them.
-    fn place(&self, state: &mut State, batches: &[ValidatedBatch], bytes: u64, now: TimestampMs) -> Appended {
-        let stamps = state.core.config.timestamp_type == TimestampType::LogAppendTime;
+    fn place(
+        &self,
+        state: &mut State,
+        batches: &[ValidatedBatch],
+        origin: AppendOrigin,
+        bytes: u64,
+        now: TimestampMs,
+    ) -> Appended {
+        let stamps = state.core.stamps(origin);
         let chunk_bytes_max = self.shared.chunk_bytes_max(bytes);
         let mut first = None;
         let mut last_offset = state.core.offsets().log_end;
@@ -294,7 +342,8 @@ impl PartitionLog {
         }
         let mut run: Option<Run> = None;
         for batch in batches {
-            let placed = state.core.place(batch.header(), now);
+            let before = state.core.offsets().log_end;
+            let placed = state.core.place(batch.header(), origin, now);
             first.get_or_insert(placed.base_offset);
             last_offset = placed.last_offset;
             let size = u64::try_from(batch.bytes().len()).expect("a size within u64");
@@ -306,7 +355,8 @@ impl PartitionLog {
             if stamps {
                 stamp(&mut head, body, now);
             }
-            state.tail.mark(placed.base_offset);
+            // The batch answers for the offsets before it that are missing, too.
+            state.tail.mark(before);
             let opened = |opened: crate::tail::Opened| {
                 self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
             };
@@ -321,6 +371,10 @@ impl PartitionLog {
             state
                 .tail
                 .append(placed.segment_base, body_at, body, chunk_bytes_max, opened);
+            // A run is of one epoch.
+            if let Some(done) = run.take_if(|run| run.leader_epoch != placed.leader_epoch) {
+                self.shared.push_run(done);
+            }
             let run = run.get_or_insert(Run {
                 key: self.key,
                 id: self.id,
@@ -330,9 +384,11 @@ impl PartitionLog {
                 end_offset: placed.base_offset,
                 start: placed.position,
                 end: placed.position,
+                has_gaps: false,
             });
             run.end_offset = placed.last_offset.next();
             run.end = placed.position + size;
+            run.has_gaps |= placed.base_offset > before;
         }
         state.is_touched = true;
         self.shared.add_dirty(total);

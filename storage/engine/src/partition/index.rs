@@ -34,7 +34,8 @@ impl PartitionLog {
     }
 
     /// The index of a segment: the active one's, one in memory, the file's, or one made by reading the segment.
-    pub(super) async fn index_of(&self, segment: Segment) -> Result<Rc<SparseIndex>, ReadError> {
+    /// `segment` is as it was when the log's end had been cut off `cuts` times.
+    pub(super) async fn index_of(&self, segment: Segment, cuts: u64) -> Result<Rc<SparseIndex>, ReadError> {
         {
             let state = self.state.borrow();
             if state.core.active().base == segment.base {
@@ -58,10 +59,10 @@ impl PartitionLog {
             && value.segment_size == segment.size
             && value.base_offset == segment.base.get()
         {
-            return Ok(self.keep_index(segment.base, SparseIndex::from_entries(&value.entries)));
+            return Ok(self.keep_index(segment.base, cuts, SparseIndex::from_entries(&value.entries)));
         }
-        let index = self.rebuild_index(segment).await?;
-        let index = self.keep_index(segment.base, index);
+        let index = self.rebuild_index(segment, cuts).await?;
+        let index = self.keep_index(segment.base, cuts, index);
         if let Some(log) = self.shared.partition(self.key) {
             // So that it need not be made again. On its own: a reader may go away at any time.
             let task = async move { log.write_index(segment).await };
@@ -79,7 +80,8 @@ impl PartitionLog {
         let is_there = {
             let state = self.state.borrow();
             let mut segments = state.core.segments().iter();
-            !state.is_gone && segments.any(|known| known.base == segment.base)
+            let is_same = |known: &Segment| known.base == segment.base && known.size == segment.size;
+            !state.is_gone && segments.any(is_same)
         };
         if !is_there {
             return Ok(());
@@ -94,11 +96,14 @@ impl PartitionLog {
         envelope::write_file(&self.shared.handle, &self.index_path(segment.base), content).await
     }
 
-    fn keep_index(&self, base: Offset, index: SparseIndex) -> Rc<SparseIndex> {
+    fn keep_index(&self, base: Offset, cuts: u64, index: SparseIndex) -> Rc<SparseIndex> {
         /// How many indexes of closed segments a log keeps in memory.
         const KEPT_MAX: usize = 4;
         let index = Rc::new(index);
         let mut state = self.state.borrow_mut();
+        if state.cuts != cuts {
+            return index;
+        }
         if state.closed_indexes.len() >= KEPT_MAX {
             state.closed_indexes.remove(0);
         }
@@ -106,10 +111,10 @@ impl PartitionLog {
         index
     }
 
-    async fn rebuild_index(&self, segment: Segment) -> Result<SparseIndex, ReadError> {
+    async fn rebuild_index(&self, segment: Segment, cuts: u64) -> Result<SparseIndex, ReadError> {
         self.make_readable().await?;
         let mut index = SparseIndex::default();
-        let mut scan = self.scan(segment, 0, segment.size);
+        let mut scan = self.scan(segment, cuts, 0);
         let mut max_timestamp: TimestampMs = NO_TIMESTAMP;
         while let Some(found) = scan.next().await? {
             index.note(found.header.base_offset, found.position, max_timestamp, 0);

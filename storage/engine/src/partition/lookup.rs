@@ -26,14 +26,17 @@ impl PartitionLog {
         let start = self.offsets().log_start;
         let end = self.check_read(start, ReadIsolation::Committed)?;
         // What is appended from here on is of no interest.
-        let segments: Vec<Segment> = self.state.borrow().core.segments().to_vec();
+        let (segments, cuts) = {
+            let state = self.state.borrow();
+            (state.core.segments().to_vec(), state.cuts)
+        };
         self.make_readable().await?;
         for segment in segments {
             if segment.size == 0 || segment.max_timestamp < timestamp {
                 continue;
             }
-            let index = self.index_of(segment).await?;
-            let mut scan = self.scan(segment, index.position_for_timestamp(timestamp), segment.size);
+            let index = self.index_of(segment, cuts).await?;
+            let mut scan = self.scan(segment, cuts, index.position_for_timestamp(timestamp));
             while let Some(found) = scan.next().await? {
                 if found.header.base_offset >= end {
                     return Ok(None);
@@ -56,7 +59,7 @@ impl PartitionLog {
     pub async fn offset_of_max_timestamp(self: &Rc<Self>) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
         self.check_read(start, ReadIsolation::Committed)?;
-        let newest = {
+        let (newest, cuts) = {
             let state = self.state.borrow();
             let mut newest: Option<Segment> = None;
             for segment in state.core.segments() {
@@ -64,13 +67,13 @@ impl PartitionLog {
                     newest = Some(*segment);
                 }
             }
-            newest
+            (newest, state.cuts)
         };
         let Some(segment) = newest else { return Ok(None) };
         self.make_readable().await?;
-        let index = self.index_of(segment).await?;
+        let index = self.index_of(segment, cuts).await?;
         let position = index.position_for_offset(segment.max_timestamp_offset);
-        let mut scan = self.scan(segment, position, segment.size);
+        let mut scan = self.scan(segment, cuts, position);
         while let Some(found) = scan.next().await? {
             if found.header.max_timestamp == segment.max_timestamp {
                 return Ok(self.first_record(&found, start, |stamp| stamp >= segment.max_timestamp));

@@ -2,7 +2,7 @@
 //!
 //! Invariants: appends are admitted in the order of the calls; what is admitted has its place reserved in the segment
 //! file; at most one task writes to the segment files at a time (the lane), so that an older image of a page never
-//! lands after a newer one; the high watermark moves in one function.
+//! lands after a newer one; the durable end moves in one function, and so does the high watermark.
 
 mod append;
 mod flush;
@@ -11,6 +11,7 @@ mod lookup;
 mod read;
 mod retention;
 mod roll;
+mod truncate;
 mod watchers;
 
 pub(crate) use self::flush::run as run_flush;
@@ -19,7 +20,7 @@ pub use self::watchers::LogWatcher;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use corelog_model::{LeaderEpoch, Offset, PartitionId, TimestampMs};
@@ -29,8 +30,7 @@ use self::append::{Admission, Waiter};
 use self::watchers::Watchers;
 use crate::errors::{AppendError, DeleteRecordsError, ReadError};
 use crate::format::names;
-use crate::format::v1::EntryV1;
-use crate::format::v2::PartitionV2;
+use crate::format::v2::{EntryV2, PartitionV2};
 use crate::journal::core::{PartitionKey, Run};
 use crate::log::core::LogCore;
 use crate::log::index::SparseIndex;
@@ -92,6 +92,12 @@ pub(crate) struct State {
     /// The start that the log will have when the journal has it. A checkpoint says so already: the entry may lie
     /// before it.
     coming_log_start: Offset,
+    /// The log without what is being cut off, while that is so.
+    coming_core: Option<LogCore>,
+    /// The journal was told of the cut.
+    is_truncating: bool,
+    /// How often the log's end was cut off.
+    cuts: u64,
     /// The segment that a recovery would begin to read at: the active one of the last checkpoint.
     recovery_base: Offset,
     /// Segments before the log's start whose files are still there.
@@ -101,6 +107,13 @@ pub(crate) struct State {
     /// Its deletion is durable: nothing may be written to its directory, which is another's soon. Until then a crash may
     /// bring the log back, so what the journal and checkpoints say of it must be so.
     is_gone: bool,
+}
+
+/// Who says how far a log is committed: whoever knows the partition's other replicas.
+pub trait LogOwner {
+    /// The log's start, its end or its durable end has moved. It is told in the midst of the change and answers with
+    /// [`PartitionLog::commit`], if that moves anything.
+    fn ends_moved(&self, log: &PartitionLog);
 }
 
 /// One partition's log. All calls come from the shard that owns it.
@@ -113,6 +126,7 @@ pub struct PartitionLog {
     lane: Budget,
     sync_lane: Budget,
     watchers: RefCell<Watchers>,
+    owner: RefCell<Option<Weak<dyn LogOwner>>>,
 }
 
 impl PartitionLog {
@@ -151,10 +165,14 @@ impl PartitionLog {
                 closed_indexes: Vec::new(),
                 is_touched: false,
                 coming_log_start: Offset::ZERO,
+                coming_core: None,
+                is_truncating: false,
+                cuts: 0,
             }),
             lane: Budget::new(1),
             sync_lane: Budget::new(1),
             watchers: RefCell::default(),
+            owner: RefCell::default(),
         }
     }
 
@@ -193,7 +211,43 @@ impl PartitionLog {
         }
     }
 
-    /// The four offsets as they are now.
+    /// Names who says from now on how far the log is committed; it is asked at once. A log that has no owner is committed
+    /// as far as it is durable from its first append on: nobody else has it.
+    pub fn set_owner(&self, owner: Weak<dyn LogOwner>) {
+        *self.owner.borrow_mut() = Some(owner);
+        self.tell_owner();
+    }
+
+    /// Says that no other broker has the log, so that all of it that is durable is committed.
+    pub fn commit_alone(&self) {
+        let durable_end = self.offsets().durable_end;
+        self.commit(durable_end, durable_end);
+    }
+
+    /// Takes over what whoever leads the partition says, as far as the log reaches, and tells whoever waits for it. It is
+    /// kept over a restart as of the last checkpoint.
+    pub fn commit(&self, high_watermark: Offset, last_stable: Offset) {
+        let moved = self.state.borrow_mut().core.commit(high_watermark, last_stable);
+        if moved {
+            self.tell_watchers();
+        }
+    }
+
+    /// One of the log's ends has moved.
+    fn tell_owner(&self) {
+        let owner = self.owner.borrow().clone();
+        match owner {
+            None => self.commit_alone(),
+            Some(owner) => {
+                // One that has gone leaves the log as committed as it was.
+                if let Some(owner) = owner.upgrade() {
+                    owner.ends_moved(self);
+                }
+            }
+        }
+    }
+
+    /// The offsets as they are now.
     pub fn offsets(&self) -> LogOffsets {
         self.state.borrow().core.offsets()
     }
@@ -282,7 +336,7 @@ impl PartitionLog {
             return Err(DeleteRecordsError::Deleted);
         }
         let target = before.unwrap_or(offsets.high_watermark);
-        if target > offsets.high_watermark {
+        if target > offsets.high_watermark || self.is_cut_before(target) {
             return Err(DeleteRecordsError::OffsetOutOfRange {
                 requested: target,
                 log_start: offsets.log_start,
@@ -302,13 +356,14 @@ impl PartitionLog {
             state.coming_log_start = state.coming_log_start.max(target);
             state.is_touched = true;
         }
-        let entry = EntryV1::LogStart {
+        let entry = EntryV2::LogStart {
             topic: self.id.topic.get(),
             index: self.id.index.get(),
             offset: target.get(),
         };
         self.shared.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
+        self.tell_owner();
         self.tell_watchers();
         self.remove_dropped(dropped);
         Ok(())
@@ -340,9 +395,15 @@ impl PartitionLog {
         self.remove_unneeded();
     }
 
-    /// A checkpoint is durable from which a recovery begins to read at `recovery_base`.
-    pub(crate) fn on_checkpoint(self: &Rc<Self>, recovery_base: Offset) {
-        {
+    /// How often the log's end was cut off.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.state.borrow().cuts
+    }
+
+    /// A checkpoint is durable from which a recovery begins to read at `recovery_base`, if the log has been cut off no more
+    /// than `cuts` times: if it has since, the recovery begins where the end is now.
+    pub(crate) fn on_checkpoint(self: &Rc<Self>, recovery_base: Offset, cuts: u64) {
+        if cuts == self.cuts() {
             let mut state = self.state.borrow_mut();
             state.recovery_base = state.recovery_base.max(recovery_base);
         }
@@ -434,7 +495,9 @@ impl PartitionLog {
             Status::Corrupt(reason) => Some(reason.as_ref()),
             Status::Open | Status::Deleted => None,
         };
-        let mut image = state.core.to_image(self.id, &self.directory, corrupt);
+        let coming = state.coming_core.as_ref().filter(|_| state.is_truncating);
+        let core = coming.unwrap_or(&state.core);
+        let mut image = core.to_image(self.id, &self.directory, corrupt);
         image.base.log_start = image.base.log_start.max(state.coming_log_start.get());
         image
     }
@@ -499,12 +562,13 @@ impl PartitionLog {
         self.acknowledge(end);
     }
 
-    /// Moves the high watermark and answers whom that acknowledges.
+    /// Moves the durable end and answers whom that acknowledges.
     pub(crate) fn acknowledge(&self, end: Offset) {
-        let moved = self.state.borrow_mut().core.raise_high_watermark(end);
+        let moved = self.state.borrow_mut().core.raise_durable_end(end);
         if !moved {
             return;
         }
+        self.tell_owner();
         loop {
             let waiter = self
                 .state
@@ -516,7 +580,6 @@ impl PartitionLog {
                 None => break,
             }
         }
-        self.tell_watchers();
     }
 
     /// The journal is fenced: nobody who waits will be answered otherwise.
@@ -538,7 +601,7 @@ impl PartitionLog {
             waiter.fail(error.clone());
         }
         for admission in admissions {
-            admission.fail(error.clone());
+            admission.fail(error);
         }
         self.tell_watchers();
     }
@@ -573,7 +636,7 @@ impl PartitionLog {
 
     /// Gives the reserved room of the active segment back; the next append reserves anew.
     pub(crate) async fn trim_active(&self) -> Result<(), corelog_runtime::DiskError> {
-        let active = {
+        let (active, cuts) = {
             let mut state = self.state.borrow_mut();
             if state.reserved.bytes <= state.core.active().size {
                 return Ok(());
@@ -581,9 +644,9 @@ impl PartitionLog {
             state.reserved = Reserved::default();
             let active = *state.core.active();
             state.unsynced.push(active.base);
-            active
+            (active, state.cuts)
         };
-        self.trim_segment(active).await
+        self.trim_segment(active, cuts).await
     }
 
     /// Gives back the memory of a deleted log, once nothing of it waits for the journal.

@@ -27,6 +27,8 @@ pub(super) struct Found {
 pub(super) struct SegmentScan<'a> {
     log: &'a PartitionLog,
     segment: Segment,
+    /// How often the log's end had been cut off when the walk began.
+    cuts: u64,
     position: u64,
     end: u64,
     /// The offset that the next batch has, once one was read.
@@ -60,8 +62,11 @@ impl SegmentScan<'_> {
             let header = batch::parse_header(&bytes).map_err(|error| self.corrupt(&error))?;
             batch::check_crc(&header, &bytes).map_err(|error| self.corrupt(&error))?;
             let log_end = self.log.state.borrow().core.offsets().log_end;
+            let follows = |expected: Offset| {
+                header.base_offset == expected || (self.segment.has_gaps && header.base_offset > expected)
+            };
             if header.base_offset < self.segment.base
-                || self.next.is_some_and(|expected| header.base_offset != expected)
+                || !self.next.is_none_or(follows)
                 || header.next_offset() > log_end
             {
                 // A whole batch, but not one of this place: a read or a write went astray.
@@ -95,6 +100,9 @@ impl SegmentScan<'_> {
     }
 
     fn corrupt(&self, what: &dyn std::fmt::Display) -> ReadError {
+        if self.log.cuts() != self.cuts {
+            return ReadError::CutOff;
+        }
         let path = self.log.segment_path(self.segment.base);
         let reason = format!("{} at byte {}: {what}", path.display(), self.position);
         tracing::error!(%reason, "a segment is corrupt");
@@ -137,7 +145,14 @@ impl SegmentScan<'_> {
         };
         let length = (skip + needed).max(wanted.min(until_end)).next_multiple_of(PAGE);
         let path = self.log.segment_path(self.segment.base);
-        let io = |error| ReadError::Io(Arc::new(error));
+        let io = |error| {
+            // A segment behind the log's new end has no file any more.
+            if self.log.cuts() == self.cuts {
+                ReadError::Io(Arc::new(error))
+            } else {
+                ReadError::CutOff
+            }
+        };
         // The turn first: a file that is waited with keeps its descriptor from others.
         shared.turn_to_read(length - begun.len()).await;
         let file = shared
@@ -166,12 +181,15 @@ impl SegmentScan<'_> {
         let read = begun.len() + read;
         self.window = buffer.freeze().slice(..read.min(valid));
         self.window_start = start;
-        shared.keep_window(Window {
-            key,
-            base,
-            start,
-            bytes: self.window.clone(),
-        });
+        // What was cut off meanwhile is nobody's.
+        if self.log.cuts() == self.cuts {
+            shared.keep_window(Window {
+                key,
+                base,
+                start,
+                bytes: self.window.clone(),
+            });
+        }
         have(&self.window, self.window_start, self.position)
             .ok_or_else(|| self.corrupt(&"the file is shorter than the segment"))
     }
@@ -241,13 +259,15 @@ impl PartitionLog {
         }))
     }
 
-    /// A walk over the batches of a segment between two positions, the first of which begins one.
-    pub(super) fn scan(&self, segment: Segment, position: u64, end: u64) -> SegmentScan<'_> {
+    /// A walk over the batches of a segment, as it was when the log's end had been cut off `cuts` times, from a position
+    /// that begins one.
+    pub(super) fn scan(&self, segment: Segment, cuts: u64, position: u64) -> SegmentScan<'_> {
         SegmentScan {
             log: self,
             segment,
+            cuts,
             position,
-            end,
+            end: segment.size,
             next: None,
             window: Bytes::new(),
             window_start: 0,
@@ -262,13 +282,27 @@ impl PartitionLog {
         bytes_max: usize,
         isolation: ReadIsolation,
     ) -> Result<LogSlice, ReadError> {
+        loop {
+            match self.read_segment_once(from, bytes_max, isolation).await {
+                Err(ReadError::CutOff) => {}
+                read => return read,
+            }
+        }
+    }
+
+    async fn read_segment_once(
+        &self,
+        from: Offset,
+        bytes_max: usize,
+        isolation: ReadIsolation,
+    ) -> Result<LogSlice, ReadError> {
         let end = self.check_read(from, isolation)?;
-        let (segment, offsets) = {
+        let (segment, cuts, offsets) = {
             let state = self.state.borrow();
             let (segment, _) = state.core.segment_of(from).expect("checked to be in the log");
-            (segment, state.core.offsets())
+            (segment, state.cuts, state.core.offsets())
         };
-        match self.read_from(segment, from, end, bytes_max).await {
+        match self.read_from(segment, cuts, from, end, bytes_max).await {
             Ok((pieces, windows_bytes)) => {
                 let bytes = pieces.iter().map(Bytes::len).sum();
                 let (pieces, held_bytes) = if windows_bytes / 2 > bytes {
@@ -293,12 +327,13 @@ impl PartitionLog {
     async fn read_from(
         &self,
         segment: Segment,
+        cuts: u64,
         from: Offset,
         end: Offset,
         bytes_max: usize,
     ) -> Result<(Vec<Bytes>, usize), ReadError> {
-        let index = self.index_of(segment).await?;
-        let mut scan = self.scan(segment, index.position_for_offset(from), segment.size);
+        let index = self.index_of(segment, cuts).await?;
+        let mut scan = self.scan(segment, cuts, index.position_for_offset(from));
         scan.asked_bytes = bytes_max.min(WINDOW_BYTES_MAX);
         scan.read_bytes = scan.read_bytes.max(scan.asked_bytes);
         let mut pieces: Vec<Bytes> = Vec::new();
@@ -309,7 +344,7 @@ impl PartitionLog {
             if found.header.next_offset() <= from {
                 continue;
             }
-            if pieces.is_empty() && found.header.base_offset > from {
+            if pieces.is_empty() && found.header.base_offset > from && !segment.has_gaps {
                 return Err(scan.corrupt(&format_args!(
                     "a batch begins at {} there",
                     found.header.base_offset
@@ -337,7 +372,7 @@ impl PartitionLog {
                 break;
             }
         }
-        if pieces.is_empty() && from < end {
+        if pieces.is_empty() && from < end && !segment.has_gaps {
             return Err(scan.corrupt(&format_args!("offset {from} is not there")));
         }
         Ok((pieces, windows_bytes))

@@ -61,7 +61,9 @@ impl PartitionLog {
             let count = self.expired(now).min(segments.len() - 1);
             (count > 0).then(|| segments[count].base)
         };
-        let Some(offset) = new_start else { return };
+        let Some(offset) = new_start.filter(|offset| !self.is_cut_before(*offset)) else {
+            return;
+        };
         if offset <= self.offsets().log_start {
             // DeleteRecords came before, and the segment was the active one then.
             self.drop_old_segments();
@@ -128,6 +130,7 @@ mod tests {
             log_start: Offset::ZERO,
             last_stable: offset(high_watermark),
             high_watermark: offset(high_watermark),
+            durable_end: offset(high_watermark),
             log_end: offset(40),
         };
         let found = expired(segments, &config, offsets, TimestampMs::new(now));

@@ -81,7 +81,7 @@ impl PartitionLog {
         } else {
             Reserved::default()
         };
-        let closed = {
+        let (closed, cuts) = {
             let mut state = self.state.borrow_mut();
             let (closed, index) = state.core.roll();
             state.reserved = reserved;
@@ -89,7 +89,7 @@ impl PartitionLog {
             state.is_touched = true;
             state.unsynced.push(closed.base);
             state.closed_indexes.push((closed.base, Rc::new(index)));
-            closed
+            (closed, state.cuts)
         };
         let log = Rc::clone(self);
         self.shared
@@ -97,13 +97,13 @@ impl PartitionLog {
             .spawn(WorkClass::Background, "segment close", async move {
                 let shared = Rc::clone(&log.shared);
                 let _work = shared.segment_work.acquire(1).await;
-                log.close_segment(closed).await;
+                log.close_segment(closed, cuts).await;
             });
         Ok(())
     }
 
     /// Brings a closed segment to its true size and writes its index beside it.
-    async fn close_segment(self: Rc<Self>, closed: Segment) {
+    async fn close_segment(self: Rc<Self>, closed: Segment, cuts: u64) {
         let upto = self.state.borrow().tail.stream_of(closed.base, closed.size);
         if let Some(upto) = upto
             && let Err(error) = self.write_out(upto, true).await
@@ -111,23 +111,22 @@ impl PartitionLog {
             self.shared.fence(&error);
             return;
         }
-        if let Err(error) = self.trim_segment(closed).await {
+        if let Err(error) = self.trim_segment(closed, cuts).await {
             // The reserved room stays behind the segment; readers go by the size that is known.
             tracing::warn!(%error, "a closed segment keeps its reserved room");
         }
         self.write_index(closed).await;
     }
 
-    /// Gives the room behind a segment's end back to the file system.
-    pub(crate) async fn trim_segment(&self, segment: Segment) -> Result<(), DiskError> {
+    /// Gives the room behind a segment's end back to the file system, if that is the end still: after another cut of the
+    /// log's end it may not be.
+    pub(crate) async fn trim_segment(&self, segment: Segment, cuts: u64) -> Result<(), DiskError> {
         let _lane = self.lane.acquire(1).await;
-        let is_there = self
-            .state
-            .borrow()
-            .core
-            .segments()
-            .iter()
-            .any(|known| known.base == segment.base);
+        let is_there = {
+            let state = self.state.borrow();
+            let mut segments = state.core.segments().iter();
+            state.cuts == cuts && segments.any(|known| known.base == segment.base)
+        };
         if !is_there {
             return Ok(());
         }

@@ -25,8 +25,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::checkpoint_file;
 use crate::format::names;
-use crate::format::v1::{AppendV1, EntryV1};
-use crate::format::v2::{CheckpointV2, PartitionV2, decode_checkpoint};
+use crate::format::v2::{AppendV2, CheckpointV2, EntryV2, PartitionV2, decode_checkpoint};
 use crate::journal::manifest;
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
@@ -105,9 +104,56 @@ impl Recovered {
 /// A run that the journal knows of.
 #[derive(Clone, Copy, Debug)]
 struct KnownRun {
-    append: AppendV1,
+    append: AppendV2,
+    /// The byte of the segment, and the offset, that it ends before: earlier than the append if its end was cut off since.
+    end: u64,
+    end_offset: i64,
     is_acknowledged: bool,
     is_payload_whole: bool,
+}
+
+impl KnownRun {
+    fn new(append: AppendV2, is_acknowledged: bool) -> KnownRun {
+        KnownRun {
+            end: append.position + u64::from(append.length),
+            end_offset: append.end_offset,
+            append,
+            is_acknowledged,
+            is_payload_whole: false,
+        }
+    }
+
+    /// The log was cut off at `end`, byte `position` of its last segment.
+    fn cut(&mut self, end: Offset, position: u64) {
+        if self.append.base_offset >= end.get() {
+            (self.end, self.end_offset) = (self.append.run_position, self.append.base_offset);
+        } else if self.end_offset > end.get() {
+            (self.end, self.end_offset) = (position, end.get());
+        }
+    }
+
+    /// Nothing of it is left.
+    fn is_cut_off(&self) -> bool {
+        self.end <= self.append.run_position
+    }
+
+    /// Where what went straight to the segment ends, of what is left.
+    fn bypass_end(&self) -> u64 {
+        self.append.position.min(self.end)
+    }
+}
+
+/// The segment that a log's end was cut off in, where the checkpoint knows more of the log: it is read again from its
+/// beginning.
+#[derive(Clone, Copy, Debug)]
+struct Reread {
+    base: Offset,
+    /// Its bytes before this place were durable when the end was cut off.
+    position: u64,
+    /// The log's end then.
+    end: Offset,
+    has_gaps: bool,
+    created: TimestampMs,
 }
 
 /// A partition that was deleted, and whose directory may still be there.
@@ -125,6 +171,9 @@ struct Recovering {
     corrupt: Option<String>,
     /// What the checkpoint covers.
     recovered_end: Offset,
+    /// The high watermark of the checkpoint.
+    high_watermark: Offset,
+    reread: Option<Reread>,
     log_start: Option<Offset>,
     runs: Vec<KnownRun>,
     /// The first run that the replay has not come to.
@@ -134,6 +183,61 @@ struct Recovering {
 }
 
 impl Recovering {
+    fn new(id: PartitionId, directory: String, core: LogCore, corrupt: Option<String>) -> Recovering {
+        let offsets = core.offsets();
+        Recovering {
+            id,
+            directory,
+            core,
+            corrupt,
+            recovered_end: offsets.log_end,
+            high_watermark: offsets.high_watermark,
+            reread: None,
+            log_start: None,
+            runs: Vec::new(),
+            next_run: 0,
+            unsynced: Vec::new(),
+        }
+    }
+
+    /// The log's end was cut off at the offset `end`, byte `position` of the segment at `base`.
+    fn cut(&mut self, end: Offset, base: Offset, position: u64) {
+        for run in &mut self.runs {
+            run.cut(end, position);
+        }
+        self.high_watermark = self.high_watermark.min(end);
+        if end >= self.recovered_end {
+            return;
+        }
+        self.recovered_end = end;
+        let mut segments = self.core.segments().iter();
+        let Some(segment) = segments.find(|segment| segment.base == base).copied() else {
+            self.corrupt = Some(format!(
+                "its end was cut off at offset {end}, in a segment at {base} that is not known"
+            ));
+            return;
+        };
+        let (has_gaps, created) = match self.reread {
+            Some(before) if before.base == base => (before.has_gaps, before.created),
+            Some(_) | None => (segment.has_gaps, segment.created),
+        };
+        self.log_start = self.log_start.max(Some(self.core.offsets().log_start));
+        self.core.return_to(base);
+        self.reread = Some(Reread {
+            base,
+            position,
+            end,
+            has_gaps,
+            created,
+        });
+    }
+
+    /// As it was kept, as far as the log reaches: what lies beyond is not known to be committed until whoever leads the
+    /// partition says so.
+    fn restore_high_watermark(&mut self) {
+        self.core.commit(self.high_watermark, self.high_watermark);
+    }
+
     /// Its persisted form.
     fn image(&self) -> PartitionV2 {
         self.core
@@ -181,20 +285,8 @@ fn open_images(
                 path: path.to_owned(),
                 source,
             })?;
-        partitions.insert(
-            id,
-            Recovering {
-                id,
-                recovered_end: core.offsets().log_end,
-                directory: image.base.directory,
-                core,
-                corrupt: image.base.corrupt,
-                log_start: None,
-                runs: Vec::new(),
-                next_run: 0,
-                unsynced: Vec::new(),
-            },
-        );
+        let base = image.base;
+        partitions.insert(id, Recovering::new(id, base.directory, core, base.corrupt));
     }
     Ok(partitions)
 }
@@ -307,6 +399,9 @@ async fn attempt(
         }
     }
     replay::replay(handle, target, &reader, &chain.frames, &mut partitions, progress).await?;
+    for partition in partitions.values_mut() {
+        partition.runs.retain(|run| !run.is_cut_off());
+    }
     let count = partitions.len();
     let mut settled: Vec<Recovering> = Vec::with_capacity(count);
     let mut settling = stream::iter(partitions.into_values())
@@ -330,6 +425,7 @@ async fn attempt(
         if let Some(offset) = partition.log_start {
             partition.core.recover_log_start(offset);
         }
+        partition.restore_high_watermark();
         images.push(partition.image());
     }
     handle.disk.sync_dir(&target.dir).await?;
@@ -342,13 +438,13 @@ async fn attempt(
 
 /// Takes one entry of the journal into account.
 fn apply(
-    entry: &EntryV1,
+    entry: &EntryV2,
     is_acknowledged: bool,
     partitions: &mut BTreeMap<PartitionId, Recovering>,
     deleted: &mut Vec<Deleted>,
 ) {
     match entry {
-        EntryV1::PartitionCreated {
+        EntryV2::PartitionCreated {
             topic,
             index,
             leader_epoch,
@@ -356,19 +452,12 @@ fn apply(
         } => {
             let id = partition_id(*topic, *index);
             // The checkpoint may have seen it already.
-            partitions.entry(id).or_insert_with(|| Recovering {
-                id,
-                directory: directory.clone(),
-                core: LogCore::new(LeaderEpoch::new(*leader_epoch), LogConfig::default()),
-                corrupt: None,
-                recovered_end: Offset::ZERO,
-                log_start: None,
-                runs: Vec::new(),
-                next_run: 0,
-                unsynced: Vec::new(),
+            partitions.entry(id).or_insert_with(|| {
+                let core = LogCore::new(LeaderEpoch::new(*leader_epoch), LogConfig::default());
+                Recovering::new(id, directory.clone(), core, None)
             });
         }
-        EntryV1::PartitionDeleted {
+        EntryV2::PartitionDeleted {
             topic,
             index,
             directory,
@@ -386,20 +475,29 @@ fn apply(
                 });
             }
         }
-        EntryV1::LogStart { topic, index, offset } => {
+        EntryV2::LogStart { topic, index, offset } => {
             if let Some(partition) = partitions.get_mut(&partition_id(*topic, *index)) {
                 partition.log_start = partition.log_start.max(Offset::new(*offset));
             }
         }
-        EntryV1::Append(append) => {
+        EntryV2::Append(append) => {
             if let Some(partition) = partitions.get_mut(&partition_id(append.topic, append.index))
                 && append.end_offset > partition.recovered_end.get()
             {
-                partition.runs.push(KnownRun {
-                    append: *append,
-                    is_acknowledged,
-                    is_payload_whole: false,
-                });
+                partition.runs.push(KnownRun::new(*append, is_acknowledged));
+            }
+        }
+        EntryV2::LogEnd {
+            topic,
+            index,
+            offset,
+            segment_base_offset,
+            position,
+        } => {
+            if let Some(partition) = partitions.get_mut(&partition_id(*topic, *index)) {
+                let end = Offset::new(*offset).unwrap_or_default();
+                let base = Offset::new(*segment_base_offset).unwrap_or_default();
+                partition.cut(end, base, *position);
             }
         }
     }

@@ -11,7 +11,7 @@ use super::{CONCURRENCY, REPLAY_SHARE, Recovering, Target, fraction, open_segmen
 use crate::OpenError;
 use crate::files::read_page;
 use crate::format::names;
-use crate::format::v1::EntryV1;
+use crate::format::v2::EntryV2;
 use crate::journal::reader::{FoundFrame, JournalReader, LOOKS, Look};
 use crate::log::core::partition_id;
 
@@ -74,7 +74,7 @@ async fn read_payloads(
             .await?;
         let mut at = 0;
         let is_whole = frame.table.entries.iter().all(|entry| {
-            let EntryV1::Append(append) = entry else {
+            let EntryV2::Append(append) = entry else {
                 return true;
             };
             let end = at + usize::try_from(append.length).expect("32 bits");
@@ -107,7 +107,7 @@ pub(super) async fn replay(
         let payloads = read_payloads(reader, frame, length).await?;
         let mut at = 0;
         for entry in &frame.table.entries {
-            let EntryV1::Append(append) = entry else { continue };
+            let EntryV2::Append(append) = entry else { continue };
             let end = at + usize::try_from(append.length).expect("32 bits");
             let payload = payloads.get(at..end);
             at = end;
@@ -129,6 +129,9 @@ pub(super) async fn replay(
             run.is_payload_whole = true;
             let segment_base = Offset::new(append.segment_base_offset).unwrap_or_default();
             let is_dropped = segment_base < partition.core.segments()[0].base;
+            // What was cut off is not written where other bytes may be by now.
+            let left = usize::try_from(run.end.saturating_sub(append.position)).unwrap_or(usize::MAX);
+            let payload = &payload[..left.min(payload.len())];
             if payload.is_empty() || is_dropped {
                 continue;
             }

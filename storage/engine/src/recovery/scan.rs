@@ -10,11 +10,11 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{DiskError, File, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{CONCURRENCY, KnownRun, Recovering, Target, fraction, open_segment};
+use super::{CONCURRENCY, KnownRun, Recovering, Reread, Target, fraction, open_segment};
 use crate::OpenError;
 use crate::format::names;
-use crate::format::v1::AppendV1;
 use crate::journal::reader::LOOKS;
+use crate::log::segment::Segment;
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 20;
@@ -29,7 +29,7 @@ fn covered_end(runs: &[KnownRun], base: Offset, from: u64) -> u64 {
         // An acknowledged run whose payload is damaged may still be whole in the segment; another one is not worth it.
         let counts = run.is_payload_whole || run.is_acknowledged;
         if append.segment_base_offset == base.get() && counts && append.run_position <= end {
-            end = end.max(append.position + u64::from(append.length));
+            end = end.max(run.end);
         }
     }
     end
@@ -41,10 +41,10 @@ fn doubtful_pages(runs: &[KnownRun], base: Offset) -> Vec<Range<u64>> {
     let page = u64::try_from(PAGE).expect("4096");
     runs.iter()
         .filter(|run| run.append.segment_base_offset == base.get() && !run.is_acknowledged)
-        .filter(|run| run.append.position > run.append.run_position)
+        .filter(|run| run.bypass_end() > run.append.run_position)
         .map(|run| {
             let start = FilePosition::new(run.append.run_position).page_floor(page).get();
-            start..run.append.position.next_multiple_of(page)
+            start..run.bypass_end().next_multiple_of(page)
         })
         .collect()
 }
@@ -57,6 +57,10 @@ struct Walk<'a> {
     file: Rc<dyn File>,
     position: u64,
     end: u64,
+    /// Bytes before this place are read again: see [`Reread`].
+    reread_end: u64,
+    /// Offsets may be missing there.
+    has_gaps: bool,
     /// Pages that are to be written again, oldest first: see [`doubtful_pages`].
     doubtful: Vec<Range<u64>>,
     window: AlignedBuf,
@@ -70,19 +74,20 @@ struct Walk<'a> {
     is_dense: bool,
 }
 
-fn end_of(append: &AppendV1) -> u64 {
-    append.position + u64::from(append.length)
-}
-
 impl<'a> Walk<'a> {
-    /// A walk from the end that is known of segment `base` as far as the journal vouches for it.
-    fn new(runs: &'a [KnownRun], base: Offset, size: u64, file: Rc<dyn File>) -> Walk<'a> {
+    /// A walk from the end that is known of a log's segment as far as the journal vouches for it.
+    fn new(runs: &'a [KnownRun], reread: Option<Reread>, segment: Segment, file: Rc<dyn File>) -> Walk<'a> {
+        let (base, size) = (segment.base, segment.size);
+        let reread = reread.filter(|reread| reread.base == base);
+        let reread_end = reread.map_or(0, |reread| reread.position);
         Walk {
             runs,
             base,
             file,
             position: size,
-            end: covered_end(runs, base, size),
+            end: covered_end(runs, base, size.max(reread_end)),
+            reread_end,
+            has_gaps: reread.is_some_and(|reread| reread.has_gaps),
             doubtful: doubtful_pages(runs, base),
             window: AlignedBuf::zeroed(PAGE),
             window_start: 0,
@@ -129,7 +134,7 @@ impl<'a> Walk<'a> {
     fn run_here(&mut self) -> Option<&'a KnownRun> {
         let here = (self.base.get(), self.position);
         while let Some((run, later)) = self.runs.split_first() {
-            if (run.append.segment_base_offset, end_of(&run.append)) > here {
+            if (run.append.segment_base_offset, run.end) > here {
                 break;
             }
             self.runs = later;
@@ -148,11 +153,26 @@ impl<'a> Walk<'a> {
         let end = self
             .position
             .saturating_add(u64::try_from(header.size).unwrap_or(u64::MAX));
-        let run_end = end_of(&run.append);
-        let is_last = end == run_end;
+        let is_last = end == run.end;
         header.size >= LARGE_BYTES
-            && end <= run_end
-            && is_last == (header.next_offset().get() == run.append.end_offset)
+            && end <= run.end
+            && is_last == (header.next_offset().get() == run.end_offset)
+    }
+
+    /// Whether a batch here continues a log that ends at `expected`. Offsets are missing only where the journal says so.
+    fn continues(&self, run: Option<&KnownRun>, header: &BatchHeader, expected: Offset) -> bool {
+        let has_gaps = run.map_or(self.position < self.reread_end && self.has_gaps, |run| {
+            run.append.has_gaps
+        });
+        if !has_gaps {
+            return header.base_offset == expected;
+        }
+        let fits = run.is_none_or(|run| {
+            let begins = self.position != run.append.run_position
+                || header.base_offset.get() == run.append.base_offset;
+            begins && header.next_offset().get() <= run.end_offset
+        });
+        header.base_offset >= expected && fits
     }
 
     /// Bytes from the current position, `needed` of them, or `None` if the file ends before. Reads up to `ahead` beyond.
@@ -224,7 +244,7 @@ impl<'a> Walk<'a> {
         };
         // No checksum of the batch covers its epoch, and for what bypassed the journal there is no other.
         let is_of_its_epoch = run.is_none_or(|run| run.append.leader_epoch == header.leader_epoch.get());
-        if header.size > left || header.base_offset != expected || !is_of_its_epoch {
+        if header.size > left || !self.continues(run, &header, expected) || !is_of_its_epoch {
             return Ok(None);
         }
         self.is_dense = header.size < LARGE_BYTES;
@@ -247,7 +267,7 @@ pub(super) async fn settle(
     mut partition: Recovering,
     suspects: &BTreeSet<SegmentFile>,
 ) -> Result<Recovering, OpenError> {
-    if partition.runs.is_empty() {
+    if partition.runs.is_empty() && partition.reread.is_none() {
         return cut(handle, target, partition, suspects).await;
     }
     let now = handle.clock.wall();
@@ -257,7 +277,7 @@ pub(super) async fn settle(
     loop {
         let active = *partition.core.active();
         let file = open_segment(handle, target, &partition.directory, active.base).await?;
-        let mut walk = Walk::new(&partition.runs, active.base, active.size, Rc::clone(&file));
+        let mut walk = Walk::new(&partition.runs, partition.reread, active, Rc::clone(&file));
         while let Some(header) = walk.batch_if_there(partition.core.offsets().log_end).await? {
             partition.core.absorb(&header, now);
             walk.position = partition.core.active().size;
@@ -274,6 +294,9 @@ pub(super) async fn settle(
             break;
         }
         partition.core.roll();
+    }
+    if let Some(reread) = partition.reread {
+        partition.core.set_created(reread.base, reread.created);
     }
     check_reach(&mut partition);
     let is_corrupt = partition.corrupt.is_some();
@@ -406,7 +429,8 @@ fn check_reach(partition: &mut Recovering) {
         .runs
         .iter()
         .filter(|run| run.is_acknowledged)
-        .map(|run| run.append.end_offset)
+        .map(|run| run.end_offset)
+        .chain(partition.reread.map(|reread| reread.end.get()))
         .max();
     if let Some(promised) = promised
         && promised > end.get()
@@ -448,23 +472,25 @@ async fn remove_strangers(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::v2::AppendV2;
 
     fn run(base: i64, run_position: u64, position: u64, length: u32, flags: (bool, bool)) -> KnownRun {
+        let append = AppendV2 {
+            topic: [0; 16],
+            index: 0,
+            leader_epoch: 0,
+            base_offset: 0,
+            end_offset: 1,
+            segment_base_offset: base,
+            run_position,
+            position,
+            length,
+            payload_crc: 0,
+            has_gaps: false,
+        };
         KnownRun {
-            append: AppendV1 {
-                topic: [0; 16],
-                index: 0,
-                leader_epoch: 0,
-                base_offset: 0,
-                end_offset: 0,
-                segment_base_offset: base,
-                run_position,
-                position,
-                length,
-                payload_crc: 0,
-            },
-            is_acknowledged: flags.0,
             is_payload_whole: flags.1,
+            ..KnownRun::new(append, flags.0)
         }
     }
 

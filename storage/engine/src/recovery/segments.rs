@@ -68,6 +68,7 @@ fn is_left(partition: &Recovering) -> bool {
     let active = partition.core.active();
     let goes_on = |run: &KnownRun| run.append.segment_base_offset == active.base.get();
     partition.corrupt.is_none()
+        && partition.reread.is_none()
         && active.size > 0
         && log_start(partition) >= partition.core.offsets().log_end
         && !partition.runs.iter().any(goes_on)
@@ -138,11 +139,15 @@ fn needed(partition: &Recovering) -> BTreeMap<Offset, u64> {
     let bypassed = partition
         .runs
         .iter()
-        .filter(|run| run.is_acknowledged && run.append.position > run.append.run_position);
+        .filter(|run| run.is_acknowledged && run.bypass_end() > run.append.run_position);
     for run in bypassed {
         let base = Offset::new(run.append.segment_base_offset).unwrap_or_default();
         let size = needed.entry(base).or_default();
-        *size = run.append.position.max(*size);
+        *size = run.bypass_end().max(*size);
+    }
+    if let Some(reread) = &partition.reread {
+        let size = needed.entry(reread.base).or_default();
+        *size = reread.position.max(*size);
     }
     needed.retain(|_, size| *size > 0);
     needed

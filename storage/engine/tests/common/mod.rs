@@ -68,7 +68,23 @@ pub(crate) async fn try_open(
     let layout = layout(machine, 1).await;
     let mut options = small_options(layout, SHARD);
     edit(&mut options);
-    Storage::open(machine.handle_for(SHARD), options, |_| ()).await
+    Storage::open(machine.handle_for(SHARD), options, |_| ())
+        .await
+        .map(alone)
+}
+
+/// With the high watermarks as they were kept.
+pub(crate) async fn try_open_as_it_is(machine: &Machine) -> Result<Rc<Storage>, OpenError> {
+    let layout = layout(machine, 1).await;
+    Storage::open(machine.handle_for(SHARD), small_options(layout, SHARD), |_| ()).await
+}
+
+/// A storage whose logs nobody else has: all that is durable in them is committed.
+pub(crate) fn alone(storage: Rc<Storage>) -> Rc<Storage> {
+    for id in storage.partitions() {
+        storage.partition(&id).unwrap().commit_alone();
+    }
+    storage
 }
 
 pub(crate) async fn open(machine: &Machine) -> Rc<Storage> {

@@ -2,7 +2,7 @@
 //! what they must remember lives in [`World`].
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use corelog_storage::{
 use super::batches::{self, Fields, Stamp};
 use super::epochs;
 use super::oracle::{self, Ending, Oracle};
+use super::replica;
 use super::scenario::{ACTIONS, Action, Moment, Scenario, Trouble};
 use crate::rng::SimRng;
 use crate::simulation::Remarks;
@@ -30,9 +31,9 @@ const CRAMPED_PAYLOAD: usize = 100;
 
 /// A batch that was built and has no final answer.
 #[derive(Clone)]
-struct Pending {
-    number: u64,
-    batch: ValidatedBatch,
+pub(crate) struct Pending {
+    pub(crate) number: u64,
+    pub(crate) batch: ValidatedBatch,
 }
 
 /// An idempotent or plain producer of one log.
@@ -73,6 +74,10 @@ pub(crate) struct World {
     pub(crate) configs: RefCell<BTreeMap<PartitionId, LogConfig>>,
     /// So it keeps the newest leader epochs.
     pub(crate) leader_epochs: RefCell<BTreeMap<PartitionId, LeaderEpoch>>,
+    /// Who says how far each log is committed.
+    pub(crate) owners: RefCell<BTreeMap<PartitionId, Rc<replica::Owner>>>,
+    /// Logs that a leader elsewhere is copied to.
+    followers: RefCell<BTreeSet<PartitionId>>,
     next_number: Cell<u64>,
     next_topic: Cell<u64>,
     /// Names of partitions that were deleted.
@@ -99,6 +104,8 @@ impl World {
             producers: RefCell::default(),
             configs: RefCell::default(),
             leader_epochs: RefCell::default(),
+            owners: RefCell::default(),
+            followers: RefCell::default(),
             next_number: Cell::new(1),
             next_topic: Cell::new(1),
             free_names: RefCell::default(),
@@ -111,12 +118,12 @@ impl World {
         }
     }
 
-    fn below(&self, bound: u64) -> u64 {
+    pub(crate) fn below(&self, bound: u64) -> u64 {
         self.random.borrow_mut().below(bound)
     }
 
     /// Something has happened after which this life may end.
-    fn passed(&self, moment: Moment) {
+    pub(crate) fn passed(&self, moment: Moment) {
         let one_in = match moment {
             Moment::Acknowledged if self.is_quiet.get() => 1,
             Moment::Acknowledged => 200,
@@ -139,7 +146,7 @@ impl World {
         })
     }
 
-    fn pause(&self, handle: &Handle, millis_max: u64) -> LocalFuture<()> {
+    pub(crate) fn pause(&self, handle: &Handle, millis_max: u64) -> LocalFuture<()> {
         let pause = Duration::from_micros(self.below(millis_max * 1_000 + 1));
         handle.clock.sleep_until(handle.clock.now() + pause)
     }
@@ -180,8 +187,15 @@ impl World {
         }
     }
 
-    /// Whether any of `partitions` has a producer.
+    pub(crate) fn is_follower(&self, id: PartitionId) -> bool {
+        self.followers.borrow().contains(&id)
+    }
+
+    /// Whether anything is appended to any of `partitions`.
     pub(crate) fn has_producers(&self, partitions: &[PartitionId]) -> bool {
+        if partitions.iter().any(|id| self.is_follower(*id)) {
+            return true;
+        }
         let producers = self.producers.borrow();
         producers
             .values()
@@ -225,6 +239,23 @@ impl World {
             self.below(400)
         };
         usize::try_from(size).expect("small")
+    }
+
+    /// A batch of no producer.
+    pub(crate) fn build_plain(&self, handle: &Handle) -> Pending {
+        let mut nobody = Producer {
+            number: 0,
+            partition: PartitionId {
+                topic: TopicId::new([0; 16]),
+                index: PartitionIndex::new(0),
+            },
+            identity: None,
+            next_sequence: Sequence::default(),
+            unanswered: VecDeque::new(),
+            was_refused: false,
+            may_have_lost: false,
+        };
+        self.build(handle, &mut nobody)
     }
 
     fn build(&self, handle: &Handle, producer: &mut Producer) -> Pending {
@@ -272,6 +303,13 @@ pub(crate) fn start(world: &Rc<World>, handle: &Handle, shard: usize, storage: &
 }
 
 fn start_partition(world: &Rc<World>, handle: &Handle, log: &Rc<PartitionLog>) {
+    if world.is_follower(log.id()) {
+        let (world, handle_, log) = (Rc::clone(world), handle.clone(), Rc::clone(log));
+        handle.spawn(WorkClass::Normal, "follower", async move {
+            replica::follow(world, handle_, log).await;
+        });
+        return;
+    }
     let producers: Vec<_> = world.producers.borrow().values().cloned().collect();
     for producer in producers {
         if producer.borrow().partition == log.id() {
@@ -399,7 +437,13 @@ async fn produce(world: Rc<World>, handle: Handle, log: Rc<PartitionLog>, produc
 }
 
 /// Takes note of an error; whether the producer goes on.
-fn judge(world: &World, id: PartitionId, numbers: &[u64], error: &AppendError, after_another: bool) -> bool {
+pub(crate) fn judge(
+    world: &World,
+    id: PartitionId,
+    numbers: &[u64],
+    error: &AppendError,
+    after_another: bool,
+) -> bool {
     let refuse = || {
         numbers
             .iter()
@@ -446,6 +490,7 @@ fn judge(world: &World, id: PartitionId, numbers: &[u64], error: &AppendError, a
         }
         AppendError::RecordTooLarge { .. }
         | AppendError::InvalidTimestamp { .. }
+        | AppendError::OutOfPlace { .. }
         | AppendError::OutOfOrderSequence { .. }
         | AppendError::InvalidProducerEpoch { .. }
         | AppendError::Corrupt(_) => {
@@ -496,9 +541,13 @@ pub(crate) fn check_slice(
         let header = batch.header();
         let number = batches::number_of(batch.bytes());
         world.oracle.shown(id, &batch, number);
+        let may_skip = |next: Offset| {
+            let base = header.base_offset;
+            base == next || (base > next && world.is_follower(id) && world.oracle.is_gap(id, next, base))
+        };
         let fits = match found.last() {
-            Some(last) => header.base_offset == last.next,
-            None => header.base_offset <= from && from < header.next_offset(),
+            Some(last) => may_skip(last.next),
+            None => (header.base_offset <= from || may_skip(from)) && from < header.next_offset(),
         };
         if !fits || header.next_offset() > end {
             world.oracle.violate(format!(
@@ -540,18 +589,29 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
             Ok(slice) => {
                 let seen = slice.offsets;
                 let is_empty = slice.bytes == 0;
-                check_slice(&world, id, from, &slice, seen.high_watermark);
-                if is_empty && from < offsets.high_watermark {
+                check_slice(&world, id, from, &slice, seen.log_end);
+                let is_in_gap = || {
+                    world.is_follower(id)
+                        && (seen.log_end <= from || world.oracle.is_gap(id, from, offsets.high_watermark))
+                };
+                if is_empty && from < offsets.high_watermark && !is_in_gap() {
                     world
                         .oracle
                         .violate(format!("{id:?}: nothing at {from} before {offsets:?}"));
                 }
             }
             Err(ReadError::OffsetOutOfRange { .. }) if from < log.offsets().log_start => {}
+            // Its end was cut off meanwhile.
+            Err(ReadError::OffsetOutOfRange { end, .. }) if world.is_follower(id) && end < from => {}
             Err(ReadError::Deleted) => {}
             Err(ReadError::Corrupt(_)) if world.oracle.tolerates_damage => {}
             Err(ReadError::Io(_)) if world.scenario.trouble.may_fail() => {}
-            Err(error @ (ReadError::OffsetOutOfRange { .. } | ReadError::Corrupt(_) | ReadError::Io(_))) => {
+            Err(
+                error @ (ReadError::OffsetOutOfRange { .. }
+                | ReadError::CutOff
+                | ReadError::Corrupt(_)
+                | ReadError::Io(_)),
+            ) => {
                 world
                     .oracle
                     .violate(format!("{id:?}: read from {from} of {offsets:?}: {error}"));
@@ -562,7 +622,7 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
 
 /// Creates one partition of `storage`; its producers are not started.
 pub(crate) async fn create(
-    world: &World,
+    world: &Rc<World>,
     storage: &Storage,
     shard: usize,
     id: PartitionId,
@@ -586,7 +646,12 @@ pub(crate) async fn create(
     match storage.create_partition(spec).await {
         Ok(log) => {
             world.oracle.created(id);
-            world.add_producers(id);
+            replica::own(world, &log);
+            if world.scenario.has_followers && world.below(2) == 0 {
+                world.followers.borrow_mut().insert(id);
+            } else {
+                world.add_producers(id);
+            }
             world.passed(Moment::Created);
             return Some(log);
         }
@@ -637,6 +702,8 @@ async fn administer(world: Rc<World>, handle: Handle, shard: usize, storage: Rc<
                     }
                     Err(DeleteRecordsError::Fenced(_)) => world.is_fenced.set(true),
                     Err(DeleteRecordsError::Deleted) => {}
+                    // The log's end is being cut off before it.
+                    Err(DeleteRecordsError::OffsetOutOfRange { .. }) if world.is_follower(id) => {}
                     Err(error @ DeleteRecordsError::OffsetOutOfRange { .. }) => {
                         world.oracle.violate(format!("{id:?}: {error}"));
                     }
@@ -668,7 +735,7 @@ async fn administer(world: Rc<World>, handle: Handle, shard: usize, storage: Rc<
                     start_partition(&world, &handle, &log);
                 }
             }
-            (Action::LeaderEpoch, Some(id)) => {
+            (Action::LeaderEpoch, Some(id)) if !world.is_follower(id) => {
                 if let Some(log) = storage.partition(&id) {
                     epochs::begin_reign(&world, &log);
                 }

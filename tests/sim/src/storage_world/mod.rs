@@ -6,6 +6,7 @@ mod batches;
 mod epochs;
 mod mishap;
 mod oracle;
+mod replica;
 mod run;
 mod scenario;
 

@@ -72,6 +72,8 @@ struct Log {
     /// a checkpoint.
     created_level: u64,
     trimmed_level: u64,
+    /// Where its end is being cut off.
+    cutting: Option<Offset>,
 }
 
 /// The oracle: what was asked and answered, and the first thing that is wrong.
@@ -93,6 +95,7 @@ const NOWHERE: LogOffsets = LogOffsets {
     log_start: Offset::ZERO,
     last_stable: Offset::ZERO,
     high_watermark: Offset::ZERO,
+    durable_end: Offset::ZERO,
     log_end: Offset::ZERO,
 };
 
@@ -130,6 +133,7 @@ impl Oracle {
             settled_end: Offset::ZERO,
             created_level: 0,
             trimmed_level: 0,
+            cutting: None,
         };
         self.logs.borrow_mut().insert(id, log);
     }
@@ -349,6 +353,73 @@ impl Oracle {
         }
     }
 
+    /// Batches of a leader, with the offsets that it gave them, were acknowledged.
+    pub(crate) fn replicated(&self, id: PartitionId, placed: &[(u64, Offset)]) {
+        for (number, base) in placed {
+            let last = {
+                let logs = self.logs.borrow();
+                let batch = logs.get(&id).and_then(|log| log.batches.get(number));
+                batch.map(|batch| *base + corelog_model::OffsetDelta::new(batch.records - 1))
+            };
+            let Some(last_offset) = last else { return };
+            let answer = Appended {
+                base_offset: *base,
+                last_offset,
+                log_append_time: None,
+                log_start: Offset::ZERO,
+                is_duplicate: false,
+            };
+            self.acknowledged(id, &[*number], &answer);
+        }
+    }
+
+    /// Whether no batch of the log is known to lie from `from` up to `to`.
+    pub(crate) fn is_gap(&self, id: PartitionId, from: Offset, to: Offset) -> bool {
+        let logs = self.logs.borrow();
+        logs.get(&id)
+            .is_some_and(|log| log.placed.range(from..to).next().is_none())
+    }
+
+    /// The end of the batch that `offset` lies in, as far as that is known.
+    pub(crate) fn end_of_batch(&self, id: PartitionId, offset: Offset) -> Option<Offset> {
+        let logs = self.logs.borrow();
+        let log = logs.get(&id)?;
+        let (base, number) = log.placed.range(..=offset).next_back()?;
+        Some(*base + corelog_model::OffsetDelta::new(log.batches[number].records))
+    }
+
+    /// A log's end is about to be cut off.
+    pub(crate) fn cutting(&self, id: PartitionId, at: Offset) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
+            log.cutting = Some(at);
+        }
+    }
+
+    /// It was not, and the engine says so.
+    pub(crate) fn not_cut(&self, id: PartitionId) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
+            log.cutting = None;
+        }
+    }
+
+    /// A log's end was cut off at `at`, so that the log ends at `end`; what lay behind it must not come back.
+    pub(crate) fn truncated(&self, id: PartitionId, at: Offset, end: Offset, now: &LogOffsets) {
+        let mut logs = self.logs.borrow_mut();
+        let Some(log) = logs.get_mut(&id) else { return };
+        log.cutting = None;
+        if let Some(known) = log.end_before(at).filter(|known| *known != end) {
+            self.violate(format!(
+                "{id:?}: cut off at {at} it ends at {end}, not at {known}"
+            ));
+        }
+        if now.log_end != end {
+            self.violate(format!(
+                "{id:?}: cut off at {at}, said to end at {end}, it is {now:?}"
+            ));
+        }
+        log.cut_from(end);
+    }
+
     /// A batch was read at `header.base_offset`.
     pub(crate) fn shown(&self, id: PartitionId, found: &ValidatedBatch, number: Option<u64>) {
         let header = found.header();
@@ -398,12 +469,15 @@ impl Oracle {
         let mut logs = self.logs.borrow_mut();
         let Some(log) = logs.get_mut(&id) else { return };
         let old = log.offsets;
-        if now.high_watermark < old.high_watermark || now.log_start < old.log_start {
+        // Its answer may still be under way.
+        let is_cut = log.cutting.is_some_and(|at| now.log_end <= at);
+        if (now.high_watermark < old.high_watermark && !is_cut) || now.log_start < old.log_start {
             self.violate(format!("{id:?}: offsets went back, from {old:?} to {now:?}"));
         }
         let is_ordered = now.log_start <= now.last_stable
             && now.last_stable <= now.high_watermark
-            && now.high_watermark <= now.log_end;
+            && now.high_watermark <= now.log_end
+            && now.durable_end <= now.log_end;
         if !is_ordered {
             self.violate(format!("{id:?}: offsets out of order: {now:?}"));
         }
@@ -427,6 +501,7 @@ impl Oracle {
                     log_start: log.offsets.log_start,
                     last_stable: log.offsets.log_start,
                     high_watermark: log.offsets.log_start,
+                    durable_end: log.offsets.log_start,
                     log_end: log.offsets.log_start,
                 };
             }
@@ -445,6 +520,12 @@ impl Oracle {
         let Some(log) = logs.get_mut(&id) else { return };
         if log.may_lose(ending) {
             log.forget_from(offsets.log_end);
+        }
+        if let Some(at) = log.cutting.take()
+            && offsets.log_end <= at
+            && log.end_before(at).is_none_or(|end| end == offsets.log_end)
+        {
+            log.cut_from(offsets.log_end);
         }
         let found: BTreeMap<Offset, u64> = found.iter().copied().collect();
         for (offset, number) in log.placed.range(offsets.log_start..) {
@@ -526,6 +607,36 @@ impl Log {
             return Err(format!("batch {number} lies at {place}, and now at {offset}"));
         }
         Ok(())
+    }
+
+    /// Where the log ends if nothing that goes beyond `at` is in it, as far as that is known.
+    fn end_before(&self, at: Offset) -> Option<Offset> {
+        let ends = self
+            .placed
+            .iter()
+            .rev()
+            .map(|(base, number)| *base + corelog_model::OffsetDelta::new(self.batches[number].records));
+        ends.into_iter().find(|end| *end <= at)
+    }
+
+    /// What lay at `end` and behind it is gone for good.
+    fn cut_from(&mut self, end: Offset) {
+        for number in self.placed.split_off(&end).into_values() {
+            self.place_of.remove(&number);
+            if let Some(batch) = self.batches.get_mut(&number) {
+                batch.fate = Fate::Gone;
+            }
+        }
+        self.settled_end = self.settled_end.min(end);
+        let offsets = &mut self.offsets;
+        for offset in [
+            &mut offsets.last_stable,
+            &mut offsets.high_watermark,
+            &mut offsets.durable_end,
+            &mut offsets.log_end,
+        ] {
+            *offset = (*offset).min(end);
+        }
     }
 
     fn forget_from(&mut self, end: Offset) {

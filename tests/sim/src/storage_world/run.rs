@@ -14,6 +14,7 @@ use super::actors::{self, Found, World};
 use super::epochs;
 use super::mishap::Mishap;
 use super::oracle::{self, Ending};
+use super::replica;
 use super::scenario::{DATA_DIR, Failing, Scenario, Trouble};
 use crate::disk::{Fault, FaultChances, FaultRule, Operation};
 use crate::exec::RunError;
@@ -372,6 +373,7 @@ impl Run {
         oracle.check_partitions(&found, self.damaged_pages("/journal/"));
         for (shard, (_, storage)) in storages.iter().enumerate() {
             self.world.configure(storage);
+            replica::own_all(&self.world, storage, ending);
             for id in storage.partitions() {
                 oracle.opened(id, shard);
             }
@@ -396,7 +398,8 @@ impl Run {
                     continue;
                 }
                 // A broker's start raises the epoch of every log; a log whose epoch stays has the table of before.
-                if (oracle::number_of(id) + self.lives.get()).is_multiple_of(2) {
+                let is_led = !self.world.is_follower(id);
+                if is_led && (oracle::number_of(id) + self.lives.get()).is_multiple_of(2) {
                     epochs::begin_reign(&self.world, &log);
                 }
                 let world = Rc::clone(&self.world);
@@ -605,10 +608,10 @@ async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending, pag
         world.silent_losses.set(world.silent_losses.get() + 1);
     }
     world.oracle.observed(id, &offsets);
-    if offsets.high_watermark != offsets.log_end {
-        world.oracle.violate(format!(
-            "{id:?}: what was recovered is not committed: {offsets:?}"
-        ));
+    if offsets.durable_end != offsets.log_end {
+        world
+            .oracle
+            .violate(format!("{id:?}: what was recovered is not durable: {offsets:?}"));
     }
     let mut found: Vec<Found> = Vec::new();
     let mut from = offsets.log_start;

@@ -45,6 +45,11 @@ impl Trouble {
         matches!(self, Trouble::Full | Trouble::Descriptors)
     }
 
+    /// Whether an append may be refused, so that later ones find another end of the log than was expected.
+    pub(crate) fn may_refuse_appends(self) -> bool {
+        self.may_refuse() || self.may_fail()
+    }
+
     /// Whether what is asked for may fail, and nothing but that.
     pub(crate) fn may_fail(self) -> bool {
         matches!(self, Trouble::Errors | Trouble::Descriptors)
@@ -95,6 +100,10 @@ pub(crate) struct Scenario {
     pub(crate) copies_on_write: bool,
     /// At times a file is gone, or empty, when a start begins.
     pub(crate) has_mishaps: bool,
+    /// Some logs are copies of a leader's.
+    pub(crate) has_followers: bool,
+    /// Other replicas lag, so that some logs are committed later than they are durable.
+    pub(crate) lags: bool,
 }
 
 /// What an administrator does.
@@ -134,7 +143,7 @@ impl Action {
 
 /// The choices that a plan may make.
 const KEYS: &str = "trouble, lives, partitions, shards, reshards, life_ms, big_batches, window, reuses_names, \
-    start_crashes, readers, cramped, slow_names, mishaps, copies_on_write, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
+    start_crashes, readers, cramped, slow_names, mishaps, followers, lags, copies_on_write, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
     leader_epoch, variation";
 
 const TROUBLES: [(&str, Trouble); 6] = [
@@ -201,6 +210,10 @@ impl Scenario {
         }
         let mut random = SimRng::stream(seed, 107);
         scenario.has_mishaps = scenario.trouble == Trouble::None && random.below(4) == 0;
+        let mut random = SimRng::stream(seed, 108);
+        scenario.lags = random.below(3) == 0;
+        scenario.has_followers =
+            scenario.trouble != Trouble::Corruption && !scenario.is_cramped && random.below(3) == 0;
         scenario
     }
 
@@ -305,6 +318,8 @@ impl Scenario {
             slow_names: None,
             copies_on_write: false,
             has_mishaps: false,
+            has_followers: false,
+            lags: false,
         };
         if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
             // What a segment's failed sync leaves is of interest to a checkpoint that runs beside it.
@@ -360,6 +375,8 @@ impl Scenario {
                 self.slow_names = Some(Duration::from_millis(number()?)).filter(|slow| !slow.is_zero());
             }
             ("mishaps", None) => self.has_mishaps = truth()?,
+            ("followers", None) => self.has_followers = truth()?,
+            ("lags", None) => self.lags = truth()?,
             ("in_flight", None) => {
                 self.template.commits_in_flight_max = usize::try_from(number()?.max(1)).map_err(|_| bad())?;
             }
@@ -389,6 +406,8 @@ impl Scenario {
         no("cramped", self.is_cramped, "false");
         no("slow_names", self.slow_names.is_some(), "0");
         no("mishaps", self.has_mishaps, "false");
+        no("followers", self.has_followers, "false");
+        no("lags", self.lags, "false");
         no("reuses_names", self.reuses_names, "false");
         for (action, weight) in ACTIONS.into_iter().zip(self.administration) {
             no(action.key(), weight > 0, "0");
