@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
-use corelog_broker::server::{self, ServeError};
+use corelog_broker::start::server::{self, ServeError};
 use corelog_cli::{ConfigArgs, Exit, Format};
 use corelog_config::{BrokerConfig, ConfigSources, LogFormat, service_variables};
 use corelog_runtime::Stopper;

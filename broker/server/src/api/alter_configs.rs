@@ -8,8 +8,8 @@ use corelog_protocol::messages::alter_configs::{
 };
 
 use crate::api::config_changes::{self, Asked, Change};
+use crate::clients::request::RequestContext;
 use crate::error_codes::Failure;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Answers for each resource, in the order of the request.

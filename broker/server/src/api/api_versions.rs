@@ -5,8 +5,8 @@ use std::rc::Rc;
 use corelog_protocol::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use corelog_protocol::{ApiKey, ErrorCode};
 
-use crate::dispatch::{self, Answer};
-use crate::request::RequestContext;
+use crate::clients::request::RequestContext;
+use crate::connection::dispatch::{self, Answer};
 use crate::shard::Shard;
 
 /// The first version in which the client names its software (KIP-511).

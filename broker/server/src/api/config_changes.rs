@@ -9,8 +9,8 @@ use corelog_protocol::ApiKey;
 use crate::api::changes::{self, Options, Planned, invalid_request};
 use crate::api::config_resource::ConfigResource;
 use crate::error_codes::Failure;
-use crate::identity::Identity;
 use crate::shard::Shard;
+use crate::shard::identity::Identity;
 
 /// One resource of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::api::config_resource::{BROKER, GROUP, TOPIC};
-    use crate::api::test_image::{LEADER, identity};
+    use crate::shard::test_image::{LEADER, identity};
 
     fn replace(kind: i8, name: &str) -> Asked {
         Asked {

@@ -5,7 +5,7 @@ use corelog_protocol::ErrorCode;
 
 use crate::api::changes::invalid_request;
 use crate::error_codes::Failure;
-use crate::identity::Identity;
+use crate::shard::identity::Identity;
 
 /// Kafka's number of the type of a topic.
 pub const TOPIC: i8 = 2;
@@ -64,7 +64,7 @@ impl ConfigResource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{LEADER, identity};
+    use crate::shard::test_image::{LEADER, identity};
 
     #[test]
     fn types_and_names() {

@@ -14,9 +14,9 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes::{self, Options, Outcome, Planned};
 use crate::api::describe_configs::topic_entries;
+use crate::clients::request::RequestContext;
 use crate::error_codes::Failure;
-use crate::long_answer::Allowance;
-use crate::request::RequestContext;
+use crate::memory::long_answer::Allowance;
 use crate::shard::Shard;
 
 /// From this version on the answer describes the topic (KIP-525).

@@ -10,9 +10,9 @@ use corelog_protocol::messages::delete_records::{
 use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
+use crate::clients::request::RequestContext;
 use crate::error_codes::delete_records_failure;
-use crate::log_state::LogApi;
-use crate::request::RequestContext;
+use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;
 
 /// The offset that stands for the high watermark.

@@ -12,8 +12,8 @@ use corelog_protocol::messages::delete_topics::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes::{self, Options, Planned};
+use crate::clients::request::RequestContext;
 use crate::error_codes::Failure;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Before this version there was no code for a broker that deletes nothing.
@@ -138,7 +138,7 @@ fn deletion(topic: DeleteTopicState, image: &MetadataImage) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{id, image};
+    use crate::shard::test_image::{id, image};
 
     const UNKNOWN: TopicId = TopicId::new([9; 16]);
 

@@ -9,9 +9,9 @@ use corelog_protocol::messages::describe_cluster::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
-use crate::identity::Identity;
-use crate::request::RequestContext;
+use crate::clients::request::RequestContext;
 use crate::shard::Shard;
+use crate::shard::identity::Identity;
 
 /// The type of endpoint that clients talk to (KIP-919).
 const BROKERS: i8 = 1;
@@ -73,7 +73,7 @@ fn describe(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{identity, image};
+    use crate::shard::test_image::{identity, image};
 
     fn check(endpoint_type: i8, expected: ErrorCode) -> DescribeClusterResponse {
         let request = DescribeClusterRequest {

@@ -13,9 +13,9 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::api::config_resource::ConfigResource;
+use crate::clients::request::RequestContext;
 use crate::error_codes::Failure;
-use crate::long_answer::{self, Allowance};
-use crate::request::RequestContext;
+use crate::memory::long_answer::{self, Allowance};
 use crate::shard::Shard;
 
 /// What a resource takes of an answer with all of its keys, about, in bytes.

@@ -9,10 +9,10 @@ use corelog_protocol::messages::describe_groups::{
 use futures_util::future::join_all;
 
 use crate::api::authorized;
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::request::RequestContext;
 use crate::error_codes::group_failure;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// Before this version a group that is not there is a dead one (KIP-1043).

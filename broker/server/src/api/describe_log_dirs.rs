@@ -13,8 +13,8 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use futures_util::future::join_all;
 
 use crate::api::changes;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::clients::request::RequestContext;
+use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// What a partition takes of an answer, about, in bytes.
@@ -118,7 +118,7 @@ fn by_topic(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{id, image};
+    use crate::shard::test_image::{id, image};
 
     fn check(asked: Option<&[(&str, &[i32])]>, expected: &[(&str, &[(i32, i64)])]) {
         let image = image(&[("b", 2), ("a", 1)]);

@@ -12,10 +12,10 @@ use corelog_runtime::LocalFuture;
 use corelog_storage::ActiveProducer;
 
 use crate::api::changes;
+use crate::clients::request::RequestContext;
 use crate::error_codes::Failure;
-use crate::log_state::LogApi;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::memory::long_answer;
+use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;
 
 /// Asks the owner of each partition.
@@ -103,7 +103,7 @@ mod tests {
     use corelog_model::{ProducerEpoch, ProducerId, Sequence, TimestampMs};
 
     use super::*;
-    use crate::api::test_image::{id, image};
+    use crate::shard::test_image::{id, image};
 
     #[test]
     fn partitions_are_found() {

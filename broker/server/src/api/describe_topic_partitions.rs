@@ -15,10 +15,10 @@ use corelog_protocol::messages::describe_topic_partitions::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
-use crate::identity::Identity;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::clients::request::RequestContext;
+use crate::memory::long_answer;
 use crate::shard::Shard;
+use crate::shard::identity::Identity;
 
 /// What a partition takes of an answer, about, in bytes.
 const PARTITION_BYTES: usize = 64;
@@ -165,7 +165,7 @@ mod tests {
     use corelog_protocol::messages::describe_topic_partitions::{CursorRequest, TopicRequest};
 
     use super::*;
-    use crate::api::test_image::{identity, image};
+    use crate::shard::test_image::{identity, image};
 
     const TOPICS: &[(&str, usize)] = &[("c", 2), ("a", 3), ("b", 1)];
 

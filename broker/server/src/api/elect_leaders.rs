@@ -10,7 +10,7 @@ use corelog_protocol::messages::elect_leaders::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
-use crate::request::RequestContext;
+use crate::clients::request::RequestContext;
 use crate::shard::Shard;
 
 /// Kafka's number of the election that makes the first replica the leader.
@@ -73,7 +73,7 @@ fn elect(image: &MetadataImage, topic: &str, index: i32, election: i8) -> Partit
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::image;
+    use crate::shard::test_image::image;
 
     #[test]
     fn no_election_is_needed() {

@@ -19,14 +19,14 @@ use corelog_runtime::local::Permit;
 use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolation};
 
-use crate::dispatch::Answer;
+use crate::clients::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
+use crate::clients::request::RequestContext;
+use crate::connection::dispatch::Answer;
 use crate::error_codes::{Failure, read_failure};
-use crate::fetch_memory::{self, Held};
-use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
-use crate::fetch_watch::{Seen, Watch};
-use crate::log_state::LogApi;
-use crate::request::RequestContext;
+use crate::memory::fetch_memory::{self, Held};
+use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;
+use crate::shard::fetch_watch::{Seen, Watch};
 
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;

@@ -7,11 +7,11 @@ use corelog_protocol::messages::find_coordinator::{
     Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
 };
 
+use crate::clients::request::RequestContext;
 use crate::error_codes::{Failure, change_failure};
-use crate::identity::Node;
-use crate::offsets_topic::partition_of;
-use crate::request::RequestContext;
+use crate::metadata::offsets_topic::partition_of;
 use crate::shard::Shard;
+use crate::shard::identity::Node;
 
 /// From this version on a request asks for many keys (KIP-699).
 const MANY_KEYS: i16 = 4;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 
+use crate::clients::request::RequestContext;
 use crate::error_codes::change_failure;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Gives a producer without a transactional id a new producer id, always with epoch 0. Kafka does the same for one

@@ -8,9 +8,9 @@ use corelog_groups::{
 };
 use corelog_protocol::messages::join_group::{JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::request::RequestContext;
 use crate::error_codes::group_code;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// A member without an id is given one and has to come back with it (KIP-394).

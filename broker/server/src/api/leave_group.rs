@@ -7,9 +7,9 @@ use corelog_groups::{
 };
 use corelog_protocol::messages::leave_group::{LeaveGroupRequest, LeaveGroupResponse, MemberResponse};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::request::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on a request names many members (KIP-345).

@@ -10,8 +10,8 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::clients::request::RequestContext;
+use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// What a topic takes of an answer, about, in bytes.
@@ -72,7 +72,7 @@ fn list(asked: &[i8], version: i16, image: &MetadataImage) -> ListConfigResource
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::image;
+    use crate::shard::test_image::image;
 
     #[test]
     fn resources_of_each_type() {

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use corelog_groups::{self as groups, GroupError, Response};
 use corelog_protocol::messages::list_groups::{ListGroupsRequest, ListGroupsResponse, ListedGroup};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::request::RequestContext;
 use crate::error_codes::group_code;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// Asks every coordinator of every shard. While one of them loads there is no whole answer.

@@ -11,9 +11,9 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
 use crate::api::fetch::stale_epoch;
+use crate::clients::request::RequestContext;
 use crate::error_codes::{Failure, read_failure};
-use crate::log_state::LogApi;
-use crate::request::RequestContext;
+use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;
 
 /// The first version that tells the leader epoch (KIP-320).

@@ -14,12 +14,12 @@ use corelog_protocol::messages::metadata::{
 };
 
 use crate::api::authorized;
+use crate::clients::request::RequestContext;
 use crate::controller;
 use crate::error_codes::change_failure;
-use crate::identity::Identity;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::memory::long_answer;
 use crate::shard::Shard;
+use crate::shard::identity::Identity;
 
 /// From this version on an empty list of topics means none; before, all.
 const EMPTY_IS_NONE: i16 = 1;
@@ -136,7 +136,7 @@ async fn create(
 ) -> (Arc<MetadataImage>, Vec<(String, ErrorCode)>) {
     let requests = missing
         .iter()
-        .map(|name| ControllerRequest::CreateTopic(crate::offsets_topic::defaults_for(shard, name)))
+        .map(|name| ControllerRequest::CreateTopic(crate::metadata::offsets_topic::defaults_for(shard, name)))
         .collect();
     let results = controller::change(shard, requests, false).await;
     let refused = missing

@@ -7,6 +7,7 @@ pub mod authorized;
 pub mod changes;
 pub mod config_changes;
 pub mod config_resource;
+pub mod coordinator;
 pub mod create_acls;
 pub mod create_partitions;
 pub mod create_topics;
@@ -42,6 +43,3 @@ pub mod produce;
 pub mod sasl_authenticate;
 pub mod sasl_handshake;
 pub mod sync_group;
-
-#[cfg(test)]
-pub(crate) mod test_image;

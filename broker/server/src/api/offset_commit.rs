@@ -15,9 +15,9 @@ use corelog_protocol::messages::offset_commit::{
     OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::request::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on topics are named by their ids.

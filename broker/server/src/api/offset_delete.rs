@@ -10,9 +10,9 @@ use corelog_protocol::messages::offset_delete::{
     OffsetDeleteResponseTopic,
 };
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::request::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Answers for topics that are not there and has the group's coordinator remove the rest.

@@ -15,10 +15,10 @@ use corelog_protocol::messages::offset_fetch::{
 };
 use futures_util::future::join_all;
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::request::RequestContext;
 use crate::error_codes::group_code;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// From this version on the response has an error of its own.

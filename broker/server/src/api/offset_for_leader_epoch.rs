@@ -10,9 +10,9 @@ use corelog_protocol::messages::offset_for_leader_epoch::{
 use corelog_runtime::LocalFuture;
 
 use crate::api::fetch::stale_epoch;
+use crate::clients::request::RequestContext;
 use crate::error_codes::read_failure;
-use crate::log_state::LogApi;
-use crate::request::RequestContext;
+use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;
 
 /// Asks the owner of each partition for the end of the largest epoch not above the one asked for.

@@ -7,9 +7,9 @@ use corelog_groups::{
 };
 use corelog_protocol::messages::sync_group::{SyncGroupRequest, SyncGroupResponse};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::request::RequestContext;
 use crate::error_codes::group_code;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on protocol type and name have to be given.

@@ -3,7 +3,12 @@
 //! Everything in here belongs to that thread (INV-1, INV-2); other shards reach it through [`Shard::submit_to`].
 
 mod calls;
+pub mod fetch_watch;
+pub mod identity;
+pub mod metrics;
 mod scatter;
+#[cfg(test)]
+pub(crate) mod test_image;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -20,16 +25,16 @@ use corelog_storage::{PartitionLog, Storage};
 pub use calls::{Calls, ShardMessage, Work};
 pub use scatter::OwnerWork;
 
-use crate::connections::Connections;
+use crate::api::produce::lane::ProduceLane;
+use crate::clients::connections::Connections;
+use crate::clients::fetch_session::FetchSessions;
+use crate::controller::producer_ids::ProducerIds;
 use crate::controller::{ControllerShell, is_metadata_partition};
-use crate::coordinator::Coordinators;
-use crate::fetch_session::FetchSessions;
-use crate::fetch_watch::FetchWatches;
-use crate::identity::Identity;
-use crate::long_answer::LongAnswers;
-use crate::metrics::ShardMetrics;
-use crate::produce_lane::ProduceLane;
-use crate::producer_ids::ProducerIds;
+use crate::groups::Coordinators;
+use crate::memory::long_answer::LongAnswers;
+use crate::shard::fetch_watch::FetchWatches;
+use crate::shard::identity::Identity;
+use crate::shard::metrics::ShardMetrics;
 
 /// The shard that runs the controller and accepts connections.
 pub const FIRST: ShardId = ShardId::new(0);
@@ -114,7 +119,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// A shard with an empty image; [`crate::topics::apply_image`] gives it its partitions.
+    /// A shard with an empty image; [`crate::partitions::topics::apply_image`] gives it its partitions.
     pub fn new(parts: ShardParts) -> Rc<Shard> {
         let sessions = usize::try_from(parts.config.network.fetch_sessions_max).unwrap_or(usize::MAX);
         let image = MetadataImage::new(&parts.identity.cluster_id);
@@ -151,7 +156,7 @@ impl Shard {
         Arc::clone(&self.image.borrow())
     }
 
-    /// Replaces the metadata; [`crate::topics::apply_image`] acts on the difference.
+    /// Replaces the metadata; [`crate::partitions::topics::apply_image`] acts on the difference.
     pub(crate) fn set_image(&self, image: Arc<MetadataImage>) {
         self.topic_configs.borrow_mut().clear();
         *self.image.borrow_mut() = image;

@@ -68,8 +68,8 @@ fn levels_of_partitions_say_what_is() {
         broker
             .create("replicated", 2, &[("min.insync.replicas", "2")])
             .await;
-        let mut out = corelog_broker::metrics::Exposition::default();
-        corelog_broker::report::collect(&broker.shard)
+        let mut out = corelog_broker::shard::metrics::Exposition::default();
+        corelog_broker::admin::report::collect(&broker.shard)
             .await
             .print(&mut out);
         let text = out.into_text();

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_broker::controller::{self, ControllerShell};
-use corelog_broker::identity::Identity;
+use corelog_broker::shard::identity::Identity;
 use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_metadata::controller::{ControllerRequest, NewTopic};

@@ -1,0 +1,141 @@
+//! The memory of answers that tell of much that their request does not name: Metadata of all topics, the settings of
+//! thousands, the offsets of a group.
+//!
+//! What a request names is covered by the request's own memory until its answer is sent. A long answer is not, so:
+//! ```text
+//! begin    the handler, before it puts the answer together: one at a time on a shard
+//! answer   once it is encoded: takes memory for its bytes; where there is none, lets go of the answer, waits for
+//!          memory, and has it put together again
+//! release  while it is sent, portion by portion (`connection/serve.rs`)
+//! ```
+//! Invariants: beside what the permits say, a shard holds one long answer; who waits for memory holds none, and keeps
+//! nobody from a short answer.
+
+use std::future::Future;
+use std::mem::size_of;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use corelog_protocol::{ErrorCode, Message as _, Request};
+use corelog_runtime::LocalFuture;
+use corelog_runtime::local::{Budget, Permit};
+
+use crate::clients::request::RequestContext;
+use crate::connection::dispatch::Answer;
+use crate::error_codes::Failure;
+use crate::memory::fetch_memory;
+use crate::shard::Shard;
+
+/// An answer that may have more bytes is a long one.
+const SHORT_BYTES_MAX: usize = 16 << 10;
+
+/// What a shard's long answers share.
+pub struct LongAnswers {
+    /// For those that are sent, in bytes.
+    pub memory: Budget,
+    /// Taken while one is put together.
+    turn: Budget,
+}
+
+impl LongAnswers {
+    /// With `bytes` of memory.
+    pub fn new(bytes: usize) -> LongAnswers {
+        LongAnswers {
+            memory: Budget::new(bytes),
+            turn: Budget::new(1),
+        }
+    }
+}
+
+/// Waits until an answer of about `bytes` may be put together. Nothing that takes long may be awaited from here to the
+/// answer: others wait for it.
+pub async fn begin(shard: &Shard, context: &RequestContext, bytes: usize) {
+    if bytes > SHORT_BYTES_MAX {
+        let turn = shard.long_answers.turn.acquire(1).await;
+        *context.client.long_answer.borrow_mut() = Some(turn);
+    }
+}
+
+/// Answers a request whose handler may [`begin`] a long answer. It may be called more than once, so it is to ask and not
+/// to change.
+pub fn answer<R, F>(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: R,
+    handler: fn(Rc<Shard>, RequestContext, R) -> F,
+) -> LocalFuture<Answer>
+where
+    R: Request + Clone + 'static,
+    F: Future<Output = R::Response> + 'static,
+{
+    Box::pin(async move {
+        let mut held: Option<Permit> = None;
+        loop {
+            let response = handler(Rc::clone(&shard), context.clone(), request.clone()).await;
+            let answer = context.answer(|writer| response.encode(writer, context.version));
+            drop(response);
+            let turn = context.client.long_answer.take();
+            let pieces = match answer {
+                Answer::Send(pieces) => pieces,
+                other @ (Answer::Records(..) | Answer::Silence | Answer::Close(_)) => return other,
+            };
+            let bytes: usize = pieces.iter().map(Bytes::len).sum();
+            let memory = &shard.long_answers.memory;
+            if turn.is_none() || bytes <= SHORT_BYTES_MAX {
+                return Answer::Send(pieces);
+            }
+            // One that exceeds the whole budget has it alone.
+            let needed = bytes.min(memory.total());
+            match held.take().filter(|held| held.amount() >= needed) {
+                Some(mut held) => {
+                    held.shrink_to(needed);
+                    return Answer::Records(pieces, held);
+                }
+                None => {
+                    if let Some(held) = memory.try_acquire(needed) {
+                        return Answer::Records(pieces, held);
+                    }
+                }
+            }
+            drop((pieces, turn));
+            held =
+                Some(fetch_memory::acquire(memory, needed, &*shard.handle.clock, &shard.connections).await);
+        }
+    })
+}
+
+/// How much an answer may still take, in bytes of memory, before it is encoded. For answers of which a part may be
+/// refused.
+pub struct Allowance {
+    left: usize,
+    total: usize,
+}
+
+impl Allowance {
+    /// Of a new answer: as much as there is for long answers.
+    pub fn new(shard: &Shard) -> Allowance {
+        let total = shard.long_answers.memory.total();
+        Allowance { left: total, total }
+    }
+
+    /// Counts `count` elements of type `T` with `strings_bytes` besides.
+    ///
+    /// # Errors
+    /// `PolicyViolation` when there is no room for them; they are to be left out.
+    pub fn take<T>(&mut self, count: usize, strings_bytes: usize) -> Result<(), Failure> {
+        let bytes = count.saturating_mul(size_of::<T>()).saturating_add(strings_bytes);
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => {
+                let text = format!(
+                    "the answer would take more than {} KiB of memory; ask for fewer at a time, or raise memory.bytes",
+                    self.total >> 10
+                );
+                Err(Failure::new(ErrorCode::PolicyViolation, text))
+            }
+        }
+    }
+}

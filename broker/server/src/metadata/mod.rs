@@ -1,0 +1,4 @@
+//! Changes of the metadata.
+
+pub mod offsets_topic;
+pub mod uncompacted;
