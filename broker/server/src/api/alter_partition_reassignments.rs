@@ -11,7 +11,7 @@ use corelog_protocol::messages::alter_partition_reassignments::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
 use crate::shard::Shard;
 

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use corelog_protocol::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use corelog_protocol::{ApiKey, ErrorCode};
 
-use crate::clients::request::RequestContext;
-use crate::connection::dispatch::{self, Answer};
+use crate::clients::Answer;
+use crate::clients::RequestContext;
+use crate::connection::dispatch;
 use crate::shard::Shard;
 
 /// The first version in which the client names its software (KIP-511).

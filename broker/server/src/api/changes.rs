@@ -10,8 +10,9 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{WorkClass, local};
 
-use crate::controller::{self, ChangeError};
+use crate::controller::ChangeError;
 use crate::error_codes::{Failure, change_failure};
+use crate::metadata;
 use crate::shard::Shard;
 
 /// One part of a request: what the controller is to be asked, or why it is not.
@@ -90,7 +91,7 @@ async fn within(shard: &Rc<Shard>, requests: Vec<ControllerRequest>, options: Op
     shard
         .handle
         .spawn(WorkClass::Latency, "metadata change", async move {
-            let decisions = controller::change(&here, requests, options.validate_only).await;
+            let decisions = metadata::change(&here, requests, options.validate_only).await;
             // Nobody waits any more when the time was up.
             let _ = sender.send(decisions);
         });

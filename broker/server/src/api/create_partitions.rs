@@ -11,7 +11,7 @@ use corelog_protocol::messages::create_partitions::{
 };
 
 use crate::api::changes::{self, Options, Planned};
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers once per name, in the order of the request.

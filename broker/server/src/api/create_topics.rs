@@ -14,7 +14,7 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes::{self, Options, Outcome, Planned};
 use crate::api::describe_configs::topic_entries;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
 use crate::memory::long_answer::Allowance;
 use crate::shard::Shard;

@@ -8,7 +8,7 @@ use corelog_protocol::messages::delete_acls::{
 };
 
 use crate::api::describe_acls::NO_AUTHORIZER;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each filter the same is said.

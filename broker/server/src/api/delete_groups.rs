@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 
 use crate::api::changes;
 use crate::api::coordinator;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::group_failure;
 use crate::shard::Shard;
 

@@ -10,7 +10,7 @@ use corelog_protocol::messages::delete_records::{
 use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::delete_records_failure;
 use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;

@@ -12,7 +12,7 @@ use corelog_protocol::messages::delete_topics::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes::{self, Options, Planned};
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
 use crate::shard::Shard;
 

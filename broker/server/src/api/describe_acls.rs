@@ -5,7 +5,7 @@ use std::rc::Rc;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_acls::{DescribeAclsRequest, DescribeAclsResponse};
 
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// What Kafka's tools print of it.

@@ -9,7 +9,7 @@ use corelog_protocol::messages::describe_cluster::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 use crate::shard::identity::Identity;
 

@@ -13,7 +13,7 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::api::config_resource::ConfigResource;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
 use crate::memory::long_answer::{self, Allowance};
 use crate::shard::Shard;

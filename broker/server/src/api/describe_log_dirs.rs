@@ -13,7 +13,7 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use futures_util::future::join_all;
 
 use crate::api::changes;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::memory::long_answer;
 use crate::shard::Shard;
 

@@ -12,7 +12,7 @@ use corelog_runtime::LocalFuture;
 use corelog_storage::ActiveProducer;
 
 use crate::api::changes;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
 use crate::memory::long_answer;
 use crate::partitions::log_state::LogApi;

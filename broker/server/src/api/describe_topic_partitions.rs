@@ -15,7 +15,7 @@ use corelog_protocol::messages::describe_topic_partitions::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::memory::long_answer;
 use crate::shard::Shard;
 use crate::shard::identity::Identity;

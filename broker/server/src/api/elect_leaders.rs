@@ -10,7 +10,7 @@ use corelog_protocol::messages::elect_leaders::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Kafka's number of the election that makes the first replica the leader.

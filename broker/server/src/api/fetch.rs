@@ -19,9 +19,9 @@ use corelog_runtime::local::Permit;
 use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolation};
 
+use crate::clients::Answer;
+use crate::clients::RequestContext;
 use crate::clients::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
-use crate::clients::request::RequestContext;
-use crate::connection::dispatch::Answer;
 use crate::error_codes::{Failure, read_failure};
 use crate::memory::fetch_memory::{self, Held};
 use crate::partitions::log_state::LogApi;

@@ -7,7 +7,7 @@ use corelog_protocol::messages::find_coordinator::{
     Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
 };
 
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::{Failure, change_failure};
 use crate::metadata::offsets_topic::partition_of;
 use crate::shard::Shard;

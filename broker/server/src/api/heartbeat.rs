@@ -6,7 +6,7 @@ use corelog_groups::{self as groups, Generation, GroupId, InstanceId, MemberId, 
 use corelog_protocol::messages::heartbeat::{HeartbeatRequest, HeartbeatResponse};
 
 use crate::api::coordinator;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::group_result_code;
 use crate::shard::Shard;
 

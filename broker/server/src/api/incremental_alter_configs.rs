@@ -11,7 +11,7 @@ use corelog_protocol::messages::incremental_alter_configs::{
 
 use crate::api::changes::invalid_request;
 use crate::api::config_changes::{self, Asked, Change};
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
 use crate::shard::Shard;
 

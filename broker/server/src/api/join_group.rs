@@ -9,7 +9,7 @@ use corelog_groups::{
 use corelog_protocol::messages::join_group::{JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember};
 
 use crate::api::coordinator;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::group_code;
 use crate::shard::Shard;
 

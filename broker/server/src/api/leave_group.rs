@@ -8,7 +8,7 @@ use corelog_groups::{
 use corelog_protocol::messages::leave_group::{LeaveGroupRequest, LeaveGroupResponse, MemberResponse};
 
 use crate::api::coordinator;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
 use crate::shard::Shard;
 

@@ -10,7 +10,7 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::memory::long_answer;
 use crate::shard::Shard;
 

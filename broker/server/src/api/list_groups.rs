@@ -6,7 +6,7 @@ use corelog_groups::{self as groups, GroupError, Response};
 use corelog_protocol::messages::list_groups::{ListGroupsRequest, ListGroupsResponse, ListedGroup};
 
 use crate::api::coordinator;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::group_code;
 use crate::memory::long_answer;
 use crate::shard::Shard;

@@ -11,7 +11,7 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
 use crate::api::fetch::stale_epoch;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::{Failure, read_failure};
 use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;

@@ -6,7 +6,7 @@ use corelog_protocol::messages::list_partition_reassignments::{
     ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
 };
 
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Kafka does not complain of unknown partitions either.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_metadata::controller::{ControllerRequest, NewTopic};
+use corelog_metadata::controller::ControllerRequest;
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
 use corelog_model::{TopicId, TopicName};
 use corelog_protocol::ErrorCode;
@@ -14,10 +14,10 @@ use corelog_protocol::messages::metadata::{
 };
 
 use crate::api::authorized;
-use crate::clients::request::RequestContext;
-use crate::controller;
+use crate::clients::RequestContext;
 use crate::error_codes::change_failure;
 use crate::memory::long_answer;
+use crate::metadata;
 use crate::shard::Shard;
 use crate::shard::identity::Identity;
 
@@ -136,9 +136,9 @@ async fn create(
 ) -> (Arc<MetadataImage>, Vec<(String, ErrorCode)>) {
     let requests = missing
         .iter()
-        .map(|name| ControllerRequest::CreateTopic(crate::metadata::offsets_topic::defaults_for(shard, name)))
+        .map(|name| ControllerRequest::CreateTopic(metadata::offsets_topic::defaults_for(shard, name)))
         .collect();
-    let results = controller::change(shard, requests, false).await;
+    let results = metadata::change(shard, requests, false).await;
     let refused = missing
         .into_iter()
         .zip(results)
@@ -198,16 +198,5 @@ fn partition(
         replica_nodes: identity.nodes_for(&partition.replicas, topic, partition),
         isr_nodes: identity.nodes_for(&partition.in_sync_replicas, topic, partition),
         offline_replicas: Vec::new(),
-    }
-}
-
-/// A topic with the broker's defaults, as a client's use of its name makes it.
-pub fn defaulted(name: &str) -> NewTopic {
-    NewTopic {
-        name: name.to_owned(),
-        partition_count: -1,
-        replication_factor: -1,
-        assignments: Vec::new(),
-        configs: Default::default(),
     }
 }

@@ -11,7 +11,7 @@ use corelog_protocol::messages::offset_delete::{
 };
 
 use crate::api::coordinator;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
 use crate::shard::Shard;
 

@@ -16,7 +16,7 @@ use corelog_protocol::messages::offset_fetch::{
 use futures_util::future::join_all;
 
 use crate::api::coordinator;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::group_code;
 use crate::memory::long_answer;
 use crate::shard::Shard;

@@ -10,7 +10,7 @@ use corelog_protocol::messages::offset_for_leader_epoch::{
 use corelog_runtime::LocalFuture;
 
 use crate::api::fetch::stale_epoch;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::read_failure;
 use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
 
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers ILLEGAL_SASL_STATE without mechanisms, as Kafka does on a listener without SASL: a client that is set up for

@@ -8,7 +8,7 @@ use corelog_groups::{
 use corelog_protocol::messages::sync_group::{SyncGroupRequest, SyncGroupResponse};
 
 use crate::api::coordinator;
-use crate::clients::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::error_codes::group_code;
 use crate::shard::Shard;
 

@@ -16,10 +16,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_runtime::local::Notify;
-use corelog_runtime::{Connection, Monotonic};
+use corelog_runtime::{Clock, Connection, Monotonic};
 use slab::Slab;
-
-use crate::shard::Shard;
 
 /// How long a frame of no length may be under way.
 const GRACE: Duration = Duration::from_secs(30);
@@ -272,15 +270,16 @@ impl Connections {
     }
 }
 
-/// Looks after the shard's connections until the process ends.
-pub async fn watch(shard: Rc<Shard>) {
-    let connections = Rc::clone(&shard.connections);
+/// Looks after the shard's connections until the process ends. `idle_max` is asked at each look.
+pub async fn watch(
+    connections: Rc<Connections>,
+    clock: Rc<dyn Clock>,
+    idle_max: impl Fn() -> Option<Duration> + 'static,
+) {
     loop {
         let opened = connections.opened.notified();
-        let idle_max = shard.config().network.connection_idle_max_ms;
-        let now = shard.handle.clock.now();
-        match connections.sweep(now, idle_max.map(Duration::from_millis)) {
-            Some(next) => shard.handle.clock.sleep_until(next).await,
+        match connections.sweep(clock.now(), idle_max()) {
+            Some(next) => clock.sleep_until(next).await,
             None => opened.await,
         }
     }

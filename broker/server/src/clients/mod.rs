@@ -1,5 +1,11 @@
 //! What a shard knows of its clients: their connections, their requests, their fetch sessions.
 
+mod answer;
+mod client;
 pub mod connections;
 pub mod fetch_session;
-pub mod request;
+mod request;
+
+pub use answer::Answer;
+pub use client::Client;
+pub use request::RequestContext;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use corelog_protocol::frame::encode_frame_pieces;
 use corelog_protocol::{ApiKey, ByteStr, EncodeError, RequestHeader, Writer};
 
-use crate::connection::Client;
-use crate::connection::dispatch::Answer;
+use super::answer::Answer;
+use super::client::Client;
 
 /// A request without its body.
 #[derive(Clone)]

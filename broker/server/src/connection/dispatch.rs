@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::rc::Rc;
 
-use bytes::Bytes;
 use corelog_protocol::codec::MEMORY_BASE;
 use corelog_protocol::messages::alter_configs::AlterConfigsRequest;
 use corelog_protocol::messages::alter_partition_reassignments::AlterPartitionReassignmentsRequest;
@@ -45,26 +44,12 @@ use corelog_protocol::messages::sasl_handshake::SaslHandshakeRequest;
 use corelog_protocol::messages::sync_group::SyncGroupRequest;
 use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Request, RequestHeader};
 use corelog_runtime::LocalFuture;
-use corelog_runtime::local::Permit;
 
 use crate::api;
-use crate::clients::request::RequestContext;
-use crate::connection::Client;
+use crate::clients::{Answer, Client, RequestContext};
 use crate::connection::frame::Frame;
 use crate::memory::long_answer;
 use crate::shard::Shard;
-
-/// What becomes of a request.
-pub enum Answer {
-    /// A whole response frame, its size included.
-    Send(Vec<Bytes>),
-    /// The same, with the memory that it holds beyond its request's: that of fetched records, or of a long answer.
-    Records(Vec<Bytes>, Permit),
-    /// No response is due (acks=0).
-    Silence,
-    /// The connection is to be closed, for this reason.
-    Close(String),
-}
 
 /// Why a request is not begun; its connection closes.
 #[derive(Debug, thiserror::Error)]

@@ -5,4 +5,4 @@ pub mod dispatch;
 pub mod frame;
 mod serve;
 
-pub use serve::{Client, serve};
+pub use serve::serve;

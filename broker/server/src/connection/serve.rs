@@ -7,8 +7,7 @@
 //! When the client ends its stream, what it asked for is done and answered, except that nobody waits for records or for
 //! a group's rebalance any more. When it cannot be sent anything any more, no answer is waited for that may be left.
 
-use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -17,7 +16,8 @@ use corelog_runtime::local::{Either, Notify, Permit, Queue, select};
 use corelog_runtime::{Connection, LocalFuture, WorkClass};
 
 use crate::clients::connections::Tracked;
-use crate::connection::dispatch::{self, Answer};
+use crate::clients::{Answer, Client};
+use crate::connection::dispatch;
 use crate::connection::frame::{FrameError, FrameReader, FrameSource};
 use crate::shard::Shard;
 
@@ -25,27 +25,6 @@ use crate::shard::Shard;
 const SEND_PIECES_MAX: usize = 512;
 /// Bytes that are sent before the memory of fetched records is given back in part, and a slow client's time begins anew.
 const SEND_PORTION_BYTES: usize = 1 << 20;
-
-/// What a connection knows of its client.
-pub struct Client {
-    /// The other end.
-    pub peer: SocketAddr,
-    /// A number of its own within the shard, for logs.
-    pub number: u64,
-    /// Held while a long answer of this connection is put together: see [`crate::memory::long_answer`].
-    pub(crate) long_answer: RefCell<Option<Permit>>,
-}
-
-impl Client {
-    /// A client at the other end, `peer`.
-    pub fn new(peer: SocketAddr, number: u64) -> Client {
-        Client {
-            peer,
-            number,
-            long_answer: RefCell::default(),
-        }
-    }
-}
 
 struct InFlight {
     response: LocalFuture<Answer>,

@@ -1,9 +1,13 @@
-//! The controller, which decides about the metadata and keeps its decisions in a log.
+//! The controller, which decides about the metadata, and the log of its decisions. It knows of no shard: `metadata/` asks
+//! it and has the shards act on what it decides.
 
-pub mod producer_ids;
+mod error;
+mod log;
+mod rules;
 mod shell;
 
-pub use shell::{
-    ChangeError, ControllerShell, LoadError, METADATA_PARTITION, Rules, SnapshotError, change,
-    is_metadata_partition, publish,
-};
+pub use error::{ChangeError, LoadError, SnapshotError};
+pub use log::{METADATA_PARTITION, MetadataLog, is_metadata_partition};
+pub use shell::ControllerShell;
+
+pub(crate) use log::spec;

@@ -27,9 +27,9 @@ use futures_util::future::join;
 use super::shell::GroupShell;
 use super::snapshot::{rewrite, write};
 use crate::api;
-use crate::clients::request::RequestContext;
-use crate::connection::Client;
-use crate::controller::{self, ControllerShell};
+use crate::clients::Client;
+use crate::clients::RequestContext;
+use crate::metadata;
 use crate::metadata::offsets_topic;
 use crate::shard::identity::Identity;
 use crate::shard::{FIRST, Shard, ShardMessage, ShardParts};
@@ -81,9 +81,9 @@ where
             fetch_memory: 1 << 20,
             answer_memory: 1 << 20,
         });
-        let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
+        let (shell, image) = metadata::load(&shard).await.expect("the metadata loads");
         shard.set_controller(shell);
-        let published = controller::publish(&shard, Arc::new(image)).await;
+        let published = metadata::publish(&shard, Arc::new(image)).await;
         published.expect("the partitions open");
         let result = test(Rc::clone(&shard)).await;
         storage.close().await.expect("the data closes");
@@ -106,7 +106,7 @@ fn context(shard: &Shard, api: ApiKey, version: i16) -> RequestContext {
 }
 
 async fn change(shard: &Rc<Shard>, request: ControllerRequest) {
-    for result in controller::change(shard, vec![request], false).await {
+    for result in metadata::change(shard, vec![request], false).await {
         result.expect("the change is made");
     }
 }

@@ -20,8 +20,8 @@ use corelog_protocol::{ErrorCode, Message as _, Request};
 use corelog_runtime::LocalFuture;
 use corelog_runtime::local::{Budget, Permit};
 
-use crate::clients::request::RequestContext;
-use crate::connection::dispatch::Answer;
+use crate::clients::Answer;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
 use crate::memory::fetch_memory;
 use crate::shard::Shard;

@@ -1,4 +1,13 @@
-//! Changes of the metadata.
+//! The metadata in force, and changes of it: asked of the controller, kept in its log, acted on by every shard.
 
+mod change;
+mod load;
 pub mod offsets_topic;
-pub mod uncompacted;
+mod producer_ids;
+mod publish;
+mod uncompacted;
+
+pub use change::change;
+pub use load::load;
+pub use producer_ids::next_producer_id;
+pub use publish::publish;

@@ -6,8 +6,8 @@ use corelog_metadata::controller::{ControllerRequest, NewTopic};
 use corelog_metadata::{ControllerError, names};
 use corelog_model::PartitionId;
 
-use crate::api::metadata::defaulted;
-use crate::controller::{self, ChangeError};
+use super::change::change;
+use crate::controller::ChangeError;
 use crate::shard::Shard;
 
 /// The topic `name` as the broker creates it by itself: internal ones have settings of their own.
@@ -39,7 +39,7 @@ pub async fn partition_of(shard: &Rc<Shard>, group: &str) -> Result<PartitionId,
         return Ok(id);
     }
     let topic = defaults_for(shard, names::CONSUMER_OFFSETS);
-    let results = controller::change(shard, vec![ControllerRequest::CreateTopic(topic)], false).await;
+    let results = change(shard, vec![ControllerRequest::CreateTopic(topic)], false).await;
     match results.into_iter().next() {
         // It is there already when another client was faster.
         Some(Ok(_) | Err(ChangeError::Refused(ControllerError::TopicExists(_)))) => {}
@@ -59,4 +59,15 @@ pub fn known_partition_of(shard: &Shard, group: &str) -> Option<PartitionId> {
         topic: topic.id,
         index,
     })
+}
+
+/// A topic with the broker's defaults, as a client's use of its name makes it.
+fn defaulted(name: &str) -> NewTopic {
+    NewTopic {
+        name: name.to_owned(),
+        partition_count: -1,
+        replication_factor: -1,
+        assignments: Vec::new(),
+        configs: Default::default(),
+    }
 }

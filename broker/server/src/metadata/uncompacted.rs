@@ -6,7 +6,7 @@ use corelog_metadata::{Command, MetadataImage, names};
 
 /// The topics that `commands`, which led to `image`, have made or changed, and that ask for compaction. The broker bounds
 /// its own topics by other means.
-pub fn uncompacted<'a>(
+fn uncompacted<'a>(
     config: &BrokerConfig,
     image: &'a MetadataImage,
     commands: &[Command],
@@ -31,7 +31,7 @@ pub fn uncompacted<'a>(
 }
 
 /// Says so of each.
-pub fn warn(config: &BrokerConfig, image: &MetadataImage, commands: &[Command]) {
+pub(crate) fn warn(config: &BrokerConfig, image: &MetadataImage, commands: &[Command]) {
     for topic in uncompacted(config, image, commands) {
         tracing::warn!(
             topic,

@@ -6,6 +6,7 @@ mod calls;
 pub mod fetch_watch;
 pub mod identity;
 pub mod metrics;
+mod producer_ids;
 mod scatter;
 #[cfg(test)]
 pub(crate) mod test_image;
@@ -23,12 +24,12 @@ use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
 
 pub use calls::{Calls, ShardMessage, Work};
+pub use producer_ids::ProducerIds;
 pub use scatter::OwnerWork;
 
 use crate::api::produce::lane::ProduceLane;
 use crate::clients::connections::Connections;
 use crate::clients::fetch_session::FetchSessions;
-use crate::controller::producer_ids::ProducerIds;
 use crate::controller::{ControllerShell, is_metadata_partition};
 use crate::groups::Coordinators;
 use crate::memory::long_answer::LongAnswers;

@@ -29,8 +29,8 @@ use corelog_storage::{
 use futures_util::future::{Either, join_all, select};
 
 use crate::clients::connections;
-use crate::controller::{self, ControllerShell};
 use crate::memory::plan::{MemoryChoice, MemoryPlan};
+use crate::metadata;
 use crate::partitions::partition_dirs;
 use crate::partitions::topics;
 use crate::shard::identity::{Identity, ShardListeners};
@@ -370,7 +370,7 @@ pub async fn live(
     parts.handle.spawn(
         WorkClass::Background,
         "connections",
-        connections::watch(Rc::clone(&shard)),
+        watch_connections(Rc::clone(&shard)),
     );
     begun(&shard);
     let stop = pin!(stop);
@@ -394,13 +394,13 @@ pub async fn live(
 
 /// On the first shard: brings the metadata into force on all shards, then opens the doors.
 async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<(), ServeError> {
-    let (shell, image) = ControllerShell::load(shard).await?;
+    let (shell, image) = metadata::load(shard).await?;
     shard.set_controller(shell);
     let image = Arc::new(image);
     remove_orphans(shard, &image).await?;
     remove_strays(shard, &image).await?;
     // What could not be opened is said in the log, and answered as a storage error; the rest is served.
-    let _ = controller::publish(shard, Arc::clone(&image)).await;
+    let _ = metadata::publish(shard, Arc::clone(&image)).await;
     let (host, port) = listeners.advertised(&plan.config);
     let register = ControllerRequest::RegisterBroker {
         id: shard.identity.broker,
@@ -409,7 +409,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
         rack: plan.config.rack.clone(),
         incarnation: Incarnation::new(plan.incarnation),
     };
-    for result in controller::change(shard, vec![register], false).await {
+    for result in metadata::change(shard, vec![register], false).await {
         result?;
     }
     let opened: Vec<_> = shard
@@ -490,6 +490,15 @@ async fn remove_strays(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), S
     }
     shard.storage.remove_strays(is_stray).await;
     Ok(())
+}
+
+async fn watch_connections(shard: Rc<Shard>) {
+    let (connections, clock) = (Rc::clone(&shard.connections), Rc::clone(&shard.handle.clock));
+    let idle_max = move || {
+        let idle_max_ms = shard.config().network.connection_idle_max_ms;
+        idle_max_ms.map(Duration::from_millis)
+    };
+    connections::watch(connections, clock, idle_max).await;
 }
 
 async fn apply_retention(shard: Rc<Shard>) {

@@ -26,8 +26,8 @@ use futures_util::future::join_all;
 
 use crate::api::produce::check::{self, INLINE_BYTES_MAX, RecordsWork};
 use crate::api::produce::lane::{self, Item};
-use crate::clients::request::RequestContext;
-use crate::connection::dispatch::Answer;
+use crate::clients::Answer;
+use crate::clients::RequestContext;
 use crate::error_codes::{Failure, append_failure};
 use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;
