@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use crate::admin::Reply;
+use crate::admin::reply::Reply;
 use crate::shard::Shard;
 
 /// How the shards are, together.

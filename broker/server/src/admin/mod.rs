@@ -2,7 +2,8 @@
 
 pub mod debug;
 mod health;
+mod reply;
 pub mod report;
 mod serve;
 
-pub use serve::{Reply, serve};
+pub use serve::serve;

@@ -10,6 +10,7 @@ use corelog_runtime::TimeSpent;
 use corelog_storage::{LogOffsets, StorageStats};
 use futures_util::future::join_all;
 
+use crate::groups::Committed;
 use crate::shard::Shard;
 use crate::shard::metrics::{Exposition, Snapshot};
 
@@ -32,18 +33,6 @@ struct ShardReport {
     answer_memory_used: usize,
     partitions: Vec<PartitionLevels>,
     committed: Vec<Committed>,
-}
-
-/// A group's committed offset of a partition.
-pub struct Committed {
-    /// The group.
-    pub group: String,
-    /// The topic.
-    pub topic: String,
-    /// The partition within it.
-    pub partition: i32,
-    /// The offset of the next record to read.
-    pub offset: i64,
 }
 
 /// Counters and levels of the whole broker.

@@ -7,13 +7,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use corelog_runtime::descriptors::ADMIN_CONNECTIONS_MAX;
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Connection, Listener, WorkClass, local};
 
-use crate::admin::debug;
-use crate::admin::health;
+use super::reply::Reply;
+use super::{debug, health, report};
 use crate::shard::Shard;
 use crate::shard::metrics::Exposition;
 
@@ -50,41 +50,6 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
                 connection.shutdown();
                 drop(slot);
             });
-    }
-}
-
-/// What to answer with.
-#[derive(PartialEq, Eq, Debug)]
-pub struct Reply {
-    status: u16,
-    body: String,
-}
-
-impl Reply {
-    /// An answer with this status and text.
-    pub fn new(status: u16, body: &str) -> Reply {
-        Reply {
-            status,
-            body: body.to_owned(),
-        }
-    }
-
-    fn into_bytes(self) -> Bytes {
-        let Reply { status, body } = self;
-        let reason = match status {
-            200 => "OK",
-            400 => "Bad Request",
-            403 => "Forbidden",
-            404 => "Not Found",
-            405 => "Method Not Allowed",
-            431 => "Request Header Fields Too Large",
-            _ => "Service Unavailable",
-        };
-        Bytes::from(format!(
-            "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        ))
     }
 }
 
@@ -160,7 +125,7 @@ async fn respond(shard: &Rc<Shard>, method: &str, target: &str) -> Reply {
 
 async fn metrics(shard: &Rc<Shard>) -> String {
     let mut out = Exposition::default();
-    let report = crate::admin::report::collect(shard).await;
+    let report = report::collect(shard).await;
     report.print(&mut out);
     out.into_text()
 }

@@ -5,9 +5,7 @@ use std::rc::Rc;
 use corelog_protocol::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use corelog_protocol::{ApiKey, ErrorCode};
 
-use crate::clients::Answer;
-use crate::clients::RequestContext;
-use crate::connection::dispatch;
+use crate::clients::{Answer, RequestContext};
 use crate::shard::Shard;
 
 /// The first version in which the client names its software (KIP-511).
@@ -15,14 +13,15 @@ const SOFTWARE: i16 = 3;
 /// The first version that says which broker it means to talk to.
 const IDENTITY: i16 = 5;
 
-/// Answers a version that we know.
+/// Answers a version that we know: the APIs that are `supported`.
 pub async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: ApiVersionsRequest,
+    supported: &[ApiKey],
 ) -> ApiVersionsResponse {
     let mut response = ApiVersionsResponse {
-        api_keys: all(),
+        api_keys: supported.iter().map(|api| row(*api)).collect(),
         ..Default::default()
     };
     if context.version >= SOFTWARE
@@ -50,10 +49,6 @@ pub fn refuse(context: &RequestContext) -> Answer {
         ..Default::default()
     };
     context.answer(|writer| response.encode(writer, 0))
-}
-
-fn all() -> Vec<ApiVersion> {
-    dispatch::SUPPORTED.iter().map(|api| row(*api)).collect()
 }
 
 fn row(api: ApiKey) -> ApiVersion {

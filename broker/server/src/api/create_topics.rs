@@ -37,7 +37,7 @@ pub async fn handle(
     let (names, planned): (Vec<_>, Vec<_>) = plan(request.topics, default_count).into_iter().unzip();
     let outcomes = changes::decide(&shard, ApiKey::CreateTopics, planned, options).await;
     let config = (context.version >= DESCRIBES).then(|| shard.config());
-    let mut allowance = Allowance::new(&shard);
+    let mut allowance = shard.long_answers.allowance();
     let answers = names.into_iter().zip(outcomes);
     CreateTopicsResponse {
         topics: answers

@@ -15,7 +15,7 @@ use crate::api::changes;
 use crate::api::config_resource::ConfigResource;
 use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::memory::long_answer::{self, Allowance};
+use crate::memory::long_answer::Allowance;
 use crate::shard::Shard;
 
 /// What a resource takes of an answer with all of its keys, about, in bytes.
@@ -32,8 +32,8 @@ pub async fn handle(
         documentation: request.include_documentation,
     };
     let bytes = request.resources.len().saturating_mul(RESOURCE_BYTES);
-    long_answer::begin(&shard, &context, bytes).await;
-    let mut allowance = Allowance::new(&shard);
+    shard.long_answers.begin(&context, bytes).await;
+    let mut allowance = shard.long_answers.allowance();
     let results: Vec<DescribeConfigsResult> = request
         .resources
         .into_iter()

@@ -12,7 +12,6 @@ use crate::api::authorized;
 use crate::api::coordinator;
 use crate::clients::RequestContext;
 use crate::error_codes::group_failure;
-use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// Before this version a group that is not there is a dead one (KIP-1043).
@@ -28,7 +27,7 @@ pub async fn handle(
     request: DescribeGroupsRequest,
 ) -> DescribeGroupsResponse {
     // How many members the groups have is not known here.
-    long_answer::begin(&shard, &context, usize::MAX).await;
+    shard.long_answers.begin(&context, usize::MAX).await;
     let operations = authorized::report(request.include_authorized_operations, authorized::GROUP);
     let described = request.groups.into_iter().map(|group| {
         let describe = Request::DescribeGroup(GroupId::new(&group));

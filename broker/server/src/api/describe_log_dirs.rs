@@ -14,7 +14,6 @@ use futures_util::future::join_all;
 
 use crate::api::changes;
 use crate::clients::RequestContext;
-use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// What a partition takes of an answer, about, in bytes.
@@ -28,7 +27,7 @@ pub async fn handle(
 ) -> DescribeLogDirsResponse {
     if request.topics.is_none() {
         let bytes = shard.image().partition_count() * PARTITION_BYTES;
-        long_answer::begin(&shard, &context, bytes).await;
+        shard.long_answers.begin(&context, bytes).await;
     }
     let shares: Vec<_> = shard
         .all()

@@ -14,7 +14,6 @@ use corelog_storage::ActiveProducer;
 use crate::api::changes;
 use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::memory::long_answer;
 use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;
 
@@ -25,7 +24,7 @@ pub async fn handle(
     request: DescribeProducersRequest,
 ) -> DescribeProducersResponse {
     // How many producers the partitions remember is not known here.
-    long_answer::begin(&shard, &context, usize::MAX).await;
+    shard.long_answers.begin(&context, usize::MAX).await;
     let image = shard.image();
     let mut items = Vec::new();
     let mut topics = Vec::with_capacity(request.topics.len());

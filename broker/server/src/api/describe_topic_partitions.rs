@@ -16,7 +16,6 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
 use crate::clients::RequestContext;
-use crate::memory::long_answer;
 use crate::shard::Shard;
 use crate::shard::identity::Identity;
 
@@ -31,7 +30,10 @@ pub async fn handle(
 ) -> DescribeTopicPartitionsResponse {
     let max = usize::try_from(shard.config().network.described_partitions_max).unwrap_or(usize::MAX);
     let asked = usize::try_from(request.response_partition_limit).unwrap_or(0);
-    long_answer::begin(&shard, &context, asked.min(max).saturating_mul(PARTITION_BYTES)).await;
+    shard
+        .long_answers
+        .begin(&context, asked.min(max).saturating_mul(PARTITION_BYTES))
+        .await;
     let response = describe(&request, &shard.image(), &shard.identity, max);
     let failures = response
         .topics

@@ -11,7 +11,6 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use crate::api::changes;
 use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
 use crate::clients::RequestContext;
-use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// What a topic takes of an answer, about, in bytes.
@@ -24,7 +23,7 @@ pub async fn handle(
     request: ListConfigResourcesRequest,
 ) -> ListConfigResourcesResponse {
     let bytes = shard.image().topic_count() * RESOURCE_BYTES;
-    long_answer::begin(&shard, &context, bytes).await;
+    shard.long_answers.begin(&context, bytes).await;
     let response = list(&request.resource_types, context.version, &shard.image());
     changes::count(
         &shard,

@@ -8,7 +8,6 @@ use corelog_protocol::messages::list_groups::{ListGroupsRequest, ListGroupsRespo
 use crate::api::coordinator;
 use crate::clients::RequestContext;
 use crate::error_codes::group_code;
-use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// Asks every coordinator of every shard. While one of them loads there is no whole answer.
@@ -18,7 +17,7 @@ pub async fn handle(
     request: ListGroupsRequest,
 ) -> ListGroupsResponse {
     // How many groups there are is not known here.
-    long_answer::begin(&shard, &context, usize::MAX).await;
+    shard.long_answers.begin(&context, usize::MAX).await;
     let request = groups::ListGroupsRequest {
         states: request.states_filter,
         types: request.types_filter,

@@ -16,7 +16,6 @@ use corelog_protocol::messages::metadata::{
 use crate::api::authorized;
 use crate::clients::RequestContext;
 use crate::error_codes::change_failure;
-use crate::memory::long_answer;
 use crate::metadata;
 use crate::shard::Shard;
 use crate::shard::identity::Identity;
@@ -61,7 +60,7 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
         Some(topics) if !topics.is_empty() || context.version >= EMPTY_IS_NONE => topics,
         Some(_) | None => {
             let bytes = image.topic_count() * TOPIC_BYTES + image.partition_count() * PARTITION_BYTES;
-            long_answer::begin(&shard, &context, bytes).await;
+            shard.long_answers.begin(&context, bytes).await;
             let mut all: Vec<&Arc<TopicImage>> = image.topics().collect();
             all.sort_by(|a, b| a.name.cmp(&b.name));
             response.topics = all
@@ -84,7 +83,7 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
     };
     let partitions = |topic| known(&image, topic).map_or(0, |topic| topic.partitions.len());
     let bytes = asked.iter().map(partitions).sum::<usize>() * PARTITION_BYTES;
-    long_answer::begin(&shard, &context, bytes).await;
+    shard.long_answers.begin(&context, bytes).await;
     for topic in asked {
         let by_id = topic.topic_id != TopicId::ZERO;
         let known = known(&image, &topic);

@@ -18,7 +18,6 @@ use futures_util::future::join_all;
 use crate::api::coordinator;
 use crate::clients::RequestContext;
 use crate::error_codes::group_code;
-use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// From this version on the response has an error of its own.
@@ -42,7 +41,7 @@ pub async fn handle(
     };
     if asks_for_all {
         // How much the groups have committed is not known here.
-        long_answer::begin(&shard, &context, usize::MAX).await;
+        shard.long_answers.begin(&context, usize::MAX).await;
     }
     if version >= MANY_GROUPS {
         let groups = request.groups.into_iter();

@@ -1,10 +1,10 @@
 //! Incremental fetch sessions (KIP-227): a client names its partitions once and then only what changed, and is
 //! answered only what changed.
 //!
-//! A partition that was read to its end rests until something of it changes, which the session's [`Watch`] tells: a
+//! A partition that was read to its end rests until something of it changes, which the session's watch tells: a
 //! fetch within a session costs what has changed, however many partitions the session has.
 //!
-//! No clock, and no I/O but the watch. Invariants: a session's order holds each of its partitions once; each is active or
+//! No clock, no I/O: the watch, of type `W`, is only kept here. Invariants: a session's order holds each of its partitions once; each is active or
 //! resting; the cache never holds more than its slots.
 
 use std::cell::RefCell;
@@ -17,8 +17,6 @@ use corelog_metadata::MetadataImage;
 use corelog_model::{PartitionId, PartitionIndex, TopicId};
 use corelog_protocol::ByteStr;
 use corelog_runtime::Monotonic;
-
-use crate::shard::fetch_watch::Watch;
 
 /// A session that was idle for this long may be evicted for a new one (Kafka's
 /// `MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS`).
@@ -73,8 +71,8 @@ struct Entry {
 }
 
 /// What a fetch reads: the partitions of a session, or of one request.
-#[derive(Default, Debug)]
-pub struct FetchPartitions {
+#[derive(Debug)]
+pub struct FetchPartitions<W> {
     by_key: HashMap<FetchKey, u64, foldhash::fast::RandomState>,
     order: BTreeMap<u64, Entry>,
     order_next: u64,
@@ -85,10 +83,22 @@ pub struct FetchPartitions {
     /// The metadata as it was seen last; weak, for what has been replaced is not kept.
     image: Weak<MetadataImage>,
     /// Hears of the resting ones, and of all for which a request waits.
-    pub watch: Option<Rc<Watch>>,
+    pub watch: Option<Rc<W>>,
 }
 
-impl FetchPartitions {
+impl<W> FetchPartitions<W> {
+    fn new() -> FetchPartitions<W> {
+        FetchPartitions {
+            by_key: HashMap::default(),
+            order: BTreeMap::new(),
+            order_next: 0,
+            active: BTreeSet::new(),
+            resting: HashMap::default(),
+            image: Weak::new(),
+            watch: None,
+        }
+    }
+
     fn set(&mut self, key: FetchKey, wish: FetchWish) {
         if let Some(&place) = self.by_key.get(&key) {
             let entry = self
@@ -225,11 +235,11 @@ impl FetchPartitions {
     }
 }
 
-struct Session {
+struct Session<W> {
     uses_topic_ids: bool,
     epoch_next: i32,
     used_last: Monotonic,
-    partitions: Rc<RefCell<FetchPartitions>>,
+    partitions: Rc<RefCell<FetchPartitions<W>>>,
 }
 
 /// Why an incremental fetch is refused.
@@ -265,24 +275,24 @@ pub struct SessionAsk {
 
 /// What a request comes to.
 #[derive(Debug)]
-pub struct FetchPlan {
+pub struct FetchPlan<W> {
     /// The session to answer in; 0: none.
     pub session_id: i32,
     /// Leave out partitions without news.
     pub incremental: bool,
     /// What to read: the session's, or the request's own.
-    pub partitions: Rc<RefCell<FetchPartitions>>,
+    pub partitions: Rc<RefCell<FetchPartitions<W>>>,
 }
 
 /// The sessions of one shard.
-pub struct FetchSessions {
+pub struct FetchSessions<W> {
     slots_max: usize,
-    sessions: HashMap<i32, Session, foldhash::fast::RandomState>,
+    sessions: HashMap<i32, Session<W>, foldhash::fast::RandomState>,
 }
 
-impl FetchSessions {
+impl<W> FetchSessions<W> {
     /// A cache of at most `slots_max` sessions.
-    pub fn new(slots_max: usize) -> FetchSessions {
+    pub fn new(slots_max: usize) -> FetchSessions<W> {
         FetchSessions {
             slots_max,
             sessions: HashMap::default(),
@@ -310,7 +320,7 @@ impl FetchSessions {
         forgotten: &[FetchKey],
         now: Monotonic,
         random: u64,
-    ) -> Result<FetchPlan, SessionError> {
+    ) -> Result<FetchPlan<W>, SessionError> {
         let SessionAsk {
             session_id,
             epoch,
@@ -318,7 +328,7 @@ impl FetchSessions {
         } = asked;
         if epoch == EPOCH_FINAL || epoch == EPOCH_INITIAL {
             self.sessions.remove(&session_id);
-            let mut partitions = FetchPartitions::default();
+            let mut partitions = FetchPartitions::new();
             let is_kept = epoch == EPOCH_INITIAL && !wishes.is_empty() && self.make_room(now);
             for (mut key, wish) in wishes {
                 if is_kept {
@@ -378,7 +388,7 @@ impl FetchSessions {
 
     fn keep(
         &mut self,
-        partitions: Rc<RefCell<FetchPartitions>>,
+        partitions: Rc<RefCell<FetchPartitions<W>>>,
         uses_topic_ids: bool,
         now: Monotonic,
         random: u64,
@@ -425,6 +435,10 @@ fn unhook(key: &mut FetchKey) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nobody watches here.
+    type FetchSessions = super::FetchSessions<()>;
+    type FetchPlan = super::FetchPlan<()>;
 
     fn key(partition: i32) -> FetchKey {
         FetchKey {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use corelog_protocol::codec::MEMORY_BASE;
 use corelog_protocol::messages::alter_configs::AlterConfigsRequest;
 use corelog_protocol::messages::alter_partition_reassignments::AlterPartitionReassignmentsRequest;
-use corelog_protocol::messages::api_versions::ApiVersionsRequest;
+use corelog_protocol::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 use corelog_protocol::messages::create_acls::CreateAclsRequest;
 use corelog_protocol::messages::create_partitions::CreatePartitionsRequest;
 use corelog_protocol::messages::create_topics::CreateTopicsRequest;
@@ -48,7 +48,6 @@ use corelog_runtime::LocalFuture;
 use crate::api;
 use crate::clients::{Answer, Client, RequestContext};
 use crate::connection::frame::Frame;
-use crate::memory::long_answer;
 use crate::shard::Shard;
 
 /// Why a request is not begun; its connection closes.
@@ -109,7 +108,7 @@ macro_rules! handlers {
                 })+
                 $(ApiKey::$long => {
                     let request = decode::<$long_request>(&context, reader)?;
-                    Ok(long_answer::answer(Rc::clone(shard), context, request, $long_handler))
+                    Ok(long_answer(Rc::clone(shard), context, request, $long_handler))
                 })+
                 api => Err(StartError::Unsupported { api, version: context.version }),
             }
@@ -126,7 +125,7 @@ handlers! {
     LeaveGroup: LeaveGroupRequest => api::leave_group::handle,
     SyncGroup: SyncGroupRequest => api::sync_group::handle,
     SaslHandshake: SaslHandshakeRequest => api::sasl_handshake::handle,
-    ApiVersions: ApiVersionsRequest => api::api_versions::handle,
+    ApiVersions: ApiVersionsRequest => api_versions,
     DeleteRecords: DeleteRecordsRequest => api::delete_records::handle,
     InitProducerId: InitProducerIdRequest => api::init_producer_id::handle,
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest => api::offset_for_leader_epoch::handle,
@@ -221,4 +220,31 @@ where
         let response = handler(shard, context.clone(), request).await;
         context.answer(|writer| response.encode(writer, context.version))
     })
+}
+
+/// As `answer`, for a handler that may begin a long answer.
+fn long_answer<R, F>(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: R,
+    handler: fn(Rc<Shard>, RequestContext, R) -> F,
+) -> LocalFuture<Answer>
+where
+    R: Request + Clone + 'static,
+    F: Future<Output = R::Response> + 'static,
+{
+    Box::pin(async move {
+        let respond = || handler(Rc::clone(&shard), context.clone(), request.clone());
+        let (clock, connections) = (&*shard.handle.clock, &shard.connections);
+        let answers = &shard.long_answers;
+        answers.answer(&context, clock, connections, respond).await
+    })
+}
+
+async fn api_versions(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: ApiVersionsRequest,
+) -> ApiVersionsResponse {
+    api::api_versions::handle(shard, context, request, SUPPORTED).await
 }

@@ -3,23 +3,36 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use corelog_config::GroupConfig;
 use corelog_groups::{Event, ListGroupsRequest, Request, Response};
-use corelog_metadata::names;
+use corelog_metadata::MetadataImage;
 use corelog_model::{PartitionId, TopicName};
 use corelog_runtime::local::Budget;
-use corelog_runtime::{LocalFuture, WorkClass};
+use corelog_runtime::{Handle, LocalFuture, WorkClass};
+use corelog_storage::PartitionLog;
 use futures_util::future::join_all;
 
 use super::load::load;
 use super::refuse::refuse;
 use super::settings::group_config;
 use super::shell::GroupShell;
-use crate::admin::report::Committed;
-use crate::shard::Shard;
 
 /// Partitions that a shard replays at a time.
 const LOADS_MAX: usize = 4;
+
+/// A group's committed offset of a partition.
+pub struct Committed {
+    /// The group.
+    pub group: String,
+    /// The topic.
+    pub topic: String,
+    /// The partition within it.
+    pub partition: i32,
+    /// The offset of the next record to read.
+    pub offset: i64,
+}
 
 /// One coordinator a partition of `__consumer_offsets` that this shard owns.
 pub struct Coordinators {
@@ -37,35 +50,30 @@ impl Default for Coordinators {
 }
 
 impl Coordinators {
-    /// Begins to load the groups of a partition that this shard now owns, if it is one of `__consumer_offsets`. Requests
-    /// are answered meanwhile, most of them with the error that it loads.
-    pub fn load(&self, shard: &Rc<Shard>, id: PartitionId) {
-        let image = shard.image();
-        let is_ours = image
-            .topic(names::CONSUMER_OFFSETS)
-            .is_some_and(|topic| topic.id == id.topic);
-        if !is_ours || self.by_partition.borrow().contains_key(&id) {
+    /// Begins to load the groups of a partition of `__consumer_offsets` that this shard now owns, unless it has begun
+    /// already. Requests are answered meanwhile, most of them with the error that it loads. `image` gives the metadata of
+    /// the moment at which it is called.
+    pub fn load(
+        &self,
+        id: PartitionId,
+        log: Rc<PartitionLog>,
+        handle: &Handle,
+        config: &GroupConfig,
+        image: impl Fn() -> Arc<MetadataImage> + 'static,
+    ) {
+        if self.by_partition.borrow().contains_key(&id) {
             return;
         }
-        // Without a log the shard could not follow the metadata, and has said so.
-        let Some(log) = shard.partition(&id) else {
-            return;
-        };
-        let config = group_config(&shard.config().groups);
-        let shell = GroupShell::new(shard.handle.clone(), log, config);
+        let shell = GroupShell::new(handle.clone(), log, group_config(config));
         self.by_partition.borrow_mut().insert(id, Rc::clone(&shell));
         let loads = self.loads.clone();
-        let shard = Rc::clone(shard);
-        shard
-            .handle
-            .clone()
-            .spawn(WorkClass::Normal, "load groups", async move {
-                let turn = loads.acquire(1).await;
-                if load(&shell, &shard).await {
-                    drop(turn);
-                    shell.keep_time().await;
-                }
-            });
+        handle.spawn(WorkClass::Normal, "load groups", async move {
+            let turn = loads.acquire(1).await;
+            if load(&shell, image).await {
+                drop(turn);
+                shell.keep_time().await;
+            }
+        });
     }
 
     /// Ends the coordinator of a partition that is going away; everybody who waits is told.

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_groups::Event;
+use corelog_metadata::MetadataImage;
 use corelog_model::TopicName;
 use corelog_storage::{ReadError, ReadIsolation};
 
 use super::append::size_of;
 use super::shell::GroupShell;
 use crate::own_log::{self, LogReadError};
-use crate::shard::Shard;
 
 /// Why a coordinator does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -27,17 +28,18 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// Replays the partition, then begins to serve. Returns whether it does; if not, it refuses every request.
+/// Replays the partition, then begins to serve. Returns whether it does; if not, it refuses every request. `image` gives
+/// the metadata of that moment.
 ///
 /// A read that fails is tried again: the next may not, and nobody else can serve these groups. What was replayed by
 /// then does no harm, for the last record of a key counts. Meanwhile clients are told that the groups are being loaded.
-pub(super) async fn load(shell: &Rc<GroupShell>, shard: &Rc<Shard>) -> bool {
+pub(super) async fn load(shell: &Rc<GroupShell>, image: impl Fn() -> Arc<MetadataImage>) -> bool {
     let mut pause = PAUSE_FIRST;
     loop {
         match replay(shell).await {
             Ok(()) => {
                 shell.finish_load();
-                forget_deleted_topics(shell, shard);
+                forget_deleted_topics(shell, &image());
                 super::snapshot::begin_if_due(shell);
                 return true;
             }
@@ -95,8 +97,7 @@ async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
 }
 
 /// Offsets of topics that went away while this partition did not serve.
-fn forget_deleted_topics(shell: &Rc<GroupShell>, shard: &Shard) {
-    let image = shard.image();
+fn forget_deleted_topics(shell: &Rc<GroupShell>, image: &MetadataImage) {
     let gone: BTreeSet<TopicName> = shell.with_machine(|machine| {
         let topics = machine.committed_offsets().map(|committed| committed.topic);
         topics

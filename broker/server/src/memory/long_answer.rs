@@ -13,18 +13,16 @@
 
 use std::future::Future;
 use std::mem::size_of;
-use std::rc::Rc;
 
 use bytes::Bytes;
-use corelog_protocol::{ErrorCode, Message as _, Request};
-use corelog_runtime::LocalFuture;
+use corelog_protocol::{ErrorCode, Message};
+use corelog_runtime::Clock;
 use corelog_runtime::local::{Budget, Permit};
 
-use crate::clients::Answer;
-use crate::clients::RequestContext;
+use super::fetch_memory;
+use crate::clients::connections::Connections;
+use crate::clients::{Answer, RequestContext};
 use crate::error_codes::Failure;
-use crate::memory::fetch_memory;
-use crate::shard::Shard;
 
 /// An answer that may have more bytes is a long one.
 const SHORT_BYTES_MAX: usize = 16 << 10;
@@ -45,33 +43,32 @@ impl LongAnswers {
             turn: Budget::new(1),
         }
     }
-}
 
-/// Waits until an answer of about `bytes` may be put together. Nothing that takes long may be awaited from here to the
-/// answer: others wait for it.
-pub async fn begin(shard: &Shard, context: &RequestContext, bytes: usize) {
-    if bytes > SHORT_BYTES_MAX {
-        let turn = shard.long_answers.turn.acquire(1).await;
-        *context.client.long_answer.borrow_mut() = Some(turn);
+    /// Waits until an answer of about `bytes` may be put together. Nothing that takes long may be awaited from here to the
+    /// answer: others wait for it.
+    pub async fn begin(&self, context: &RequestContext, bytes: usize) {
+        if bytes > SHORT_BYTES_MAX {
+            let turn = self.turn.acquire(1).await;
+            *context.client.long_answer.borrow_mut() = Some(turn);
+        }
     }
-}
 
-/// Answers a request whose handler may [`begin`] a long answer. It may be called more than once, so it is to ask and not
-/// to change.
-pub fn answer<R, F>(
-    shard: Rc<Shard>,
-    context: RequestContext,
-    request: R,
-    handler: fn(Rc<Shard>, RequestContext, R) -> F,
-) -> LocalFuture<Answer>
-where
-    R: Request + Clone + 'static,
-    F: Future<Output = R::Response> + 'static,
-{
-    Box::pin(async move {
+    /// Answers a request whose handler may [`LongAnswers::begin`] a long answer. `respond` may be called more than once,
+    /// so it is to ask and not to change. While memory is waited for, `connections` that hold some and are slow are closed.
+    pub async fn answer<F, R>(
+        &self,
+        context: &RequestContext,
+        clock: &dyn Clock,
+        connections: &Connections,
+        respond: impl Fn() -> F,
+    ) -> Answer
+    where
+        F: Future<Output = R>,
+        R: Message,
+    {
         let mut held: Option<Permit> = None;
         loop {
-            let response = handler(Rc::clone(&shard), context.clone(), request.clone()).await;
+            let response = respond().await;
             let answer = context.answer(|writer| response.encode(writer, context.version));
             drop(response);
             let turn = context.client.long_answer.take();
@@ -80,7 +77,7 @@ where
                 other @ (Answer::Records(..) | Answer::Silence | Answer::Close(_)) => return other,
             };
             let bytes: usize = pieces.iter().map(Bytes::len).sum();
-            let memory = &shard.long_answers.memory;
+            let memory = &self.memory;
             if turn.is_none() || bytes <= SHORT_BYTES_MAX {
                 return Answer::Send(pieces);
             }
@@ -98,10 +95,15 @@ where
                 }
             }
             drop((pieces, turn));
-            held =
-                Some(fetch_memory::acquire(memory, needed, &*shard.handle.clock, &shard.connections).await);
+            held = Some(fetch_memory::acquire(memory, needed, clock, connections).await);
         }
-    })
+    }
+
+    /// How much a new answer may take before it is encoded: as much as there is for long answers.
+    pub fn allowance(&self) -> Allowance {
+        let total = self.memory.total();
+        Allowance { left: total, total }
+    }
 }
 
 /// How much an answer may still take, in bytes of memory, before it is encoded. For answers of which a part may be
@@ -112,12 +114,6 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// Of a new answer: as much as there is for long answers.
-    pub fn new(shard: &Shard) -> Allowance {
-        let total = shard.long_answers.memory.total();
-        Allowance { left: total, total }
-    }
-
     /// Counts `count` elements of type `T` with `strings_bytes` besides.
     ///
     /// # Errors

@@ -6,11 +6,7 @@ use corelog_metadata::{Command, MetadataImage, names};
 
 /// The topics that `commands`, which led to `image`, have made or changed, and that ask for compaction. The broker bounds
 /// its own topics by other means.
-fn uncompacted<'a>(
-    config: &BrokerConfig,
-    image: &'a MetadataImage,
-    commands: &[Command],
-) -> Vec<&'a str> {
+fn uncompacted<'a>(config: &BrokerConfig, image: &'a MetadataImage, commands: &[Command]) -> Vec<&'a str> {
     let ids = commands.iter().filter_map(|command| match command {
         Command::CreateTopic { id, .. } | Command::SetTopicConfigs { id, .. } => Some(*id),
         Command::RegisterBroker { .. }

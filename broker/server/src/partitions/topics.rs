@@ -5,14 +5,15 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_metadata::{Configs, MetadataImage, TopicImage};
+use corelog_metadata::{Configs, MetadataImage, TopicImage, names};
 use corelog_model::{PartitionId, PartitionIndex};
 use corelog_storage::{CreateError, DeleteError, PartitionSpec};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use crate::partitions::log_config::log_config;
-use crate::partitions::partition_dirs;
+use super::log_config::log_config;
+use super::partition_dirs;
+use crate::controller::is_metadata_partition;
 use crate::shard::Shard;
 
 /// Partitions that are created or deleted at a time; their entries share journal frames.
@@ -77,7 +78,7 @@ pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<
         set_leader_epoch(&shard, &image, *id);
     }
     for id in opened {
-        shard.coordinators.load(&shard, id);
+        load_groups(&shard, id);
     }
     delete_all(&shard, gone).await
 }
@@ -91,7 +92,7 @@ pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<
         .storage
         .partitions()
         .into_iter()
-        .filter(|id| image.partition(*id).is_none() && !crate::controller::is_metadata_partition(*id));
+        .filter(|id| image.partition(*id).is_none() && !is_metadata_partition(*id));
     delete_all(shard, orphans.collect()).await
 }
 
@@ -105,9 +106,26 @@ pub async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), App
     let all: Vec<PartitionId> = image.topics().flat_map(|topic| topic.partition_ids()).collect();
     let created = create_missing(&shard, &image, &all).await;
     for id in all.into_iter().filter(|id| shard.owner_of(*id) == shard.id) {
-        shard.coordinators.load(&shard, id);
+        load_groups(&shard, id);
     }
     removed.and(created)
+}
+
+/// Begins to load the groups of a partition of this shard, if it is one of `__consumer_offsets`.
+fn load_groups(shard: &Rc<Shard>, id: PartitionId) {
+    let image = shard.image();
+    let offsets = image.topic(names::CONSUMER_OFFSETS);
+    if offsets.is_none_or(|topic| topic.id != id.topic) {
+        return;
+    }
+    // Without a log the shard could not follow the metadata, and has said so.
+    let Some(log) = shard.partition(&id) else {
+        return;
+    };
+    let here = Rc::clone(shard);
+    let config = shard.config();
+    let coordinators = &shard.coordinators;
+    coordinators.load(id, log, &shard.handle, &config.groups, move || here.image());
 }
 
 async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), ApplyError> {

@@ -7,7 +7,7 @@
 use corelog_metadata::{BrokerImage, MetadataImage, PartitionImage, TopicImage};
 use corelog_model::{BrokerId, PartitionId, ShardId};
 
-use crate::shard::owner_of;
+use super::owner::owner_of;
 
 /// What a shard's node id is above that of the shard before it, the first one's above the broker's.
 pub const NODE_STEP: i32 = corelog_config::NODES_MAX;

@@ -5,7 +5,9 @@
 mod calls;
 pub mod fetch_watch;
 pub mod identity;
+mod lane;
 pub mod metrics;
+mod owner;
 mod producer_ids;
 mod scatter;
 #[cfg(test)]
@@ -17,37 +19,27 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_config::{BrokerConfig, ConfigError, TopicConfig};
-use corelog_metadata::{MetadataImage, TopicImage, shard_of};
+use corelog_metadata::{MetadataImage, TopicImage};
 use corelog_model::{PartitionId, ShardId, TopicId};
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
 
+use fetch_watch::{FetchWatches, Watch};
+use identity::Identity;
+use metrics::ShardMetrics;
+
 pub use calls::{Calls, ShardMessage, Work};
+pub use lane::Lane;
+pub use owner::{FIRST, owner_of};
 pub use producer_ids::ProducerIds;
 pub use scatter::OwnerWork;
 
-use crate::api::produce::lane::ProduceLane;
 use crate::clients::connections::Connections;
 use crate::clients::fetch_session::FetchSessions;
-use crate::controller::{ControllerShell, is_metadata_partition};
+use crate::controller::ControllerShell;
 use crate::groups::Coordinators;
 use crate::memory::long_answer::LongAnswers;
-use crate::shard::fetch_watch::FetchWatches;
-use crate::shard::identity::Identity;
-use crate::shard::metrics::ShardMetrics;
-
-/// The shard that runs the controller and accepts connections.
-pub const FIRST: ShardId = ShardId::new(0);
-
-/// The shard that owns a partition on a broker of `shard_count` shards. The metadata's own log is the controller's.
-pub fn owner_of(partition: PartitionId, shard_count: u16) -> ShardId {
-    if is_metadata_partition(partition) {
-        FIRST
-    } else {
-        shard_of(partition, shard_count)
-    }
-}
 
 /// What a shard is made of; see [`Shard`].
 pub struct ShardParts {
@@ -98,7 +90,7 @@ pub struct Shard {
     /// What clients are told of this broker.
     pub identity: Arc<Identity>,
     /// The fetch sessions of this shard's connections.
-    pub fetch_sessions: RefCell<FetchSessions>,
+    pub fetch_sessions: RefCell<FetchSessions<Watch>>,
     /// The clients' connections that this shard serves.
     pub connections: Rc<Connections>,
     /// What fetches wait to hear of, of this shard's connections and of others' here.
@@ -106,7 +98,7 @@ pub struct Shard {
     /// The groups whose offsets partition is on this shard.
     pub coordinators: Coordinators,
     /// Produced records that take long work.
-    pub produce_lane: ProduceLane,
+    pub produce_lane: Rc<Lane>,
     /// The producer ids that this shard gives out.
     pub producer_ids: ProducerIds,
     pub(crate) mailbox: Rc<dyn Mailbox<ShardMessage>>,
@@ -139,7 +131,7 @@ impl Shard {
             connections: Rc::default(),
             fetch_watches: FetchWatches::default(),
             coordinators: Coordinators::default(),
-            produce_lane: ProduceLane::default(),
+            produce_lane: Rc::default(),
             producer_ids: ProducerIds::default(),
             mailbox: parts.mailbox,
             calls: Calls::default(),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use corelog_config::{AdminDebug, BrokerConfig};
 
-use crate::admin::Reply;
+use crate::admin::reply::Reply;
 use crate::shard::Shard;
 
 /// What begins the paths of this module.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pprof::{ProfilerGuardBuilder, Report};
 
-use crate::admin::Reply;
+use crate::admin::reply::Reply;
 use crate::shard::Shard;
 
 const PATH: &str = "/debug/profile";

@@ -24,10 +24,9 @@ use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{AppendOptions, AppendOrigin, Appended};
 use futures_util::future::join_all;
 
-use crate::api::produce::check::{self, INLINE_BYTES_MAX, RecordsWork};
-use crate::api::produce::lane::{self, Item};
-use crate::clients::Answer;
-use crate::clients::RequestContext;
+use super::check::{self, INLINE_BYTES_MAX, RecordsWork};
+use super::lane::{self, Item};
+use crate::clients::{Answer, RequestContext};
 use crate::error_codes::{Failure, append_failure};
 use crate::partitions::log_state::LogApi;
 use crate::shard::Shard;
@@ -88,7 +87,7 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
         shard.on_owners(items.collect(), append)
     };
     let client = context.client.number;
-    let appended = if shard.produce_lane.is_needed(client, &items) {
+    let appended = if lane::is_needed(shard, client, &items) {
         let here = Rc::clone(shard);
         lane::enter(shard, client, items, move |batches| append_all(&here, batches))
     } else {

@@ -1,7 +1,7 @@
 //! Produce: its handler, the check of what it brings, and the work on it that takes long.
 
-pub mod check;
+mod check;
 mod handler;
-pub mod lane;
+mod lane;
 
 pub use handler::start;
