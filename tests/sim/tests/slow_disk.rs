@@ -14,7 +14,7 @@ use corelog_broker::clients::Answer;
 use corelog_broker::clients::Client;
 use corelog_broker::clients::RequestContext;
 use corelog_broker::shard::{FIRST, Shard};
-use corelog_broker::start::progress::Progress;
+use corelog_broker::start::Progress;
 use corelog_model::batch::ValidatedBatch;
 use corelog_model::{LeaderEpoch, PartitionId, PartitionIndex, TimestampMs, TopicId};
 use corelog_protocol::messages::produce::{

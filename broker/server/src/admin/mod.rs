@@ -1,9 +1,11 @@
 //! The admin port, and what is served there.
 
-pub mod debug;
+mod debug;
 mod health;
 mod reply;
-pub mod report;
+mod report;
 mod serve;
 
-pub use serve::serve;
+pub use serve::metrics;
+
+pub(crate) use serve::serve;

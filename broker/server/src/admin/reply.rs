@@ -4,14 +4,14 @@ use bytes::Bytes;
 
 /// What to answer with.
 #[derive(PartialEq, Eq, Debug)]
-pub struct Reply {
+pub(super) struct Reply {
     status: u16,
     body: String,
 }
 
 impl Reply {
     /// An answer with this status and text.
-    pub fn new(status: u16, body: &str) -> Reply {
+    pub(super) fn new(status: u16, body: &str) -> Reply {
         Reply {
             status,
             body: body.to_owned(),

@@ -36,7 +36,7 @@ struct ShardReport {
 }
 
 /// Counters and levels of the whole broker.
-pub struct Report {
+pub(super) struct Report {
     shards: Vec<ShardReport>,
     names: Vec<(PartitionId, String)>,
     under_min_isr: usize,
@@ -47,7 +47,7 @@ fn nanos(time: Duration) -> u64 {
 }
 
 /// Asks every shard.
-pub async fn collect(shard: &Rc<Shard>) -> Report {
+pub(super) async fn collect(shard: &Rc<Shard>) -> Report {
     let asked: Vec<_> = shard
         .all()
         .map(|to| shard.submit_to(to, |shard| std::future::ready(of_shard(&shard))))
@@ -108,7 +108,7 @@ fn of_shard(shard: &Shard) -> ShardReport {
 
 impl Report {
     /// Prints everything in Prometheus' text format.
-    pub fn print(&self, out: &mut Exposition) {
+    pub(super) fn print(&self, out: &mut Exposition) {
         let mut sum = Snapshot::default();
         self.shards.iter().for_each(|shard| sum.add(&shard.counters));
         sum.print(out);

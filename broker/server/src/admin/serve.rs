@@ -25,7 +25,7 @@ const HEADERS_MAX: usize = 64;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Accepts admin connections until the process ends.
-pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
+pub(crate) async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
     // Further ones wait to be accepted.
     let slots = Budget::new(ADMIN_CONNECTIONS_MAX);
     loop {
@@ -123,7 +123,8 @@ async fn respond(shard: &Rc<Shard>, method: &str, target: &str) -> Reply {
     }
 }
 
-async fn metrics(shard: &Rc<Shard>) -> String {
+/// What `/metrics` says, in Prometheus' text form.
+pub async fn metrics(shard: &Rc<Shard>) -> String {
     let mut out = Exposition::default();
     let report = report::collect(shard).await;
     report.print(&mut out);

@@ -13,7 +13,7 @@ use crate::error_codes::Failure;
 use crate::shard::Shard;
 
 /// Answers for each resource, in the order of the request.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: AlterConfigsRequest,

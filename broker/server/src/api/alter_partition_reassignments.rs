@@ -16,7 +16,7 @@ use crate::error_codes::Failure;
 use crate::shard::Shard;
 
 /// Answers for each partition from this shard's image.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: AlterPartitionReassignmentsRequest,

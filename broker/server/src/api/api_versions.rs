@@ -14,7 +14,7 @@ const SOFTWARE: i16 = 3;
 const IDENTITY: i16 = 5;
 
 /// Answers a version that we know: the APIs that are `supported`.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: ApiVersionsRequest,
@@ -42,7 +42,7 @@ pub async fn handle(
 
 /// Answers a version that we do not know, without a look at its body: in version 0, with our range of this API
 /// (KIP-511), so that the client can ask again.
-pub fn refuse(context: &RequestContext) -> Answer {
+pub(crate) fn refuse(context: &RequestContext) -> Answer {
     let response = ApiVersionsResponse {
         error_code: ErrorCode::UnsupportedVersion.code(),
         api_keys: vec![row(ApiKey::ApiVersions)],

@@ -11,7 +11,7 @@ use crate::metadata::offsets_topic::known_partition_of;
 use crate::shard::Shard;
 
 /// Has the coordinator of `group` answer `request`. Without `__consumer_offsets` nobody coordinates it.
-pub fn ask(shard: &Rc<Shard>, group: &str, request: Request) -> LocalFuture<Response> {
+pub(super) fn ask(shard: &Rc<Shard>, group: &str, request: Request) -> LocalFuture<Response> {
     match known_partition_of(shard, group) {
         Some(id) => {
             let owner = shard.owner_of(id);
@@ -22,7 +22,7 @@ pub fn ask(shard: &Rc<Shard>, group: &str, request: Request) -> LocalFuture<Resp
 }
 
 /// Asks every coordinator of every shard for its groups.
-pub fn list(shard: &Rc<Shard>, request: &ListGroupsRequest) -> LocalFuture<Vec<Response>> {
+pub(super) fn list(shard: &Rc<Shard>, request: &ListGroupsRequest) -> LocalFuture<Vec<Response>> {
     let asked: Vec<_> = shard
         .all()
         .map(|to| {

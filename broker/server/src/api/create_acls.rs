@@ -10,7 +10,7 @@ use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each rule the same is said.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     request: CreateAclsRequest,

@@ -15,7 +15,7 @@ use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers once per name, in the order of the request.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: CreatePartitionsRequest,

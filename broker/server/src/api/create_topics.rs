@@ -24,7 +24,7 @@ const DESCRIBES: i16 = 5;
 
 /// Answers once per name, in the order of the request. Topics for whose settings there is no memory any more are
 /// answered without them.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: CreateTopicsRequest,

@@ -15,7 +15,7 @@ use crate::error_codes::group_failure;
 use crate::shard::Shard;
 
 /// Has the coordinator of each group delete it.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: DeleteGroupsRequest,

@@ -20,7 +20,7 @@ use crate::shard::Shard;
 const DELETION_DISABLED: i16 = 3;
 
 /// Answers once per topic. Internal topics are deleted too, as in Kafka.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DeleteTopicsRequest,

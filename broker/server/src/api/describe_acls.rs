@@ -9,10 +9,11 @@ use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// What Kafka's tools print of it.
-pub const NO_AUTHORIZER: &str = "there is no authorizer on this broker: every client may do everything";
+pub(crate) const NO_AUTHORIZER: &str =
+    "there is no authorizer on this broker: every client may do everything";
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`).
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     _request: DescribeAclsRequest,

@@ -10,8 +10,8 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
 use crate::clients::RequestContext;
+use crate::shard::Identity;
 use crate::shard::Shard;
-use crate::shard::identity::Identity;
 
 /// The type of endpoint that clients talk to (KIP-919).
 const BROKERS: i8 = 1;
@@ -19,7 +19,7 @@ const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
 
 /// Answers from this shard's image.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: DescribeClusterRequest,

@@ -22,7 +22,7 @@ use crate::shard::Shard;
 const RESOURCE_BYTES: usize = 4 << 10;
 
 /// Answers from this shard's image and configuration. Resources for which there is no memory any more are refused.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeConfigsRequest,
@@ -51,7 +51,7 @@ pub async fn handle(
 }
 
 /// Every key of a topic whose own settings are `own`.
-pub fn topic_entries(config: &BrokerConfig, own: &BTreeMap<String, String>) -> Vec<ConfigEntry> {
+pub(crate) fn topic_entries(config: &BrokerConfig, own: &BTreeMap<String, String>) -> Vec<ConfigEntry> {
     match validate_topic_configs(own) {
         Ok(canonical) => config.describe_topic(&canonical),
         // They passed their checks when they were set; a later version may know better, and shows them as they are.

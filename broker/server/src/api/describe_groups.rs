@@ -21,7 +21,7 @@ const NOT_FOUND_IS_ERROR: i16 = 6;
 const HAS_MESSAGE: i16 = 6;
 
 /// Asks the coordinator of each group.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeGroupsRequest,

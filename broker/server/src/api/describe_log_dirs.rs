@@ -20,7 +20,7 @@ use crate::shard::Shard;
 const PARTITION_BYTES: usize = 48;
 
 /// Asks all shards. There is one data directory; its volume's size is not told (-1).
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeLogDirsRequest,

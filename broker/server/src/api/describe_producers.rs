@@ -14,11 +14,11 @@ use corelog_storage::ActiveProducer;
 use crate::api::changes;
 use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::partitions::log_state::LogApi;
+use crate::partitions::LogApi;
 use crate::shard::Shard;
 
 /// Asks the owner of each partition.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeProducersRequest,

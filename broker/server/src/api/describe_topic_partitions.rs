@@ -16,14 +16,14 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
 use crate::clients::RequestContext;
+use crate::shard::Identity;
 use crate::shard::Shard;
-use crate::shard::identity::Identity;
 
 /// What a partition takes of an answer, about, in bytes.
 const PARTITION_BYTES: usize = 64;
 
 /// Answers from this shard's image.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeTopicPartitionsRequest,

@@ -20,7 +20,7 @@ const UNCLEAN: i8 = 1;
 
 /// Answers for each partition from this shard's image. Asked for all partitions it names, as Kafka does, those alone
 /// that need an election: none.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: ElectLeadersRequest,

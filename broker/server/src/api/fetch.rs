@@ -23,9 +23,9 @@ use crate::clients::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, Se
 use crate::clients::{Answer, RequestContext};
 use crate::error_codes::{Failure, read_failure};
 use crate::memory::fetch_memory::{self, Held};
-use crate::partitions::log_state::LogApi;
+use crate::partitions::LogApi;
 use crate::shard::Shard;
-use crate::shard::fetch_watch::{Seen, Watch};
+use crate::shard::{Seen, Watch};
 
 /// What a request reads, and the watch that tells of changes.
 type Plan = FetchPlan<Watch>;
@@ -36,7 +36,7 @@ const TOPIC_IDS: i16 = 13;
 const PARTITION_FIELDS_BYTES: usize = 128;
 
 /// Reads until there is enough or the time is up, and answers with the records and the memory that they hold.
-pub async fn answer(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> Answer {
+pub(crate) async fn answer(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> Answer {
     let (response, held) = handle(&shard, &context, request).await;
     match context.answer(|writer| response.encode(writer, context.version)) {
         Answer::Send(pieces) => match held {
@@ -434,7 +434,7 @@ fn check_last_fetched_epoch(log: &PartitionLog, wish: FetchWish, offsets: LogOff
 }
 
 /// The code for a client whose epoch of the leader is not ours; -1 is a client that does not care (KIP-320).
-pub fn stale_epoch(client: i32, ours: LeaderEpoch) -> Option<ErrorCode> {
+pub(crate) fn stale_epoch(client: i32, ours: LeaderEpoch) -> Option<ErrorCode> {
     match client {
         -1 => None,
         epoch if epoch < ours.get() => Some(ErrorCode::FencedLeaderEpoch),

@@ -11,7 +11,7 @@ use crate::error_codes::group_result_code;
 use crate::shard::Shard;
 
 /// Tells the group's coordinator.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: HeartbeatRequest,

@@ -12,7 +12,7 @@ use crate::shard::Shard;
 
 /// Gives a producer without a transactional id a new producer id, always with epoch 0. Kafka does the same for one
 /// that names its old id: its sequence starts over under the new one.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: InitProducerIdRequest,

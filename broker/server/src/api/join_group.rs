@@ -21,7 +21,7 @@ const NULL_PROTOCOL_NAME: i16 = 7;
 const SKIP_ASSIGNMENT: i16 = 9;
 
 /// Has the group's coordinator let the member in.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: JoinGroupRequest,

@@ -16,7 +16,7 @@ use crate::shard::Shard;
 const MANY_MEMBERS: i16 = 3;
 
 /// Tells the group's coordinator.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: LeaveGroupRequest,

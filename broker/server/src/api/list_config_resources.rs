@@ -17,7 +17,7 @@ use crate::shard::Shard;
 const RESOURCE_BYTES: usize = 48;
 
 /// Answers from this shard's image.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: ListConfigResourcesRequest,

@@ -11,7 +11,7 @@ use crate::error_codes::group_code;
 use crate::shard::Shard;
 
 /// Asks every coordinator of every shard. While one of them loads there is no whole answer.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: ListGroupsRequest,

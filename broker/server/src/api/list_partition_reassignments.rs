@@ -10,7 +10,7 @@ use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Kafka does not complain of unknown partitions either.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     _request: ListPartitionReassignmentsRequest,

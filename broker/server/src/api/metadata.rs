@@ -17,8 +17,8 @@ use crate::api::authorized;
 use crate::clients::RequestContext;
 use crate::error_codes::change_failure;
 use crate::metadata;
+use crate::shard::Identity;
 use crate::shard::Shard;
-use crate::shard::identity::Identity;
 
 /// From this version on an empty list of topics means none; before, all.
 const EMPTY_IS_NONE: i16 = 1;
@@ -30,7 +30,11 @@ const TOPIC_BYTES: usize = 64;
 const PARTITION_BYTES: usize = 48;
 
 /// Answers from this shard's image.
-pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: MetadataRequest) -> MetadataResponse {
+pub(crate) async fn handle(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: MetadataRequest,
+) -> MetadataResponse {
     let image = shard.image();
     let mut response = MetadataResponse {
         brokers: shard

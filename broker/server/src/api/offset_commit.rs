@@ -26,7 +26,7 @@ const TOPIC_IDS: i16 = 10;
 const GROUP_ID_NOT_FOUND: i16 = 9;
 
 /// Answers for what cannot be committed and has the group's coordinator store the rest.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: OffsetCommitRequest,

@@ -16,7 +16,7 @@ use crate::error_codes::{group_code, group_result_code};
 use crate::shard::Shard;
 
 /// Answers for topics that are not there and has the group's coordinator remove the rest.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: OffsetDeleteRequest,

@@ -28,7 +28,7 @@ const MANY_GROUPS: i16 = 8;
 const TOPIC_IDS: i16 = 10;
 
 /// Asks the coordinator of each group.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: OffsetFetchRequest,

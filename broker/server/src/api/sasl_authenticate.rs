@@ -9,7 +9,7 @@ use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers ILLEGAL_SASL_STATE, as Kafka does on a listener without SASL.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     _request: SaslAuthenticateRequest,

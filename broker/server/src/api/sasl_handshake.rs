@@ -10,7 +10,7 @@ use crate::shard::Shard;
 
 /// Answers ILLEGAL_SASL_STATE without mechanisms, as Kafka does on a listener without SASL: a client that is set up for
 /// SASL then says so and ends, while one whose connection closes tries again for ever.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     _request: SaslHandshakeRequest,

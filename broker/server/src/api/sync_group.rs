@@ -16,7 +16,7 @@ use crate::shard::Shard;
 const NAMES_PROTOCOL: i16 = 5;
 
 /// Has the group's coordinator give out the assignment.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: SyncGroupRequest,

@@ -8,9 +8,9 @@ use corelog_runtime::local::Permit;
 /// What a connection knows of its client.
 pub struct Client {
     /// The other end.
-    pub peer: SocketAddr,
+    pub(crate) peer: SocketAddr,
     /// A number of its own within the shard, for logs.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Held while a long answer of this connection is put together: see [`crate::memory::long_answer`].
     pub(crate) long_answer: RefCell<Option<Permit>>,
 }

@@ -62,7 +62,7 @@ impl Transfer {
 
 /// What a connection took too long over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Overdue {
+pub(crate) enum Overdue {
     /// There was no request.
     #[error("there was no request for connections.max.idle.ms")]
     Idle,
@@ -81,7 +81,7 @@ pub enum Overdue {
 }
 
 /// What one connection waits for.
-pub struct Tracked {
+pub(crate) struct Tracked {
     connection: Rc<dyn Connection>,
     peer: SocketAddr,
     idle_since: Cell<Option<Monotonic>>,
@@ -92,17 +92,17 @@ pub struct Tracked {
 
 impl Tracked {
     /// No request is under way any more.
-    pub fn rests(&self, now: Monotonic) {
+    pub(crate) fn rests(&self, now: Monotonic) {
         self.idle_since.set(Some(now));
     }
 
     /// A request is under way: the broker is at work.
-    pub fn works(&self) {
+    pub(crate) fn works(&self) {
         self.idle_since.set(None);
     }
 
     /// A request has begun and is not whole: `bytes` long, 0 if that is not known yet.
-    pub fn receives(&self, now: Monotonic, bytes: usize, holds_memory: bool) {
+    pub(crate) fn receives(&self, now: Monotonic, bytes: usize, holds_memory: bool) {
         self.receiving.set(Some(Transfer {
             since: now,
             bytes,
@@ -111,17 +111,17 @@ impl Tracked {
     }
 
     /// Whether a request has begun and is not whole.
-    pub fn is_receiving(&self) -> bool {
+    pub(crate) fn is_receiving(&self) -> bool {
         self.receiving.get().is_some()
     }
 
     /// The request is whole, or its rest waits for the broker.
-    pub fn received(&self) {
+    pub(crate) fn received(&self) {
         self.receiving.set(None);
     }
 
     /// Responses of `bytes` are on their way; they hold the memory of their requests.
-    pub fn sends(&self, now: Monotonic, bytes: usize) {
+    pub(crate) fn sends(&self, now: Monotonic, bytes: usize) {
         self.sending.set(Some(Transfer {
             since: now,
             bytes,
@@ -130,7 +130,7 @@ impl Tracked {
     }
 
     /// The responses are with the kernel.
-    pub fn sent(&self) {
+    pub(crate) fn sent(&self) {
         self.sending.set(None);
     }
 
@@ -190,7 +190,7 @@ pub struct Connections {
 }
 
 /// A connection's place among the shard's; it is given up when this is dropped.
-pub struct Place {
+pub(crate) struct Place {
     connections: Rc<Connections>,
     key: usize,
 }
@@ -204,7 +204,7 @@ impl Drop for Place {
 
 impl Connections {
     /// Watches over a connection that has just been opened, for as long as its place is held.
-    pub fn open(
+    pub(crate) fn open(
         self: &Rc<Self>,
         connection: &Rc<dyn Connection>,
         peer: SocketAddr,
@@ -252,7 +252,7 @@ impl Connections {
     }
 
     /// Somebody has waited for memory: closes those who hold some and are slow.
-    pub fn relieve(&self, now: Monotonic) {
+    pub(crate) fn relieve(&self, now: Monotonic) {
         let slow: Vec<_> = self
             .table
             .borrow()
@@ -271,7 +271,7 @@ impl Connections {
 }
 
 /// Looks after the shard's connections until the process ends. `idle_max` is asked at each look.
-pub async fn watch(
+pub(crate) async fn watch(
     connections: Rc<Connections>,
     clock: Rc<dyn Clock>,
     idle_max: impl Fn() -> Option<Duration> + 'static,

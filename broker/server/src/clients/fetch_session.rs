@@ -28,7 +28,7 @@ const EPOCH_FINAL: i32 = -1;
 
 /// A partition as the client named it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct FetchKey {
+pub(crate) struct FetchKey {
     /// The topic's name; empty from version 13.
     pub topic: ByteStr,
     /// The topic's id; zero before version 13.
@@ -39,7 +39,7 @@ pub struct FetchKey {
 
 /// What the client wants of a partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FetchWish {
+pub(crate) struct FetchWish {
     /// The first offset to read, as on the wire.
     pub fetch_offset: i64,
     /// The most bytes of this partition.
@@ -52,7 +52,7 @@ pub struct FetchWish {
 
 /// What a session remembers of the last answer about a partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Answered {
+pub(crate) struct Answered {
     /// The high watermark, as on the wire.
     pub high_watermark: i64,
     /// The log start offset, as on the wire.
@@ -72,7 +72,7 @@ struct Entry {
 
 /// What a fetch reads: the partitions of a session, or of one request.
 #[derive(Debug)]
-pub struct FetchPartitions<W> {
+pub(crate) struct FetchPartitions<W> {
     by_key: HashMap<FetchKey, u64, foldhash::fast::RandomState>,
     order: BTreeMap<u64, Entry>,
     order_next: u64,
@@ -137,17 +137,17 @@ impl<W> FetchPartitions<W> {
     }
 
     /// Whether there are no partitions at all, active or resting.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
     /// Whether some are looked at only once something has changed.
-    pub fn has_resting(&self) -> bool {
+    pub(crate) fn has_resting(&self) -> bool {
         !self.resting.is_empty()
     }
 
     /// What to look at, in order.
-    pub fn wishes(&self) -> Vec<(FetchKey, FetchWish)> {
+    pub(crate) fn wishes(&self) -> Vec<(FetchKey, FetchWish)> {
         self.active
             .iter()
             .map(|place| {
@@ -160,7 +160,7 @@ impl<W> FetchPartitions<W> {
     /// A partition was read to its end as `wish` has it, and an answer says nothing that the last one did not: it is not
     /// looked at before something has changed. Whether it rests from now on; then its watch must be told how it was seen.
     /// Not if another request of the session has come between: what that one says of the partition holds.
-    pub fn rest(
+    pub(crate) fn rest(
         &mut self,
         key: &FetchKey,
         wish: FetchWish,
@@ -187,7 +187,7 @@ impl<W> FetchPartitions<W> {
 
     /// Looks again at what rests if it is not there in an image of the metadata that has not been looked at yet: a shard
     /// whose journal is fenced tells nobody that a log is gone.
-    pub fn see(&mut self, image: &Arc<MetadataImage>) {
+    pub(crate) fn see(&mut self, image: &Arc<MetadataImage>) {
         if std::ptr::eq(self.image.as_ptr(), Arc::as_ptr(image)) {
             return;
         }
@@ -198,7 +198,7 @@ impl<W> FetchPartitions<W> {
     }
 
     /// Something of these has changed.
-    pub fn moved(&mut self, ids: &[PartitionId]) {
+    pub(crate) fn moved(&mut self, ids: &[PartitionId]) {
         for id in ids {
             if let Some(place) = self.resting.remove(id) {
                 let entry = self
@@ -213,7 +213,7 @@ impl<W> FetchPartitions<W> {
 
     /// Notes an answer about a partition and says whether it belongs into an incremental response. One with news goes
     /// to the end of the order, so that no partition starves behind another.
-    pub fn answered(&mut self, key: &FetchKey, answer: Answered) -> bool {
+    pub(crate) fn answered(&mut self, key: &FetchKey, answer: Answered) -> bool {
         let Some(place) = self.by_key.get(key).copied() else {
             return true;
         };
@@ -244,7 +244,7 @@ struct Session<W> {
 
 /// Why an incremental fetch is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum SessionError {
+pub(crate) enum SessionError {
     /// No such session: it was evicted, or belonged to another connection.
     #[error("there is no fetch session {0}")]
     NotFound(i32),
@@ -264,7 +264,7 @@ pub enum SessionError {
 
 /// What a request says of its session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SessionAsk {
+pub(crate) struct SessionAsk {
     /// 0: none.
     pub session_id: i32,
     /// 0 opens a session, -1 ends it or asks for none.
@@ -275,7 +275,7 @@ pub struct SessionAsk {
 
 /// What a request comes to.
 #[derive(Debug)]
-pub struct FetchPlan<W> {
+pub(crate) struct FetchPlan<W> {
     /// The session to answer in; 0: none.
     pub session_id: i32,
     /// Leave out partitions without news.
@@ -292,7 +292,7 @@ pub struct FetchSessions<W> {
 
 impl<W> FetchSessions<W> {
     /// A cache of at most `slots_max` sessions.
-    pub fn new(slots_max: usize) -> FetchSessions<W> {
+    pub(crate) fn new(slots_max: usize) -> FetchSessions<W> {
         FetchSessions {
             slots_max,
             sessions: HashMap::default(),
@@ -313,7 +313,7 @@ impl<W> FetchSessions<W> {
     ///
     /// # Errors
     /// Any [`SessionError`], on which clients begin a new session.
-    pub fn plan(
+    pub(crate) fn plan(
         &mut self,
         asked: SessionAsk,
         wishes: Vec<(FetchKey, FetchWish)>,

@@ -2,8 +2,8 @@
 
 mod answer;
 mod client;
-pub mod connections;
-pub mod fetch_session;
+pub(crate) mod connections;
+pub(crate) mod fetch_session;
 mod request;
 
 pub use answer::Answer;

@@ -12,15 +12,15 @@ use super::client::Client;
 #[derive(Clone)]
 pub struct RequestContext {
     /// The API.
-    pub api: ApiKey,
+    pub(crate) api: ApiKey,
     /// The version of the request and of its response.
-    pub version: i16,
+    pub(crate) version: i16,
     /// Returned with the response.
-    pub correlation_id: i32,
+    pub(crate) correlation_id: i32,
     /// How the client calls itself.
-    pub client_id: Option<ByteStr>,
+    pub(crate) client_id: Option<ByteStr>,
     /// The connection.
-    pub client: Rc<Client>,
+    pub(crate) client: Rc<Client>,
 }
 
 impl RequestContext {
@@ -36,7 +36,7 @@ impl RequestContext {
     }
 
     /// Encodes a response with its header. One that cannot be encoded is our fault: the connection closes.
-    pub fn answer(&self, body: impl FnOnce(&mut Writer) -> Result<(), EncodeError>) -> Answer {
+    pub(crate) fn answer(&self, body: impl FnOnce(&mut Writer) -> Result<(), EncodeError>) -> Answer {
         let header_version = self.api.response_header_version(self.version);
         match encode_frame_pieces(self.correlation_id, header_version, body) {
             Ok(pieces) => Answer::Send(pieces),

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Connections that are open, as the acceptor knows them.
-pub struct Spread {
+pub(crate) struct Spread {
     by_shard: Vec<u32>,
     by_address: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
     open: u32,
@@ -30,7 +30,7 @@ pub struct Spread {
 
 impl Spread {
     /// No connections, and never more than `possible_max`.
-    pub fn new(shards: u16, possible_max: u32) -> Spread {
+    pub(crate) fn new(shards: u16, possible_max: u32) -> Spread {
         Spread {
             by_shard: vec![0; usize::from(shards)],
             by_address: HashMap::default(),
@@ -81,7 +81,7 @@ impl Spread {
 }
 
 /// Accepts until the process ends, for shard `only` if that is given. All acceptors share `spread`.
-pub async fn serve(
+pub(crate) async fn serve(
     shard: Rc<Shard>,
     listener: Rc<dyn Listener>,
     spread: Rc<RefCell<Spread>>,

@@ -45,14 +45,14 @@ use corelog_protocol::messages::sync_group::SyncGroupRequest;
 use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Request, RequestHeader};
 use corelog_runtime::LocalFuture;
 
+use super::frame::Frame;
 use crate::api;
 use crate::clients::{Answer, Client, RequestContext};
-use crate::connection::frame::Frame;
 use crate::shard::Shard;
 
 /// Why a request is not begun; its connection closes.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub(super) enum StartError {
     /// The header is none, or names an API that Kafka does not have.
     #[error("the request's header is malformed: {0}")]
     Header(#[source] DecodeError),
@@ -162,7 +162,7 @@ handlers! {
 ///
 /// # Errors
 /// See [`StartError`].
-pub fn start(
+pub(super) fn start(
     shard: &Rc<Shard>,
     client: &Rc<Client>,
     frame: &mut Frame,

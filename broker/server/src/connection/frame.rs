@@ -35,7 +35,7 @@ const EARLY_BYTES_MAX: usize = 4 << 10;
 
 /// Why no frame can be read any more.
 #[derive(Debug, thiserror::Error)]
-pub enum FrameError {
+pub(super) enum FrameError {
     /// A size that no request has.
     #[error("a request of {size} bytes is refused: it has {REQUEST_BYTES_MIN} at the least")]
     TooSmall {
@@ -69,7 +69,7 @@ pub enum FrameError {
 
 /// What is known of a request when it begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Head {
+pub(super) struct Head {
     length: usize,
     api_key: i16,
 }
@@ -90,12 +90,12 @@ impl Head {
     }
 
     /// Whether it may begin before the earlier requests of its connection have been answered.
-    pub fn may_pipeline(&self) -> bool {
+    pub(super) fn may_pipeline(&self) -> bool {
         self.is(ApiKey::Produce)
     }
 
     /// Whether it may wait for long, and nothing is lost when nobody waits for its answer any more.
-    pub fn may_abandon(&self) -> bool {
+    pub(super) fn may_abandon(&self) -> bool {
         self.is(ApiKey::Fetch) || self.is(ApiKey::JoinGroup) || self.is(ApiKey::SyncGroup)
     }
 
@@ -128,7 +128,7 @@ fn check_size(size: i32, size_max: usize) -> Result<usize, FrameError> {
 }
 
 /// One request's bytes without the size, and the memory that it occupies.
-pub struct Frame {
+pub(super) struct Frame {
     /// The header and the body.
     pub bytes: Bytes,
     /// Held until the response has been sent.
@@ -136,7 +136,7 @@ pub struct Frame {
 }
 
 /// What a [`FrameReader`] works with.
-pub struct FrameSource {
+pub(super) struct FrameSource {
     /// The stream.
     pub connection: Rc<dyn Connection>,
     /// Memory for frames.
@@ -152,14 +152,14 @@ pub struct FrameSource {
 }
 
 /// Cuts a connection's stream into frames.
-pub struct FrameReader {
+pub(super) struct FrameReader {
     source: FrameSource,
     received: BytesMut,
 }
 
 impl FrameReader {
     /// A reader at the beginning of a stream.
-    pub fn new(source: FrameSource) -> FrameReader {
+    pub(super) fn new(source: FrameSource) -> FrameReader {
         FrameReader {
             source,
             received: BytesMut::new(),
@@ -170,7 +170,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// The sizes that are refused; `Io` when the connection breaks, within a frame too.
-    pub async fn head(&mut self) -> Result<Option<Head>, FrameError> {
+    pub(super) async fn head(&mut self) -> Result<Option<Head>, FrameError> {
         if !self.receive_until(SIZE_PREFIX, 0).await? {
             return Ok(None);
         }
@@ -183,7 +183,7 @@ impl FrameReader {
     }
 
     /// What has come of the next frame waits for the broker; [`FrameReader::body`] ends that.
-    pub fn pause(&self) {
+    pub(super) fn pause(&self) {
         self.source.tracked.received();
     }
 
@@ -191,7 +191,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// `Io`.
-    pub async fn body(&mut self, head: Head) -> Result<Frame, FrameError> {
+    pub(super) async fn body(&mut self, head: Head) -> Result<Frame, FrameError> {
         let length = head.length;
         self.receive_until(SIZE_PREFIX + length.min(EARLY_BYTES_MAX), length)
             .await?;
@@ -225,7 +225,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// When the connection breaks.
-    pub async fn end_of_stream(&mut self) -> io::Result<()> {
+    pub(super) async fn end_of_stream(&mut self) -> io::Result<()> {
         while self.received.len() < EARLY_BYTES_MAX {
             if !self.receive_more().await? {
                 return Ok(());

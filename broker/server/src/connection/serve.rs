@@ -15,10 +15,10 @@ use bytes::Bytes;
 use corelog_runtime::local::{Either, Notify, Permit, Queue, select};
 use corelog_runtime::{Connection, LocalFuture, WorkClass};
 
+use super::dispatch;
+use super::frame::{FrameError, FrameReader, FrameSource};
 use crate::clients::connections::Tracked;
 use crate::clients::{Answer, Client};
-use crate::connection::dispatch;
-use crate::connection::frame::{FrameError, FrameReader, FrameSource};
 use crate::shard::Shard;
 
 /// Pieces gathered for one send.

@@ -23,7 +23,7 @@ use super::shell::GroupShell;
 const LOADS_MAX: usize = 4;
 
 /// A group's committed offset of a partition.
-pub struct Committed {
+pub(crate) struct Committed {
     /// The group.
     pub group: String,
     /// The topic.
@@ -35,7 +35,7 @@ pub struct Committed {
 }
 
 /// One coordinator a partition of `__consumer_offsets` that this shard owns.
-pub struct Coordinators {
+pub(crate) struct Coordinators {
     by_partition: RefCell<BTreeMap<PartitionId, Rc<GroupShell>>>,
     loads: Budget,
 }
@@ -53,7 +53,7 @@ impl Coordinators {
     /// Begins to load the groups of a partition of `__consumer_offsets` that this shard now owns, unless it has begun
     /// already. Requests are answered meanwhile, most of them with the error that it loads. `image` gives the metadata of
     /// the moment at which it is called.
-    pub fn load(
+    pub(crate) fn load(
         &self,
         id: PartitionId,
         log: Rc<PartitionLog>,
@@ -77,7 +77,7 @@ impl Coordinators {
     }
 
     /// Ends the coordinator of a partition that is going away; everybody who waits is told.
-    pub fn unload(&self, id: PartitionId) {
+    pub(crate) fn unload(&self, id: PartitionId) {
         let shell = self.by_partition.borrow_mut().remove(&id);
         if let Some(shell) = shell {
             shell.unload();
@@ -85,7 +85,7 @@ impl Coordinators {
     }
 
     /// Has every coordinator drop the offsets of a topic that is gone.
-    pub fn topic_deleted(&self, topic: &TopicName) {
+    pub(crate) fn topic_deleted(&self, topic: &TopicName) {
         for shell in self.all() {
             let topic = topic.clone();
             shell.handle(Event::TopicDeleted { topic });
@@ -93,7 +93,7 @@ impl Coordinators {
     }
 
     /// Hands a request to the coordinator of a partition before this returns.
-    pub fn submit(&self, id: PartitionId, request: Request) -> LocalFuture<Response> {
+    pub(crate) fn submit(&self, id: PartitionId, request: Request) -> LocalFuture<Response> {
         let shell = self.by_partition.borrow().get(&id).cloned();
         match shell {
             Some(shell) => shell.submit(request),
@@ -102,7 +102,7 @@ impl Coordinators {
     }
 
     /// Asks every coordinator of this shard for its groups.
-    pub fn list(&self, request: &ListGroupsRequest) -> LocalFuture<Vec<Response>> {
+    pub(crate) fn list(&self, request: &ListGroupsRequest) -> LocalFuture<Vec<Response>> {
         let shells = self.all().into_iter();
         let asked: Vec<_> = shells
             .map(|shell| shell.submit(Request::ListGroups(request.clone())))
@@ -111,7 +111,7 @@ impl Coordinators {
     }
 
     /// All committed offsets of this shard's groups, for metrics.
-    pub fn committed_offsets(&self) -> Vec<Committed> {
+    pub(crate) fn committed_offsets(&self) -> Vec<Committed> {
         let mut all = Vec::new();
         for shell in self.all() {
             shell.with_machine(|machine| {

@@ -13,5 +13,5 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use coordinators::{Committed, Coordinators};
+pub(crate) use coordinators::{Committed, Coordinators};
 pub(crate) use refuse::refuse;

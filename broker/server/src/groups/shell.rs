@@ -28,8 +28,8 @@ type Held = (Vec<Record>, AppendToken);
 
 /// The coordinator of one partition.
 pub(super) struct GroupShell {
-    pub(super) handle: Handle,
-    pub(super) log: Rc<PartitionLog>,
+    pub handle: Handle,
+    pub log: Rc<PartitionLog>,
     machine: RefCell<GroupCoordinator>,
     waiting: RefCell<Slab<oneshot::Sender<Response>>>,
     /// What the timer's task sleeps for.
@@ -37,10 +37,10 @@ pub(super) struct GroupShell {
     rearm: Notify,
     is_unloaded: Cell<bool>,
     appends_in_flight: Cell<usize>,
-    pub(super) appends_done: Notify,
+    pub appends_done: Notify,
     /// `Some` while a snapshot is under way.
     held: RefCell<Option<VecDeque<Held>>>,
-    pub(super) growth: LogGrowth,
+    pub growth: LogGrowth,
 }
 
 impl GroupShell {

@@ -31,7 +31,7 @@ use crate::clients::Client;
 use crate::clients::RequestContext;
 use crate::metadata;
 use crate::metadata::offsets_topic;
-use crate::shard::identity::Identity;
+use crate::shard::Identity;
 use crate::shard::{FIRST, Shard, ShardMessage, ShardParts};
 
 const GROUP: &str = "group";

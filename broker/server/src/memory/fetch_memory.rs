@@ -24,7 +24,12 @@ const FREE_SHARE: usize = 8;
 const RELIEF_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Waits for `amount` bytes; while it waits, clients that hold some and are slow are closed.
-pub async fn acquire(memory: &Budget, amount: usize, clock: &dyn Clock, connections: &Connections) -> Permit {
+pub(crate) async fn acquire(
+    memory: &Budget,
+    amount: usize,
+    clock: &dyn Clock,
+    connections: &Connections,
+) -> Permit {
     if let Some(permit) = memory.try_acquire(amount) {
         return permit;
     }
@@ -39,7 +44,7 @@ pub async fn acquire(memory: &Budget, amount: usize, clock: &dyn Clock, connecti
 }
 
 /// Memory for a read of up to `wanted` bytes: less if little is free, `least` at the least (bounded by all there is).
-pub async fn reserve(
+pub(crate) async fn reserve(
     memory: &Budget,
     wanted: usize,
     least: usize,
@@ -57,7 +62,7 @@ pub async fn reserve(
 }
 
 /// Records that were read: what they hold, and where.
-pub struct Held<'a> {
+pub(crate) struct Held<'a> {
     /// Their pieces.
     pub pieces: &'a mut Vec<Bytes>,
     /// The length of the pieces.
@@ -71,7 +76,7 @@ pub struct Held<'a> {
 ///
 /// # Errors
 /// The records' bytes, when not even they fit: the first batch is larger than what was reserved.
-pub fn settle(
+pub(crate) fn settle(
     memory: &Budget,
     permit: &mut Permit,
     fields_bytes: usize,

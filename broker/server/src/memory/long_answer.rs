@@ -37,7 +37,7 @@ pub struct LongAnswers {
 
 impl LongAnswers {
     /// With `bytes` of memory.
-    pub fn new(bytes: usize) -> LongAnswers {
+    pub(crate) fn new(bytes: usize) -> LongAnswers {
         LongAnswers {
             memory: Budget::new(bytes),
             turn: Budget::new(1),
@@ -46,7 +46,7 @@ impl LongAnswers {
 
     /// Waits until an answer of about `bytes` may be put together. Nothing that takes long may be awaited from here to the
     /// answer: others wait for it.
-    pub async fn begin(&self, context: &RequestContext, bytes: usize) {
+    pub(crate) async fn begin(&self, context: &RequestContext, bytes: usize) {
         if bytes > SHORT_BYTES_MAX {
             let turn = self.turn.acquire(1).await;
             *context.client.long_answer.borrow_mut() = Some(turn);
@@ -55,7 +55,7 @@ impl LongAnswers {
 
     /// Answers a request whose handler may [`LongAnswers::begin`] a long answer. `respond` may be called more than once,
     /// so it is to ask and not to change. While memory is waited for, `connections` that hold some and are slow are closed.
-    pub async fn answer<F, R>(
+    pub(crate) async fn answer<F, R>(
         &self,
         context: &RequestContext,
         clock: &dyn Clock,
@@ -100,7 +100,7 @@ impl LongAnswers {
     }
 
     /// How much a new answer may take before it is encoded: as much as there is for long answers.
-    pub fn allowance(&self) -> Allowance {
+    pub(crate) fn allowance(&self) -> Allowance {
         let total = self.memory.total();
         Allowance { left: total, total }
     }
@@ -108,7 +108,7 @@ impl LongAnswers {
 
 /// How much an answer may still take, in bytes of memory, before it is encoded. For answers of which a part may be
 /// refused.
-pub struct Allowance {
+pub(crate) struct Allowance {
     left: usize,
     total: usize,
 }
@@ -118,7 +118,7 @@ impl Allowance {
     ///
     /// # Errors
     /// `PolicyViolation` when there is no room for them; they are to be left out.
-    pub fn take<T>(&mut self, count: usize, strings_bytes: usize) -> Result<(), Failure> {
+    pub(crate) fn take<T>(&mut self, count: usize, strings_bytes: usize) -> Result<(), Failure> {
         let bytes = count.saturating_mul(size_of::<T>()).saturating_add(strings_bytes);
         match self.left.checked_sub(bytes) {
             Some(left) => {

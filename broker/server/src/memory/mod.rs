@@ -1,5 +1,9 @@
 //! The memory of a shard: who may hold how much of it, and who waits.
 
-pub mod fetch_memory;
-pub mod long_answer;
-pub mod plan;
+pub(crate) mod fetch_memory;
+pub(crate) mod long_answer;
+mod plan;
+
+pub use plan::{MemoryError, MemoryPlan};
+
+pub(crate) use plan::MemoryChoice;

@@ -78,13 +78,13 @@ pub struct MemoryPlan {
 
 /// What an operator chooses of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MemoryChoice {
+pub(crate) struct MemoryChoice {
     /// `memory.bytes` of one shard; `None`: an equal share of `machine_percent`.
-    pub shard_bytes: Option<u64>,
+    pub(crate) shard_bytes: Option<u64>,
     /// `memory.percent`, of the machine's memory.
-    pub machine_percent: u32,
+    pub(crate) machine_percent: u32,
     /// `memory.cache.percent`
-    pub cache_percent: u32,
+    pub(crate) cache_percent: u32,
     /// `queued.max.request.bytes` of one shard; `None`: a quarter.
     pub request_bytes: Option<u64>,
 }
@@ -94,7 +94,7 @@ impl MemoryPlan {
     ///
     /// # Errors
     /// See [`MemoryError`].
-    pub fn new(choice: MemoryChoice, shards: u16) -> Result<MemoryPlan, MemoryError> {
+    pub(crate) fn new(choice: MemoryChoice, shards: u16) -> Result<MemoryPlan, MemoryError> {
         MemoryPlan::divide(choice, shards, machine_bytes())
     }
 
@@ -137,13 +137,13 @@ impl MemoryPlan {
     }
 
     /// All of it for one shard, in bytes.
-    pub fn total_bytes(&self) -> usize {
+    pub(crate) fn total_bytes(&self) -> usize {
         // What is in no segment yet is part of the cache.
         self.request_bytes + self.fetch_bytes + self.answer_bytes + self.cache_bytes + self.rest_bytes
     }
 
     /// Says in the log what the broker may use for what.
-    pub fn say(&self, shards: u16) {
+    pub(crate) fn say(&self, shards: u16) {
         let mib = |bytes: usize| bytes >> 20;
         tracing::info!(
             shards,

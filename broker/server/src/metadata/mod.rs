@@ -2,12 +2,12 @@
 
 mod change;
 mod load;
-pub mod offsets_topic;
+pub(crate) mod offsets_topic;
 mod producer_ids;
 mod publish;
 mod uncompacted;
 
 pub use change::change;
 pub use load::load;
-pub use producer_ids::next_producer_id;
+pub(crate) use producer_ids::next_producer_id;
 pub use publish::publish;

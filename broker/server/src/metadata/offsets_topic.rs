@@ -11,7 +11,7 @@ use crate::controller::ChangeError;
 use crate::shard::Shard;
 
 /// The topic `name` as the broker creates it by itself: internal ones have settings of their own.
-pub fn defaults_for(shard: &Shard, name: &str) -> NewTopic {
+pub(crate) fn defaults_for(shard: &Shard, name: &str) -> NewTopic {
     let mut topic = defaulted(name);
     if name == names::CONSUMER_OFFSETS {
         let groups = &shard.config().groups;
@@ -34,7 +34,7 @@ pub fn defaults_for(shard: &Shard, name: &str) -> NewTopic {
 ///
 /// # Errors
 /// When the topic cannot be made.
-pub async fn partition_of(shard: &Rc<Shard>, group: &str) -> Result<PartitionId, ChangeError> {
+pub(crate) async fn partition_of(shard: &Rc<Shard>, group: &str) -> Result<PartitionId, ChangeError> {
     if let Some(id) = known_partition_of(shard, group) {
         return Ok(id);
     }
@@ -50,7 +50,7 @@ pub async fn partition_of(shard: &Rc<Shard>, group: &str) -> Result<PartitionId,
 }
 
 /// As [`partition_of`], but never makes the topic.
-pub fn known_partition_of(shard: &Shard, group: &str) -> Option<PartitionId> {
+pub(crate) fn known_partition_of(shard: &Shard, group: &str) -> Option<PartitionId> {
     let image = shard.image();
     let topic = image.topic(names::CONSUMER_OFFSETS)?;
     let count = i32::try_from(topic.partitions.len()).ok()?;

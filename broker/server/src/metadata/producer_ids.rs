@@ -13,7 +13,7 @@ use crate::shard::Shard;
 ///
 /// # Errors
 /// When the controller grants no further block.
-pub async fn next_producer_id(shard: &Rc<Shard>) -> Result<ProducerId, ChangeError> {
+pub(crate) async fn next_producer_id(shard: &Rc<Shard>) -> Result<ProducerId, ChangeError> {
     shard.producer_ids.take(async || block(shard).await).await
 }
 

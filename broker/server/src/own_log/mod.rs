@@ -2,4 +2,4 @@
 
 mod reader;
 
-pub use reader::{LogReadError, for_each_record};
+pub(crate) use reader::{LogReadError, for_each_record};

@@ -56,7 +56,7 @@ pub enum LogReadError {
 ///
 /// # Errors
 /// `LogReadError`, or the first error of `each`.
-pub async fn for_each_record<E: From<LogReadError>>(
+pub(crate) async fn for_each_record<E: From<LogReadError>>(
     log: &Rc<PartitionLog>,
     end: Offset,
     isolation: ReadIsolation,

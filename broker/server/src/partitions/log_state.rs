@@ -32,7 +32,7 @@ pub enum LogApi {
 
 /// How a partition's log is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum LogState {
+pub(super) enum LogState {
     /// It is served.
     Open,
     /// It was found damaged, for this reason, and is not served.
@@ -49,7 +49,7 @@ pub enum LogState {
 }
 
 /// The table: how `api` is refused for a log in `state`, `None` if it is not.
-pub fn refusal(api: LogApi, state: &LogState) -> Option<Failure> {
+pub(super) fn refusal(api: LogApi, state: &LogState) -> Option<Failure> {
     let storage = |message: String| Some(Failure::new(ErrorCode::KafkaStorageError, message));
     match state {
         LogState::Open => None,

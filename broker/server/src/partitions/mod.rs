@@ -1,6 +1,9 @@
 //! A shard's partitions: what becomes of them when the metadata changes, their settings, directories and states.
 
-pub mod log_config;
-pub mod log_state;
-pub mod partition_dirs;
-pub mod topics;
+mod log_config;
+mod log_state;
+pub(crate) mod partition_dirs;
+pub(crate) mod topics;
+
+pub use log_state::LogApi;
+pub use topics::ApplyError;

@@ -46,7 +46,7 @@ pub enum ApplyError {
 ///
 /// # Errors
 /// The first log that could not be made; the others are.
-pub async fn prepare_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+pub(crate) async fn prepare_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
     let delta = image.changes_since(&shard.image());
     create_missing(&shard, &image, &delta.created_partitions).await
 }
@@ -55,7 +55,7 @@ pub async fn prepare_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Resul
 ///
 /// # Errors
 /// The first log that could not be removed; the others are.
-pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
     let delta = image.changes_since(&shard.image());
     let mine = |id: &PartitionId| shard.owner_of(*id) == shard.id;
     let gone: Vec<PartitionId> = delta.deleted_partitions.iter().copied().filter(mine).collect();
@@ -87,7 +87,7 @@ pub async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<
 ///
 /// # Errors
 /// As [`apply_image`].
-pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ApplyError> {
+pub(crate) async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ApplyError> {
     let orphans = shard
         .storage
         .partitions()
@@ -101,7 +101,7 @@ pub async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<
 ///
 /// # Errors
 /// The first log that still cannot be made or removed; the others are.
-pub async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+pub(crate) async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
     let removed = remove_orphans(&shard, &image).await;
     let all: Vec<PartitionId> = image.topics().flat_map(|topic| topic.partition_ids()).collect();
     let created = create_missing(&shard, &image, &all).await;

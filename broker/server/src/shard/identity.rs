@@ -10,7 +10,7 @@ use corelog_model::{BrokerId, PartitionId, ShardId};
 use super::owner::owner_of;
 
 /// What a shard's node id is above that of the shard before it, the first one's above the broker's.
-pub const NODE_STEP: i32 = corelog_config::NODES_MAX;
+pub(super) const NODE_STEP: i32 = corelog_config::NODES_MAX;
 
 /// What clients are told of this broker.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,21 +27,21 @@ pub struct Identity {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ShardListeners {
     /// The port of the first shard.
-    pub port: u16,
+    pub(crate) port: u16,
     /// How many shards there are.
-    pub count: u16,
+    pub(crate) count: u16,
 }
 
 impl ShardListeners {
     /// The shards and their ports.
-    pub fn ports(self) -> impl Iterator<Item = (ShardId, u16)> {
+    pub(crate) fn ports(self) -> impl Iterator<Item = (ShardId, u16)> {
         (0..self.count).map(move |shard| (ShardId::new(shard), self.port.saturating_add(shard)))
     }
 }
 
 /// A node as clients see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Node {
+pub(crate) struct Node {
     /// Its id.
     pub id: i32,
     /// Where clients connect to.
@@ -54,7 +54,7 @@ pub struct Node {
 
 impl Identity {
     /// All nodes of the cluster.
-    pub fn nodes(&self, image: &MetadataImage) -> Vec<Node> {
+    pub(crate) fn nodes(&self, image: &MetadataImage) -> Vec<Node> {
         let mut nodes = Vec::new();
         for broker in image.brokers() {
             nodes.push(node(broker, broker.id.get(), broker.port));
@@ -67,13 +67,13 @@ impl Identity {
     }
 
     /// Whether this broker is the node.
-    pub fn is_me(&self, node: i32) -> bool {
+    pub(crate) fn is_me(&self, node: i32) -> bool {
         let count = self.shard_listeners.map_or(0, |listeners| listeners.count);
         node == self.broker.get() || (0..count).any(|shard| node == self.node_of_shard(ShardId::new(shard)))
     }
 
     /// The node that coordinates the groups whose offsets are in `partition`; none before this broker is registered.
-    pub fn coordinator(&self, image: &MetadataImage, partition: PartitionId) -> Option<Node> {
+    pub(crate) fn coordinator(&self, image: &MetadataImage, partition: PartitionId) -> Option<Node> {
         let broker = image.broker(self.broker)?;
         let own = self.shard_listeners.and_then(|listeners| {
             let owner = owner_of(partition, listeners.count);
@@ -86,7 +86,7 @@ impl Identity {
     }
 
     /// The node that clients take for `broker` where `partition` is concerned.
-    pub fn node_for(&self, broker: BrokerId, topic: &TopicImage, partition: &PartitionImage) -> i32 {
+    pub(crate) fn node_for(&self, broker: BrokerId, topic: &TopicImage, partition: &PartitionImage) -> i32 {
         match self.shard_listeners {
             Some(ShardListeners { count, .. }) if broker == self.broker => {
                 let id = PartitionId {
@@ -100,7 +100,7 @@ impl Identity {
     }
 
     /// As `node_for`, for each of `brokers`.
-    pub fn nodes_for(
+    pub(crate) fn nodes_for(
         &self,
         brokers: &[BrokerId],
         topic: &TopicImage,

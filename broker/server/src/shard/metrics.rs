@@ -18,7 +18,7 @@ const APIS_MAX: usize = 96;
 
 /// A latency histogram with buckets that double.
 #[derive(Clone, Debug)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     buckets: [u64; BUCKETS + 1],
     sum: Duration,
 }
@@ -34,7 +34,7 @@ impl Default for Histogram {
 
 impl Histogram {
     /// Counts one duration.
-    pub fn record(&mut self, duration: Duration) {
+    pub(crate) fn record(&mut self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let bucket = micros.max(1).next_power_of_two().trailing_zeros();
         let bucket = usize::try_from(bucket).expect("at most 64").min(BUCKETS);
@@ -43,7 +43,7 @@ impl Histogram {
     }
 
     /// How many were counted.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.buckets.iter().sum()
     }
 
@@ -57,7 +57,7 @@ impl Histogram {
 
 /// What is counted of one API.
 #[derive(Clone, Default, Debug)]
-pub struct ApiCounts {
+pub(crate) struct ApiCounts {
     /// Requests answered.
     pub requests: u64,
     /// Answers that carried an error code, by Kafka's name of it.
@@ -76,17 +76,17 @@ pub struct ConnectionCounts {
 
 impl ConnectionCounts {
     /// One more.
-    pub fn opened(&self) {
+    pub(crate) fn opened(&self) {
         self.opened.set(self.opened.get() + 1);
     }
 
     /// One less.
-    pub fn closed(&self) {
+    pub(crate) fn closed(&self) {
         self.closed.set(self.closed.get() + 1);
     }
 
     /// One that was not let in.
-    pub fn refused(&self) {
+    pub(crate) fn refused(&self) {
         self.refused.set(self.refused.get() + 1);
     }
 
@@ -132,28 +132,28 @@ fn size(bytes: usize) -> u64 {
 
 impl ShardMetrics {
     /// A request of `bytes` has come in.
-    pub fn bytes_received(&self, bytes: usize) {
+    pub(crate) fn bytes_received(&self, bytes: usize) {
         bump(&self.bytes_received, size(bytes));
     }
 
     /// These pieces go out.
-    pub fn bytes_sent(&self, pieces: &[Bytes]) {
+    pub(crate) fn bytes_sent(&self, pieces: &[Bytes]) {
         bump(&self.bytes_sent, size(pieces.iter().map(Bytes::len).sum()));
     }
 
     /// Batches were appended for clients.
-    pub fn produced(&self, messages: u64, bytes: usize) {
+    pub(crate) fn produced(&self, messages: u64, bytes: usize) {
         bump(&self.produced_messages, messages);
         bump(&self.produced_bytes, size(bytes));
     }
 
     /// Log bytes were read for clients.
-    pub fn fetched(&self, bytes: usize) {
+    pub(crate) fn fetched(&self, bytes: usize) {
         bump(&self.fetched_bytes, size(bytes));
     }
 
     /// A request has been answered.
-    pub fn answered(&self, api: ApiKey, total_time: Duration) {
+    pub(crate) fn answered(&self, api: ApiKey, total_time: Duration) {
         self.with_api(api, |counts| {
             counts.requests += 1;
             counts.total_time.record(total_time);
@@ -161,7 +161,7 @@ impl ShardMetrics {
     }
 
     /// An answer carried an error code.
-    pub fn failed(&self, api: ApiKey) {
+    pub(crate) fn failed(&self, api: ApiKey) {
         self.with_api(api, |counts| counts.errors += 1);
     }
 
@@ -178,7 +178,7 @@ impl ShardMetrics {
     }
 
     /// A copy of the counters, to move to another shard.
-    pub fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let mut apis = BTreeMap::new();
         for (key, cell) in self.apis.iter().enumerate() {
             if let Some(counts) = cell.take() {
@@ -201,7 +201,7 @@ impl ShardMetrics {
 
 /// Counters at a moment, of one shard or the sum of several.
 #[derive(Clone, Default, Debug)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     connections: u64,
     connections_refused: u64,
     bytes_received: u64,
@@ -214,7 +214,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Adds another shard's.
-    pub fn add(&mut self, other: &Snapshot) {
+    pub(crate) fn add(&mut self, other: &Snapshot) {
         self.connections += other.connections;
         self.connections_refused += other.connections_refused;
         self.bytes_received += other.bytes_received;
@@ -231,7 +231,7 @@ impl Snapshot {
     }
 
     /// Prints the counters in Prometheus' text format.
-    pub fn print(&self, out: &mut Exposition) {
+    pub(crate) fn print(&self, out: &mut Exposition) {
         out.gauge(
             "corelog_connections",
             "Client connections that are open.",
@@ -300,33 +300,33 @@ impl Snapshot {
 
 /// Prometheus' text format, being written.
 #[derive(Default)]
-pub struct Exposition(String);
+pub(crate) struct Exposition(String);
 
 impl Exposition {
     /// The text.
-    pub fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.0
     }
 
     /// The two lines before a metric's samples.
-    pub fn head(&mut self, name: &str, kind: &str, help: &str) {
+    pub(crate) fn head(&mut self, name: &str, kind: &str, help: &str) {
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
 
     /// A gauge with one sample.
-    pub fn gauge(&mut self, name: &str, help: &str, value: u64) {
+    pub(crate) fn gauge(&mut self, name: &str, help: &str, value: u64) {
         self.head(name, "gauge", help);
         self.sample(name, &[], value);
     }
 
     /// A counter with one sample.
-    pub fn counter(&mut self, name: &str, help: &str, value: u64) {
+    pub(crate) fn counter(&mut self, name: &str, help: &str, value: u64) {
         self.head(name, "counter", help);
         self.sample(name, &[], value);
     }
 
     /// One sample with its labels, whose values are escaped.
-    pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+    pub(crate) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
         self.0.push_str(name);
         for (index, (label, text)) in labels.iter().enumerate() {
             let escaped = text

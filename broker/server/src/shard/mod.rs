@@ -3,10 +3,10 @@
 //! Everything in here belongs to that thread (INV-1, INV-2); other shards reach it through [`Shard::submit_to`].
 
 mod calls;
-pub mod fetch_watch;
-pub mod identity;
+mod fetch_watch;
+mod identity;
 mod lane;
-pub mod metrics;
+pub(crate) mod metrics;
 mod owner;
 mod producer_ids;
 mod scatter;
@@ -25,15 +25,18 @@ use corelog_runtime::local::Budget;
 use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
 
-use fetch_watch::{FetchWatches, Watch};
-use identity::Identity;
+use calls::Calls;
+use fetch_watch::FetchWatches;
+use lane::Lane;
 use metrics::ShardMetrics;
+use producer_ids::ProducerIds;
 
-pub use calls::{Calls, ShardMessage, Work};
-pub use lane::Lane;
+pub use calls::{ShardMessage, Work};
+pub use fetch_watch::{Seen, Watch};
+pub use identity::Identity;
 pub use owner::{FIRST, owner_of};
-pub use producer_ids::ProducerIds;
-pub use scatter::OwnerWork;
+
+pub(crate) use identity::{Node, ShardListeners};
 
 use crate::clients::connections::Connections;
 use crate::clients::fetch_session::FetchSessions;
@@ -96,12 +99,12 @@ pub struct Shard {
     /// What fetches wait to hear of, of this shard's connections and of others' here.
     pub fetch_watches: FetchWatches,
     /// The groups whose offsets partition is on this shard.
-    pub coordinators: Coordinators,
+    pub(crate) coordinators: Coordinators,
     /// Produced records that take long work.
     pub produce_lane: Rc<Lane>,
     /// The producer ids that this shard gives out.
-    pub producer_ids: ProducerIds,
-    pub(crate) mailbox: Rc<dyn Mailbox<ShardMessage>>,
+    pub(crate) producer_ids: ProducerIds,
+    pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
     pub(crate) calls: Calls,
     controller: RefCell<Option<Rc<ControllerShell>>>,
     config: RefCell<Arc<BrokerConfig>>,
@@ -170,7 +173,7 @@ impl Shard {
     ///
     /// # Errors
     /// When one of them does not go with the broker's.
-    pub fn topic_config(&self, topic: &TopicImage) -> Result<Rc<TopicConfig>, ConfigError> {
+    pub(crate) fn topic_config(&self, topic: &TopicImage) -> Result<Rc<TopicConfig>, ConfigError> {
         if let Some(known) = self.topic_configs.borrow().get(&topic.id) {
             return Ok(Rc::clone(known));
         }
@@ -182,7 +185,7 @@ impl Shard {
     }
 
     /// The shard that owns a partition, whether or not there is one.
-    pub fn owner_of(&self, partition: PartitionId) -> ShardId {
+    pub(crate) fn owner_of(&self, partition: PartitionId) -> ShardId {
         owner_of(partition, self.shard_count)
     }
 
@@ -192,7 +195,7 @@ impl Shard {
     }
 
     /// All shards of this broker.
-    pub fn all(&self) -> impl Iterator<Item = ShardId> + use<> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = ShardId> + use<> {
         (0..self.shard_count).map(ShardId::new)
     }
 

@@ -6,7 +6,7 @@ use corelog_model::ProducerId;
 use corelog_runtime::local::Budget;
 
 /// What is left of this shard's block.
-pub struct ProducerIds {
+pub(crate) struct ProducerIds {
     next: Cell<i64>,
     end: Cell<i64>,
     turn: Budget,

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::Shard;
 
 /// What an owner does with its share of the items: one result an item, in their order.
-pub type OwnerWork<T, R> = fn(&Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>;
+pub(super) type OwnerWork<T, R> = fn(&Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>;
 
 impl Shard {
     /// Has the owner of each partition do `work` on all of its items and returns the results in the items' order.

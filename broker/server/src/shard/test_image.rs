@@ -3,7 +3,7 @@
 use corelog_metadata::{Command, Configs, Incarnation, MetadataImage};
 use corelog_model::{BrokerId, TopicId, TopicName};
 
-use crate::shard::identity::{Identity, ShardListeners};
+use crate::shard::{Identity, ShardListeners};
 
 /// The broker that leads every partition.
 pub(crate) const LEADER: BrokerId = BrokerId::new(1);

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// What is worth saying of a broker that serves.
-pub struct Banner {
+pub(super) struct Banner {
     /// The host that clients connect to.
     pub host: String,
     /// The port that clients connect to.
@@ -27,7 +27,7 @@ pub struct Banner {
 
 impl Banner {
     /// Says it, on standard error or in the log.
-    pub fn say(&self) {
+    pub(super) fn say(&self) {
         if std::io::stderr().is_terminal() {
             eprintln!("{self}");
         } else {

@@ -65,7 +65,7 @@ pub enum ClusterIdError {
 ///
 /// # Errors
 /// See [`ClusterIdError`].
-pub fn load_or_make(data_dir: &DataDir, config: &BrokerConfig) -> Result<String, ClusterIdError> {
+pub(super) fn load_or_make(data_dir: &DataDir, config: &BrokerConfig) -> Result<String, ClusterIdError> {
     let dir = data_dir.path();
     let path = dir.join(FILE);
     let io = |source| ClusterIdError::Io {
@@ -137,7 +137,7 @@ fn random_id() -> String {
 }
 
 /// This machine's name, for clients that connect to a listener on every interface.
-pub fn host_name() -> String {
+pub(super) fn host_name() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
     if name.is_empty() {

@@ -10,12 +10,12 @@ use corelog_config::{BrokerConfig, Listener as ListenerConfig};
 use corelog_model::ShardId;
 use corelog_runtime::{Handle, ListenOptions, Listener, WorkClass};
 
+use super::cluster_id;
+use super::serve_error::ServeError;
 use crate::admin;
 use crate::connection::accept;
 use crate::shard::Shard;
-use crate::shard::identity::ShardListeners;
-use crate::start::cluster_id;
-use crate::start::serve_error::ServeError;
+use crate::shard::ShardListeners;
 
 /// How long an address in use is waited for, and how often it is tried.
 const FREE_WAITS: u32 = 100;
@@ -44,7 +44,7 @@ fn advertised_host(config: &BrokerConfig) -> String {
 
 /// Warns if the host that clients are told cannot be looked up from here, in a thread of its own: a resolver that does
 /// not answer takes many seconds. The name may well be known where the clients are, so the broker starts all the same.
-pub fn warn_if_unknown(config: &BrokerConfig) {
+pub(super) fn warn_if_unknown(config: &BrokerConfig) {
     let host = advertised_host(config);
     let looked_up = std::thread::Builder::new()
         .name("look-up".to_owned())
@@ -72,7 +72,7 @@ fn unknown_host(host: &str) -> Option<String> {
 ///
 /// # Errors
 /// `ServeError::{Host, PortTaken, Listen}`.
-pub fn check_free(config: &BrokerConfig) -> Result<(), ServeError> {
+pub(super) fn check_free(config: &BrokerConfig) -> Result<(), ServeError> {
     let clients = config.network.listeners.iter();
     let clients = clients.map(|listener| (listener.host.as_str(), listener.port, CLIENTS));
     let (host, port) = &config.network.admin_listener;
@@ -104,7 +104,7 @@ fn wait_until_free(address: SocketAddr) -> io::Result<()> {
 }
 
 /// The sockets that the first shard listens on.
-pub struct Listeners {
+pub(super) struct Listeners {
     clients: Vec<(ListenerConfig, Rc<dyn Listener>)>,
     /// Those of single shards.
     of_shards: Vec<(ShardId, Rc<dyn Listener>)>,
@@ -116,7 +116,7 @@ impl Listeners {
     ///
     /// # Errors
     /// `ServeError::{Host, PortTaken, Listen}`.
-    pub async fn bind(
+    pub(super) async fn bind(
         handle: &Handle,
         config: &BrokerConfig,
         shard_listeners: Option<ShardListeners>,
@@ -153,19 +153,19 @@ impl Listeners {
     }
 
     /// Where clients are told to connect.
-    pub fn advertised(&self, config: &BrokerConfig) -> (String, u16) {
+    pub(super) fn advertised(&self, config: &BrokerConfig) -> (String, u16) {
         let bound = || self.clients[0].1.local_address().port();
         let told = told(config).map(|told| told.port).filter(|port| *port != 0);
         (advertised_host(config), told.unwrap_or_else(bound))
     }
 
     /// Where /metrics and /health are.
-    pub fn admin_address(&self) -> SocketAddr {
+    pub(super) fn admin_address(&self) -> SocketAddr {
         self.admin.local_address()
     }
 
     /// Opens the doors to at most so many clients at a time.
-    pub fn serve(self, shard: &Rc<Shard>, connections_max: u32) {
+    pub(super) fn serve(self, shard: &Rc<Shard>, connections_max: u32) {
         let spread = accept::Spread::new(shard.shard_count, connections_max);
         let spread = Rc::new(RefCell::new(spread));
         let for_all = self.clients.into_iter().map(|(_, listener)| (None, listener));

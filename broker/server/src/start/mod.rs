@@ -1,8 +1,12 @@
 //! From a configuration to a running broker, and down again.
 
-pub mod banner;
-pub mod cluster_id;
-pub mod listeners;
-pub mod progress;
-pub mod serve_error;
-pub mod server;
+mod banner;
+mod cluster_id;
+mod listeners;
+mod progress;
+mod serve_error;
+mod server;
+
+pub use progress::Progress;
+pub use serve_error::ServeError;
+pub use server::{CommitPlan, Plan, ShardSeat, live, serve};

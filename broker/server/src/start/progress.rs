@@ -18,7 +18,7 @@ pub struct Progress {
 
 impl Progress {
     /// Begins to count the time; lines go to the log and begin with `what`.
-    pub fn new(clock: Rc<dyn Clock>, what: String) -> Progress {
+    pub(crate) fn new(clock: Rc<dyn Clock>, what: String) -> Progress {
         Progress::told_to(clock, move |done| {
             tracing::info!("{what}: {:.0} %", done * 100.0);
         })

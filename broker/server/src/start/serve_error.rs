@@ -10,10 +10,10 @@ use corelog_runtime::descriptors::TooFewDescriptors;
 use corelog_runtime::{DirectIoRefused, DiskError, StartError};
 use corelog_storage::{DataDirError, OpenError};
 
+use super::cluster_id::ClusterIdError;
 use crate::controller::{self, ChangeError};
-use crate::memory::plan::MemoryError;
+use crate::memory::MemoryError;
 use crate::partitions::topics;
-use crate::start::cluster_id::ClusterIdError;
 
 /// Why the broker does not run, or ended. [`ServeError::exit`] tells scripts which.
 #[derive(Debug, thiserror::Error)]

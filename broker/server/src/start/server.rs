@@ -28,18 +28,18 @@ use corelog_storage::{
 };
 use futures_util::future::{Either, join_all, select};
 
+use super::Progress;
+use super::banner::Banner;
+use super::cluster_id;
+use super::listeners::{self, Listeners};
+use super::serve_error::ServeError;
 use crate::clients::connections;
-use crate::memory::plan::{MemoryChoice, MemoryPlan};
+use crate::memory::{MemoryChoice, MemoryPlan};
 use crate::metadata;
 use crate::partitions::partition_dirs;
 use crate::partitions::topics;
-use crate::shard::identity::{Identity, ShardListeners};
 use crate::shard::{FIRST, Shard, ShardMessage, ShardParts, owner_of};
-use crate::start::banner::Banner;
-use crate::start::cluster_id;
-use crate::start::listeners::{self, Listeners};
-use crate::start::progress::Progress;
-pub use crate::start::serve_error::ServeError;
+use crate::shard::{Identity, ShardListeners};
 
 /// What each shard needs to begin. Nothing in it is looked up on the machine any more.
 pub struct Plan {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::{Buf as _, Bytes, BytesMut};
 use corelog_broker::connection;
 use corelog_broker::metadata;
-use corelog_broker::shard::identity::Identity;
+use corelog_broker::shard::Identity;
 use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_metadata::controller::{ControllerRequest, NewTopic};

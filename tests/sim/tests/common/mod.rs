@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use corelog_broker::controller::ChangeError;
 use corelog_broker::metadata;
-use corelog_broker::shard::identity::Identity;
+use corelog_broker::shard::Identity;
 use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_metadata::controller::{ControllerRequest, NewTopic};

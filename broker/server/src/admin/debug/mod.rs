@@ -16,10 +16,10 @@ use crate::admin::reply::Reply;
 use crate::shard::Shard;
 
 /// What begins the paths of this module.
-pub const PREFIX: &str = "/debug/";
+pub(super) const PREFIX: &str = "/debug/";
 
 /// How much longer than other answers the one to this request may take.
-pub fn patience(target: &str) -> Duration {
+pub(super) fn patience(target: &str) -> Duration {
     match profile::Asked::parse(target) {
         // Resolving the addresses to names takes seconds the first time.
         Some(Ok(asked)) => asked.duration() + Duration::from_secs(60),
@@ -28,7 +28,7 @@ pub fn patience(target: &str) -> Duration {
 }
 
 /// Answers a request for a path that begins with [`PREFIX`].
-pub async fn respond(shard: &Rc<Shard>, target: &str) -> Reply {
+pub(super) async fn respond(shard: &Rc<Shard>, target: &str) -> Reply {
     if !is_enabled(&shard.config()) {
         return Reply::new(403, "switched off; see the key admin.debug\n");
     }

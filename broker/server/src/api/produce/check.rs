@@ -95,7 +95,7 @@ pub(crate) fn parse(mut bytes: Bytes, version: i16, config: &TopicConfig) -> Res
 
 /// What is to be done to a batch before it is appended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RecordsWork {
+pub(super) struct RecordsWork {
     /// What each record must be.
     pub rules: RecordRules,
     /// The codec and level to store the records in, if it is not the one that they came in.

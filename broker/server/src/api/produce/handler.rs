@@ -28,7 +28,7 @@ use super::check::{self, INLINE_BYTES_MAX, RecordsWork};
 use super::lane::{self, Item};
 use crate::clients::{Answer, RequestContext};
 use crate::error_codes::{Failure, append_failure};
-use crate::partitions::log_state::LogApi;
+use crate::partitions::LogApi;
 use crate::shard::Shard;
 
 /// With more refused records than this, each is named without the sentence, which is told once of all: clients take that
