@@ -16,7 +16,7 @@ impl Shard {
     ///
     /// The work is handed over before this returns; `work` gives one result an item, in their order, and its
     /// synchronous part runs in the order of the calls (see [`Shard::submit_to`]).
-    pub fn on_owners<T, R>(
+    pub(crate) fn on_owners<T, R>(
         self: &Rc<Self>,
         items: Vec<(PartitionId, T)>,
         work: OwnerWork<T, R>,
