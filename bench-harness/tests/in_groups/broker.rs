@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use corelog_bench::run::{GiveUp, RunOptions};
-use corelog_broker::server::{ServeError, serve};
+use corelog_broker::start::{ServeError, serve};
 use corelog_client::{Address, Client, ClientOptions};
 use corelog_config::BrokerConfig;
 use corelog_runtime::Stopper;

@@ -7,7 +7,7 @@ use corelog_metadata::ControllerError;
 use corelog_model::BatchError;
 use corelog_protocol::ErrorCode;
 use corelog_records::{DecompressError, PayloadError, PayloadFault, RecompressError, RecordsFault};
-use corelog_storage::{AppendError, CreateError, DeleteRecordsError, ReadError};
+use corelog_storage::{AppendError, DeleteRecordsError, ReadError};
 
 use crate::controller::ChangeError;
 
@@ -21,14 +21,14 @@ pub struct Failure {
     /// Kafka's code.
     pub code: ErrorCode,
     /// A sentence with values, where the API carries one.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The records of the batch that are at fault, by their place in it, where only some are (KIP-467).
-    pub records: Vec<i32>,
+    pub(crate) records: Vec<i32>,
 }
 
 impl Failure {
     /// A code with a sentence of its own, cut at [`MESSAGE_BYTES_MAX`].
-    pub fn new(code: ErrorCode, mut message: String) -> Failure {
+    pub(crate) fn new(code: ErrorCode, mut message: String) -> Failure {
         if message.len() > MESSAGE_BYTES_MAX {
             message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
             message.push_str("...");
@@ -67,7 +67,7 @@ impl fmt::Display for Failure {
 }
 
 /// Of a Produce, or of a coordinator's own append.
-pub fn append_failure(error: &AppendError) -> Failure {
+pub(crate) fn append_failure(error: &AppendError) -> Failure {
     let code = match error {
         AppendError::RecordTooLarge { .. } => ErrorCode::MessageTooLarge,
         AppendError::InvalidTimestamp { .. } => ErrorCode::InvalidTimestamp,
@@ -86,7 +86,7 @@ pub fn append_failure(error: &AppendError) -> Failure {
 }
 
 /// Of bytes that are no batch.
-pub fn batch_failure(error: &BatchError) -> Failure {
+pub(crate) fn batch_failure(error: &BatchError) -> Failure {
     let code = match error {
         BatchError::Crc { .. } | BatchError::Length(_) => ErrorCode::CorruptMessage,
         // Kafka throws what it has no code for when it comes upon a codec that there is not.
@@ -101,7 +101,7 @@ pub fn batch_failure(error: &BatchError) -> Failure {
 }
 
 /// Of records that are none, or break a rule of their topic.
-pub fn records_failure(fault: &RecordsFault) -> Failure {
+pub(crate) fn records_failure(fault: &RecordsFault) -> Failure {
     let (code, records) = match fault {
         RecordsFault::Malformed(_) => (ErrorCode::InvalidRecord, Vec::new()),
         RecordsFault::NullKey { indexes } => (ErrorCode::InvalidRecord, indexes.clone()),
@@ -115,7 +115,7 @@ pub fn records_failure(fault: &RecordsFault) -> Failure {
 }
 
 /// Of a compressed batch. Kafka answers UNKNOWN_SERVER_ERROR to records that do not decompress.
-pub fn payload_failure(fault: &PayloadFault) -> Failure {
+pub(crate) fn payload_failure(fault: &PayloadFault) -> Failure {
     match fault {
         PayloadFault::Records(fault) => records_failure(fault),
         PayloadFault::Decompress(_) => Failure::new(ErrorCode::UnknownServerError, fault.to_string()),
@@ -124,7 +124,7 @@ pub fn payload_failure(fault: &PayloadFault) -> Failure {
 }
 
 /// Of a batch that is stored otherwise than it came.
-pub fn recompress_failure(error: &RecompressError) -> Failure {
+pub(crate) fn recompress_failure(error: &RecompressError) -> Failure {
     let code = match error {
         RecompressError::Records(fault) => return records_failure(fault),
         RecompressError::Payload(PayloadError::Truncated { .. }) => ErrorCode::InvalidRecord,
@@ -140,7 +140,7 @@ pub fn recompress_failure(error: &RecompressError) -> Failure {
 }
 
 /// Of a Fetch or a ListOffsets.
-pub fn read_failure(error: &ReadError) -> Failure {
+pub(crate) fn read_failure(error: &ReadError) -> Failure {
     let code = match error {
         ReadError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
         ReadError::Corrupt(_) | ReadError::Io(_) => ErrorCode::KafkaStorageError,
@@ -152,7 +152,7 @@ pub fn read_failure(error: &ReadError) -> Failure {
 }
 
 /// Of a DeleteRecords.
-pub fn delete_records_failure(error: &DeleteRecordsError) -> Failure {
+pub(crate) fn delete_records_failure(error: &DeleteRecordsError) -> Failure {
     let code = match error {
         DeleteRecordsError::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
         DeleteRecordsError::Fenced(_) => ErrorCode::KafkaStorageError,
@@ -161,21 +161,8 @@ pub fn delete_records_failure(error: &DeleteRecordsError) -> Failure {
     Failure::new(code, error.to_string())
 }
 
-/// Of a CreateTopics or CreatePartitions whose logs could not be made.
-pub fn create_failure(error: &CreateError) -> Failure {
-    let code = match error {
-        CreateError::Exists(_) => ErrorCode::TopicAlreadyExists,
-        CreateError::BadDirectory(_) => ErrorCode::InvalidTopicException,
-        CreateError::DirectoryInUse(_)
-        | CreateError::DiskFull(_)
-        | CreateError::Fenced(_)
-        | CreateError::Io(_) => ErrorCode::KafkaStorageError,
-    };
-    Failure::new(code, error.to_string())
-}
-
 /// Of a change of the metadata.
-pub fn change_failure(error: &ChangeError) -> Failure {
+pub(crate) fn change_failure(error: &ChangeError) -> Failure {
     let code = match error {
         ChangeError::Refused(refused) => controller_code(refused),
         ChangeError::Append(error) => append_failure(error).code,
@@ -186,7 +173,7 @@ pub fn change_failure(error: &ChangeError) -> Failure {
 }
 
 /// Of a request to a group's coordinator.
-pub fn group_code(error: &GroupError) -> ErrorCode {
+pub(crate) fn group_code(error: &GroupError) -> ErrorCode {
     match error {
         GroupError::UnknownMemberId => ErrorCode::UnknownMemberId,
         GroupError::IllegalGeneration => ErrorCode::IllegalGeneration,
@@ -212,7 +199,7 @@ pub fn group_code(error: &GroupError) -> ErrorCode {
 }
 
 /// As [`group_code`], with a sentence that names the group.
-pub fn group_failure(group: &str, error: &GroupError) -> Failure {
+pub(crate) fn group_failure(group: &str, error: &GroupError) -> Failure {
     let message = match error {
         GroupError::GroupIdNotFound => format!("there is no group {group}"),
         error => format!("group {group}: {error}"),
@@ -221,7 +208,7 @@ pub fn group_failure(group: &str, error: &GroupError) -> Failure {
 }
 
 /// Of a request to a group's coordinator: zero if it went well.
-pub fn group_result_code<T>(result: &Result<T, GroupError>) -> i16 {
+pub(crate) fn group_result_code<T>(result: &Result<T, GroupError>) -> i16 {
     match result {
         Ok(_) => ErrorCode::None.code(),
         Err(error) => group_code(error).code(),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
-use corelog_broker::server::{self, ServeError};
+use corelog_broker::start::{self, ServeError};
 use corelog_cli::{ConfigArgs, Exit, Format};
 use corelog_config::{BrokerConfig, ConfigSources, LogFormat, service_variables};
 use corelog_runtime::Stopper;
@@ -89,7 +89,7 @@ pub(crate) fn run(format: Format, args: ServeArgs) -> ExitCode {
         Ok(stop) => stop,
         Err(error) => return refuse(&format!("cannot wait for signals: {error}"), Exit::Failure),
     };
-    match server::serve(config, |stopper| stop.is_for(stopper)) {
+    match start::serve(config, |stopper| stop.is_for(stopper)) {
         Ok(()) => {
             tracing::info!("stopped");
             ExitCode::SUCCESS

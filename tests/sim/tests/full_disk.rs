@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use common::{DIR, broker, change, new_topic};
-use corelog_broker::log_state::LogApi;
+use corelog_broker::partitions::LogApi;
 use corelog_broker::shard::Shard;
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
 use corelog_model::{PartitionId, PartitionIndex};

@@ -10,11 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use common::{broker, change, new_topic, options};
 use corelog_broker::api::produce;
-use corelog_broker::connection::Client;
-use corelog_broker::dispatch::Answer;
-use corelog_broker::progress::Progress;
-use corelog_broker::request::RequestContext;
+use corelog_broker::clients::Answer;
+use corelog_broker::clients::Client;
+use corelog_broker::clients::RequestContext;
 use corelog_broker::shard::{FIRST, Shard};
+use corelog_broker::start::Progress;
 use corelog_model::batch::ValidatedBatch;
 use corelog_model::{LeaderEpoch, PartitionId, PartitionIndex, TimestampMs, TopicId};
 use corelog_protocol::messages::produce::{

@@ -8,12 +8,12 @@ use corelog_protocol::messages::alter_configs::{
 };
 
 use crate::api::config_changes::{self, Asked, Change};
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Answers for each resource, in the order of the request.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: AlterConfigsRequest,

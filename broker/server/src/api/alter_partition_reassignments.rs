@@ -11,12 +11,12 @@ use corelog_protocol::messages::alter_partition_reassignments::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Answers for each partition from this shard's image.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: AlterPartitionReassignmentsRequest,
@@ -77,7 +77,7 @@ fn check(image: &MetadataImage, topic: &str, asked: &ReassignablePartition) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::image;
+    use crate::shard::test_image::image;
 
     #[test]
     fn only_what_is_can_be() {

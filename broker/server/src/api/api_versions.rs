@@ -5,8 +5,7 @@ use std::rc::Rc;
 use corelog_protocol::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use corelog_protocol::{ApiKey, ErrorCode};
 
-use crate::dispatch::{self, Answer};
-use crate::request::RequestContext;
+use crate::clients::{Answer, RequestContext};
 use crate::shard::Shard;
 
 /// The first version in which the client names its software (KIP-511).
@@ -14,14 +13,15 @@ const SOFTWARE: i16 = 3;
 /// The first version that says which broker it means to talk to.
 const IDENTITY: i16 = 5;
 
-/// Answers a version that we know.
-pub async fn handle(
+/// Answers a version that we know: the APIs that are `supported`.
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: ApiVersionsRequest,
+    supported: &[ApiKey],
 ) -> ApiVersionsResponse {
     let mut response = ApiVersionsResponse {
-        api_keys: all(),
+        api_keys: supported.iter().map(|api| row(*api)).collect(),
         ..Default::default()
     };
     if context.version >= SOFTWARE
@@ -42,17 +42,13 @@ pub async fn handle(
 
 /// Answers a version that we do not know, without a look at its body: in version 0, with our range of this API
 /// (KIP-511), so that the client can ask again.
-pub fn refuse(context: &RequestContext) -> Answer {
+pub(crate) fn refuse(context: &RequestContext) -> Answer {
     let response = ApiVersionsResponse {
         error_code: ErrorCode::UnsupportedVersion.code(),
         api_keys: vec![row(ApiKey::ApiVersions)],
         ..Default::default()
     };
     context.answer(|writer| response.encode(writer, 0))
-}
-
-fn all() -> Vec<ApiVersion> {
-    dispatch::SUPPORTED.iter().map(|api| row(*api)).collect()
 }
 
 fn row(api: ApiKey) -> ApiVersion {

@@ -2,7 +2,7 @@
 //! client that asks is told that it may do all (Kafka's `AclOperation` codes as bits).
 
 /// What is answered to a client that does not ask.
-pub const NOT_ASKED: i32 = i32::MIN;
+pub(super) const NOT_ASKED: i32 = i32::MIN;
 
 const READ: i32 = 1 << 3;
 const WRITE: i32 = 1 << 4;
@@ -16,14 +16,15 @@ const ALTER_CONFIGS: i32 = 1 << 11;
 const IDEMPOTENT_WRITE: i32 = 1 << 12;
 
 /// Of a topic.
-pub const TOPIC: i32 = READ | WRITE | CREATE | DELETE | ALTER | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;
+pub(super) const TOPIC: i32 =
+    READ | WRITE | CREATE | DELETE | ALTER | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;
 /// Of a group.
-pub const GROUP: i32 = READ | DELETE | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;
+pub(super) const GROUP: i32 = READ | DELETE | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;
 /// Of the cluster.
-pub const CLUSTER: i32 =
+pub(super) const CLUSTER: i32 =
     CREATE | ALTER | DESCRIBE | CLUSTER_ACTION | DESCRIBE_CONFIGS | ALTER_CONFIGS | IDEMPOTENT_WRITE;
 
 /// `operations` for a client that asks.
-pub const fn report(is_asked: bool, operations: i32) -> i32 {
+pub(super) const fn report(is_asked: bool, operations: i32) -> i32 {
     if is_asked { operations } else { NOT_ASKED }
 }

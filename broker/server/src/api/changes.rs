@@ -10,19 +10,20 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{WorkClass, local};
 
-use crate::controller::{self, ChangeError};
+use crate::controller::ChangeError;
 use crate::error_codes::{Failure, change_failure};
+use crate::metadata;
 use crate::shard::Shard;
 
 /// One part of a request: what the controller is to be asked, or why it is not.
-pub type Planned = Result<ControllerRequest, Failure>;
+pub(super) type Planned = Result<ControllerRequest, Failure>;
 
 /// What became of one part.
-pub type Outcome = Result<Vec<Command>, Failure>;
+pub(super) type Outcome = Result<Vec<Command>, Failure>;
 
 /// How a request wants its changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Options {
+pub(super) struct Options {
     /// Decide, and change nothing.
     pub validate_only: bool,
     /// How long the client waits, in milliseconds. Zero or less: as long as it takes, for what was begun is finished
@@ -32,7 +33,12 @@ pub struct Options {
 
 /// Has the controller decide about all that is planned, as one batch, and returns an outcome for each part, in order.
 /// Failures are counted under `api`.
-pub async fn decide(shard: &Rc<Shard>, api: ApiKey, planned: Vec<Planned>, options: Options) -> Vec<Outcome> {
+pub(super) async fn decide(
+    shard: &Rc<Shard>,
+    api: ApiKey,
+    planned: Vec<Planned>,
+    options: Options,
+) -> Vec<Outcome> {
     let requests: Vec<ControllerRequest> = planned.iter().flatten().cloned().collect();
     let decisions = if requests.is_empty() {
         Some(Vec::new())
@@ -49,14 +55,14 @@ pub async fn decide(shard: &Rc<Shard>, api: ApiKey, planned: Vec<Planned>, optio
 }
 
 /// Counts `failures` parts of an answer that carry an error code.
-pub fn count(shard: &Shard, api: ApiKey, failures: usize) {
+pub(super) fn count(shard: &Shard, api: ApiKey, failures: usize) {
     for _ in 0..failures {
         shard.metrics.failed(api);
     }
 }
 
 /// The two fields in which most answers report a part. A failure without a sentence of its own gets its code's.
-pub fn code_and_message<T>(outcome: &Result<T, Failure>) -> (i16, Option<String>) {
+pub(super) fn code_and_message<T>(outcome: &Result<T, Failure>) -> (i16, Option<String>) {
     match outcome {
         Ok(_) => (ErrorCode::None.code(), None),
         Err(failure) => {
@@ -67,12 +73,12 @@ pub fn code_and_message<T>(outcome: &Result<T, Failure>) -> (i16, Option<String>
 }
 
 /// An INVALID_REQUEST with a sentence.
-pub fn invalid_request(message: impl Into<String>) -> Failure {
+pub(super) fn invalid_request(message: impl Into<String>) -> Failure {
     Failure::new(ErrorCode::InvalidRequest, message.into())
 }
 
 /// How often each item occurs.
-pub fn occurrences<T: Ord>(items: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
+pub(super) fn occurrences<T: Ord>(items: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
     let mut counts = BTreeMap::new();
     for item in items {
         *counts.entry(item).or_default() += 1;
@@ -90,7 +96,7 @@ async fn within(shard: &Rc<Shard>, requests: Vec<ControllerRequest>, options: Op
     shard
         .handle
         .spawn(WorkClass::Latency, "metadata change", async move {
-            let decisions = controller::change(&here, requests, options.validate_only).await;
+            let decisions = metadata::change(&here, requests, options.validate_only).await;
             // Nobody waits any more when the time was up.
             let _ = sender.send(decisions);
         });

@@ -9,12 +9,12 @@ use corelog_protocol::ApiKey;
 use crate::api::changes::{self, Options, Planned, invalid_request};
 use crate::api::config_resource::ConfigResource;
 use crate::error_codes::Failure;
-use crate::identity::Identity;
+use crate::shard::Identity;
 use crate::shard::Shard;
 
 /// One resource of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Asked {
+pub(super) struct Asked {
     /// Kafka's number of its type.
     pub kind: i8,
     /// Its name.
@@ -25,7 +25,7 @@ pub struct Asked {
 
 /// What to do with the settings of a resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Change {
+pub(super) enum Change {
     /// These are all of them from now on.
     Replace(Configs),
     /// Change some of them.
@@ -33,7 +33,7 @@ pub enum Change {
 }
 
 /// Changes settings and returns code and message for each resource, in order.
-pub async fn alter(
+pub(super) async fn alter(
     shard: &Rc<Shard>,
     api: ApiKey,
     asked: Vec<Asked>,
@@ -52,7 +52,7 @@ pub async fn alter(
 ///
 /// # Errors
 /// INVALID_REQUEST with the first such key.
-pub fn check_keys<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+pub(super) fn check_keys<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
     let counts = changes::occurrences(keys);
     match counts.iter().find(|(_, count)| **count > 1) {
         Some((key, _)) => Err(invalid_request(format!("the setting {key} is there twice"))),
@@ -64,7 +64,7 @@ pub fn check_keys<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), Failure
 ///
 /// # Errors
 /// INVALID_REQUEST if it is not.
-pub fn value_of(key: &str, value: Option<String>) -> Result<String, Failure> {
+pub(super) fn value_of(key: &str, value: Option<String>) -> Result<String, Failure> {
     value.ok_or_else(|| invalid_request(format!("the setting {key} cannot be null")))
 }
 
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::api::config_resource::{BROKER, GROUP, TOPIC};
-    use crate::api::test_image::{LEADER, identity};
+    use crate::shard::test_image::{LEADER, identity};
 
     fn replace(kind: i8, name: &str) -> Asked {
         Asked {

@@ -5,22 +5,22 @@ use corelog_protocol::ErrorCode;
 
 use crate::api::changes::invalid_request;
 use crate::error_codes::Failure;
-use crate::identity::Identity;
+use crate::shard::Identity;
 
 /// Kafka's number of the type of a topic.
-pub const TOPIC: i8 = 2;
+pub(super) const TOPIC: i8 = 2;
 /// Of a broker, or of all brokers if the name is empty.
-pub const BROKER: i8 = 4;
+pub(super) const BROKER: i8 = 4;
 /// Of a broker's loggers.
-pub const BROKER_LOGGER: i8 = 8;
+pub(super) const BROKER_LOGGER: i8 = 8;
 /// Of a subscription to clients' metrics (KIP-714).
-pub const CLIENT_METRICS: i8 = 16;
+pub(super) const CLIENT_METRICS: i8 = 16;
 /// Of a group (KIP-848).
-pub const GROUP: i8 = 32;
+pub(super) const GROUP: i8 = 32;
 
 /// Something that has settings here.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ConfigResource {
+pub(super) enum ConfigResource {
     /// A topic, whether or not it exists.
     Topic(TopicName),
     /// A broker; `None`: the default of all brokers.
@@ -34,7 +34,7 @@ impl ConfigResource {
     ///
     /// # Errors
     /// What to answer where there can be no such resource, or where another broker is to be asked.
-    pub fn parse(kind: i8, name: &str, here: &Identity) -> Result<ConfigResource, Failure> {
+    pub(super) fn parse(kind: i8, name: &str, here: &Identity) -> Result<ConfigResource, Failure> {
         match kind {
             TOPIC if name.is_empty() => Err(invalid_request("there are no settings of all topics")),
             TOPIC => TopicName::new(name)
@@ -64,7 +64,7 @@ impl ConfigResource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{LEADER, identity};
+    use crate::shard::test_image::{LEADER, identity};
 
     #[test]
     fn types_and_names() {

@@ -6,11 +6,11 @@ use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::create_acls::{AclCreationResult, CreateAclsRequest, CreateAclsResponse};
 
 use crate::api::describe_acls::NO_AUTHORIZER;
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each rule the same is said.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     request: CreateAclsRequest,

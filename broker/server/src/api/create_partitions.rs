@@ -11,11 +11,11 @@ use corelog_protocol::messages::create_partitions::{
 };
 
 use crate::api::changes::{self, Options, Planned};
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers once per name, in the order of the request.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: CreatePartitionsRequest,

@@ -14,9 +14,9 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes::{self, Options, Outcome, Planned};
 use crate::api::describe_configs::topic_entries;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::long_answer::Allowance;
-use crate::request::RequestContext;
+use crate::memory::long_answer::Allowance;
 use crate::shard::Shard;
 
 /// From this version on the answer describes the topic (KIP-525).
@@ -24,7 +24,7 @@ const DESCRIBES: i16 = 5;
 
 /// Answers once per name, in the order of the request. Topics for whose settings there is no memory any more are
 /// answered without them.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: CreateTopicsRequest,
@@ -37,7 +37,7 @@ pub async fn handle(
     let (names, planned): (Vec<_>, Vec<_>) = plan(request.topics, default_count).into_iter().unzip();
     let outcomes = changes::decide(&shard, ApiKey::CreateTopics, planned, options).await;
     let config = (context.version >= DESCRIBES).then(|| shard.config());
-    let mut allowance = Allowance::new(&shard);
+    let mut allowance = shard.long_answers.allowance();
     let answers = names.into_iter().zip(outcomes);
     CreateTopicsResponse {
         topics: answers

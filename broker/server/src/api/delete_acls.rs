@@ -8,11 +8,11 @@ use corelog_protocol::messages::delete_acls::{
 };
 
 use crate::api::describe_acls::NO_AUTHORIZER;
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each filter the same is said.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     request: DeleteAclsRequest,

@@ -9,13 +9,13 @@ use corelog_protocol::messages::delete_groups::{
 use futures_util::future::join_all;
 
 use crate::api::changes;
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::group_failure;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Has the coordinator of each group delete it.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: DeleteGroupsRequest,

@@ -10,16 +10,16 @@ use corelog_protocol::messages::delete_records::{
 use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
+use crate::clients::RequestContext;
 use crate::error_codes::delete_records_failure;
-use crate::log_state::LogApi;
-use crate::request::RequestContext;
+use crate::partitions::LogApi;
 use crate::shard::Shard;
 
 /// The offset that stands for the high watermark.
 const HIGH_WATERMARK: i64 = -1;
 
 /// Has the owner of each partition move its log's start, durably.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: DeleteRecordsRequest,

@@ -12,15 +12,15 @@ use corelog_protocol::messages::delete_topics::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes::{self, Options, Planned};
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Before this version there was no code for a broker that deletes nothing.
 const DELETION_DISABLED: i16 = 3;
 
 /// Answers once per topic. Internal topics are deleted too, as in Kafka.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DeleteTopicsRequest,
@@ -138,7 +138,7 @@ fn deletion(topic: DeleteTopicState, image: &MetadataImage) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{id, image};
+    use crate::shard::test_image::{id, image};
 
     const UNKNOWN: TopicId = TopicId::new([9; 16]);
 

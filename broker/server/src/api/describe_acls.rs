@@ -5,14 +5,15 @@ use std::rc::Rc;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_acls::{DescribeAclsRequest, DescribeAclsResponse};
 
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// What Kafka's tools print of it.
-pub const NO_AUTHORIZER: &str = "there is no authorizer on this broker: every client may do everything";
+pub(crate) const NO_AUTHORIZER: &str =
+    "there is no authorizer on this broker: every client may do everything";
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`).
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     _request: DescribeAclsRequest,

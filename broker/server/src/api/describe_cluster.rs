@@ -9,8 +9,8 @@ use corelog_protocol::messages::describe_cluster::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
-use crate::identity::Identity;
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
+use crate::shard::Identity;
 use crate::shard::Shard;
 
 /// The type of endpoint that clients talk to (KIP-919).
@@ -19,7 +19,7 @@ const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
 
 /// Answers from this shard's image.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: DescribeClusterRequest,
@@ -73,7 +73,7 @@ fn describe(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{identity, image};
+    use crate::shard::test_image::{identity, image};
 
     fn check(endpoint_type: i8, expected: ErrorCode) -> DescribeClusterResponse {
         let request = DescribeClusterRequest {

@@ -13,16 +13,16 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::api::config_resource::ConfigResource;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::long_answer::{self, Allowance};
-use crate::request::RequestContext;
+use crate::memory::long_answer::Allowance;
 use crate::shard::Shard;
 
 /// What a resource takes of an answer with all of its keys, about, in bytes.
 const RESOURCE_BYTES: usize = 4 << 10;
 
 /// Answers from this shard's image and configuration. Resources for which there is no memory any more are refused.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeConfigsRequest,
@@ -32,8 +32,8 @@ pub async fn handle(
         documentation: request.include_documentation,
     };
     let bytes = request.resources.len().saturating_mul(RESOURCE_BYTES);
-    long_answer::begin(&shard, &context, bytes).await;
-    let mut allowance = Allowance::new(&shard);
+    shard.long_answers.begin(&context, bytes).await;
+    let mut allowance = shard.long_answers.allowance();
     let results: Vec<DescribeConfigsResult> = request
         .resources
         .into_iter()
@@ -51,7 +51,7 @@ pub async fn handle(
 }
 
 /// Every key of a topic whose own settings are `own`.
-pub fn topic_entries(config: &BrokerConfig, own: &BTreeMap<String, String>) -> Vec<ConfigEntry> {
+pub(crate) fn topic_entries(config: &BrokerConfig, own: &BTreeMap<String, String>) -> Vec<ConfigEntry> {
     match validate_topic_configs(own) {
         Ok(canonical) => config.describe_topic(&canonical),
         // They passed their checks when they were set; a later version may know better, and shows them as they are.

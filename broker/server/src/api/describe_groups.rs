@@ -9,10 +9,9 @@ use corelog_protocol::messages::describe_groups::{
 use futures_util::future::join_all;
 
 use crate::api::authorized;
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::group_failure;
-use crate::long_answer;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Before this version a group that is not there is a dead one (KIP-1043).
@@ -22,13 +21,13 @@ const NOT_FOUND_IS_ERROR: i16 = 6;
 const HAS_MESSAGE: i16 = 6;
 
 /// Asks the coordinator of each group.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeGroupsRequest,
 ) -> DescribeGroupsResponse {
     // How many members the groups have is not known here.
-    long_answer::begin(&shard, &context, usize::MAX).await;
+    shard.long_answers.begin(&context, usize::MAX).await;
     let operations = authorized::report(request.include_authorized_operations, authorized::GROUP);
     let described = request.groups.into_iter().map(|group| {
         let describe = Request::DescribeGroup(GroupId::new(&group));

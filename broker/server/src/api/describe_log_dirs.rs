@@ -13,22 +13,21 @@ use corelog_protocol::{ApiKey, ErrorCode};
 use futures_util::future::join_all;
 
 use crate::api::changes;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// What a partition takes of an answer, about, in bytes.
 const PARTITION_BYTES: usize = 48;
 
 /// Asks all shards. There is one data directory; its volume's size is not told (-1).
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeLogDirsRequest,
 ) -> DescribeLogDirsResponse {
     if request.topics.is_none() {
         let bytes = shard.image().partition_count() * PARTITION_BYTES;
-        long_answer::begin(&shard, &context, bytes).await;
+        shard.long_answers.begin(&context, bytes).await;
     }
     let shares: Vec<_> = shard
         .all()
@@ -118,7 +117,7 @@ fn by_topic(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::{id, image};
+    use crate::shard::test_image::{id, image};
 
     fn check(asked: Option<&[(&str, &[i32])]>, expected: &[(&str, &[(i32, i64)])]) {
         let image = image(&[("b", 2), ("a", 1)]);

@@ -12,20 +12,19 @@ use corelog_runtime::LocalFuture;
 use corelog_storage::ActiveProducer;
 
 use crate::api::changes;
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::log_state::LogApi;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::partitions::LogApi;
 use crate::shard::Shard;
 
 /// Asks the owner of each partition.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeProducersRequest,
 ) -> DescribeProducersResponse {
     // How many producers the partitions remember is not known here.
-    long_answer::begin(&shard, &context, usize::MAX).await;
+    shard.long_answers.begin(&context, usize::MAX).await;
     let image = shard.image();
     let mut items = Vec::new();
     let mut topics = Vec::with_capacity(request.topics.len());
@@ -103,7 +102,7 @@ mod tests {
     use corelog_model::{ProducerEpoch, ProducerId, Sequence, TimestampMs};
 
     use super::*;
-    use crate::api::test_image::{id, image};
+    use crate::shard::test_image::{id, image};
 
     #[test]
     fn partitions_are_found() {

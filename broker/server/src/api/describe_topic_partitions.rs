@@ -15,23 +15,25 @@ use corelog_protocol::messages::describe_topic_partitions::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::{authorized, changes};
-use crate::identity::Identity;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
+use crate::shard::Identity;
 use crate::shard::Shard;
 
 /// What a partition takes of an answer, about, in bytes.
 const PARTITION_BYTES: usize = 64;
 
 /// Answers from this shard's image.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: DescribeTopicPartitionsRequest,
 ) -> DescribeTopicPartitionsResponse {
     let max = usize::try_from(shard.config().network.described_partitions_max).unwrap_or(usize::MAX);
     let asked = usize::try_from(request.response_partition_limit).unwrap_or(0);
-    long_answer::begin(&shard, &context, asked.min(max).saturating_mul(PARTITION_BYTES)).await;
+    shard
+        .long_answers
+        .begin(&context, asked.min(max).saturating_mul(PARTITION_BYTES))
+        .await;
     let response = describe(&request, &shard.image(), &shard.identity, max);
     let failures = response
         .topics
@@ -165,7 +167,7 @@ mod tests {
     use corelog_protocol::messages::describe_topic_partitions::{CursorRequest, TopicRequest};
 
     use super::*;
-    use crate::api::test_image::{identity, image};
+    use crate::shard::test_image::{identity, image};
 
     const TOPICS: &[(&str, usize)] = &[("c", 2), ("a", 3), ("b", 1)];
 

@@ -10,7 +10,7 @@ use corelog_protocol::messages::elect_leaders::{
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Kafka's number of the election that makes the first replica the leader.
@@ -20,7 +20,7 @@ const UNCLEAN: i8 = 1;
 
 /// Answers for each partition from this shard's image. Asked for all partitions it names, as Kafka does, those alone
 /// that need an election: none.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: ElectLeadersRequest,
@@ -73,7 +73,7 @@ fn elect(image: &MetadataImage, topic: &str, index: i32, election: i8) -> Partit
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::image;
+    use crate::shard::test_image::image;
 
     #[test]
     fn no_election_is_needed() {

@@ -19,14 +19,16 @@ use corelog_runtime::local::Permit;
 use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolation};
 
-use crate::dispatch::Answer;
+use crate::clients::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
+use crate::clients::{Answer, RequestContext};
 use crate::error_codes::{Failure, read_failure};
-use crate::fetch_memory::{self, Held};
-use crate::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
-use crate::fetch_watch::{Seen, Watch};
-use crate::log_state::LogApi;
-use crate::request::RequestContext;
+use crate::memory::fetch_memory::{self, Held};
+use crate::partitions::LogApi;
 use crate::shard::Shard;
+use crate::shard::{Seen, Watch};
+
+/// What a request reads, and the watch that tells of changes.
+type Plan = FetchPlan<Watch>;
 
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
@@ -34,7 +36,7 @@ const TOPIC_IDS: i16 = 13;
 const PARTITION_FIELDS_BYTES: usize = 128;
 
 /// Reads until there is enough or the time is up, and answers with the records and the memory that they hold.
-pub async fn answer(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> Answer {
+pub(crate) async fn answer(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> Answer {
     let (response, held) = handle(&shard, &context, request).await;
     match context.answer(|writer| response.encode(writer, context.version)) {
         Answer::Send(pieces) => match held {
@@ -95,12 +97,7 @@ fn request_bytes_max(shard: &Shard, asked: i32) -> usize {
         .min(usize::try_from(ours).unwrap_or(usize::MAX))
 }
 
-fn plan(
-    shard: &Shard,
-    request: &FetchRequest,
-    version: i16,
-    now: Monotonic,
-) -> Result<FetchPlan, SessionError> {
+fn plan(shard: &Shard, request: &FetchRequest, version: i16, now: Monotonic) -> Result<Plan, SessionError> {
     let asked = SessionAsk {
         session_id: request.session_id,
         epoch: request.session_epoch,
@@ -147,7 +144,7 @@ struct Target {
 }
 
 /// What may have changed of what the client wants, in order.
-fn targets(shard: &Shard, plan: &FetchPlan, version: i16) -> Vec<Target> {
+fn targets(shard: &Shard, plan: &Plan, version: i16) -> Vec<Target> {
     let image = shard.image();
     let partition_of = |key: &FetchKey| {
         let topic = if version >= TOPIC_IDS {
@@ -225,7 +222,7 @@ impl Found {
 /// Reads until there is enough, the time is up, or something must be told at once.
 async fn read_enough(
     shard: &Rc<Shard>,
-    plan: &FetchPlan,
+    plan: &Plan,
     version: i16,
     limits: &Limits,
 ) -> (Vec<(FetchKey, Found)>, Permit) {
@@ -284,7 +281,7 @@ async fn read_enough(
 }
 
 /// Takes what the watch has heard, and what the metadata say.
-fn hear(shard: &Shard, plan: &FetchPlan) {
+fn hear(shard: &Shard, plan: &Plan) {
     let mut partitions = plan.partitions.borrow_mut();
     partitions.see(&shard.image());
     let moved = partitions.watch.as_ref().map(|watch| watch.take_moved());
@@ -292,7 +289,7 @@ fn hear(shard: &Shard, plan: &FetchPlan) {
 }
 
 /// Has the watch tell of what rests from now on, and if the request `waits` of everything else that was read.
-fn expect_changes(shard: &Rc<Shard>, plan: &FetchPlan, targets: &[Target], found: &[Found], waits: bool) {
+fn expect_changes(shard: &Rc<Shard>, plan: &Plan, targets: &[Target], found: &[Found], waits: bool) {
     let mut partitions = plan.partitions.borrow_mut();
     let mut expected = Vec::new();
     for (target, found) in targets.iter().zip(found) {
@@ -437,7 +434,7 @@ fn check_last_fetched_epoch(log: &PartitionLog, wish: FetchWish, offsets: LogOff
 }
 
 /// The code for a client whose epoch of the leader is not ours; -1 is a client that does not care (KIP-320).
-pub fn stale_epoch(client: i32, ours: LeaderEpoch) -> Option<ErrorCode> {
+pub(crate) fn stale_epoch(client: i32, ours: LeaderEpoch) -> Option<ErrorCode> {
     match client {
         -1 => None,
         epoch if epoch < ours.get() => Some(ErrorCode::FencedLeaderEpoch),
@@ -448,7 +445,7 @@ pub fn stale_epoch(client: i32, ours: LeaderEpoch) -> Option<ErrorCode> {
 
 fn assemble(
     shard: &Shard,
-    plan: &FetchPlan,
+    plan: &Plan,
     found: Vec<(FetchKey, Found)>,
     isolation: ReadIsolation,
 ) -> FetchResponse {

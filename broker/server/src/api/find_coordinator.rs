@@ -7,10 +7,10 @@ use corelog_protocol::messages::find_coordinator::{
     Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
 };
 
+use crate::clients::RequestContext;
 use crate::error_codes::{Failure, change_failure};
-use crate::identity::Node;
-use crate::offsets_topic::partition_of;
-use crate::request::RequestContext;
+use crate::metadata::offsets_topic::partition_of;
+use crate::shard::Node;
 use crate::shard::Shard;
 
 /// From this version on a request asks for many keys (KIP-699).
@@ -21,7 +21,7 @@ const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
 
 /// Answers with this broker, which coordinates all groups.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: FindCoordinatorRequest,

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use corelog_groups::{self as groups, Generation, GroupId, InstanceId, MemberId, Request, Response};
 use corelog_protocol::messages::heartbeat::{HeartbeatRequest, HeartbeatResponse};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::group_result_code;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Tells the group's coordinator.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: HeartbeatRequest,

@@ -11,12 +11,12 @@ use corelog_protocol::messages::incremental_alter_configs::{
 
 use crate::api::changes::invalid_request;
 use crate::api::config_changes::{self, Asked, Change};
+use crate::clients::RequestContext;
 use crate::error_codes::Failure;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Answers for each resource, in the order of the request.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: IncrementalAlterConfigsRequest,

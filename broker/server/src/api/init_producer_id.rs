@@ -5,13 +5,14 @@ use std::rc::Rc;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 
+use crate::clients::RequestContext;
 use crate::error_codes::change_failure;
-use crate::request::RequestContext;
+use crate::metadata::next_producer_id;
 use crate::shard::Shard;
 
 /// Gives a producer without a transactional id a new producer id, always with epoch 0. Kafka does the same for one
 /// that names its old id: its sequence starts over under the new one.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: InitProducerIdRequest,
@@ -32,7 +33,7 @@ pub async fn handle(
     if (request.producer_id == -1) != (request.producer_epoch == -1) {
         return refuse(ErrorCode::InvalidRequest);
     }
-    match shard.producer_ids.take(&shard).await {
+    match next_producer_id(&shard).await {
         Ok(id) => InitProducerIdResponse {
             producer_id: id.get(),
             producer_epoch: 0,

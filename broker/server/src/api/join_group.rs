@@ -8,9 +8,9 @@ use corelog_groups::{
 };
 use corelog_protocol::messages::join_group::{JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::group_code;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// A member without an id is given one and has to come back with it (KIP-394).
@@ -21,7 +21,7 @@ const NULL_PROTOCOL_NAME: i16 = 7;
 const SKIP_ASSIGNMENT: i16 = 9;
 
 /// Has the group's coordinator let the member in.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: JoinGroupRequest,

@@ -7,16 +7,16 @@ use corelog_groups::{
 };
 use corelog_protocol::messages::leave_group::{LeaveGroupRequest, LeaveGroupResponse, MemberResponse};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on a request names many members (KIP-345).
 const MANY_MEMBERS: i16 = 3;
 
 /// Tells the group's coordinator.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: LeaveGroupRequest,

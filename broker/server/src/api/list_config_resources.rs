@@ -10,21 +10,20 @@ use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// What a topic takes of an answer, about, in bytes.
 const RESOURCE_BYTES: usize = 48;
 
 /// Answers from this shard's image.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: ListConfigResourcesRequest,
 ) -> ListConfigResourcesResponse {
     let bytes = shard.image().topic_count() * RESOURCE_BYTES;
-    long_answer::begin(&shard, &context, bytes).await;
+    shard.long_answers.begin(&context, bytes).await;
     let response = list(&request.resource_types, context.version, &shard.image());
     changes::count(
         &shard,
@@ -72,7 +71,7 @@ fn list(asked: &[i8], version: i16, image: &MetadataImage) -> ListConfigResource
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::test_image::image;
+    use crate::shard::test_image::image;
 
     #[test]
     fn resources_of_each_type() {

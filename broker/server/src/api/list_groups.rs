@@ -5,20 +5,19 @@ use std::rc::Rc;
 use corelog_groups::{self as groups, GroupError, Response};
 use corelog_protocol::messages::list_groups::{ListGroupsRequest, ListGroupsResponse, ListedGroup};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::group_code;
-use crate::long_answer;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Asks every coordinator of every shard. While one of them loads there is no whole answer.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: ListGroupsRequest,
 ) -> ListGroupsResponse {
     // How many groups there are is not known here.
-    long_answer::begin(&shard, &context, usize::MAX).await;
+    shard.long_answers.begin(&context, usize::MAX).await;
     let request = groups::ListGroupsRequest {
         states: request.states_filter,
         types: request.types_filter,

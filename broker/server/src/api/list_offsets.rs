@@ -11,9 +11,9 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
 use crate::api::fetch::stale_epoch;
+use crate::clients::RequestContext;
 use crate::error_codes::{Failure, read_failure};
-use crate::log_state::LogApi;
-use crate::request::RequestContext;
+use crate::partitions::LogApi;
 use crate::shard::Shard;
 
 /// The first version that tells the leader epoch (KIP-320).
@@ -38,7 +38,7 @@ struct Question {
 type Place = (i64, i64, i32);
 
 /// Asks the owner of each partition.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: ListOffsetsRequest,

@@ -6,11 +6,11 @@ use corelog_protocol::messages::list_partition_reassignments::{
     ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
 };
 
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Kafka does not complain of unknown partitions either.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     _request: ListPartitionReassignmentsRequest,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_metadata::controller::{ControllerRequest, NewTopic};
+use corelog_metadata::controller::ControllerRequest;
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
 use corelog_model::{TopicId, TopicName};
 use corelog_protocol::ErrorCode;
@@ -14,11 +14,10 @@ use corelog_protocol::messages::metadata::{
 };
 
 use crate::api::authorized;
-use crate::controller;
+use crate::clients::RequestContext;
 use crate::error_codes::change_failure;
-use crate::identity::Identity;
-use crate::long_answer;
-use crate::request::RequestContext;
+use crate::metadata;
+use crate::shard::Identity;
 use crate::shard::Shard;
 
 /// From this version on an empty list of topics means none; before, all.
@@ -31,7 +30,11 @@ const TOPIC_BYTES: usize = 64;
 const PARTITION_BYTES: usize = 48;
 
 /// Answers from this shard's image.
-pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: MetadataRequest) -> MetadataResponse {
+pub(crate) async fn handle(
+    shard: Rc<Shard>,
+    context: RequestContext,
+    request: MetadataRequest,
+) -> MetadataResponse {
     let image = shard.image();
     let mut response = MetadataResponse {
         brokers: shard
@@ -61,7 +64,7 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
         Some(topics) if !topics.is_empty() || context.version >= EMPTY_IS_NONE => topics,
         Some(_) | None => {
             let bytes = image.topic_count() * TOPIC_BYTES + image.partition_count() * PARTITION_BYTES;
-            long_answer::begin(&shard, &context, bytes).await;
+            shard.long_answers.begin(&context, bytes).await;
             let mut all: Vec<&Arc<TopicImage>> = image.topics().collect();
             all.sort_by(|a, b| a.name.cmp(&b.name));
             response.topics = all
@@ -84,7 +87,7 @@ pub async fn handle(shard: Rc<Shard>, context: RequestContext, request: Metadata
     };
     let partitions = |topic| known(&image, topic).map_or(0, |topic| topic.partitions.len());
     let bytes = asked.iter().map(partitions).sum::<usize>() * PARTITION_BYTES;
-    long_answer::begin(&shard, &context, bytes).await;
+    shard.long_answers.begin(&context, bytes).await;
     for topic in asked {
         let by_id = topic.topic_id != TopicId::ZERO;
         let known = known(&image, &topic);
@@ -136,9 +139,9 @@ async fn create(
 ) -> (Arc<MetadataImage>, Vec<(String, ErrorCode)>) {
     let requests = missing
         .iter()
-        .map(|name| ControllerRequest::CreateTopic(crate::offsets_topic::defaults_for(shard, name)))
+        .map(|name| ControllerRequest::CreateTopic(metadata::offsets_topic::defaults_for(shard, name)))
         .collect();
-    let results = controller::change(shard, requests, false).await;
+    let results = metadata::change(shard, requests, false).await;
     let refused = missing
         .into_iter()
         .zip(results)
@@ -198,16 +201,5 @@ fn partition(
         replica_nodes: identity.nodes_for(&partition.replicas, topic, partition),
         isr_nodes: identity.nodes_for(&partition.in_sync_replicas, topic, partition),
         offline_replicas: Vec::new(),
-    }
-}
-
-/// A topic with the broker's defaults, as a client's use of its name makes it.
-pub fn defaulted(name: &str) -> NewTopic {
-    NewTopic {
-        name: name.to_owned(),
-        partition_count: -1,
-        replication_factor: -1,
-        assignments: Vec::new(),
-        configs: Default::default(),
     }
 }

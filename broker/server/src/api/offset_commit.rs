@@ -15,9 +15,9 @@ use corelog_protocol::messages::offset_commit::{
     OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on topics are named by their ids.
@@ -26,7 +26,7 @@ const TOPIC_IDS: i16 = 10;
 const GROUP_ID_NOT_FOUND: i16 = 9;
 
 /// Answers for what cannot be committed and has the group's coordinator store the rest.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: OffsetCommitRequest,

@@ -10,13 +10,13 @@ use corelog_protocol::messages::offset_delete::{
     OffsetDeleteResponseTopic,
 };
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// Answers for topics that are not there and has the group's coordinator remove the rest.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: OffsetDeleteRequest,

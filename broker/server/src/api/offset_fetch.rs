@@ -15,10 +15,9 @@ use corelog_protocol::messages::offset_fetch::{
 };
 use futures_util::future::join_all;
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::group_code;
-use crate::long_answer;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on the response has an error of its own.
@@ -29,7 +28,7 @@ const MANY_GROUPS: i16 = 8;
 const TOPIC_IDS: i16 = 10;
 
 /// Asks the coordinator of each group.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: OffsetFetchRequest,
@@ -42,7 +41,7 @@ pub async fn handle(
     };
     if asks_for_all {
         // How much the groups have committed is not known here.
-        long_answer::begin(&shard, &context, usize::MAX).await;
+        shard.long_answers.begin(&context, usize::MAX).await;
     }
     if version >= MANY_GROUPS {
         let groups = request.groups.into_iter();

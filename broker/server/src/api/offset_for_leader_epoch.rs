@@ -10,13 +10,13 @@ use corelog_protocol::messages::offset_for_leader_epoch::{
 use corelog_runtime::LocalFuture;
 
 use crate::api::fetch::stale_epoch;
+use crate::clients::RequestContext;
 use crate::error_codes::read_failure;
-use crate::log_state::LogApi;
-use crate::request::RequestContext;
+use crate::partitions::LogApi;
 use crate::shard::Shard;
 
 /// Asks the owner of each partition for the end of the largest epoch not above the one asked for.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: OffsetForLeaderEpochRequest,

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::sasl_authenticate::{SaslAuthenticateRequest, SaslAuthenticateResponse};
 
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers ILLEGAL_SASL_STATE, as Kafka does on a listener without SASL.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     _request: SaslAuthenticateRequest,

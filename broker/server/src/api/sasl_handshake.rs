@@ -5,12 +5,12 @@ use std::rc::Rc;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
 
-use crate::request::RequestContext;
+use crate::clients::RequestContext;
 use crate::shard::Shard;
 
 /// Answers ILLEGAL_SASL_STATE without mechanisms, as Kafka does on a listener without SASL: a client that is set up for
 /// SASL then says so and ends, while one whose connection closes tries again for ever.
-pub async fn handle(
+pub(crate) async fn handle(
     _shard: Rc<Shard>,
     _context: RequestContext,
     _request: SaslHandshakeRequest,

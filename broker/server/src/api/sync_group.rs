@@ -7,16 +7,16 @@ use corelog_groups::{
 };
 use corelog_protocol::messages::sync_group::{SyncGroupRequest, SyncGroupResponse};
 
-use crate::coordinator;
+use crate::api::coordinator;
+use crate::clients::RequestContext;
 use crate::error_codes::group_code;
-use crate::request::RequestContext;
 use crate::shard::Shard;
 
 /// From this version on protocol type and name have to be given.
 const NAMES_PROTOCOL: i16 = 5;
 
 /// Has the group's coordinator give out the assignment.
-pub async fn handle(
+pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
     request: SyncGroupRequest,

@@ -39,11 +39,11 @@ pub type Work = Box<dyn FnOnce(Rc<Shard>) -> LocalFuture<Box<dyn Any + Send>> + 
 
 /// The calls of one shard that wait for their replies.
 #[derive(Default)]
-pub struct Calls(RefCell<Slab<oneshot::Sender<Box<dyn Any + Send>>>>);
+pub(crate) struct Calls(RefCell<Slab<oneshot::Sender<Box<dyn Any + Send>>>>);
 
 impl Calls {
     /// The calls that wait for a reply.
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.0.borrow().len()
     }
 }
@@ -52,7 +52,7 @@ impl Shard {
     /// Runs `work` on shard `to` and resolves to its result; on this shard itself it runs at once, without a queue.
     ///
     /// The work begins whether or not the returned future is polled.
-    pub fn submit_to<R, F, W>(self: &Rc<Self>, to: ShardId, work: W) -> LocalFuture<R>
+    pub(crate) fn submit_to<R, F, W>(self: &Rc<Self>, to: ShardId, work: W) -> LocalFuture<R>
     where
         R: Send + 'static,
         F: Future<Output = R> + 'static,
@@ -81,7 +81,7 @@ impl Shard {
     }
 
     /// Takes messages from the other shards until the process ends.
-    pub async fn serve_mailbox(self: Rc<Self>) {
+    pub(crate) async fn serve_mailbox(self: Rc<Self>) {
         loop {
             let (from, message) = self.mailbox.receive().await;
             match message {

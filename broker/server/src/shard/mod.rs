@@ -3,7 +3,15 @@
 //! Everything in here belongs to that thread (INV-1, INV-2); other shards reach it through [`Shard::submit_to`].
 
 mod calls;
+mod fetch_watch;
+mod identity;
+mod lane;
+pub(crate) mod metrics;
+mod owner;
+mod producer_ids;
 mod scatter;
+#[cfg(test)]
+pub(crate) mod test_image;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -11,37 +19,30 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_config::{BrokerConfig, ConfigError, TopicConfig};
-use corelog_metadata::{MetadataImage, TopicImage, shard_of};
+use corelog_metadata::{MetadataImage, TopicImage};
 use corelog_model::{PartitionId, ShardId, TopicId};
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::{PartitionLog, Storage};
 
-pub use calls::{Calls, ShardMessage, Work};
-pub use scatter::OwnerWork;
+use calls::Calls;
+use fetch_watch::FetchWatches;
+use lane::Lane;
+use metrics::ShardMetrics;
+use producer_ids::ProducerIds;
 
-use crate::connections::Connections;
-use crate::controller::{ControllerShell, is_metadata_partition};
-use crate::coordinator::Coordinators;
-use crate::fetch_session::FetchSessions;
-use crate::fetch_watch::FetchWatches;
-use crate::identity::Identity;
-use crate::long_answer::LongAnswers;
-use crate::metrics::ShardMetrics;
-use crate::produce_lane::ProduceLane;
-use crate::producer_ids::ProducerIds;
+pub use calls::{ShardMessage, Work};
+pub use fetch_watch::{Seen, Watch};
+pub use identity::Identity;
+pub use owner::{FIRST, owner_of};
 
-/// The shard that runs the controller and accepts connections.
-pub const FIRST: ShardId = ShardId::new(0);
+pub(crate) use identity::{Node, ShardListeners};
 
-/// The shard that owns a partition on a broker of `shard_count` shards. The metadata's own log is the controller's.
-pub fn owner_of(partition: PartitionId, shard_count: u16) -> ShardId {
-    if is_metadata_partition(partition) {
-        FIRST
-    } else {
-        shard_of(partition, shard_count)
-    }
-}
+use crate::clients::connections::Connections;
+use crate::clients::fetch_session::FetchSessions;
+use crate::controller::ControllerShell;
+use crate::groups::Coordinators;
+use crate::memory::long_answer::LongAnswers;
 
 /// What a shard is made of; see [`Shard`].
 pub struct ShardParts {
@@ -92,18 +93,18 @@ pub struct Shard {
     /// What clients are told of this broker.
     pub identity: Arc<Identity>,
     /// The fetch sessions of this shard's connections.
-    pub fetch_sessions: RefCell<FetchSessions>,
+    pub fetch_sessions: RefCell<FetchSessions<Watch>>,
     /// The clients' connections that this shard serves.
     pub connections: Rc<Connections>,
     /// What fetches wait to hear of, of this shard's connections and of others' here.
     pub fetch_watches: FetchWatches,
     /// The groups whose offsets partition is on this shard.
-    pub coordinators: Coordinators,
+    pub(crate) coordinators: Coordinators,
     /// Produced records that take long work.
-    pub produce_lane: ProduceLane,
+    pub produce_lane: Rc<Lane>,
     /// The producer ids that this shard gives out.
-    pub producer_ids: ProducerIds,
-    pub(crate) mailbox: Rc<dyn Mailbox<ShardMessage>>,
+    pub(crate) producer_ids: ProducerIds,
+    pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
     pub(crate) calls: Calls,
     controller: RefCell<Option<Rc<ControllerShell>>>,
     config: RefCell<Arc<BrokerConfig>>,
@@ -114,7 +115,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// A shard with an empty image; [`crate::topics::apply_image`] gives it its partitions.
+    /// A shard with an empty image; [`crate::partitions::topics::apply_image`] gives it its partitions.
     pub fn new(parts: ShardParts) -> Rc<Shard> {
         let sessions = usize::try_from(parts.config.network.fetch_sessions_max).unwrap_or(usize::MAX);
         let image = MetadataImage::new(&parts.identity.cluster_id);
@@ -133,7 +134,7 @@ impl Shard {
             connections: Rc::default(),
             fetch_watches: FetchWatches::default(),
             coordinators: Coordinators::default(),
-            produce_lane: ProduceLane::default(),
+            produce_lane: Rc::default(),
             producer_ids: ProducerIds::default(),
             mailbox: parts.mailbox,
             calls: Calls::default(),
@@ -151,7 +152,7 @@ impl Shard {
         Arc::clone(&self.image.borrow())
     }
 
-    /// Replaces the metadata; [`crate::topics::apply_image`] acts on the difference.
+    /// Replaces the metadata; [`crate::partitions::topics::apply_image`] acts on the difference.
     pub(crate) fn set_image(&self, image: Arc<MetadataImage>) {
         self.topic_configs.borrow_mut().clear();
         *self.image.borrow_mut() = image;
@@ -172,7 +173,7 @@ impl Shard {
     ///
     /// # Errors
     /// When one of them does not go with the broker's.
-    pub fn topic_config(&self, topic: &TopicImage) -> Result<Rc<TopicConfig>, ConfigError> {
+    pub(crate) fn topic_config(&self, topic: &TopicImage) -> Result<Rc<TopicConfig>, ConfigError> {
         if let Some(known) = self.topic_configs.borrow().get(&topic.id) {
             return Ok(Rc::clone(known));
         }
@@ -184,7 +185,7 @@ impl Shard {
     }
 
     /// The shard that owns a partition, whether or not there is one.
-    pub fn owner_of(&self, partition: PartitionId) -> ShardId {
+    pub(crate) fn owner_of(&self, partition: PartitionId) -> ShardId {
         owner_of(partition, self.shard_count)
     }
 
@@ -194,7 +195,7 @@ impl Shard {
     }
 
     /// All shards of this broker.
-    pub fn all(&self) -> impl Iterator<Item = ShardId> + use<> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = ShardId> + use<> {
         (0..self.shard_count).map(ShardId::new)
     }
 

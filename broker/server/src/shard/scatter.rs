@@ -9,14 +9,14 @@ use futures_util::future::join_all;
 use super::Shard;
 
 /// What an owner does with its share of the items: one result an item, in their order.
-pub type OwnerWork<T, R> = fn(&Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>;
+pub(super) type OwnerWork<T, R> = fn(&Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>;
 
 impl Shard {
     /// Has the owner of each partition do `work` on all of its items and returns the results in the items' order.
     ///
     /// The work is handed over before this returns; `work` gives one result an item, in their order, and its
     /// synchronous part runs in the order of the calls (see [`Shard::submit_to`]).
-    pub fn on_owners<T, R>(
+    pub(crate) fn on_owners<T, R>(
         self: &Rc<Self>,
         items: Vec<(PartitionId, T)>,
         work: OwnerWork<T, R>,

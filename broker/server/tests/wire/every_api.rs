@@ -1,7 +1,7 @@
 //! Whatever a well-formed request says, in any version of any API that is served: it is answered, and the answer is one of
 //! that version. An answer that cannot be encoded closes the connection, and its client tries again for ever.
 
-use corelog_broker::dispatch::SUPPORTED;
+use corelog_broker::connection::SUPPORTED;
 use corelog_protocol::messages::find_coordinator::FindCoordinatorRequest;
 use corelog_protocol::{ApiKey, DecodeError, Message, Reader, ResponseHeader, for_each_api};
 use corelog_protocol_gen::schema::{Module, ModuleKind};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use corelog_broker::fetch_watch::{Seen, Watch};
+use corelog_broker::shard::{Seen, Watch};
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
 use corelog_model::{Offset, PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;

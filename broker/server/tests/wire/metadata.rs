@@ -68,11 +68,7 @@ fn levels_of_partitions_say_what_is() {
         broker
             .create("replicated", 2, &[("min.insync.replicas", "2")])
             .await;
-        let mut out = corelog_broker::metrics::Exposition::default();
-        corelog_broker::report::collect(&broker.shard)
-            .await
-            .print(&mut out);
-        let text = out.into_text();
+        let text = corelog_broker::admin::metrics(&broker.shard).await;
         for line in [
             "corelog_partitions 5",
             "corelog_offline_partitions 0",

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use corelog_broker::controller::{ControllerShell, METADATA_PARTITION};
+use corelog_broker::controller::METADATA_PARTITION;
+use corelog_broker::metadata;
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
 use corelog_model::Offset;
 use corelog_storage::{LogOffsets, PartitionLog};
@@ -19,9 +20,7 @@ fn offsets(broker: &Broker) -> LogOffsets {
 
 /// What a start now would make of the log is what is in force.
 async fn check_replay(broker: &Broker) {
-    let (_, image) = ControllerShell::load(&broker.shard)
-        .await
-        .expect("the log is read");
+    let (_, image) = metadata::load(&broker.shard).await.expect("the log is read");
     assert!(image == *broker.shard.image(), "a replay gives another image");
 }
 
@@ -49,14 +48,22 @@ fn a_snapshot_takes_the_place_of_what_came_before_it() {
         check_replay(&broker).await;
 
         // A crash here leaves commands and the snapshot behind them.
-        let first = shell.append_snapshot(&broker.shard).await.expect("a snapshot");
+        let first = shell
+            .log
+            .append_snapshot(&broker.shard.image())
+            .await
+            .expect("a snapshot");
         assert_eq!(offsets(&broker).log_start, Offset::ZERO);
         check_replay(&broker).await;
         // The next start finds it and goes on without having moved the log's start.
         set(&broker, "1:1").await;
         check_replay(&broker).await;
 
-        shell.shorten(&broker.shard).await.expect("a shorter log");
+        shell
+            .log
+            .shorten(&broker.shard.image())
+            .await
+            .expect("a shorter log");
         assert!(offsets(&broker).log_start > first);
         assert_eq!(offsets(&broker).log_start.next(), offsets(&broker).log_end);
         check_replay(&broker).await;

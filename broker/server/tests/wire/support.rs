@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use corelog_broker::connection;
-use corelog_broker::controller::{self, ControllerShell};
-use corelog_broker::identity::Identity;
+use corelog_broker::metadata;
+use corelog_broker::shard::Identity;
 use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_metadata::controller::{ControllerRequest, NewTopic};
@@ -77,9 +77,9 @@ where
             fetch_memory: FETCH_MEMORY,
             answer_memory: ANSWER_MEMORY,
         });
-        let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
+        let (shell, image) = metadata::load(&shard).await.expect("the metadata loads");
         shard.set_controller(shell);
-        let published = controller::publish(&shard, Arc::new(image)).await;
+        let published = metadata::publish(&shard, Arc::new(image)).await;
         published.expect("the partitions open");
         let any = "127.0.0.1:0".parse().expect("an address");
         let listener = shard
@@ -110,7 +110,7 @@ where
 
 impl Broker {
     pub(crate) async fn change(&self, request: ControllerRequest) {
-        for result in controller::change(&self.shard, vec![request], false).await {
+        for result in metadata::change(&self.shard, vec![request], false).await {
             result.expect("the change is made");
         }
     }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_broker::memory::MemoryPlan;
-use corelog_broker::server::{Plan, ShardSeat, live};
 use corelog_broker::shard::{Shard, ShardMessage, owner_of};
+use corelog_broker::start::{Plan, ShardSeat, live};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
 use corelog_runtime::descriptors::DescriptorPlan;

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use corelog_broker::server::CommitPlan;
+use corelog_broker::start::CommitPlan;
 use corelog_config::BrokerConfig;
 use corelog_storage::SyncMethod;
 

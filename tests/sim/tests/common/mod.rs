@@ -6,8 +6,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_broker::controller::{self, ControllerShell};
-use corelog_broker::identity::Identity;
+use corelog_broker::controller::ChangeError;
+use corelog_broker::metadata;
+use corelog_broker::shard::Identity;
 use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_metadata::controller::{ControllerRequest, NewTopic};
@@ -50,9 +51,9 @@ pub(crate) async fn broker(machine: &Machine) -> Rc<Shard> {
         answer_memory: 1 << 20,
         activity: Rc::default(),
     });
-    let (shell, image) = ControllerShell::load(&shard).await.expect("the metadata loads");
+    let (shell, image) = metadata::load(&shard).await.expect("the metadata loads");
     shard.set_controller(shell);
-    let published = controller::publish(&shard, Arc::new(image)).await;
+    let published = metadata::publish(&shard, Arc::new(image)).await;
     published.expect("the partitions open");
     let register = ControllerRequest::RegisterBroker {
         id: BrokerId::new(1),
@@ -61,7 +62,7 @@ pub(crate) async fn broker(machine: &Machine) -> Rc<Shard> {
         rack: None,
         incarnation: corelog_metadata::Incarnation::new(1),
     };
-    for result in controller::change(&shard, vec![register], false).await {
+    for result in metadata::change(&shard, vec![register], false).await {
         result.expect("the change is made");
     }
     shard
@@ -79,10 +80,7 @@ pub(crate) fn new_topic(name: &str, partitions: i32) -> ControllerRequest {
 }
 
 /// Has the controller make one change.
-pub(crate) async fn change(
-    shard: &Rc<Shard>,
-    request: ControllerRequest,
-) -> Result<(), controller::ChangeError> {
-    let mut results = controller::change(shard, vec![request], false).await;
+pub(crate) async fn change(shard: &Rc<Shard>, request: ControllerRequest) -> Result<(), ChangeError> {
+    let mut results = metadata::change(shard, vec![request], false).await;
     results.remove(0).map(drop)
 }

@@ -1,0 +1,76 @@
+//! What `/health/ready` says.
+//!
+//! A broker with a damaged log stays ready: it serves all the others, and whoever would take it out of service for one
+//! partition of ten thousand would take all of them. Kafka does the same with an offline log. A fenced journal is another
+//! matter: that shard takes nothing until a restart.
+
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+
+use crate::admin::reply::Reply;
+use crate::shard::Shard;
+
+/// How the shards are, together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Health {
+    is_ready: bool,
+    damaged_partitions: u64,
+}
+
+/// Asks every shard.
+pub(crate) async fn ready(shard: &Rc<Shard>) -> Reply {
+    let asked: Vec<_> = shard
+        .all()
+        .map(|to| shard.submit_to(to, |shard| std::future::ready(of_shard(&shard))))
+        .collect();
+    let shards = join_all(asked).await;
+    reply(Health {
+        is_ready: shards.iter().all(|health| health.is_ready),
+        damaged_partitions: shards.iter().map(|health| health.damaged_partitions).sum(),
+    })
+}
+
+fn of_shard(shard: &Shard) -> Health {
+    Health {
+        is_ready: shard.is_ready(),
+        damaged_partitions: shard.storage.stats().damaged_partitions,
+    }
+}
+
+fn reply(health: Health) -> Reply {
+    let mut body = if health.is_ready {
+        "ready\n".to_owned()
+    } else {
+        "not ready: the broker is starting, stopping, or a journal is fenced\n".to_owned()
+    };
+    if health.damaged_partitions > 0 {
+        body += &format!("damaged partitions: {}\n", health.damaged_partitions);
+    }
+    Reply::new(if health.is_ready { 200 } else { 503 }, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_is_told_and_takes_nobody_out_of_service() {
+        let check = |is_ready, damaged_partitions, expected: Reply| {
+            let found = reply(Health {
+                is_ready,
+                damaged_partitions,
+            });
+            assert_eq!(found, expected);
+        };
+        check(true, 0, Reply::new(200, "ready\n"));
+        check(true, 2, Reply::new(200, "ready\ndamaged partitions: 2\n"));
+        let not = "not ready: the broker is starting, stopping, or a journal is fenced\n";
+        check(false, 0, Reply::new(503, not));
+        check(
+            false,
+            1,
+            Reply::new(503, &format!("{not}damaged partitions: 1\n")),
+        );
+    }
+}

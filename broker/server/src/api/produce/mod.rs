@@ -1,0 +1,7 @@
+//! Produce: its handler, the check of what it brings, and the work on it that takes long.
+
+mod check;
+mod handler;
+mod lane;
+
+pub use handler::start;

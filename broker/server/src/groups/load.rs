@@ -1,0 +1,111 @@
+//! Replays a partition of `__consumer_offsets` into its coordinator.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use corelog_groups::Event;
+use corelog_metadata::MetadataImage;
+use corelog_model::TopicName;
+use corelog_storage::{ReadError, ReadIsolation};
+
+use super::append::size_of;
+use super::shell::GroupShell;
+use crate::own_log::{self, LogReadError};
+
+/// Why a coordinator does not serve.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    #[error(transparent)]
+    Read(#[from] LogReadError),
+    #[error("the partition has gone")]
+    Unloaded,
+}
+
+/// The first pause after a read that failed; each is twice the one before.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// Replays the partition, then begins to serve. Returns whether it does; if not, it refuses every request. `image` gives
+/// the metadata of that moment.
+///
+/// A read that fails is tried again: the next may not, and nobody else can serve these groups. What was replayed by
+/// then does no harm, for the last record of a key counts. Meanwhile clients are told that the groups are being loaded.
+pub(super) async fn load(shell: &Rc<GroupShell>, image: impl Fn() -> Arc<MetadataImage>) -> bool {
+    let mut pause = PAUSE_FIRST;
+    loop {
+        match replay(shell).await {
+            Ok(()) => {
+                shell.finish_load();
+                forget_deleted_topics(shell, &image());
+                super::snapshot::begin_if_due(shell);
+                return true;
+            }
+            Err(LoadError::Unloaded) => return false,
+            Err(LoadError::Read(LogReadError::Read(ReadError::Io(error)))) => {
+                tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded yet");
+                let clock = &shell.handle.clock;
+                clock.sleep_until(clock.now() + pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+            Err(error @ LoadError::Read(_)) => {
+                tracing::error!(partition = shell.log.directory(), %error, "the groups cannot be loaded");
+                shell.unload();
+                return false;
+            }
+        }
+    }
+}
+
+async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
+    let end = shell.log.offsets().log_end;
+    let mut size = 0;
+    let mut records = 0u64;
+    own_log::for_each_record(&shell.log, end, ReadIsolation::LogEnd, |offset, key, value| {
+        if shell.is_unloaded() {
+            return Err(LoadError::Unloaded);
+        }
+        let key = key.unwrap_or_default();
+        records += 1;
+        size += key.len() + value.map_or(0, <[u8]>::len);
+        // As Kafka: one record that nobody understands does not take the other groups away.
+        if let Err(error) = shell.with_machine(|machine| machine.load(key, value)) {
+            tracing::warn!(partition = shell.log.directory(), %offset, %error, "a group's record is skipped");
+        }
+        Ok(())
+    })
+    .await?;
+    if shell.is_unloaded() {
+        return Err(LoadError::Unloaded);
+    }
+    shell.growth.loaded(size, || {
+        let live = shell.with_machine(|machine| machine.snapshot_records());
+        live.iter().map(size_of).sum()
+    });
+    if records > 0 {
+        let groups = shell.with_machine(|machine| machine.group_count());
+        tracing::info!(
+            partition = shell.log.directory(),
+            records,
+            groups,
+            "groups loaded"
+        );
+    }
+    Ok(())
+}
+
+/// Offsets of topics that went away while this partition did not serve.
+fn forget_deleted_topics(shell: &Rc<GroupShell>, image: &MetadataImage) {
+    let gone: BTreeSet<TopicName> = shell.with_machine(|machine| {
+        let topics = machine.committed_offsets().map(|committed| committed.topic);
+        topics
+            .filter(|topic| image.topic(topic.as_str()).is_none())
+            .cloned()
+            .collect()
+    });
+    for topic in gone {
+        shell.handle(Event::TopicDeleted { topic });
+    }
+}

@@ -1,0 +1,365 @@
+//! A shard with coordinators on a real disk, asked through the APIs' handlers; it is started again on the same data.
+
+use std::future::Future;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use corelog_config::BrokerConfig;
+use corelog_metadata::controller::{ControllerRequest, TopicReference};
+use corelog_metadata::names;
+use corelog_model::PartitionId;
+use corelog_protocol::messages::describe_groups::{DescribeGroupsRequest, DescribedGroup};
+use corelog_protocol::messages::heartbeat::HeartbeatRequest;
+use corelog_protocol::messages::join_group::{JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse};
+use corelog_protocol::messages::offset_commit::{
+    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use corelog_protocol::messages::offset_fetch::{OffsetFetchRequest, OffsetFetchRequestTopic};
+use corelog_protocol::messages::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
+use corelog_protocol::{ApiKey, ErrorCode};
+use corelog_runtime::{ShardsOptions, run_shard_here};
+use corelog_storage::{Storage, StorageOptions, prepare_layout};
+use futures_util::future::join;
+
+use super::shell::GroupShell;
+use super::snapshot::{rewrite, write};
+use crate::api;
+use crate::clients::Client;
+use crate::clients::RequestContext;
+use crate::metadata;
+use crate::metadata::offsets_topic;
+use crate::shard::Identity;
+use crate::shard::{FIRST, Shard, ShardMessage, ShardParts};
+
+const GROUP: &str = "group";
+const TOPIC: &str = "topic";
+
+/// Runs `test` on a shard with its data in `dir`, then closes it.
+fn on_shard<T, F>(dir: &Path, test: fn(Rc<Shard>) -> F) -> T
+where
+    T: 'static,
+    F: Future<Output = T> + 'static,
+{
+    let options = ShardsOptions {
+        allow_buffered: true,
+        ..ShardsOptions::default()
+    };
+    let dir = dir.to_owned();
+    let result = run_shard_here::<ShardMessage, _, _>(&options, move |parts| async move {
+        let owner = |_: &PartitionId| FIRST;
+        let layout = prepare_layout(parts.handle.clone(), &dir, true, 1, owner, |_| {})
+            .await
+            .expect("a layout");
+        let mut storage = StorageOptions::new(dir, FIRST, layout);
+        storage.journal_file_bytes = 8 << 20;
+        storage.checkpoint_bytes = 8 << 20;
+        let storage = Storage::open(parts.handle.clone(), storage, |_| {})
+            .await
+            .expect("the data opens");
+        let config = BrokerConfig::from_pairs(&[
+            ("group.initial.rebalance.delay.ms", "0"),
+            ("group.min.session.timeout.ms", "1"),
+            ("offsets.topic.num.partitions", "2"),
+        ]);
+        let shard = Shard::new(ShardParts {
+            activity: Rc::default(),
+            id: FIRST,
+            shard_count: 1,
+            handle: parts.handle.clone(),
+            mailbox: parts.mailbox,
+            storage: Rc::clone(&storage),
+            config: Arc::new(config.expect("a good configuration")),
+            identity: Arc::new(Identity {
+                cluster_id: "cluster".to_owned(),
+                broker: corelog_model::BrokerId::new(1),
+                shard_listeners: None,
+            }),
+            request_memory: 1 << 20,
+            fetch_memory: 1 << 20,
+            answer_memory: 1 << 20,
+        });
+        let (shell, image) = metadata::load(&shard).await.expect("the metadata loads");
+        shard.set_controller(shell);
+        let published = metadata::publish(&shard, Arc::new(image)).await;
+        published.expect("the partitions open");
+        let result = test(Rc::clone(&shard)).await;
+        storage.close().await.expect("the data closes");
+        result
+    });
+    result.expect("a shard")
+}
+
+fn context(shard: &Shard, api: ApiKey, version: i16) -> RequestContext {
+    RequestContext {
+        api,
+        version,
+        correlation_id: 1,
+        client_id: None,
+        client: Rc::new(Client::new(
+            "127.0.0.1:5000".parse().expect("an address"),
+            shard.next_connection_number(),
+        )),
+    }
+}
+
+async fn change(shard: &Rc<Shard>, request: ControllerRequest) {
+    for result in metadata::change(shard, vec![request], false).await {
+        result.expect("the change is made");
+    }
+}
+
+/// Creates the topics.
+async fn create_topics(shard: &Rc<Shard>) {
+    let register = ControllerRequest::RegisterBroker {
+        id: shard.identity.broker,
+        host: "localhost".to_owned(),
+        port: 9092,
+        rack: None,
+        incarnation: corelog_metadata::Incarnation::new(1),
+    };
+    change(shard, register).await;
+    let topic = offsets_topic::defaults_for(shard, TOPIC);
+    change(shard, ControllerRequest::CreateTopic(topic)).await;
+    let made = offsets_topic::partition_of(shard, GROUP).await;
+    made.expect("the topic of the groups");
+}
+
+async fn join_group(shard: &Rc<Shard>, member_id: &str) -> JoinGroupResponse {
+    join_group_within(shard, member_id, 10_000).await
+}
+
+async fn join_group_within(shard: &Rc<Shard>, member_id: &str, timeout_ms: i32) -> JoinGroupResponse {
+    let request = JoinGroupRequest {
+        group_id: GROUP.to_owned(),
+        session_timeout_ms: timeout_ms,
+        rebalance_timeout_ms: timeout_ms,
+        member_id: member_id.to_owned(),
+        protocol_type: "consumer".to_owned(),
+        protocols: vec![JoinGroupRequestProtocol {
+            name: "range".to_owned(),
+            metadata: Bytes::new(),
+        }],
+        ..Default::default()
+    };
+    let context = context(shard, ApiKey::JoinGroup, 3);
+    api::join_group::handle(Rc::clone(shard), context, request).await
+}
+
+async fn sync_group(shard: &Rc<Shard>, joined: &JoinGroupResponse) -> Bytes {
+    let request = SyncGroupRequest {
+        group_id: GROUP.to_owned(),
+        generation_id: joined.generation_id,
+        member_id: joined.member_id.clone(),
+        assignments: vec![SyncGroupRequestAssignment {
+            member_id: joined.member_id.clone(),
+            assignment: Bytes::from_static(b"all"),
+        }],
+        ..Default::default()
+    };
+    let response =
+        api::sync_group::handle(Rc::clone(shard), context(shard, ApiKey::SyncGroup, 3), request).await;
+    assert_eq!(response.error_code, 0);
+    response.assignment
+}
+
+async fn commit(shard: &Rc<Shard>, joined: &JoinGroupResponse, topic: &str, offset: i64) -> i16 {
+    let request = OffsetCommitRequest {
+        group_id: GROUP.to_owned(),
+        generation_id_or_member_epoch: joined.generation_id,
+        member_id: joined.member_id.clone(),
+        retention_time_ms: -1,
+        topics: vec![OffsetCommitRequestTopic {
+            name: topic.to_owned(),
+            partitions: vec![OffsetCommitRequestPartition {
+                partition_index: 0,
+                committed_offset: offset,
+                committed_leader_epoch: -1,
+                committed_metadata: Some("text".to_owned()),
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let context = context(shard, ApiKey::OffsetCommit, 7);
+    let response = api::offset_commit::handle(Rc::clone(shard), context, request).await;
+    response.topics[0].partitions[0].error_code
+}
+
+/// The committed offset; asks again while the coordinator loads, as clients do.
+async fn fetch(shard: &Rc<Shard>) -> Result<i64, i16> {
+    loop {
+        let request = OffsetFetchRequest {
+            group_id: GROUP.to_owned(),
+            topics: Some(vec![OffsetFetchRequestTopic {
+                name: TOPIC.to_owned(),
+                partition_indexes: vec![0],
+            }]),
+            ..Default::default()
+        };
+        let context = context(shard, ApiKey::OffsetFetch, 5);
+        let response = api::offset_fetch::handle(Rc::clone(shard), context, request).await;
+        if response.error_code == ErrorCode::CoordinatorLoadInProgress.code() {
+            let clock = &shard.handle.clock;
+            clock.sleep_until(clock.now() + Duration::from_millis(1)).await;
+            continue;
+        }
+        if response.error_code != 0 {
+            return Err(response.error_code);
+        }
+        return Ok(response.topics[0].partitions[0].committed_offset);
+    }
+}
+
+async fn describe(shard: &Rc<Shard>) -> DescribedGroup {
+    let request = DescribeGroupsRequest {
+        groups: vec![GROUP.to_owned()],
+        ..Default::default()
+    };
+    let context = context(shard, ApiKey::DescribeGroups, 5);
+    let mut response = api::describe_groups::handle(Rc::clone(shard), context, request).await;
+    response.groups.remove(0)
+}
+
+fn shell_of(shard: &Shard) -> Rc<GroupShell> {
+    let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
+    shard.coordinators.shell(id).expect("a coordinator")
+}
+
+/// A group of one member that has its assignment.
+async fn stable_group(shard: &Rc<Shard>) -> JoinGroupResponse {
+    create_topics(shard).await;
+    assert_eq!(fetch(shard).await, Ok(-1));
+    let joined = join_group(shard, "").await;
+    assert_eq!(joined.error_code, 0);
+    assert_eq!(joined.leader, joined.member_id);
+    assert_eq!(sync_group(shard, &joined).await, "all");
+    joined
+}
+
+#[test]
+fn a_group_and_its_offsets_outlive_the_broker() {
+    let dir = tempfile::tempdir().expect("a directory");
+    on_shard(dir.path(), |shard| async move {
+        let joined = stable_group(&shard).await;
+        let unknown = ErrorCode::UnknownTopicOrPartition.code();
+        assert_eq!(commit(&shard, &joined, "no-such-topic", 1).await, unknown);
+        assert_eq!(commit(&shard, &joined, TOPIC, 41).await, 0);
+        assert_eq!(commit(&shard, &joined, TOPIC, 42).await, 0);
+        assert_eq!(fetch(&shard).await, Ok(42));
+    });
+    on_shard(dir.path(), |shard| async move {
+        assert_eq!(fetch(&shard).await, Ok(42));
+        let group = describe(&shard).await;
+        assert_eq!((&*group.group_state, group.members.len()), ("Stable", 1));
+        assert_eq!(group.members[0].client_host, "/127.0.0.1");
+        assert_eq!(group.members[0].member_assignment, "all");
+        // The member goes on where it was.
+        let heartbeat = HeartbeatRequest {
+            group_id: GROUP.to_owned(),
+            generation_id: 1,
+            member_id: group.members[0].member_id.clone(),
+            ..Default::default()
+        };
+        let context = context(&shard, ApiKey::Heartbeat, 3);
+        let response = api::heartbeat::handle(Rc::clone(&shard), context, heartbeat).await;
+        assert_eq!(response.error_code, 0);
+    });
+}
+
+#[test]
+fn a_snapshot_shortens_the_log_and_keeps_the_state() {
+    let dir = tempfile::tempdir().expect("a directory");
+    on_shard(dir.path(), |shard| async move {
+        let joined = stable_group(&shard).await;
+        for offset in 0..20 {
+            assert_eq!(commit(&shard, &joined, TOPIC, offset).await, 0);
+        }
+        let shell = shell_of(&shard);
+        // One commit under way when the snapshot begins, and one that it holds.
+        let under_way = commit(&shard, &joined, TOPIC, 20);
+        let held = commit(&shard, &joined, TOPIC, 21);
+        let (under_way, (rewritten, held)) = join(under_way, join(rewrite(&shell), held)).await;
+        assert_eq!((under_way, held), (0, 0));
+        rewritten.expect("a snapshot");
+        let offsets = shell.log.offsets();
+        let kept = (offsets.log_end - offsets.log_start).get();
+        assert!((1..=4).contains(&kept), "{offsets:?}");
+        assert_eq!(fetch(&shard).await, Ok(21));
+    });
+    on_shard(dir.path(), |shard| async move {
+        assert_eq!(fetch(&shard).await, Ok(21));
+        assert_eq!(describe(&shard).await.group_state, "Stable");
+    });
+}
+
+#[test]
+fn a_snapshot_changes_nothing_while_the_former_records_are_there() {
+    let dir = tempfile::tempdir().expect("a directory");
+    on_shard(dir.path(), |shard| async move {
+        let joined = stable_group(&shard).await;
+        assert_eq!(commit(&shard, &joined, TOPIC, 7).await, 0);
+        let shell = shell_of(&shard);
+        let first = write(&shell).await.expect("a snapshot");
+        assert!(first.is_some_and(|first| first < shell.log.offsets().log_end));
+    });
+    on_shard(dir.path(), |shard| async move {
+        assert_eq!(fetch(&shard).await, Ok(7));
+        let group = describe(&shard).await;
+        assert_eq!((&*group.group_state, group.members.len()), ("Stable", 1));
+    });
+}
+
+#[test]
+fn a_member_that_does_not_come_back_is_dropped_in_its_time() {
+    let dir = tempfile::tempdir().expect("a directory");
+    on_shard(dir.path(), |shard| async move {
+        create_topics(&shard).await;
+        assert_eq!(fetch(&shard).await, Ok(-1));
+        let first = join_group_within(&shard, "", 50).await;
+        assert_eq!(first.error_code, 0);
+        let second = join_group_within(&shard, "", 50).await;
+        assert_eq!((second.error_code, second.generation_id), (0, 2));
+        assert_eq!(second.leader, second.member_id);
+        assert_eq!(second.members.len(), 1);
+    });
+}
+
+#[test]
+fn a_member_waits_until_the_others_have_joined_again() {
+    let dir = tempfile::tempdir().expect("a directory");
+    on_shard(dir.path(), |shard| async move {
+        let first = stable_group(&shard).await;
+        let again = async {
+            let second = join_group(&shard, "").await;
+            assert_eq!((second.error_code, second.generation_id), (0, 2));
+        };
+        let rejoin = async {
+            let rejoined = join_group(&shard, &first.member_id).await;
+            assert_eq!((rejoined.error_code, rejoined.generation_id), (0, 2));
+        };
+        join(again, rejoin).await;
+        assert_eq!(describe(&shard).await.members.len(), 2);
+    });
+}
+
+#[test]
+fn deleted_topics_take_offsets_and_coordinators_along() {
+    let dir = tempfile::tempdir().expect("a directory");
+    on_shard(dir.path(), |shard| async move {
+        let joined = stable_group(&shard).await;
+        assert_eq!(commit(&shard, &joined, TOPIC, 5).await, 0);
+        let delete = |name: &str| ControllerRequest::DeleteTopic {
+            topic: TopicReference::Name(name.to_owned()),
+        };
+        change(&shard, delete(TOPIC)).await;
+        assert!(shard.coordinators.committed_offsets().is_empty());
+        // A member that waits is told when the coordinator goes.
+        let waiting = join_group(&shard, "");
+        let (waited, ()) = join(waiting, change(&shard, delete(names::CONSUMER_OFFSETS))).await;
+        assert_eq!(waited.error_code, ErrorCode::NotCoordinator.code());
+        assert_eq!(fetch(&shard).await, Err(ErrorCode::NotCoordinator.code()));
+    });
+}

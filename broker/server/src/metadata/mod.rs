@@ -1,0 +1,13 @@
+//! The metadata in force, and changes of it: asked of the controller, kept in its log, acted on by every shard.
+
+mod change;
+mod load;
+pub(crate) mod offsets_topic;
+mod producer_ids;
+mod publish;
+mod uncompacted;
+
+pub use change::change;
+pub use load::load;
+pub(crate) use producer_ids::next_producer_id;
+pub use publish::publish;

@@ -1,0 +1,231 @@
+//! What each shard does when the metadata changes: it opens, closes and reconfigures its partitions.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_metadata::{Configs, MetadataImage, TopicImage, names};
+use corelog_model::{PartitionId, PartitionIndex};
+use corelog_storage::{CreateError, DeleteError, PartitionSpec};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use super::log_config::log_config;
+use super::partition_dirs;
+use crate::controller::is_metadata_partition;
+use crate::shard::Shard;
+
+/// Partitions that are created or deleted at a time; their entries share journal frames.
+const CONCURRENT_MAX: usize = 64;
+
+/// Why a shard could not follow the metadata. The image is in force all the same; a partition without a log is
+/// answered as storage error.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// A log could not be made.
+    #[error("partition {directory} cannot be created: {source}")]
+    Create {
+        /// Its directory.
+        directory: String,
+        /// Why.
+        source: CreateError,
+    },
+    /// A log could not be removed.
+    #[error("partition {id:?} cannot be deleted: {source}")]
+    Delete {
+        /// Which.
+        id: PartitionId,
+        /// Why.
+        source: DeleteError,
+    },
+}
+
+/// Before any shard has `image`: makes the logs of its new partitions, so that a client that learns of a topic from
+/// the first shard to apply the image finds all of its partitions.
+///
+/// # Errors
+/// The first log that could not be made; the others are.
+pub(crate) async fn prepare_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+    let delta = image.changes_since(&shard.image());
+    create_missing(&shard, &image, &delta.created_partitions).await
+}
+
+/// Moves this shard from its image to `image`, whose new partitions have their logs; gone ones lose them.
+///
+/// # Errors
+/// The first log that could not be removed; the others are.
+pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+    let delta = image.changes_since(&shard.image());
+    let mine = |id: &PartitionId| shard.owner_of(*id) == shard.id;
+    let gone: Vec<PartitionId> = delta.deleted_partitions.iter().copied().filter(mine).collect();
+    for id in &gone {
+        shard.coordinators.unload(*id);
+    }
+    for topic in &delta.deleted_topics {
+        shard.coordinators.topic_deleted(&topic.name);
+    }
+    let opened: Vec<PartitionId> = delta.created_partitions.iter().copied().filter(mine).collect();
+    // The image first: a request that finds no log then learns whether there should be one.
+    shard.set_image(Arc::clone(&image));
+    if !delta.reconfigured_brokers.is_empty() {
+        reconfigure_broker(&shard, &image);
+    }
+    for topic in &delta.reconfigured_topics {
+        reconfigure(&shard, topic);
+    }
+    for id in delta.changed_partitions.iter().filter(|id| mine(id)) {
+        set_leader_epoch(&shard, &image, *id);
+    }
+    for id in opened {
+        load_groups(&shard, id);
+    }
+    delete_all(&shard, gone).await
+}
+
+/// At the start: removes the logs whose topics are gone, which a crash may have left.
+///
+/// # Errors
+/// As [`apply_image`].
+pub(crate) async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ApplyError> {
+    let orphans = shard
+        .storage
+        .partitions()
+        .into_iter()
+        .filter(|id| image.partition(*id).is_none() && !is_metadata_partition(*id));
+    delete_all(shard, orphans.collect()).await
+}
+
+/// Does what could not be done when `image` came into force: a full disk or a failed write kept a log from being made
+/// or removed. Nobody may change the image meanwhile.
+///
+/// # Errors
+/// The first log that still cannot be made or removed; the others are.
+pub(crate) async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
+    let removed = remove_orphans(&shard, &image).await;
+    let all: Vec<PartitionId> = image.topics().flat_map(|topic| topic.partition_ids()).collect();
+    let created = create_missing(&shard, &image, &all).await;
+    for id in all.into_iter().filter(|id| shard.owner_of(*id) == shard.id) {
+        load_groups(&shard, id);
+    }
+    removed.and(created)
+}
+
+/// Begins to load the groups of a partition of this shard, if it is one of `__consumer_offsets`.
+fn load_groups(shard: &Rc<Shard>, id: PartitionId) {
+    let image = shard.image();
+    let offsets = image.topic(names::CONSUMER_OFFSETS);
+    if offsets.is_none_or(|topic| topic.id != id.topic) {
+        return;
+    }
+    // Without a log the shard could not follow the metadata, and has said so.
+    let Some(log) = shard.partition(&id) else {
+        return;
+    };
+    let here = Rc::clone(shard);
+    let config = shard.config();
+    let coordinators = &shard.coordinators;
+    coordinators.load(id, log, &shard.handle, &config.groups, move || here.image());
+}
+
+async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), ApplyError> {
+    let deletions = ids.into_iter().map(|id| async move {
+        match shard.storage.delete_partition(id).await {
+            Ok(()) | Err(DeleteError::NotFound(_)) => Ok(()),
+            Err(source) => Err(ApplyError::Delete { id, source }),
+        }
+    });
+    some_at_a_time(deletions).await
+}
+
+/// Does all of `work`, and keeps of it no more than the first failure.
+async fn some_at_a_time<F>(work: impl Iterator<Item = F>) -> Result<(), ApplyError>
+where
+    F: Future<Output = Result<(), ApplyError>>,
+{
+    let first_failure = |so_far: Result<(), ApplyError>, result| std::future::ready(so_far.and(result));
+    let done = stream::iter(work).buffer_unordered(CONCURRENT_MAX);
+    done.fold(Ok(()), first_failure).await
+}
+
+async fn create_missing(
+    shard: &Rc<Shard>,
+    image: &Arc<MetadataImage>,
+    created: &[PartitionId],
+) -> Result<(), ApplyError> {
+    let known: BTreeSet<PartitionId> = shard.storage.partitions().into_iter().collect();
+    let mut missing = Vec::new();
+    for id in created.iter().filter(|id| shard.owner_of(**id) == shard.id) {
+        if known.contains(id) {
+            if let Some(topic) = image.topic_by_id(id.topic) {
+                reconfigure_partition(shard, topic, *id);
+            }
+            set_leader_epoch(shard, image, *id);
+        } else {
+            missing.push(*id);
+        }
+    }
+    let specs = missing.into_iter().filter_map(|id| spec(shard, image, id));
+    let creations = specs.map(|spec| async move {
+        let directory = spec.directory.clone();
+        let created = shard.storage.create_partition(spec).await;
+        created
+            .map(drop)
+            .map_err(|source| ApplyError::Create { directory, source })
+    });
+    some_at_a_time(creations).await
+}
+
+fn spec(shard: &Shard, image: &MetadataImage, id: PartitionId) -> Option<PartitionSpec> {
+    let topic = image.topic_by_id(id.topic)?;
+    let partition = topic.partition(id.index)?;
+    Some(PartitionSpec {
+        id,
+        directory: partition_dirs::name(topic.name.as_str(), id),
+        leader_epoch: partition.leader_epoch,
+        config: topic_log_config(shard, topic, id.index),
+    })
+}
+
+fn topic_log_config(shard: &Shard, topic: &TopicImage, index: PartitionIndex) -> corelog_storage::LogConfig {
+    let config = |overrides: &Configs| log_config(&shard.config(), topic.name.as_str(), index, overrides);
+    config(&topic.configs).unwrap_or_else(|error| {
+        tracing::error!(topic = %topic.name, %error, "the topic's settings conflict with the broker's; using the broker's");
+        config(&Default::default()).unwrap_or_default()
+    })
+}
+
+fn reconfigure(shard: &Shard, topic: &TopicImage) {
+    for id in topic.partition_ids().filter(|id| shard.owner_of(*id) == shard.id) {
+        reconfigure_partition(shard, topic, id);
+    }
+}
+
+fn reconfigure_partition(shard: &Shard, topic: &TopicImage, id: PartitionId) {
+    if let Some(log) = shard.partition(&id) {
+        log.set_config(topic_log_config(shard, topic, id.index));
+    }
+}
+
+fn reconfigure_broker(shard: &Shard, image: &MetadataImage) {
+    let empty = Default::default();
+    let cluster = image.broker_configs(None).map_or(&empty, |configs| &**configs);
+    let broker = image
+        .broker_configs(Some(shard.identity.broker))
+        .map_or(&empty, |configs| &**configs);
+    match shard.config().with_dynamic(cluster, broker) {
+        Ok(config) => shard.set_config(Arc::new(config)),
+        Err(error) => {
+            tracing::error!(%error, "the dynamic settings conflict; the earlier ones stay in force")
+        }
+    }
+    for topic in image.topics() {
+        reconfigure(shard, topic);
+    }
+}
+
+fn set_leader_epoch(shard: &Shard, image: &MetadataImage, id: PartitionId) {
+    if let (Some(log), Some(partition)) = (shard.partition(&id), image.partition(id)) {
+        log.set_leader_epoch(partition.leader_epoch);
+    }
+}

@@ -1,0 +1,586 @@
+//! From a configuration to a running broker, and down again.
+//!
+//! ```text
+//! here        preflight, data directory (lock, version), cluster id, layout for the number of shards
+//! each shard  recover its storage, then serve calls of the others
+//! shard 0     replay the metadata, register this broker, have all shards open their partitions, then accept
+//! each shard  on a stop: checkpoint, so that the next start has nothing to recover
+//! ```
+
+use std::collections::HashSet;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use corelog_config::{BrokerConfig, JournalSync, ShardCount};
+use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
+use corelog_model::{PartitionId, ShardId};
+use corelog_runtime::descriptors::DescriptorPlan;
+use corelog_runtime::{
+    Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
+};
+use corelog_storage::{
+    COMMITS_IN_FLIGHT_MAX, DataDir, DataDirError, DeviceAnswer, Layout, Overwrites, Storage, StorageOptions,
+    SyncMethod, prepare_layout,
+};
+use futures_util::future::{Either, join_all, select};
+
+use super::Progress;
+use super::banner::Banner;
+use super::cluster_id;
+use super::listeners::{self, Listeners};
+use super::serve_error::ServeError;
+use crate::clients::connections;
+use crate::memory::{MemoryChoice, MemoryPlan};
+use crate::metadata;
+use crate::partitions::partition_dirs;
+use crate::partitions::topics;
+use crate::shard::{FIRST, Shard, ShardMessage, ShardParts, owner_of};
+use crate::shard::{Identity, ShardListeners};
+
+/// What each shard needs to begin. Nothing in it is looked up on the machine any more.
+pub struct Plan {
+    /// The configuration.
+    pub config: Arc<BrokerConfig>,
+    /// How the data directory is divided.
+    pub layout: Layout,
+    /// The cluster's id, in Kafka's form.
+    pub cluster_id: String,
+    /// The memory of each shard.
+    pub memory: MemoryPlan,
+    /// How the journal commits.
+    pub commits: CommitPlan,
+    /// What the process's descriptors are for.
+    pub descriptors: DescriptorPlan,
+    /// A number that no other start of this broker has had.
+    pub incarnation: u128,
+}
+
+/// A shard's place in the process: its number, its seams, its end of the queues.
+pub struct ShardSeat {
+    /// Its number.
+    pub id: ShardId,
+    /// Its seams.
+    pub handle: Handle,
+    /// Its end of the queues between shards.
+    pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
+    /// How it spends its time.
+    pub activity: Rc<Activity>,
+}
+
+/// Runs a broker until `stop_on` has its stopper called, or it fails. `stop_on` gets the stopper when the shards run.
+///
+/// # Errors
+/// See [`ServeError`].
+pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), ServeError> {
+    corelog_runtime::preflight::raise_open_files();
+    let mut options = shards_options(&config)?;
+    let journal_files = u64::from(config.storage.journal_files);
+    let descriptors = DescriptorPlan::new(options.shards, journal_files)?;
+    preflight()?;
+    let memory = MemoryPlan::new(
+        MemoryChoice {
+            shard_bytes: config.memory_bytes,
+            machine_percent: config.memory_percent,
+            cache_percent: config.memory_cache_percent,
+            request_bytes: config.network.queued_request_bytes_max,
+        },
+        options.shards,
+    )?;
+    let data_dir = DataDir::open(&config.storage.data_dir)?;
+    options.held_until_idle = Some(data_dir.lock());
+    check_direct_io(&config)?;
+    warn_of_copies(&config.storage.data_dir);
+    listeners::check_free(&config)?;
+    listeners::warn_if_unknown(&config);
+    let cluster_id = cluster_id::load_or_make(&data_dir, &config)?;
+    let layout = lay_out(&config, &options)?;
+    let commits = CommitPlan::new(&config);
+    let plan = Arc::new(Plan {
+        incarnation: incarnation(),
+        config: Arc::new(config),
+        layout,
+        cluster_id,
+        memory,
+        commits,
+        descriptors,
+    });
+    let shards = start_shards(&options, move |shard| shard_main(shard, Arc::clone(&plan)))
+        .map_err(ServeError::Start)?;
+    stop_on(shards.stopper());
+    let results = shards.join();
+    drop(data_dir);
+    results.into_iter().collect()
+}
+
+fn preflight() -> Result<(), ServeError> {
+    for finding in corelog_runtime::preflight::preflight() {
+        match finding.severity() {
+            corelog_runtime::preflight::Severity::Fatal => {
+                let (problem, remedy) = (finding.to_string(), finding.remedy());
+                return Err(ServeError::Preflight { problem, remedy });
+            }
+            // `corelog doctor` tells it.
+            corelog_runtime::preflight::Severity::Advice => {}
+            corelog_runtime::preflight::Severity::Warning => {
+                tracing::warn!("{finding}. {}", finding.remedy());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says what a file system without direct I/O means, once and before anything is written to it.
+fn check_direct_io(config: &BrokerConfig) -> Result<(), ServeError> {
+    let path = &config.storage.data_dir;
+    if has_direct_io(path).map_err(|source| DataDirError::Io {
+        path: path.clone(),
+        source,
+    })? {
+        return Ok(());
+    }
+    if !config.storage.is_buffered_io_allowed {
+        return Err(ServeError::DirectIo { path: path.clone() });
+    }
+    tracing::warn!(
+        "the file system of {} refuses direct I/O: going on with buffered I/O, as allow.buffered.io says",
+        path.display()
+    );
+    Ok(())
+}
+
+/// Says what a file system that copies on write means for a full disk.
+fn warn_of_copies(data_dir: &Path) {
+    match Overwrites::of(data_dir) {
+        Ok(Overwrites::InPlace | Overwrites::CopiedAndOptional(_)) => {}
+        Ok(Overwrites::Copied(system)) => tracing::warn!(
+            "{} copies the journal's files when they are overwritten: on a full disk commits wait until there is room, and \
+             retention and deletions with them. Use ext4 or xfs (perf/TUNING.md, Copy on write)",
+            system.name()
+        ),
+        Err(error) => tracing::debug!(%error, "whether the file system copies on write is not known"),
+    }
+}
+
+/// How the journal commits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CommitPlan {
+    /// How a commit is made durable.
+    pub sync_method: SyncMethod,
+    /// How many are under way at once; at least one.
+    pub in_flight_max: u16,
+}
+
+impl CommitPlan {
+    /// What the configuration says, and where it leaves that to the device, what a probe of it has found.
+    fn new(config: &BrokerConfig) -> CommitPlan {
+        let storage = &config.storage;
+        let probed = match DeviceAnswer::read(&storage.data_dir) {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::warn!("{error}: commits go the usual way. Run corelog tune --probe again");
+                None
+            }
+        };
+        let in_flight_max = storage
+            .journal_commits_in_flight
+            .and_then(|count| u16::try_from(count).ok())
+            .or_else(|| Some(probed.as_ref()?.commits_in_flight))
+            .unwrap_or(u16::try_from(COMMITS_IN_FLIGHT_MAX).unwrap_or(u16::MAX));
+        CommitPlan {
+            sync_method: match (storage.journal_sync, probed) {
+                (JournalSync::Fdatasync, _) => SyncMethod::WriteThenSync,
+                (JournalSync::Dsync, _) => SyncMethod::Dsync,
+                (JournalSync::Auto, Some(probed)) => probed.sync_method_at(in_flight_max),
+                (JournalSync::Auto, None) => SyncMethod::default(),
+            },
+            in_flight_max,
+        }
+    }
+}
+
+fn has_direct_io(dir: &Path) -> std::io::Result<bool> {
+    let probe = dir.join("direct-io-probe.tmp");
+    let opened = std::fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(libc::O_DIRECT)
+        .open(&probe);
+    // A file system that refuses the flag may have made the file all the same.
+    match std::fs::remove_file(&probe) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    match opened {
+        Ok(_) => Ok(true),
+        // openat(2): this is how a file system says that it has no O_DIRECT.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn shards_options(config: &BrokerConfig) -> Result<ShardsOptions, ServeError> {
+    let usable: Vec<usize> = core_affinity::get_core_ids()
+        .unwrap_or_default()
+        .iter()
+        .map(|core| core.id)
+        .collect();
+    let (shards, cores) = match &config.shards {
+        ShardCount::Auto => (usable.len().max(1), usable.clone()),
+        ShardCount::Count(count) => (usize::from(*count), usable.clone()),
+        ShardCount::Cores(cores) => (cores.len(), cores.clone()),
+    };
+    let shards = u16::try_from(shards).unwrap_or(u16::MAX);
+    if usize::from(shards) > usable.len() && !config.storage.is_oversubscription_allowed {
+        let cores = usable.len();
+        return Err(ServeError::Shards(StartError::TooFewCores { shards, cores }));
+    }
+    Ok(ShardsOptions {
+        shards,
+        cores,
+        allow_more_shards_than_cores: config.storage.is_oversubscription_allowed,
+        allow_buffered: config.storage.is_buffered_io_allowed,
+        mailbox_spin: Duration::from_micros(u64::from(config.shard.spin_us)),
+        io_spin: Duration::from_micros(u64::from(config.shard.io_spin_us)),
+        receive_buffers: config.shard.receive_buffers,
+        ..ShardsOptions::default()
+    })
+}
+
+fn incarnation() -> u128 {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the kernel gives random bytes");
+    u128::from_ne_bytes(bytes)
+}
+
+/// Divides the data directory for the number of shards; after a change of it this recovers and divides anew.
+fn lay_out(config: &BrokerConfig, options: &ShardsOptions) -> Result<Layout, ServeError> {
+    let count = options.shards;
+    let dir = config.storage.data_dir.clone();
+    run_shard_here::<(), _, _>(options, move |shard| async move {
+        let clock = Rc::clone(&shard.handle.clock);
+        let progress = Progress::new(clock, "dividing the data directory".to_owned());
+        let owner = move |id: &PartitionId| owner_of(*id, count);
+        prepare_layout(shard.handle, &dir, true, count, owner, move |done| {
+            progress.report(done)
+        })
+        .await
+    })
+    .map_err(ServeError::Start)?
+    .map_err(ServeError::Layout)
+}
+
+fn storage_options(plan: &Plan, shard: ShardId) -> StorageOptions {
+    let Plan { config, memory, .. } = plan;
+    StorageOptions {
+        journal_file_bytes: config.storage.journal_file_bytes,
+        journal_files_max: usize::try_from(config.storage.journal_files).unwrap_or(usize::MAX),
+        frame_bytes_max: usize::try_from(config.storage.journal_frame_bytes_max).unwrap_or(usize::MAX),
+        flush_bytes_min: usize::try_from(config.storage.segment_write_bytes).unwrap_or(usize::MAX),
+        read_ahead_bytes: usize::try_from(config.storage.segment_read_ahead_bytes).unwrap_or(usize::MAX),
+        checkpoint_bytes: config.storage.checkpoint_bytes,
+        dirty_bytes_max: memory.dirty_bytes,
+        cache_bytes_max: memory.cache_bytes,
+        sync_method: plan.commits.sync_method,
+        commits_in_flight_max: usize::from(plan.commits.in_flight_max),
+        open_files_max: plan.descriptors.segment_files,
+        ..StorageOptions::new(config.storage.data_dir.clone(), shard, plan.layout)
+    }
+}
+
+/// The life of one shard.
+async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> Result<(), ServeError> {
+    let stopper = parts.shutdown.stopper().clone();
+    let seat = ShardSeat {
+        id: parts.id,
+        handle: parts.handle,
+        mailbox: parts.mailbox,
+        activity: parts.activity,
+    };
+    let shutdown = parts.shutdown;
+    let stop = async move { shutdown.requested().await };
+    let result = live(seat, plan, stop, |_| {}).await;
+    if result.is_err() {
+        // The others would wait for this one.
+        stopper.stop();
+    }
+    result
+}
+
+/// The life of one shard by its seams alone, until `stop` resolves: recovers, serves, closes. `begun` is given the
+/// shard when its storage is open, before clients are served.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn live(
+    parts: ShardSeat,
+    plan: Arc<Plan>,
+    stop: impl Future<Output = ()>,
+    begun: impl FnOnce(&Rc<Shard>),
+) -> Result<(), ServeError> {
+    let id = parts.id;
+    let options = storage_options(&plan, id);
+    let progress = Progress::new(Rc::clone(&parts.handle.clock), format!("recovering shard {id}"));
+    let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
+        .await
+        .map_err(|source| ServeError::Open { shard: id, source })?;
+    let count = plan.layout.shard_count;
+    let own_port = plan.config.shard.listeners_port;
+    let shard_listeners = own_port.map(|port| ShardListeners { port, count });
+    let listeners = if id == FIRST {
+        Some(Listeners::bind(&parts.handle, &plan.config, shard_listeners).await?)
+    } else {
+        None
+    };
+    let identity = Identity {
+        cluster_id: plan.cluster_id.clone(),
+        broker: plan.config.node_id,
+        shard_listeners,
+    };
+    let shard = Shard::new(ShardParts {
+        id,
+        shard_count: plan.layout.shard_count,
+        handle: parts.handle.clone(),
+        mailbox: Rc::clone(&parts.mailbox),
+        storage: Rc::clone(&storage),
+        config: Arc::clone(&plan.config),
+        identity: Arc::new(identity),
+        request_memory: plan.memory.request_bytes,
+        fetch_memory: plan.memory.fetch_bytes,
+        answer_memory: plan.memory.answer_bytes,
+        activity: parts.activity,
+    });
+    parts
+        .handle
+        .spawn(WorkClass::Latency, "mailbox", Rc::clone(&shard).serve_mailbox());
+    parts.handle.spawn(
+        WorkClass::Background,
+        "retention",
+        apply_retention(Rc::clone(&shard)),
+    );
+    parts.handle.spawn(
+        WorkClass::Background,
+        "checkpoints",
+        take_checkpoints(Rc::clone(&shard)),
+    );
+    parts.handle.spawn(
+        WorkClass::Background,
+        "connections",
+        watch_connections(Rc::clone(&shard)),
+    );
+    begun(&shard);
+    let stop = pin!(stop);
+    if let Some(listeners) = listeners {
+        match select(Box::pin(open(&shard, &plan, listeners)), stop).await {
+            Either::Left((opened, stop)) => {
+                opened?;
+                stop.await;
+            }
+            Either::Right(((), _)) => {}
+        }
+    } else {
+        stop.await;
+    }
+    shard.set_open(false);
+    if let Err(error) = storage.close().await {
+        tracing::error!(shard = %id, %error, "the shard closes without a checkpoint; the next start recovers");
+    }
+    Ok(())
+}
+
+/// On the first shard: brings the metadata into force on all shards, then opens the doors.
+async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<(), ServeError> {
+    let (shell, image) = metadata::load(shard).await?;
+    shard.set_controller(shell);
+    let image = Arc::new(image);
+    remove_orphans(shard, &image).await?;
+    remove_strays(shard, &image).await?;
+    // What could not be opened is said in the log, and answered as a storage error; the rest is served.
+    let _ = metadata::publish(shard, Arc::clone(&image)).await;
+    let (host, port) = listeners.advertised(&plan.config);
+    let register = ControllerRequest::RegisterBroker {
+        id: shard.identity.broker,
+        host: host.clone(),
+        port,
+        rack: plan.config.rack.clone(),
+        incarnation: Incarnation::new(plan.incarnation),
+    };
+    for result in metadata::change(shard, vec![register], false).await {
+        result?;
+    }
+    let opened: Vec<_> = shard
+        .all()
+        .map(|to| shard.submit_to(to, |shard| async move { shard.set_open(true) }))
+        .collect();
+    join_all(opened).await;
+    let admin = listeners.admin_address();
+    listeners.serve(shard, plan.descriptors.connections);
+    let image = shard.image();
+    let banner = Banner {
+        host,
+        port,
+        admin,
+        data: plan.config.storage.data_dir.clone(),
+        shards: plan.layout.shard_count,
+        topics: image.topic_count(),
+        partitions: image.partition_count(),
+        creates_topics: shard.config().topics.is_auto_creation_enabled,
+    };
+    banner.say();
+    plan.memory.say(plan.layout.shard_count);
+    say_descriptors(&plan.descriptors);
+    Ok(())
+}
+
+/// Says in the log what the process's descriptors are for.
+fn say_descriptors(plan: &DescriptorPlan) {
+    tracing::info!(
+        limit = plan.limit,
+        connections = plan.connections,
+        segment_files = plan.segment_files,
+        "descriptors: at most {} connections and {} segment files a shard at once (ulimit -n {})",
+        plan.connections,
+        plan.segment_files,
+        plan.limit,
+    );
+}
+
+async fn remove_orphans(shard: &Rc<Shard>, image: &Arc<MetadataImage>) -> Result<(), topics::ApplyError> {
+    let removed: Vec<_> = shard
+        .all()
+        .map(|to| {
+            let image = Arc::clone(image);
+            shard.submit_to(to, move |shard| async move {
+                topics::remove_orphans(&shard, &image).await
+            })
+        })
+        .collect();
+    join_all(removed).await.into_iter().collect()
+}
+
+/// Removes the directories that no shard knows: of a log whose creation, or deletion, a crash interrupted. Nothing is
+/// created meanwhile. A crash leaves no records in the directory of a partition that the metadata knows: where there are
+/// some, what knew of them has been lost, and they are not removed for that.
+async fn remove_strays(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ServeError> {
+    let known: Vec<_> = shard
+        .all()
+        .map(|to| shard.submit_to(to, |shard| async move { shard.storage.directories() }))
+        .collect();
+    let known: HashSet<String> = join_all(known).await.into_iter().flatten().collect();
+    let is_stray = |name: &str| partition_dirs::is_name(name) && !known.contains(name);
+    let wanted: HashSet<String> = image
+        .topics()
+        .flat_map(|topic| {
+            let name = topic.name.as_str();
+            topic
+                .partition_ids()
+                .map(move |id| partition_dirs::name(name, id))
+        })
+        .filter(|name| is_stray(name))
+        .collect();
+    for directory in wanted {
+        if shard.storage.holds_records(&directory).await? {
+            let path = shard.storage.path().join(directory);
+            return Err(ServeError::UnknownPartition { path });
+        }
+    }
+    shard.storage.remove_strays(is_stray).await;
+    Ok(())
+}
+
+async fn watch_connections(shard: Rc<Shard>) {
+    let (connections, clock) = (Rc::clone(&shard.connections), Rc::clone(&shard.handle.clock));
+    let idle_max = move || {
+        let idle_max_ms = shard.config().network.connection_idle_max_ms;
+        idle_max_ms.map(Duration::from_millis)
+    };
+    connections::watch(connections, clock, idle_max).await;
+}
+
+async fn apply_retention(shard: Rc<Shard>) {
+    loop {
+        let interval = Duration::from_millis(shard.config().storage.retention_check_interval_ms);
+        let next = shard.handle.clock.now() + interval;
+        shard.handle.clock.sleep_until(next).await;
+        shard.storage.apply_retention(shard.handle.clock.wall()).await;
+    }
+}
+
+/// A checkpoint now and then though the journal is far from full, so that the next start has little to recover.
+async fn take_checkpoints(shard: Rc<Shard>) {
+    let mut appended = shard.storage.stats().appended_batches;
+    loop {
+        let interval = Duration::from_millis(shard.config().storage.checkpoint_interval_ms);
+        let next = shard.handle.clock.now() + interval;
+        shard.handle.clock.sleep_until(next).await;
+        let now = shard.storage.stats().appended_batches;
+        if now != appended {
+            appended = now;
+            if let Err(error) = shard.storage.checkpoint().await {
+                tracing::warn!(shard = %shard.id, %error, "no checkpoint now");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corelog_storage::DeviceCell;
+
+    use super::*;
+
+    #[test]
+    fn the_probes_answer_counts_where_the_configuration_leaves_it_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let log_dirs = dir.path().display().to_string();
+        let check = |pairs: &[(&str, &str)], sync_method, in_flight_max| {
+            let pairs = [&[("log.dirs", log_dirs.as_str())], pairs].concat();
+            let plan = CommitPlan::new(&BrokerConfig::from_pairs(&pairs).unwrap());
+            let expected = CommitPlan {
+                sync_method,
+                in_flight_max,
+            };
+            assert_eq!(plan, expected, "{pairs:?}");
+        };
+        check(&[("journal.commits.in.flight", "0")], SyncMethod::Dsync, 4);
+        let cell = |sync_method, p50_us| DeviceCell {
+            sync_method,
+            is_rewrite: true,
+            block_bytes: 4096,
+            depth: 4,
+            bytes_per_s: 1,
+            p50_us,
+            p99_us: p50_us,
+        };
+        let answer = DeviceAnswer {
+            file_system: corelog_storage::file_system_id(dir.path()).unwrap(),
+            probed_at: 0,
+            commits_in_flight: 16,
+            cells: vec![
+                cell(SyncMethod::WriteThenSync, 100),
+                cell(SyncMethod::Dsync, 1000),
+            ],
+        };
+        answer.keep(dir.path()).unwrap();
+        check(&[], SyncMethod::WriteThenSync, 4);
+        check(
+            &[("journal.commits.in.flight", "0")],
+            SyncMethod::WriteThenSync,
+            16,
+        );
+        check(
+            &[
+                ("journal.commits.in.flight", "2"),
+                ("journal.sync.method", "dsync"),
+            ],
+            SyncMethod::Dsync,
+            2,
+        );
+        std::fs::write(dir.path().join("device"), "rubbish").unwrap();
+        check(&[("journal.commits.in.flight", "0")], SyncMethod::Dsync, 4);
+    }
+}
