@@ -61,6 +61,7 @@ pub(crate) fn holds_segments<'a>(found: impl IntoIterator<Item = &'a str>) -> bo
 /// # Errors
 /// `LayoutMissing` if it is not.
 pub(crate) async fn check_new(handle: &Handle, dir: &Path) -> Result<(), OpenError> {
+    // INV-11: a missing layout alone says nothing; what else is there has to say that the directory is new.
     let missing = || OpenError::LayoutMissing {
         path: dir.join(names::LAYOUT),
     };

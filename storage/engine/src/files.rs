@@ -224,6 +224,7 @@ impl Files {
         if self.slots.taken.get() >= self.open_max {
             drop(self.close_idle());
         }
+        // INV-10: so many descriptors and no more.
         if self.slots.taken.get() >= self.open_max {
             return None;
         }

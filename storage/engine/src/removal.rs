@@ -26,6 +26,7 @@ impl Removals {
     /// A directory has been retired. Whether the caller is to begin a removal; otherwise one under way sees to it.
     pub(crate) fn begin(&self) -> bool {
         self.is_due.set(true);
+        // INV-10: a removal under way finds what is retired meanwhile.
         let is_free = self.under_way.get() < UNDER_WAY_MAX;
         if is_free {
             self.under_way.set(self.under_way.get() + 1);

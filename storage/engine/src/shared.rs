@@ -200,6 +200,7 @@ impl Shared {
         }
         tracing::error!(shard = self.options.shard.get(), %error, "the journal is fenced until a restart");
         let fenced = Fenced(Arc::from(error.to_string()));
+        // INV-5: nothing sets it back; the next start recovers.
         *self.fenced.borrow_mut() = Some(fenced.clone());
         self.journal.borrow_mut().fence();
         self.stats.borrow_mut().is_fenced = true;
@@ -218,7 +219,7 @@ impl Shared {
 
     /// Syncs with no other sync of the same file beside it. The kernel reports a failed write-back once: of two syncs
     /// that overlap one may hear of it, and the other succeed although its pages never came to the device. So each
-    /// takes the file's lane, and a failure has fenced the journal before the next one has it.
+    /// takes the file's lane (INV-5), and a failure has fenced the journal before the next one has it.
     pub(crate) async fn alone(
         &self,
         lane: &Budget,

@@ -233,6 +233,7 @@ impl JournalCore {
     /// frames are faster than many, since each has the device bring to safety what it was given. So it is while segments
     /// are synced: the sync of a file that grows is an entry in the file system's own journal, the fewer the better.
     pub(crate) fn wants_frame(&self) -> bool {
+        // INV-10: commits under way are bounded by number and by bytes.
         let under_way = || self.in_flight.iter();
         !self.is_fenced
             && !self.queue.is_empty()
@@ -359,12 +360,14 @@ impl JournalCore {
     /// The commit `sequence` has come as far as `state`; says what that acknowledges.
     pub(crate) fn advance(&mut self, sequence: u64, state: CommitState) -> Progress {
         let mut progress = Progress::default();
+        // INV-5: a completion that comes after the fence acknowledges nothing.
         if self.is_fenced {
             return progress;
         }
         let commit = self.in_flight.iter_mut().find(|c| c.sequence == sequence);
         let commit = commit.expect("a commit under way");
         commit.state = commit.state.max(state);
+        // INV-4: both loops begin at the front, so a frame is acknowledged only with all before it.
         for commit in &mut self.in_flight {
             if commit.state < CommitState::Written {
                 break;

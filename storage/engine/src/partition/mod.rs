@@ -487,6 +487,7 @@ impl PartitionLog {
 
     /// Appends before `end` are written, not synced.
     pub(crate) fn on_written(&self, end: Offset) {
+        // INV-4: of a durable log this acknowledges nothing; `on_durable` does.
         let durability = self.state.borrow().core.config.durability;
         match durability {
             Durability::Written | Durability::Memory => self.acknowledge(end),

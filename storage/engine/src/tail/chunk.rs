@@ -91,6 +91,7 @@ impl Chunk {
 
     /// Copies as many of `bytes` as there is room for behind what is there, and publishes them; returns how many.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> usize {
+        // INV-2: no lock and no atomic; views on other shards end before `length`, and this writes behind it.
         let count = bytes.len().min(self.room());
         // SAFETY: `length + count <= capacity`, so the target lies within the allocation. No view covers bytes from
         // `length` on, and `&mut self` is the only writer, so nobody else touches the target; the source is a

@@ -67,6 +67,7 @@ impl<M> MeshSeat<M> {
                 let (outgoing, incoming) = if from == to {
                     (None, None)
                 } else {
+                    // INV-2, INV-10: two shards share this queue and its flag, and the queue has a capacity.
                     let (producer, consumer) = RingBuffer::new(capacity);
                     let starved = Arc::new(AtomicBool::new(false));
                     let outgoing = Lane {
@@ -120,6 +121,7 @@ impl<M> Outgoing<M> {
     /// Moves what waits as far as there is room; whether anything moved.
     fn flush(&mut self, told: &mut Vec<oneshot::Sender<()>>) -> bool {
         let before = told.len();
+        // INV-3: the oldest first, and what finds no room goes back to the front.
         while let Some((message, sender)) = self.waiting.pop_front() {
             match self.lane.try_send(message) {
                 Ok(()) => told.push(sender),

@@ -43,7 +43,7 @@ pub trait Rng {
     fn next_u64(&self) -> u64;
 }
 
-/// All of one shard's seams, cheap to clone.
+/// All of one shard's seams, cheap to clone: whatever it reaches of the machine, it reaches through one (INV-9).
 #[derive(Clone)]
 pub struct Handle {
     /// Starts tasks.
