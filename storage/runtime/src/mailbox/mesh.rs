@@ -24,7 +24,7 @@ use crate::LocalFuture;
 use crate::local::oneshot;
 use crate::shards::Pollable;
 
-/// One shard's seat at the mesh, before it is taken to the shard's thread.
+/// One shard's ends of all queues, made before the shards start and then moved to the shard's thread.
 pub(crate) struct MeshSeat<M> {
     shard: ShardId,
     outgoing: Vec<Option<Lane<M>>>,
@@ -209,7 +209,8 @@ impl<M: 'static> Mesh<M> {
         incoming.iter().flatten().any(|queue| !queue.consumer.is_empty())
     }
 
-    /// Leaves the mesh: what others send here from now on is swallowed, and those that wait for room are released.
+    /// Closes this shard's ends. What others send here from now on is dropped, and senders that wait for room are
+    /// released.
     pub(crate) fn close(&self) {
         let incoming = std::mem::take(&mut *self.incoming.borrow_mut());
         for queue in incoming.into_iter().flatten() {
