@@ -1,7 +1,7 @@
-//! What a directory holds before anything is done to it.
+//! Whether a directory is a new one, by what it holds before anything is done to it.
 //!
-//! A directory without a `layout` is laid out anew only if everything in it says that it is new. That something of ours
-//! is missing never says so.
+//! A directory without a `layout` file is taken for new only if everything in it says that it is. A missing file of
+//! ours never says that.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::format::v2::decode_checkpoint;
 pub(crate) struct Contents {
     /// The layout, a journal, or what is left of a deleted partition is there.
     pub(crate) is_ours: bool,
-    /// Names that only a look behind them tells about: partitions', or another program's.
+    /// Names that may be a partition's directory or another program's; one has to look inside.
     pub(crate) unknown: Vec<String>,
 }
 

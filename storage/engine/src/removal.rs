@@ -1,4 +1,4 @@
-//! Removing a partition's directory: renamed at once, so that its name is free, and emptied in the background.
+//! Removal of a partition's directory. It is renamed at once, so that its name is free, and removed in the background.
 
 use std::cell::Cell;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the partitions, the journal and the background tasks of one shard have in common.
+//! The state that the partitions, the journal and the background tasks of one shard share.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,7 +28,7 @@ use crate::removal::Removals;
 use crate::tail::{BULK_CHUNK_BYTES_MAX, CHUNK_BYTES_MAX, Evicted};
 use crate::types::StorageStats;
 
-/// How far the storage is on its way out.
+/// Whether the storage is open, closing or closed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Life {
     /// It serves.
@@ -112,7 +112,7 @@ pub(crate) struct Shared {
     fenced: RefCell<Option<Fenced>>,
     dirty_bytes: Cell<u64>,
     cache_bytes: Cell<usize>,
-    /// How much of logs readers have shown a use for.
+    /// How large a cache readers would have had a use for, in bytes.
     cache_wanted: Cell<usize>,
     tails: Cell<usize>,
     /// The chunks of all tails, oldest first.

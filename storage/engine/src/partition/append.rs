@@ -64,7 +64,7 @@ enum Blocked {
     Dirty { bytes: u64 },
 }
 
-/// What came of a try.
+/// The result of one attempt to admit an append.
 enum Admitted {
     Answered(Answer),
     Waits(Appended, Offset),

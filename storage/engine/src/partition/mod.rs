@@ -1,4 +1,5 @@
-//! One partition's log as its shard holds it: the decisions of `log::core`, the bytes of `tail`, and the tasks around.
+//! One partition's log as its shard holds it. It joins the decisions of `log::core` with the bytes of `tail`, and does
+//! their I/O.
 //!
 //! Invariants: appends are admitted in the order of the calls; what is admitted has its place reserved in the segment
 //! file; at most one task writes to the segment files at a time (the lane), so that an older image of a page never
@@ -40,7 +41,7 @@ use crate::shared::Shared;
 use crate::tail::{Evicted, Tail};
 use crate::types::{ActiveProducer, LogOffsets};
 
-/// Whether a log is served.
+/// Whether a log is served, and why not.
 #[derive(Clone, Debug)]
 pub(crate) enum Status {
     /// It is.

@@ -1,4 +1,5 @@
-//! Memory that one writer fills from the front while many readers, on any shard, look at what is filled.
+//! An append-only buffer: one writer fills it from the front, while many readers, on any shard, hold views of what is
+//! filled.
 //!
 //! Invariants: bytes before `length` are published and never change again; bytes from `length` on are written by the
 //! one [`Chunk`] handle alone and seen by nobody. So no byte is ever read and written at the same time.
