@@ -219,7 +219,7 @@ impl Shared {
 
     /// Syncs with no other sync of the same file beside it. The kernel reports a failed write-back once: of two syncs
     /// that overlap one may hear of it, and the other succeed although its pages never came to the device. So each
-    /// takes the file's lane (INV-5), and a failure has fenced the journal before the next one has it.
+    /// holds the file's mutex, `lane` (INV-5), and a failure has fenced the journal before the next one has it.
     pub(crate) async fn alone(
         &self,
         lane: &Budget,

@@ -2,8 +2,8 @@
 //! their I/O.
 //!
 //! Invariants: appends are admitted in the order of the calls; what is admitted has its place reserved in the segment
-//! file; at most one task writes to the segment files at a time (the lane), so that an older image of a page never
-//! lands after a newer one; the high watermark moves in one function.
+//! file; at most one task writes to the segment files at a time (the mutex `lane`), so that an older image of a page
+//! never lands after a newer one; the high watermark moves in one function.
 
 mod append;
 mod flush;
