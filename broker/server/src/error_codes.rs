@@ -72,7 +72,7 @@ pub fn append_failure(error: &AppendError) -> Failure {
         AppendError::RecordTooLarge { .. } => ErrorCode::MessageTooLarge,
         AppendError::InvalidTimestamp { .. } => ErrorCode::InvalidTimestamp,
         AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
-        // On Produce a stale epoch is this, not PRODUCER_FENCED (KAFKA.md, 10).
+        // On Produce a stale epoch is this, not PRODUCER_FENCED, as in Kafka.
         AppendError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
         AppendError::DiskFull(_) | AppendError::Fenced(_) | AppendError::Corrupt(_) | AppendError::Io(_) => {
             ErrorCode::KafkaStorageError

@@ -481,6 +481,7 @@ async fn remove_strays(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), S
         .filter(|name| is_stray(name))
         .collect();
     for directory in wanted {
+        // INV-11: the metadata knows this one, so a directory that no shard knows is no reason to remove it.
         if shard.storage.holds_records(&directory).await? {
             let path = shard.storage.path().join(directory);
             return Err(ServeError::UnknownPartition { path });
