@@ -12,6 +12,7 @@ from pathlib import Path
 
 import fio
 import results
+import summary
 from bench import Bench, BenchError, Binaries, say
 from broker import Broker, BrokerError, free_ports
 from cases import ALIASES, CASES, select
@@ -126,7 +127,8 @@ class Comparison:
             self.rounds(case, peers, self.plan[number + 1:])
         if self.results == results.RESULTS:
             results.replace(results.PAGE, "compare", results.comparison_text(results.latest(self.results, "comparison")))
-            say(f"renewed the table in {results.PAGE.relative_to(ROOT)}")
+            results.replace(results.PAGE, "summary", summary.text(self.results))
+            say(f"renewed the tables in {results.PAGE.relative_to(ROOT)}")
         return 1 if self.has_problem else 0
 
     def warn_of_others(self):

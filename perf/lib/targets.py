@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import results
+import summary
 from bench import Bench, BenchError, Binaries, say
 from broker import Broker, BrokerError
 from disk_targets import DiskShare, CatchUp
@@ -158,7 +159,8 @@ def measure(arguments, machine):
         say(f"{name} took {time.monotonic() - begun:.0f} s; wrote {path}")
     if folder == results.RESULTS:
         results.replace(results.PAGE, "targets", results.targets_text(results.latest(folder, "target")))
-        say(f"renewed the table in {results.PAGE.relative_to(ROOT)}")
+        results.replace(results.PAGE, "summary", summary.text(folder))
+        say(f"renewed the tables in {results.PAGE.relative_to(ROOT)}")
     return 3 if is_missed else 0
 
 

@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 import results
+import summary
 from bench import BenchError, what_is_wrong
 from cases import CASES, CPU_PER_GIB, PRODUCED, TAIL, select
 from cold import topic_of
@@ -117,9 +118,18 @@ class StoredTest(unittest.TestCase):
 
     def test_the_repository_s_page_has_every_section(self):
         text = results.PAGE.read_text()
-        for section in ("compare", "targets", "limits"):
+        for section in ("summary", "compare", "targets", "limits"):
             self.assertEqual(text.count(f"<!-- {section}: begin -->"), 1)
             self.assertEqual(text.count(f"<!-- {section}: end -->"), 1)
+
+    def test_the_page_begins_with_a_row_a_target_and_says_what_was_measured(self):
+        text = results.PAGE.read_text()
+        rows = summary.text(results.RESULTS)
+        self.assertEqual([row.target for row in summary.ROWS], [f"T{number}" for number in range(1, 11)])
+        for made in (rows, results.comparison_text(results.latest(results.RESULTS, "comparison")),
+                     results.targets_text(results.latest(results.RESULTS, "target"))):
+            self.assertIn(made, text)
+        self.assertLess(text.index(rows), text.index("\n## "))
 
     def test_the_generator_s_topic_is_found_by_its_folder(self):
         with tempfile.TemporaryDirectory() as folder:

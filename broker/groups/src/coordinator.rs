@@ -119,7 +119,7 @@ impl GroupCoordinator {
         }
     }
 
-    /// Forgets a group that was made for a request and that nothing tells of any more.
+    /// Drops a group that was made for a request and holds nothing: see [`Group::is_void`].
     pub(crate) fn drop_if_void(&mut self, group_id: &GroupId) {
         if self.groups.get(group_id).is_some_and(Group::is_void) {
             self.groups.remove(group_id);

@@ -216,7 +216,7 @@ impl Group {
             .map(|(name, _)| (*name).to_owned())
     }
 
-    /// Everybody who is to join has joined.
+    /// Whether every member has rejoined, and every id that was given out has joined.
     pub(crate) fn has_all_joined(&self) -> bool {
         self.pending_joins.is_empty() && self.awaiting_join_count() == self.members.len()
     }
@@ -335,7 +335,7 @@ impl Group {
         Some(topics)
     }
 
-    /// Nothing in memory, in the log or on its way there tells of this group.
+    /// Whether the group is empty in memory, in the log, and in the appends under way, so that it may be dropped.
     pub(crate) fn is_void(&self) -> bool {
         self.is(GroupStateName::Empty)
             && self.generation == Generation::default()

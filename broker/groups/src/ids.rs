@@ -1,4 +1,5 @@
-//! Who and what in a group. Text ids are shared, cheap to clone; Kafka's empty id is `Option::None` or `is_empty`.
+//! The identifiers of groups, members, generations and requests. Ids of text are shared and cheap to clone; Kafka's
+//! empty id is `Option::None` or `is_empty`.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! How a coordinator comes and goes: replay of its partition, the state as records, the end.
+//! Loading and unloading a coordinator: replay of its partition's records, a snapshot of its state as records, and the
+//! end.
 
 use crate::coordinator::{GroupCoordinator, Phase};
 use crate::log::{self, Change};

@@ -1,4 +1,5 @@
-//! What goes to `__consumer_offsets` and what follows when it is durable. The one place where durable state changes.
+//! The appends to `__consumer_offsets`, and what is done when one is durable. The one place where durable state
+//! changes.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -22,7 +22,8 @@ use crate::{Generation, GroupError, GroupStateName, MemberId, PersistError, Resp
 /// The least delay of a join phase that is postponed because nobody rejoined: a client may give a timeout of zero.
 const POSTPONED_JOIN_DELAY_MIN: Duration = Duration::from_secs(1);
 
-/// Something changed that calls for a new generation. Begins a rebalance, or completes the one that runs if it can.
+/// Begins a rebalance, or completes the one that runs if everybody has joined. Called when something changed that
+/// needs a new generation.
 pub(crate) fn prepare_or_complete(group: &mut Group, cx: &mut Context) {
     match group.state_name() {
         GroupStateName::Empty | GroupStateName::CompletingRebalance | GroupStateName::Stable => {
@@ -161,7 +162,7 @@ pub(crate) fn on_session_deadline(group: &mut Group, cx: &mut Context, member_id
     }
 }
 
-/// Some members have not asked for their assignment in time: they are out, and the rest joins again.
+/// Removes the members that have not sent SyncGroup in time, and has the rest rejoin.
 pub(crate) fn on_sync_deadline(group: &mut Group, cx: &mut Context) {
     if group.pending_syncs.is_empty() {
         return;
@@ -213,7 +214,8 @@ fn fail_assignment(group: &mut Group, cx: &mut Context, error: &GroupError) {
     answer_syncs(group, cx, Some(error));
 }
 
-/// Answers every SyncGroup that waits. The sessions begin anew: a deadline that fell while the member waited was let go.
+/// Answers every SyncGroup that waits, and starts these members' session timeouts again: while a member waits, its
+/// session does not expire.
 fn answer_syncs(group: &mut Group, cx: &mut Context, error: Option<&GroupError>) {
     for member in group.members.values_mut() {
         let Some(token) = member.awaiting_sync.take() else {

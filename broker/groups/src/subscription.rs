@@ -1,5 +1,6 @@
-//! The one opaque thing that is looked into: which topics a `consumer` member subscribes to, so that their offsets are
-//! neither deleted nor expired. The v0 prefix of Kafka's `ConsumerProtocolSubscription`, which later versions extend:
+//! The topics that a member of a `consumer` group subscribes to, whose offsets are neither deleted nor expired. They
+//! stand in the member's metadata, which is otherwise opaque to the coordinator, in the form of Kafka's
+//! `ConsumerProtocolSubscription` v0, which later versions extend:
 //!
 //! ```text
 //! version i16   topics i32 count, then each i16 length and UTF-8   ...

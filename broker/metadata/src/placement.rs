@@ -8,6 +8,7 @@ use corelog_model::{PartitionId, ShardId};
 /// # Panics
 /// If `shard_count` is zero.
 pub fn shard_of(partition: PartitionId, shard_count: u16) -> ShardId {
+    // INV-1: nothing but the arguments decides, so every shard names the same owner, also after a restart.
     assert!(shard_count > 0, "a broker has a shard");
     let topic = u128::from_be_bytes(partition.topic.get());
     let half = |shift: u32| u64::try_from((topic >> shift) & u128::from(u64::MAX)).expect("64 bits");

@@ -36,7 +36,7 @@ impl BrokerEpoch {
     }
 }
 
-/// What this broker is to the partition.
+/// The role of this broker in the partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
     /// It takes the writes.
@@ -53,7 +53,7 @@ pub enum Role {
 pub struct Assignment {
     /// Who leads; `None` if nobody can.
     pub leader: Option<BrokerId>,
-    /// The leader's reign.
+    /// The leader epoch.
     pub leader_epoch: LeaderEpoch,
     /// The version of this assignment.
     pub partition_epoch: PartitionEpoch,
@@ -92,7 +92,7 @@ pub struct FollowerFetch {
     pub replica: BrokerId,
     /// The registration that it fetches under; `None` if it does not say.
     pub broker_epoch: Option<BrokerEpoch>,
-    /// It has everything before this offset, on stable storage if it is one of ours.
+    /// It has everything before this offset; a follower that is a Corelog broker has it on stable storage.
     pub offset: Offset,
     /// Where its log begins.
     pub log_start: Offset,
@@ -109,7 +109,7 @@ pub enum Acks {
     All,
 }
 
-/// The shell's name for one waiting acknowledgement.
+/// Identifies one waiting acknowledgement; the shell chooses it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct AckToken(pub u64);
 
@@ -177,7 +177,7 @@ pub enum Event {
 /// A change of the in-sync set that the controller is asked for (AlterPartition).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IsrProposal {
-    /// The reign it is asked under.
+    /// The leader epoch of the proposal.
     pub leader_epoch: LeaderEpoch,
     /// The version that it is to replace.
     pub partition_epoch: PartitionEpoch,
@@ -215,7 +215,7 @@ pub enum Action {
     Follow {
         /// Who leads.
         leader: Option<BrokerId>,
-        /// Its reign.
+        /// Its leader epoch.
         epoch: LeaderEpoch,
     },
 }
@@ -248,7 +248,7 @@ pub struct NotEnoughReplicas {
     pub needed: usize,
 }
 
-/// A request was made under another reign than this broker knows (KIP-320).
+/// A request names another leader epoch than this broker knows (KIP-320).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EpochError {
     /// FENCED_LEADER_EPOCH: the asker must renew its metadata.
@@ -275,6 +275,6 @@ pub enum EpochError {
 pub struct UnknownReplica {
     /// Who fetched.
     pub replica: BrokerId,
-    /// This broker's reign.
+    /// The leader epoch that this broker knows.
     pub epoch: LeaderEpoch,
 }

@@ -9,7 +9,7 @@ use crate::{BrokerEpoch, FollowerFetch};
 /// A follower's progress; times are monotonic.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Follower {
-    /// It has everything before this offset; `None` until it has fetched in this reign.
+    /// It has everything before this offset; `None` until it has fetched in this leader epoch.
     pub(crate) end: Option<Offset>,
     /// Where its log begins, once it has said so.
     pub(crate) log_start: Option<Offset>,
@@ -22,7 +22,7 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// As it is when a reign begins: one that is in sync counts as caught up.
+    /// A follower when a leader epoch begins: one that is in sync counts as caught up.
     pub(crate) fn at_start(is_in_sync: bool, now: Duration) -> Follower {
         Follower {
             caught_up_at: is_in_sync.then_some(now),
@@ -30,7 +30,7 @@ impl Follower {
         }
     }
 
-    /// Begins another reign of the same leader.
+    /// Begins another epoch of the same leader.
     pub(crate) fn restart(&mut self, is_in_sync: bool, log_end: Offset, now: Duration) {
         self.caught_up_at = is_in_sync.then_some(now);
         self.last_fetch = is_in_sync.then_some((now, log_end));

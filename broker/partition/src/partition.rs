@@ -16,8 +16,8 @@ use crate::{
 /// What only a leader has.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Leadership {
-    /// The log's end when the reign began. A follower joins the in-sync set only beyond it: before, it may lack what the
-    /// reign before had committed.
+    /// The log's end when the leader epoch began. A follower joins the in-sync set only beyond it: before, it may lack
+    /// what was committed in the epoch before.
     epoch_start: Offset,
     in_sync: InSyncSet,
     followers: BTreeMap<BrokerId, Follower>,
@@ -84,7 +84,7 @@ impl Partition {
         }
     }
 
-    /// The reign that this broker knows of; `None` before the first assignment.
+    /// The leader epoch that this broker knows of; `None` before the first assignment.
     pub fn leader_epoch(&self) -> Option<LeaderEpoch> {
         self.leader_epoch
     }
@@ -130,7 +130,8 @@ impl Partition {
         Some(least.map_or(self.ends.log_start, |least| least.min(self.ends.log_start)))
     }
 
-    /// Whether a request made under `asked` is for the present reign (KIP-320). `None` is not checked.
+    /// Checks the leader epoch that a request names, `asked`, against the current one (KIP-320). `None` is not
+    /// checked.
     ///
     /// # Errors
     /// See [`EpochError`].
@@ -304,7 +305,7 @@ impl Partition {
         leadership.in_sync = InSyncSet::Committed(in_sync);
         if is_new_epoch || !was_leader {
             leadership.epoch_start = log_end;
-            // Followers with records of a reign that this log never saw must find where they part from it.
+            // Followers with records of an epoch that this log never saw must find where they diverge from it.
             actions.push(Action::StartEpoch {
                 epoch,
                 offset: log_end,

@@ -74,7 +74,7 @@ pub(crate) fn append_failure(error: &AppendError) -> Failure {
         // Of a follower's own append, which no client asks for.
         AppendError::OutOfPlace { .. } => ErrorCode::UnknownServerError,
         AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
-        // On Produce a stale epoch is this, not PRODUCER_FENCED (KAFKA.md, 10).
+        // On Produce a stale epoch is this, not PRODUCER_FENCED, as in Kafka.
         AppendError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
         AppendError::DiskFull(_) | AppendError::Fenced(_) | AppendError::Corrupt(_) | AppendError::Io(_) => {
             ErrorCode::KafkaStorageError

@@ -1,4 +1,4 @@
-//! What a broker says against one item of a request.
+//! A broker's error for one item of a request.
 
 use std::fmt;
 

@@ -192,8 +192,8 @@ impl Client {
         Ok(result?)
     }
 
-    /// Does `attempt` again, with pauses, as long as it fails with what may pass. Metadata and coordinators are
-    /// forgotten in between.
+    /// Retries `attempt`, with pauses, as long as it fails with an error that may pass. Cached metadata and
+    /// coordinators are dropped before each retry.
     #[expect(
         clippy::disallowed_methods,
         reason = "a blocking client of one thread: real time, and pauses between tries"

@@ -1,4 +1,4 @@
-//! What can go wrong between client and broker, in sentences that name the address and say what to do.
+//! The client's errors. Each message names the broker's address and says what to do.
 
 use std::io;
 use std::time::Duration;

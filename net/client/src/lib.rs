@@ -1,8 +1,10 @@
 //! A small Kafka client for the command line, the tests and the load generator.
 //!
-//! What can be told apart from sockets is: batches ([`record`]), partitions of keys ([`partitioner`]), routing
-//! ([`cluster`]). [`Client`] puts them on blocking sockets of one thread. Which version to speak, who leads a partition and
-//! which errors are tried again is `corelog-protocol`'s to say, for this client and the load generator's.
+//! [`Client`] uses blocking sockets on one thread. What needs no socket is in modules of its own: batches
+//! ([`record`]), the choice of a partition ([`partitioner`]), metadata and routing ([`cluster`]).
+//!
+//! `corelog-protocol` decides which version to speak, who leads a partition and which errors are retried, for this
+//! client and for the load generator's.
 
 mod address;
 mod api_error;

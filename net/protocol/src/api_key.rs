@@ -1,4 +1,4 @@
-//! What is known of an API without its messages: versions, header forms.
+//! An API's key, its name, its versions and the forms of its headers.
 
 use std::fmt;
 use std::ops::RangeInclusive;

@@ -37,6 +37,7 @@ pub enum FrameError {
 pub fn frame_size(prefix: [u8; SIZE_PREFIX], max: usize) -> Result<usize, FrameError> {
     let size = i32::from_be_bytes(prefix);
     match usize::try_from(size) {
+        // INV-7: the caller allocates what this gives.
         Ok(size) if size <= max => Ok(size),
         Ok(size) => Err(FrameError::TooLarge { size, max }),
         Err(_) => Err(FrameError::Negative(size)),

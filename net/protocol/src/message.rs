@@ -1,4 +1,4 @@
-//! What messages have in common, for code that works with any of them.
+//! The traits that all messages implement, for code that works with any of them.
 
 use std::ops::RangeInclusive;
 
@@ -45,7 +45,7 @@ pub trait Message: Sized {
     }
 }
 
-/// A message that opens an exchange.
+/// A request.
 pub trait Request: Message {
     /// Its API.
     const KEY: ApiKey;

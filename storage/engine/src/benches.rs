@@ -1,4 +1,4 @@
-//! Ways to the insides that `perf/benches` measures, as the engine itself takes them.
+//! Access to private code for the benchmarks in `perf/benches`, by the calls that the engine makes.
 
 use corelog_model::{Offset, TimestampMs};
 use corelog_runtime::buffer::AlignedBuf;

@@ -1,5 +1,5 @@
-//! Checkpoints: everything that was appended is made durable in the segments, then one file says so, then the
-//! journal's files before it are free again.
+//! Checkpoints. One makes everything that was appended durable in the segments, writes that into one file, and then
+//! frees the journal's files before it.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -21,9 +21,9 @@ use crate::shared::{Life, Shared};
 /// How many partitions are synced at once, and flushed when it is urgent.
 const CONCURRENCY: usize = 16;
 
-/// How many partitions are flushed at once while so much of the journal is in use: no more than need be, since commits
-/// wait behind the writes. A checkpoint begins long before the journal is full (`checkpoint.bytes`: at half, by
-/// default); what comes meanwhile has the rest.
+/// How many partitions are flushed at once, by how much of the journal is in use. It is no more than need be, since
+/// commits wait behind these writes. A checkpoint begins long before the journal is full (`checkpoint.bytes`, by
+/// default at half); the rest takes what comes meanwhile.
 fn concurrency(used: u64, capacity: u64) -> usize {
     match used {
         used if used < capacity / 8 * 5 => 1,
@@ -41,7 +41,7 @@ fn concurrency_now(shared: &Shared) -> usize {
     concurrency(shared.since_checkpoint.get(), capacity)
 }
 
-/// What a checkpoint will say, as of one moment.
+/// A snapshot of what a checkpoint will say.
 struct Snapshot {
     first_sequence: u64,
     partitions: Vec<PartitionV2>,

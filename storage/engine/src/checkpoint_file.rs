@@ -1,4 +1,5 @@
-//! The checkpoint's file, replaced as a whole in room that was reserved before.
+//! The checkpoint's file. Each new one is written into space on the disk that was reserved before, and then takes the
+//! name.
 //!
 //! ```text
 //! checkpoint           in force

@@ -1,7 +1,7 @@
-//! What a directory holds before anything is done to it.
+//! Whether a directory is a new one, by what it holds before anything is done to it.
 //!
-//! A directory without a `layout` is laid out anew only if everything in it says that it is new. That something of ours
-//! is missing never says so.
+//! A directory without a `layout` file is taken for new only if everything in it says that it is. A missing file of
+//! ours never says that.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::format::v2::decode_checkpoint;
 pub(crate) struct Contents {
     /// The layout, a journal, or what is left of a deleted partition is there.
     pub(crate) is_ours: bool,
-    /// Names that only a look behind them tells about: partitions', or another program's.
+    /// Names that may be a partition's directory or another program's; one has to look inside.
     pub(crate) unknown: Vec<String>,
 }
 
@@ -61,6 +61,7 @@ pub(crate) fn holds_segments<'a>(found: impl IntoIterator<Item = &'a str>) -> bo
 /// # Errors
 /// `LayoutMissing` if it is not.
 pub(crate) async fn check_new(handle: &Handle, dir: &Path) -> Result<(), OpenError> {
+    // INV-11: a missing layout alone says nothing; what else is there has to say that the directory is new.
     let missing = || OpenError::LayoutMissing {
         path: dir.join(names::LAYOUT),
     };

@@ -1,4 +1,4 @@
-//! The data directory as a process holds it: one broker at a time, of a format that it knows.
+//! The data directory, locked: one broker at a time uses it, and only if it knows the format.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

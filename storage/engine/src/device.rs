@@ -1,7 +1,8 @@
-//! The file `device` of a data directory: what a probe of the device under it found, and so how the journal commits.
+//! The file `device` of a data directory: what `corelog tune --probe` measured of its disk, which decides how the
+//! journal commits.
 //!
-//! It is advice. Where it is missing, damaged or of another file system, the usual way is taken. Blocking: read once
-//! before the shards start, written by the probe.
+//! It is advice: where it is missing, damaged or of another file system, the journal commits in the usual way. Reading
+//! and writing it blocks; a broker reads it once, before the shards start.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

@@ -1,9 +1,11 @@
-//! Which file system holds the data directory, and whether its files are copied when they are overwritten.
+//! Which file system holds the data directory, and whether it copies on write.
 //!
-//! The journal overwrites blocks that it wrote before, which takes no room. A file system that copies on write takes room
-//! for it all the same: on a full disk the commits wait then until there is some. Btrfs can be told not to, by a flag of
-//! the directory that its files inherit (FS_NOCOW_FL, `chattr +C`); it does no checksums of such files, which our own
-//! formats do not need. Blocking, as [`crate::DataDir`].
+//! The journal overwrites blocks that it wrote before, which takes no space. A file system that copies on write takes
+//! space for it all the same, so on a full disk commits wait until there is some. Btrfs can be told not to copy, by a
+//! flag of the directory that its files inherit (FS_NOCOW_FL, `chattr +C`). It keeps no checksums of such files; our
+//! formats have their own.
+//!
+//! Everything here blocks, as [`crate::DataDir`] does.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,5 +1,5 @@
-//! The open segment files: a bounded number, the least recently used closed first. The bound holds for descriptors, not
-//! for the table: a file that the table has let go of counts until its last reader has.
+//! An LRU cache of open segment files. Its bound is one of descriptors: a file that was evicted counts until its last
+//! reader has closed it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ use crate::journal::reader::LOOKS;
 type FileKey = (PartitionKey, Offset);
 
 /// Reads a page of `file`, at `path`, that is to be written again with something added; returns how many bytes of it
-/// there are. Nothing tells whether the bytes are of the page that was meant, and those of another one would take the
-/// place of what is there. So two reads must agree.
+/// there are. A read that went astray would bring another page's bytes, without a checksum to tell, and they would
+/// then overwrite this page. So two reads must agree.
 ///
 /// # Errors
 /// The disk's, or `InvalidData` if no two of [`LOOKS`] reads agree.
@@ -54,14 +54,14 @@ const OPEN_ATTEMPTS: u32 = 3;
 /// The first pause between two tries; each later one is ten times as long.
 const OPEN_PAUSE: Duration = Duration::from_millis(1);
 
-/// How many files are open, those included that the table has let go of and that are still read or written.
+/// The count of open files. It includes those that were evicted and are still read or written.
 #[derive(Default)]
 struct Slots {
     taken: Cell<usize>,
     freed: Notify,
 }
 
-/// The place of one open file.
+/// A permit for one open file.
 struct Slot(Rc<Slots>);
 
 impl Drop for Slot {
@@ -161,7 +161,7 @@ impl Files {
     }
 
     /// The segment `base` of a partition, opened if it is not; created if it is missing and `create` is given. Waits
-    /// while as many files as may be are in use. Nobody may ask for one file while holding another.
+    /// while the bound's number of files is in use, so a caller that holds one must not ask for another.
     pub(crate) async fn get(
         &self,
         key: PartitionKey,
@@ -224,6 +224,7 @@ impl Files {
         if self.slots.taken.get() >= self.open_max {
             drop(self.close_idle());
         }
+        // INV-10: so many descriptors and no more.
         if self.slots.taken.get() >= self.open_max {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Doors for the fuzz targets in `fuzz/` to the decoders that are private; there in a fuzzing build alone.
+//! Access to private decoders for the fuzz targets in `fuzz/`. Only a fuzzing build has this module.
 
 use rkyv::rancor;
 

@@ -181,6 +181,7 @@ async fn useless_generations(
             continue;
         };
         let path = journal.join(name);
+        // INV-11: a later generation goes only if no shard has ever opened it.
         if let Some(layout) = layout.filter(|layout| number > layout.generation)
             && !contents::is_unused(handle, &path, false).await?
         {
@@ -192,6 +193,7 @@ async fn useless_generations(
         }
         useless.push(path);
     }
+    // INV-11: and none goes unless every checkpoint of the layout's own is there and whole.
     if let Some(layout) = layout.filter(|_| !useless.is_empty()) {
         for shard in 0..layout.shard_count {
             let target = target(dir, layout.generation, ShardId::new(shard), false);

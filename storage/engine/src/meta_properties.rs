@@ -1,4 +1,4 @@
-//! The file `meta.properties`: whose the data directory is, in Kafka's form.
+//! The file `meta.properties`, in Kafka's form: the cluster and the node that the data directory belongs to.
 //!
 //! ```text
 //! version=1

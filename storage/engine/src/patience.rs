@@ -1,8 +1,9 @@
-//! Doing again what must be done and lacks something for a moment: a descriptor, memory, room on the disk.
+//! Retries of operations that must succeed and lack something for the moment: a descriptor, memory, space on the disk.
 //!
-//! What was admitted to a log or to the journal cannot be refused any more, so a write of it that finds no room is done
-//! again until it succeeds. That is no sync done again: the same bytes go to the same place once more, and nothing is
-//! acknowledged before they have landed. What leaves anything in doubt fences the journal instead: see
+//! An append that was admitted cannot be refused any more, so a write of it that finds no space is repeated until it
+//! succeeds. That is safe: the same bytes go to the same place, and nothing is acknowledged before they have landed.
+//!
+//! A sync is never repeated. A failure that leaves anything in doubt fences the journal: see
 //! [`corelog_runtime::remedy`].
 
 use std::cell::{Cell, RefCell};

@@ -1,9 +1,10 @@
-//! How fast segments are read beside commits.
+//! The rate limit of segment reads while commits go on.
 //!
-//! A reader who catches up takes all of a disk that it can get, and commits then wait behind it. How much a disk can give
-//! to both, only trying tells. So while commits come one after another, reads have a rate, which grows as long as commits
-//! are good enough, or take no longer than a few times what commits of their size take at best, and falls when they do:
-//! additive increase, multiplicative decrease, as TCP shares a line. Where nothing is committed, reads are free.
+//! A reader who catches up takes all of a disk that it can get, and commits wait behind it. How much a disk can give
+//! to both can only be found by trying, as TCP does with a line: additive increase, multiplicative decrease.
+//!
+//! The rate grows while commits are fast: below a fixed time, or within a few times the best that commits of their
+//! size took. It falls when they are slower. While nothing is committed, reads are not limited.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Removing a partition's directory: renamed at once, so that its name is free, and emptied in the background.
+//! Removal of a partition's directory. It is renamed at once, so that its name is free, and removed in the background.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -26,6 +26,7 @@ impl Removals {
     /// A directory has been retired. Whether the caller is to begin a removal; otherwise one under way sees to it.
     pub(crate) fn begin(&self) -> bool {
         self.is_due.set(true);
+        // INV-10: a removal under way finds what is retired meanwhile.
         let is_free = self.under_way.get() < UNDER_WAY_MAX;
         if is_free {
             self.under_way.set(self.under_way.get() + 1);

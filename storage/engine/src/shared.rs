@@ -1,4 +1,4 @@
-//! What the partitions, the journal and the background tasks of one shard have in common.
+//! The state that the partitions, the journal and the background tasks of one shard share.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,7 +28,7 @@ use crate::removal::Removals;
 use crate::tail::{BULK_CHUNK_BYTES_MAX, CHUNK_BYTES_MAX, Evicted};
 use crate::types::StorageStats;
 
-/// How far the storage is on its way out.
+/// Whether the storage is open, closing or closed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Life {
     /// It serves.
@@ -114,7 +114,7 @@ pub(crate) struct Shared {
     fenced: RefCell<Option<Fenced>>,
     dirty_bytes: Cell<u64>,
     cache_bytes: Cell<usize>,
-    /// How much of logs readers have shown a use for.
+    /// How large a cache readers would have had a use for, in bytes.
     cache_wanted: Cell<usize>,
     tails: Cell<usize>,
     /// The chunks of all tails, oldest first.
@@ -203,6 +203,7 @@ impl Shared {
         }
         tracing::error!(shard = self.options.shard.get(), %error, "the journal is fenced until a restart");
         let fenced = Fenced(Arc::from(error.to_string()));
+        // INV-5: nothing sets it back; the next start recovers.
         *self.fenced.borrow_mut() = Some(fenced.clone());
         self.journal.borrow_mut().fence();
         self.stats.borrow_mut().is_fenced = true;
@@ -221,7 +222,7 @@ impl Shared {
 
     /// Syncs with no other sync of the same file beside it. The kernel reports a failed write-back once: of two syncs
     /// that overlap one may hear of it, and the other succeed although its pages never came to the device. So each
-    /// takes the file's lane, and a failure has fenced the journal before the next one has it.
+    /// holds the file's mutex, `lane` (INV-5), and a failure has fenced the journal before the next one has it.
     pub(crate) async fn alone(
         &self,
         lane: &Budget,

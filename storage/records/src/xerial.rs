@@ -132,7 +132,7 @@ fn decompress_block(
     size_max: usize,
 ) -> Result<(), DecompressError> {
     let size = decompress_len(block).map_err(DecompressError::Snappy)?;
-    // The size is only claimed: hold it against the limit and against what the block can give before allocating it.
+    // INV-7: the size is only claimed. The limit and what the block can give come before an allocation.
     if size > size_max - out.len() {
         return Err(DecompressError::TooLarge { size_max });
     }

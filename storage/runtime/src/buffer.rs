@@ -45,7 +45,8 @@ impl AlignedBuf {
         buffer
     }
 
-    /// `length` bytes of whatever an earlier buffer held: for who writes over all of it, or lets nobody see the rest.
+    /// A buffer of `length` bytes with arbitrary content, that of an earlier buffer. The caller writes over all of it,
+    /// or shows nobody the rest.
     ///
     /// # Panics
     /// As [`AlignedBuf::zeroed`].
@@ -60,7 +61,7 @@ impl AlignedBuf {
         Bytes::from_owner(self)
     }
 
-    /// Gives the memory up, all of it initialized, to who takes care of it until [`AlignedBuf::from_raw`].
+    /// Releases the memory, all of it initialized, to the caller, who gives it back by [`AlignedBuf::from_raw`].
     pub fn into_raw(self) -> NonNull<u8> {
         ManuallyDrop::new(self).start
     }
@@ -140,7 +141,8 @@ impl FillBuf {
         self.length += bytes.len();
     }
 
-    /// What is not filled yet, to be filled and then counted with [`FillBuf::advance`]. Its content means nothing.
+    /// The part that is not filled yet; its content means nothing. The caller fills it and then calls
+    /// [`FillBuf::advance`].
     pub fn spare(&mut self) -> &mut [u8] {
         &mut self.memory[self.length..]
     }

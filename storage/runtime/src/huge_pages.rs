@@ -1,10 +1,11 @@
 //! Huge pages for the memory that the disk is written from, and for nothing else.
 //!
-//! Direct I/O pins and lists the pages that a buffer lies in: 256 small ones for a mebibyte, in each write, and as many
-//! pieces for the device. Elsewhere they do harm: two mebibytes are cleared when the first byte of them is touched, and on
-//! a virtual machine, whose host has to find that memory first, a shard would wait long for that. So they are for
-//! buffers of their size alone, which who writes much at a time takes again and again, and are made by a thread beside
-//! the shards.
+//! Direct I/O pins every page of a buffer in each write, and hands the device a piece a page. A mebibyte is 256 small
+//! pages, or half of a huge one.
+//!
+//! Elsewhere huge pages do harm. The first touch of one clears two mebibytes, and on a virtual machine the host has to
+//! find that memory first, while the shard waits. So only buffers of exactly their size get them, which large writes
+//! take again and again, and a thread beside the shards makes them.
 
 #![expect(unsafe_code, reason = "prctl(2), setpriority(2) and madvise(2)")]
 
@@ -18,8 +19,8 @@ pub(crate) const HUGE_PAGE: usize = 2 << 20;
 /// `PR_THP_DISABLE_EXCEPT_ADVISED` of prctl(2), since Linux 6.18.
 const EXCEPT_ADVISED: libc::c_ulong = 1 << 1;
 
-/// Has the kernel give this process huge pages where it is [advised](advise) to alone. Older kernels cannot tell the
-/// difference where the machine's setting is `always`: there the process has none at all.
+/// Tells the kernel to give this process huge pages only where it is [advised](advise) to. Older kernels cannot do
+/// that where the machine's setting is `always`: the process then gets none at all.
 pub(crate) fn only_where_advised() {
     if disable(1, EXCEPT_ADVISED).is_ok() {
         return;

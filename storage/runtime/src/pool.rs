@@ -1,10 +1,12 @@
-//! Memory of large buffers, kept for the next one.
+//! The process's pool of memory for large buffers.
 //!
-//! Buffers move between shards, and the one that frees is not always the one that took: so the pool is the process's,
-//! behind a lock that is held for the push or pop of one address. Small buffers are the allocator's.
+//! Buffers move between shards, so a buffer may be freed on another shard than it was taken on. The whole process
+//! therefore shares one pool, behind a mutex that is held for the push or pop of one address. Small buffers come from
+//! the allocator.
 //!
-//! When it is full, regions of other sizes go, size by size in turns: what is asked for changes (chunks become smaller as
-//! logs become more), and what nobody asks for any more must not stand in the way of what is.
+//! When the pool is full it frees regions of other sizes, one size after the other. The sizes that are asked for
+//! change (chunks become smaller as logs become more), and regions of a size that nobody asks for any more must not
+//! keep out those of one that is asked for.
 //!
 //! A region as large as a huge page is in small pages at first. When it comes back, a huge one takes its place, made by
 //! a thread beside the shards: see [`huge_pages`].
@@ -90,7 +92,7 @@ pub(crate) fn prepare_huge_pages() {
 struct Pool {
     kept: [Mutex<Vec<Region>>; CLASSES],
     bytes: AtomicUsize,
-    /// The class that a region is given up of next.
+    /// The size class that a region is freed of next.
     next_to_go: AtomicUsize,
 }
 

@@ -1,4 +1,4 @@
-//! What stands in the way of a shard on this machine, found before one is started.
+//! Checks, before any shard starts, whether this machine and process can run one.
 
 use std::fs;
 use std::io;

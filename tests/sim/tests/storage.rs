@@ -17,6 +17,24 @@ fn a_seed_of_the_storage_world_is_one_run() {
 
 /// Seeds that have found something. They mean another run since the world draws more; the mistakes that bring the faults
 /// back are found again by `tests/sim/mutate`.
+///
+/// Found by seeds of worlds that are gone, and not kept as mistakes:
+/// - A chunk of the tail was not whole pages when the number of logs was no power of two (1).
+/// - A reader whose segment went while its index was looked up got an I/O error (330).
+/// - A read that went astray brought whole batches of another place, and a reader got nothing (418, 614, 807, 1203).
+/// - After a failed commit the storage could not be opened: it took the frame for an acknowledged one (227).
+/// - A partition that had been created was missing after the disk had been full (235).
+/// - The first frame of a recycled journal file went astray on its way to the disk; the older one in its place hid all that
+///   followed, and recovery ended before it in silence (640).
+/// - Of a log that the journal did not speak of, recovery left what had been written behind its end, and those bytes took
+///   the place of what was appended there next and lost in part (34, 127, 148, 467).
+/// - The sync of the file for the next checkpoint failed; after the restart it was synced again, which did not make its length
+///   durable, and the checkpoint was empty after a loss of power (629).
+/// - After a failed sync of the file system and a restart a file still had to tell of it, and fenced the journal at the
+///   close (331, 413, 500, 850).
+///
+/// Found by thinking about what the oracle would ask next: one read that went astray at the journal's end ended it, one that
+/// took a journal file for another lost it, and one that brought another shard's checkpoint was believed.
 #[test]
 fn seeds_that_found_something_find_nothing_now() {
     for (seed, found) in [

@@ -1,4 +1,4 @@
-//! What a record is about.
+//! The keys of the records in `__consumer_offsets`.
 //!
 //! ```text
 //! v0, v1  OffsetCommitKey    i16 version   group string   topic string   partition i32

@@ -117,6 +117,7 @@ impl Head {
 }
 
 fn check_size(size: i32, size_max: usize) -> Result<usize, FrameError> {
+    // INV-7: nothing is set aside for a request before this.
     match usize::try_from(size) {
         Ok(length) if length > size_max => Err(FrameError::TooLarge {
             size: length,

@@ -157,6 +157,7 @@ async fn read_frames(
     let mut pipelined = true;
     while let Some(head) = frames.head().await? {
         let may_pipeline = head.may_pipeline();
+        // INV-10: with this many requests of a connection under way, the next one is not read.
         let limit = if pipelined && may_pipeline {
             in_flight_max - 1
         } else {
@@ -205,6 +206,7 @@ async fn write_responses(
 ) {
     let mut waiting: Option<InFlight> = None;
     loop {
+        // INV-8: the queue has the order of the requests, and only its front is answered.
         let first = match waiting.take() {
             Some(first) => first,
             None => match state.queue.pop().await {

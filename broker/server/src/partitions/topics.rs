@@ -65,6 +65,7 @@ pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> 
     for topic in &delta.deleted_topics {
         shard.coordinators.topic_deleted(&topic.name);
     }
+    // INV-1: a shard has the logs of its own partitions and no others.
     let opened: Vec<PartitionId> = delta.created_partitions.iter().copied().filter(mine).collect();
     // The image first: a request that finds no log then learns whether there should be one.
     shard.set_image(Arc::clone(&image));

@@ -70,6 +70,7 @@ impl Shard {
                 result
             })
         });
+        // INV-3: sent within the call, so the calls to one shard begin there in their order.
         let sent = self.mailbox.send(to, ShardMessage::Call { call, work: boxed });
         Box::pin(async move {
             sent.await;

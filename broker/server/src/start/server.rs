@@ -328,6 +328,11 @@ pub async fn live(
     let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
         .await
         .map_err(|source| ServeError::Open { shard: id, source })?;
+    for id in storage.partitions() {
+        if let Some(log) = storage.partition(&id) {
+            log.commit_alone();
+        }
+    }
     let count = plan.layout.shard_count;
     let own_port = plan.config.shard.listeners_port;
     let shard_listeners = own_port.map(|port| ShardListeners { port, count });
@@ -483,6 +488,7 @@ async fn remove_strays(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), S
         .filter(|name| is_stray(name))
         .collect();
     for directory in wanted {
+        // INV-11: the metadata knows this one, so a directory that no shard knows is no reason to remove it.
         if shard.storage.holds_records(&directory).await? {
             let path = shard.storage.path().join(directory);
             return Err(ServeError::UnknownPartition { path });

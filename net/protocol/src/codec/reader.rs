@@ -353,6 +353,7 @@ impl Reader {
             return Ok(None);
         };
         let available = self.remaining();
+        // INV-7: the bytes that are left, the longest array, the frame's memory; then the allocation.
         if count > available / element_size_min {
             return Err(DecodeError::ArrayLength {
                 position: self.position,

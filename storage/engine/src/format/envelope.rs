@@ -165,6 +165,7 @@ pub(crate) async fn read_file(handle: &Handle, path: &Path) -> Result<Option<Byt
         Err(error) if error.is_not_found() => return Ok(None),
         Err(error) => return Err(error),
     };
+    // INV-7: the file's own length, not one that it claims in its header.
     let size = usize::try_from(file.size().await?).unwrap_or(usize::MAX);
     if size == 0 {
         return Ok(Some(Bytes::new()));

@@ -1,6 +1,7 @@
-//! The task that commits: it gathers what waits, writes it as a frame, and says what is acknowledged.
+//! Group commit: the task that writes all pending appends of a shard as one journal frame, makes it durable, and
+//! acknowledges them.
 //!
-//! The commit under way is the batching window: what comes in meanwhile is the next frame. There is no timer.
+//! No timer delays a commit. What comes in while a commit is under way goes into the next frame.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -64,8 +65,9 @@ pub(crate) async fn run(shared: Rc<Shared>) {
     }
 }
 
-/// Has the newest frame marked as acknowledged once nothing comes after it: a later frame says that it was, and there is
-/// none. While commits come this looks ten times a second, and not at all while there are none.
+/// Writes an empty frame once no commit has come for [`MARK_AFTER`]. Each frame says that those before it were
+/// acknowledged; the newest one has no frame behind it to say so. While commits come this task looks ten times a
+/// second, and not at all while there are none.
 pub(crate) async fn run_marks(shared: Rc<Shared>) {
     loop {
         let acknowledged = shared.journal_idle.notified();

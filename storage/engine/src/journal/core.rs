@@ -1,4 +1,5 @@
-//! What goes into the next frame, and what a completion acknowledges. No I/O, no clock.
+//! The journal as a state machine: what goes into the next frame, and what a completed write acknowledges. No I/O, no
+//! clock.
 //!
 //! Invariants: frames are numbered without gaps; acknowledgements come in the order of the frames; after a fence
 //! nothing is planned and nothing acknowledged any more.
@@ -11,7 +12,7 @@ use crate::format::v2::{AppendV2, EntryV2};
 use crate::hash::Map;
 use crate::journal::frame::HEADER_SIZE;
 
-/// What a shard knows a partition by for as long as it is open.
+/// A partition's number within its shard, for as long as the storage is open.
 pub(crate) type PartitionKey = u64;
 
 /// Bytes of one segment that were appended and are not journaled yet.
@@ -45,7 +46,7 @@ impl Run {
     }
 }
 
-/// Something to journal.
+/// An entry that waits to be journaled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Item {
     /// Bytes of a log.
@@ -157,7 +158,7 @@ pub(crate) struct JournalCore {
     /// The absolute index of each partition's last run in the queue.
     last_runs: Map<PartitionKey, u64>,
     in_flight: VecDeque<Commit>,
-    /// No frame has anything in it behind the last one that says that all before it were acknowledged.
+    /// The newest frame says that all before it were acknowledged, and has nothing in it itself.
     is_marked: bool,
     is_fenced: bool,
 }
@@ -233,10 +234,13 @@ impl JournalCore {
         self.first_item + u64::try_from(self.queue.len()).expect("a length within u64")
     }
 
-    /// Whether a frame could be planned now, given room in the ring. Only small ones overlap: where much comes, a few large
-    /// frames are faster than many, since each has the device bring to safety what it was given. So it is while segments
-    /// are synced: the sync of a file that grows is an entry in the file system's own journal, the fewer the better.
+    /// Whether a frame can be planned now, given room in the ring.
+    ///
+    /// Only small commits overlap. Each commit makes the device flush, so where much comes a few large frames are
+    /// faster than many small ones. Nor does one begin while another syncs segments: the sync of a file that grows is
+    /// an entry in the file system's own journal, and the fewer the better.
     pub(crate) fn wants_frame(&self) -> bool {
+        // INV-10: commits under way are bounded by number and by bytes.
         let under_way = || self.in_flight.iter();
         !self.is_fenced
             && !self.queue.is_empty()
@@ -297,8 +301,8 @@ impl JournalCore {
         })
     }
 
-    /// Whether the newest frame that has anything in it is known to be acknowledged by a later one; so it is, too, if
-    /// there has been none.
+    /// Whether a later frame says of the newest frame with entries that it was acknowledged. True if there has been no
+    /// such frame.
     pub(crate) fn is_marked(&self) -> bool {
         self.is_marked
     }
@@ -363,12 +367,14 @@ impl JournalCore {
     /// The commit `sequence` has come as far as `state`; says what that acknowledges.
     pub(crate) fn advance(&mut self, sequence: u64, state: CommitState) -> Progress {
         let mut progress = Progress::default();
+        // INV-5: a completion that comes after the fence acknowledges nothing.
         if self.is_fenced {
             return progress;
         }
         let commit = self.in_flight.iter_mut().find(|c| c.sequence == sequence);
         let commit = commit.expect("a commit under way");
         commit.state = commit.state.max(state);
+        // INV-4: both loops begin at the front, so a frame is acknowledged only with all before it.
         for commit in &mut self.in_flight {
             if commit.state < CommitState::Written {
                 break;
@@ -388,7 +394,7 @@ impl JournalCore {
         progress
     }
 
-    /// Stops for ever.
+    /// Stops the journal for good: nothing is planned or acknowledged any more.
     pub(crate) fn fence(&mut self) {
         self.is_fenced = true;
         self.queue.clear();

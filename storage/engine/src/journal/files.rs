@@ -54,8 +54,9 @@ impl JournalFiles {
     /// Opens the files that are there whole and removes the others; returns the numbers of the former. A checkpoint has
     /// passed them all: what they hold is needed no more.
     ///
-    /// The kernel keeps an error that nobody was told of for the next sync, even if it was a process before this one
-    /// that did not live to hear it. It is asked for here, lest it fence the journal at the first commit.
+    /// Each file is synced here, and one whose sync fails is made anew. If a write of an earlier process failed and
+    /// that process was killed before a sync told it, the kernel reports the error to the next sync; at the first
+    /// commit that would fence the journal.
     pub(crate) async fn open_existing(&self) -> Result<Vec<u32>, DiskError> {
         let mut ready = Vec::new();
         for name in self.handle.disk.list_dir(&self.dir).await? {

@@ -1,9 +1,11 @@
 //! The file `files` of a shard's journal: which journal files there are.
 //!
-//! A journal file that is missing takes its frames along, and when they were the newest nothing in the other files says
-//! that they were ever there. So the names are kept besides. The file is replaced when a journal file has been made,
-//! before a frame goes to it, and counts for the start alone that it names: a start has no frames before it has written
-//! its own. Directories of release 0.1.0 have none.
+//! A journal file that is missing takes its frames along. If they were the newest, nothing in the other files says
+//! that they were ever there, so this file lists the names.
+//!
+//! It is replaced when a journal file has been made, before a frame goes to that one. It counts only for the start
+//! (incarnation) that it names, since each start writes its own before its first frame. Directories of release 0.1.0
+//! have none.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -45,7 +45,7 @@ impl FoundFrame {
     }
 }
 
-/// The frames in order, and how their row ends.
+/// The frames that were found, in order, and how their sequence ends.
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
     pub(crate) frames: Vec<FoundFrame>,
@@ -100,7 +100,7 @@ pub(crate) enum Decision {
     Lost,
 }
 
-/// The table of recovery's cases.
+/// Recovery's decision table: what to do about what a place holds.
 pub(crate) fn decide(seen: Seen, expected: u64) -> Decision {
     match seen {
         Seen::Expected => Decision::Take,

@@ -154,6 +154,7 @@ impl Ring {
     pub(crate) fn recycle(&mut self, first_needed: u64) {
         self.is_refused = false;
         for (_, state) in &mut self.files {
+            // INV-6: a file is written again only if a checkpoint has passed its last frame.
             if let FileState::Used { last_sequence } = *state
                 && last_sequence < first_needed
             {

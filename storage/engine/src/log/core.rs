@@ -128,7 +128,7 @@ impl LogCore {
         self.offsets = offsets;
     }
 
-    /// Judges batches; nothing is changed.
+    /// Checks whether batches may be appended. Changes nothing.
     pub(crate) fn check(
         &self,
         batches: &[ValidatedBatch],

@@ -80,7 +80,7 @@ enum Blocked {
     Dirty { bytes: u64 },
 }
 
-/// What came of a try.
+/// The result of one attempt to admit an append.
 enum Admitted {
     Answered(Answer),
     Waits(Appended, Offset),
@@ -104,6 +104,7 @@ impl PartitionLog {
     ) -> LocalFuture<Result<Appended, AppendError>> {
         assert!(!batches.is_empty(), "an append has a batch at least");
         let (sender, receiver) = oneshot::channel();
+        // INV-3: while one append waits to be admitted, the later ones queue behind it.
         let is_queued = self.state.borrow().is_admitting;
         let admitted = if is_queued {
             None

@@ -1,4 +1,4 @@
-//! Bringing the tail to the segment files.
+//! Flushing: writing the tail to the segment files.
 
 use std::rc::Rc;
 

@@ -1,8 +1,9 @@
-//! One partition's log as its shard holds it: the decisions of `log::core`, the bytes of `tail`, and the tasks around.
+//! One partition's log as its shard holds it. It joins the decisions of `log::core` with the bytes of `tail`, and does
+//! their I/O.
 //!
 //! Invariants: appends are admitted in the order of the calls; what is admitted has its place reserved in the segment
-//! file; at most one task writes to the segment files at a time (the lane), so that an older image of a page never
-//! lands after a newer one; the durable end moves in one function, and so does the high watermark.
+//! file; at most one task writes to the segment files at a time (the mutex `lane`), so that an older image of a page
+//! never lands after a newer one; the durable end moves in one function, and so does the high watermark.
 
 mod append;
 mod flush;
@@ -40,7 +41,7 @@ use crate::shared::Shared;
 use crate::tail::{Evicted, Tail};
 use crate::types::{ActiveProducer, LogOffsets};
 
-/// Whether a log is served.
+/// Whether a log is served, and why not.
 #[derive(Clone, Debug)]
 pub(crate) enum Status {
     /// It is.
@@ -550,6 +551,7 @@ impl PartitionLog {
 
     /// Appends before `end` are written, not synced.
     pub(crate) fn on_written(&self, end: Offset) {
+        // INV-4: of a durable log this acknowledges nothing; `on_durable` does.
         let durability = self.state.borrow().core.config.durability;
         match durability {
             Durability::Written | Durability::Memory => self.acknowledge(end),

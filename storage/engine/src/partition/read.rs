@@ -35,8 +35,8 @@ pub(super) struct SegmentScan<'a> {
     next: Option<Offset>,
     window: Bytes,
     window_start: u64,
-    /// How much the walk is for, as far as that is known, and how much is read at a time where nothing else waits for
-    /// the disk.
+    /// How many bytes the walk will need, as far as that is known, and how many it reads at a time while nothing else
+    /// waits for the disk.
     asked_bytes: usize,
     read_bytes: usize,
 }

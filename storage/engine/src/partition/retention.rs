@@ -1,5 +1,5 @@
-//! What retention lets go: whole segments, from the oldest on, below the high watermark, the active one too: that is closed
-//! first (Kafka's `UnifiedLog.deleteOldSegments`).
+//! Retention. It removes whole segments, from the oldest on, below the high watermark; the active one too, which it
+//! closes first (Kafka's `UnifiedLog.deleteOldSegments`).
 
 use std::rc::Rc;
 

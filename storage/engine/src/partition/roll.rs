@@ -1,4 +1,4 @@
-//! Room in the segment file before anything is admitted, and the passage from one segment to the next.
+//! Rolling from one segment to the next, and reserving space in the segment file before an append is admitted.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Who is to be told, once, that a log has changed.
+//! One-shot notifications that a log has changed.
 
 use std::collections::HashSet;
 use std::rc::{Rc, Weak};

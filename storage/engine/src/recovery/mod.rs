@@ -1,4 +1,4 @@
-//! What opening a shard does to what the last run left behind.
+//! Recovery: what opening a shard does to what the last run left behind.
 //!
 //! The checkpoint says what is durable in the segments; the journal's frames say what was appended since. Their
 //! payloads are written to the segments again, the segments are read from the recovery point on, and the end of the

@@ -1,4 +1,4 @@
-//! Writing the journal's payloads to the segments again.
+//! Replay: the journal's payloads are written to the segments again.
 
 use std::collections::BTreeMap;
 

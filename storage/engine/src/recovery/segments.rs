@@ -1,6 +1,8 @@
-//! Whether the segments are there that must be: those that the checkpoint vouches for, and those that acknowledged bytes
-//! went to past the journal. One that is missing, or has lost its end, ends the start before anything is written: to go
-//! on would put a hole in its place and let the journal go, and then not even the file itself would bring the log back.
+//! Checks that the segments are there that must be: those that the checkpoint covers, and those that acknowledged
+//! bytes were written to past the journal.
+//!
+//! One that is missing, or has lost its end, ends the start before anything is written. To go on would leave a hole in
+//! the log and recycle the journal, and then not even the file itself could bring the log back.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

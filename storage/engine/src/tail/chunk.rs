@@ -1,4 +1,5 @@
-//! Memory that one writer fills from the front while many readers, on any shard, look at what is filled.
+//! An append-only buffer: one writer fills it from the front, while many readers, on any shard, hold views of what is
+//! filled.
 //!
 //! Invariants: bytes before `length` are published and never change again; bytes from `length` on are written by the
 //! one [`Chunk`] handle alone and seen by nobody. So no byte is ever read and written at the same time.
@@ -91,6 +92,7 @@ impl Chunk {
 
     /// Copies as many of `bytes` as there is room for behind what is there, and publishes them; returns how many.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> usize {
+        // INV-2: no lock and no atomic; views on other shards end before `length`, and this writes behind it.
         let count = bytes.len().min(self.room());
         // SAFETY: `length + count <= capacity`, so the target lies within the allocation. No view covers bytes from
         // `length` on, and `&mut self` is the only writer, so nobody else touches the target; the source is a

@@ -1,4 +1,5 @@
-//! What tasks of one shard use to wait for one another: no atomics, no locks, wakers and cells alone.
+//! Synchronization between the tasks of one shard: a oneshot channel, a notification, a semaphore and a queue. They
+//! consist of cells and wakers; one thread needs no atomics and no locks.
 
 mod race;
 #[cfg(test)]
@@ -97,7 +98,8 @@ pub mod oneshot {
     }
 }
 
-/// Wakes every task that waits. A task that must not miss a change takes `notified()` before it looks.
+/// A notification that wakes every task that waits for it. To miss no change, a task calls `notified()` first, then
+/// looks at the state, then awaits.
 #[derive(Clone, Default)]
 pub struct Notify(Rc<NotifyInner>);
 
@@ -175,7 +177,8 @@ impl Drop for Notified {
     }
 }
 
-/// A budget that tasks take from and give back to, in arrival order: memory in bytes, requests in flight.
+/// A fair semaphore, first come first served, that counts units: bytes of memory, requests in flight. With a single
+/// unit it is a mutex that may be held across an await.
 #[derive(Clone)]
 pub struct Budget(Rc<RefCell<BudgetInner>>);
 
@@ -361,7 +364,8 @@ impl Drop for Permit {
     }
 }
 
-/// An unbounded queue from tasks to one task; whoever pushes holds a [`Permit`] or is otherwise bounded.
+/// A queue from many tasks to one. It has no bound of its own: whoever pushes holds a [`Permit`] or is bounded in
+/// another way.
 pub struct Queue<T>(Rc<RefCell<QueueInner<T>>>);
 
 struct QueueInner<T> {

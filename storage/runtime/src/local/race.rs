@@ -32,7 +32,8 @@ pub async fn select<A, B>(left: impl Future<Output = A>, right: impl Future<Outp
     .await
 }
 
-/// Waits for `future` until `deadline`, and drops it then. One that is ready is given even after the deadline.
+/// Awaits `future` until `deadline`, and drops it then. A future that is ready gives its result even after the
+/// deadline.
 ///
 /// # Errors
 /// When the deadline came first.

@@ -24,7 +24,7 @@ use crate::LocalFuture;
 use crate::local::oneshot;
 use crate::shards::Pollable;
 
-/// One shard's seat at the mesh, before it is taken to the shard's thread.
+/// One shard's ends of all queues, made before the shards start and then moved to the shard's thread.
 pub(crate) struct MeshSeat<M> {
     shard: ShardId,
     outgoing: Vec<Option<Lane<M>>>,
@@ -67,6 +67,7 @@ impl<M> MeshSeat<M> {
                 let (outgoing, incoming) = if from == to {
                     (None, None)
                 } else {
+                    // INV-2, INV-10: two shards share this queue and its flag, and the queue has a capacity.
                     let (producer, consumer) = RingBuffer::new(capacity);
                     let starved = Arc::new(AtomicBool::new(false));
                     let outgoing = Lane {
@@ -120,6 +121,7 @@ impl<M> Outgoing<M> {
     /// Moves what waits as far as there is room; whether anything moved.
     fn flush(&mut self, told: &mut Vec<oneshot::Sender<()>>) -> bool {
         let before = told.len();
+        // INV-3: the oldest first, and what finds no room goes back to the front.
         while let Some((message, sender)) = self.waiting.pop_front() {
             match self.lane.try_send(message) {
                 Ok(()) => told.push(sender),
@@ -207,7 +209,8 @@ impl<M: 'static> Mesh<M> {
         incoming.iter().flatten().any(|queue| !queue.consumer.is_empty())
     }
 
-    /// Leaves the mesh: what others send here from now on is swallowed, and those that wait for room are released.
+    /// Closes this shard's ends. What others send here from now on is dropped, and senders that wait for room are
+    /// released.
     pub(crate) fn close(&self) {
         let incoming = std::mem::take(&mut *self.incoming.borrow_mut());
         for queue in incoming.into_iter().flatten() {

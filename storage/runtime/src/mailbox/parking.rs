@@ -39,21 +39,21 @@ impl Flag for AtomicBool {
     }
 }
 
-/// Raises `flag`. What the caller looks at afterwards is not older than what anyone left who then did not see the
-/// flag in [`lower_if_raised`].
+/// Raises `flag`. Whoever then finds the flag down in [`lower_if_raised`] had left its message before, and the caller
+/// sees that message when it looks after this call.
 pub(super) fn raise<F: Flag>(flag: &F) {
     flag.store(true);
     F::fence();
 }
 
-/// Lowers `flag` if it is up, and says whether this call lowered it. What the caller left before is seen by whoever
-/// raised the flag too late for this call.
+/// Lowers `flag` and says whether it was up. If it was not, whoever raises it later sees what the caller had left
+/// before this call.
 pub(super) fn lower_if_raised<F: Flag>(flag: &F) -> bool {
     F::fence();
     flag.load() && flag.swap(false)
 }
 
-/// Where one shard sleeps and others wake it: a flag and an eventfd.
+/// The flag and the eventfd by which other shards wake one that sleeps.
 pub(crate) struct Parking {
     parked: AtomicBool,
     eventfd: File,

@@ -1,6 +1,8 @@
-//! Time from the kernel; timers in one ordered map a shard, of which only the earliest is a timer of glommio's.
+//! The kernel's clocks, and the timers of a shard: one ordered map, and one glommio timer, for the earliest deadline
+//! in it.
 //!
-//! A glommio `Timer` that is polled twice registers itself twice and forgets the first, so each is polled once alone.
+//! A glommio `Timer` that is polled twice registers itself twice and forgets the first, so each one here is polled
+//! only once.
 
 #![expect(
     clippy::disallowed_methods,

@@ -28,8 +28,9 @@ impl DirectIoRefused {
     }
 }
 
-/// The syncs of whole file systems by all shards of a process, one at a time. What one of them fails to write counts as
-/// clean from then on, whichever shard's it was, and the next one would go well: so each failure is told to every shard.
+/// A mutex that lets one shard of the process call syncfs(2) at a time, and the count of its failures. The kernel
+/// takes pages that a syncfs failed to write for clean, and the next syncfs succeeds; the pages may have been any
+/// shard's. So every shard is told of each failure.
 #[derive(Debug, Default)]
 pub(crate) struct FilesystemSyncs(Mutex<u64>);
 

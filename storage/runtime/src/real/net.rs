@@ -144,7 +144,8 @@ impl Listener for RealListener {
     }
 }
 
-/// An operation that is handed back when the wait for it is given up.
+/// An operation that survives the future that waits for it: when that one is dropped, the operation is handed back for
+/// the next one.
 struct Kept<F: FnMut(InFlight)> {
     operation: Option<InFlight>,
     keep: F,

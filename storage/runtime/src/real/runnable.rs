@@ -1,7 +1,8 @@
-//! How many of a shard's tasks are to be polled: those that were woken, or begun, since their last poll.
+//! The number of a shard's runnable tasks: those that were woken, or spawned, since their last poll.
 //!
-//! Glommio does not tell, and the driver has to know: with none of them, and nothing of its own to move, it can wait in
-//! the kernel at once. Each task's waker is wrapped in one that counts; it may be called from any thread.
+//! The driver has to know it: with no runnable task and no work of its own it can wait in the kernel at once. Glommio
+//! does not tell, so each task's waker is wrapped in one that counts. A waker may be called from any thread, so the
+//! count is atomic.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};

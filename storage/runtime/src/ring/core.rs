@@ -87,7 +87,7 @@ struct Core {
     in_flight_max: [u32; 2],
     cancels: VecDeque<u64>,
     cancels_in_flight: u32,
-    /// What others signal; looked at by the ring while the thread waits in it.
+    /// The eventfd that other threads signal; the ring polls it while this thread waits in the ring.
     eventfd: RawFd,
     is_eventfd_watched: bool,
     /// The eventfd was signalled, and nobody has asked since.

@@ -34,7 +34,8 @@ pub(super) enum Yields {
     Provided,
 }
 
-/// Which bound an operation counts against. A peer can hold a network operation up for ever, so files have their own.
+/// Which limit of operations in flight an operation counts against. Files have one of their own, since a peer can hold
+/// up a network operation for ever.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Class {
     /// Bounded by the device.

@@ -221,8 +221,8 @@ impl IoCause {
 pub enum Remedy {
     /// Do it again at once: nothing was wrong.
     Again,
-    /// Do it again after a pause. It lacked something that comes back, and the same operation, done again, is as good
-    /// as if it had succeeded the first time. Who need not have it is refused instead.
+    /// Do it again after a pause. It lacked something that comes back, and once it succeeds all is as if it had
+    /// succeeded the first time. A caller that can do without it is refused instead.
     Later,
     /// Refuse what asked for it: nothing has happened, and it will not come right by itself. If it cannot be refused any
     /// more, as a write of what was acknowledged, the journal is fenced.

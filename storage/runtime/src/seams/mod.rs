@@ -1,7 +1,8 @@
-//! The seams: spawn, Clock, Disk, Net, Rng. The mailbox between shards is the fifth (see [`crate::mailbox`]).
+//! The interfaces between Corelog's logic and the machine: [`Spawn`], [`Clock`], [`Disk`], [`Net`], [`Rng`], and the
+//! mailbox between shards ([`crate::mailbox`]).
 //!
-//! All of them are used from one shard's thread and are not `Send`. Futures own what they need (`'static`), and a
-//! future that is dropped leaves its operation running: the form of the seam keeps the buffers alive until it ends.
+//! All of them are used from one shard's thread and are not `Send`. Futures own what they need (`'static`). A dropped
+//! future leaves its operation running, and the implementation keeps the buffers alive until the operation ends.
 
 mod clock;
 mod disk;
@@ -43,7 +44,7 @@ pub trait Rng {
     fn next_u64(&self) -> u64;
 }
 
-/// All of one shard's seams, cheap to clone.
+/// All of one shard's seams, cheap to clone: whatever it reaches of the machine, it reaches through one (INV-9).
 #[derive(Clone)]
 pub struct Handle {
     /// Starts tasks.

@@ -1,6 +1,7 @@
 //! How a shard spends its time: in tasks, in its driver, asleep.
 //!
-//! Written by the shard alone, with plain cells; read by a task of the same shard. Costs a look at the clock a poll.
+//! The shard writes these counters and a task of the same shard reads them, so they are plain cells. Each poll of a
+//! task costs one reading of the clock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

@@ -1,8 +1,8 @@
-//! The driver of a shard: one task that moves what the ring, the timers, the mailbox and the shutdown have to move,
-//! once a scheduler round, and sleeps when none of them has anything.
+//! The driver of a shard: the task that, once a scheduler round, submits and reaps the ring, fires timers, and
+//! delivers messages of other shards and the shutdown. It sleeps when none of them has anything to do.
 //!
-//! It sleeps in the shard's own ring, in one system call, when no task is to be polled. Otherwise, at the shard's end and
-//! on a kernel without timed waits, it sleeps as a task does, and glommio's executor on the shard's eventfd below it.
+//! With no runnable task it sleeps in the shard's own ring, in one system call. At the shard's end, and on a kernel
+//! without timed waits, it awaits the shard's eventfd like any task, and glommio's executor sleeps.
 //!
 //! Invariant: before it sleeps it lets the others signal it and then looks at everything once more, so no wake-up is
 //! lost; while it is awake nobody signals, and an idle shard takes no turns at all.
@@ -43,7 +43,7 @@ pub(crate) struct Spin {
     pub(crate) io: Duration,
 }
 
-/// Those who follow what the shard does.
+/// Observers of what the shard does.
 pub(crate) struct Followers {
     /// When to give way.
     pub(crate) slices: Rc<Slices>,

@@ -1,10 +1,11 @@
-//! Turns between the classes of work, and between tasks and the driver.
+//! Time slices: when one class of work gives way to another, and tasks to the driver.
 //!
-//! Glommio would do this by its preempt timer. But when that timer fires after it was armed and before the first
-//! queue has run, as it does when the kernel takes the thread off its core for a moment, glommio (0.12, and 0.9 alike:
-//! `run_task_queues` returns false, and `run` parks) goes to sleep with runnable tasks and nothing to wake it. So its
-//! timer is set to for ever, each poll of a task looks at the clock instead, and the queue that has had its time gives
-//! way (`yield_task_queue_now`).
+//! Glommio's preemption timer would do this, but it has a fault. If the timer fires after it was armed and before the
+//! first queue has run, as when the kernel takes the thread off its core for a moment, glommio goes to sleep with
+//! runnable tasks and nothing to wake it (0.9 and 0.12: `run_task_queues` returns false, and `run` parks).
+//!
+//! So that timer is set to an hour. Each poll of a task reads the clock instead, and a queue that has had its time
+//! yields (`yield_task_queue_now`).
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! A thread that reports shards which make no step for too long although they should: inside one task, or with something
-//! that woke them. It only reads: an idle shard is not woken.
+//! The watchdog: a thread that reports stalled shards. A shard stalls when it stays inside one task for too long, or
+//! does not run although something woke it. The watchdog only reads and wakes no idle shard.
 
 #![expect(
     clippy::disallowed_methods,

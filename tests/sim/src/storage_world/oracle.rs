@@ -6,7 +6,8 @@
 //! - An offset that has been shown or acknowledged holds the same batch for good; offsets are dense.
 //! - What was refused is not there.
 //! - A producer's batches lie in the order in which it sent them.
-//! - High watermark and log start never go back.
+//! - High watermark and log start never go back; a LogAppendTime stays; partitions are those that were answered for.
+//! - The epoch table is what follows from the batches and from the epochs of leaders without any (`epochs.rs`).
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -113,7 +113,7 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
         }
         match (acks, first_failure) {
             (0, None) => Answer::Silence,
-            // KAFKA.md: with acks=0 the closed connection is the only sign of an error.
+            // As in Kafka: with acks=0 the closed connection is the only sign of an error.
             (0, Some(failure)) => Answer::Close(format!("a batch sent with acks=0 was refused: {failure}")),
             _ => {
                 let response = ProduceResponse {
