@@ -5,6 +5,7 @@ use std::fmt;
 use corelog_groups::GroupError;
 use corelog_metadata::ControllerError;
 use corelog_model::BatchError;
+use corelog_partition::{AckError, EpochError, NotEnoughReplicas};
 use corelog_protocol::ErrorCode;
 use corelog_records::{DecompressError, PayloadError, PayloadFault, RecompressError, RecordsFault};
 use corelog_storage::{AppendError, DeleteRecordsError, ReadError};
@@ -81,6 +82,29 @@ pub(crate) fn append_failure(error: &AppendError) -> Failure {
         }
         AppendError::Deleted => ErrorCode::UnknownTopicOrPartition,
         AppendError::Closed => ErrorCode::NotLeaderOrFollower,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Of a Produce with `acks=all` that is refused before anything is appended.
+pub(crate) fn replicas_failure(error: &NotEnoughReplicas) -> Failure {
+    Failure::new(ErrorCode::NotEnoughReplicas, error.to_string())
+}
+
+/// Of a Produce that was appended and is not acknowledged.
+pub(crate) fn ack_failure(error: &AckError) -> Failure {
+    let code = match error {
+        AckError::NotEnoughReplicasAfterAppend { .. } => ErrorCode::NotEnoughReplicasAfterAppend,
+        AckError::NotLeader => ErrorCode::NotLeaderOrFollower,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Of a request that was made under another leader epoch (KIP-320).
+pub(crate) fn epoch_failure(error: &EpochError) -> Failure {
+    let code = match error {
+        EpochError::Fenced { .. } => ErrorCode::FencedLeaderEpoch,
+        EpochError::Unknown { .. } => ErrorCode::UnknownLeaderEpoch,
     };
     Failure::new(code, error.to_string())
 }

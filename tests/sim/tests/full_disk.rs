@@ -30,7 +30,9 @@ fn no_room(operation: Operation) -> FaultRule {
 fn heard(shard: &Shard, index: i32) -> Option<ErrorCode> {
     let topic = shard.image().topic(TOPIC).expect("the topic is there").id;
     let index = PartitionIndex::new(index);
-    let failure = shard.log_of(LogApi::Fetch, &PartitionId { topic, index }).err()?;
+    let failure = shard
+        .partition(LogApi::Fetch, &PartitionId { topic, index })
+        .err()?;
     Some(failure.code)
 }
 

@@ -70,7 +70,8 @@ pub(super) async fn collect(shard: &Rc<Shard>) -> Report {
     }
 }
 
-/// The partitions of a topic that acks=all would be refused for.
+/// The partitions of a topic that acks=all would be refused for. One with fewer replicas than `min.insync.replicas` needs
+/// them all (`Partition.isUnderMinIsr`).
 fn under_min_isr(shard: &Shard, topic: &TopicImage) -> usize {
     // Settings that conflict refuse every Produce, and are reported there.
     let least = shard
@@ -79,13 +80,13 @@ fn under_min_isr(shard: &Shard, topic: &TopicImage) -> usize {
     let least = usize::try_from(least).unwrap_or(usize::MAX);
     let partitions = topic.partitions.iter();
     partitions
-        .filter(|partition| partition.in_sync_replicas.len() < least)
+        .filter(|partition| partition.in_sync_replicas.len() < least.min(partition.replicas.len()))
         .count()
 }
 
 fn of_shard(shard: &Shard) -> ShardReport {
     let partitions = shard.storage.partitions().into_iter().filter_map(|id| {
-        let log = shard.partition(&id)?;
+        let log = shard.storage.partition(&id)?;
         Some(PartitionLevels {
             id,
             offsets: log.offsets(),

@@ -77,7 +77,8 @@ fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<
     let deletions = items.into_iter().map(move |(id, offset)| {
         let shard = Rc::clone(shard);
         async move {
-            let log = shard.log_of(LogApi::DeleteRecords, &id)?;
+            let partition = shard.partition(LogApi::DeleteRecords, &id)?;
+            let log = partition.log();
             let config = log.config();
             if config.compact && !config.delete {
                 // A compacted log keeps the last record of every key (`Partition.deleteRecordsOnLeader`).
@@ -89,7 +90,7 @@ fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<
             };
             log.delete_records(before)
                 .await
-                .map(|start| start.get())
+                .map(|_| partition.low_watermark().get())
                 .map_err(|error| delete_records_failure(&error).code)
         }
     });

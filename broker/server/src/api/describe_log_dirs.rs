@@ -67,7 +67,7 @@ fn share(shard: &Shard) -> Share {
     Share {
         is_fenced: shard.storage.is_fenced(),
         sizes: ids
-            .filter_map(|id| Some((id, shard.partition(&id)?.size_bytes())))
+            .filter_map(|id| Some((id, shard.storage.partition(&id)?.size_bytes())))
             .collect(),
     }
 }

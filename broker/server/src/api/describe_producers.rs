@@ -78,8 +78,8 @@ fn producers(
     let shard = Rc::clone(shard);
     Box::pin(async move {
         let of = |id| {
-            let log = shard.log_of(LogApi::DescribeProducers, &id)?;
-            Ok(log.active_producers())
+            let partition = shard.partition(LogApi::DescribeProducers, &id)?;
+            Ok(partition.log().active_producers())
         };
         items.into_iter().map(|(id, ())| of(id)).collect()
     })

@@ -21,7 +21,7 @@ use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolati
 
 use crate::clients::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
 use crate::clients::{Answer, RequestContext};
-use crate::error_codes::{Failure, read_failure};
+use crate::error_codes::{Failure, epoch_failure, read_failure};
 use crate::memory::fetch_memory::{self, Held};
 use crate::partitions::LogApi;
 use crate::shard::Shard;
@@ -373,16 +373,17 @@ async fn read_one(
     left: usize,
     is_first: bool,
 ) -> Found {
-    let log = match shard.log_of(LogApi::Fetch, &id) {
-        Ok(log) => log,
+    let partition = match shard.partition(LogApi::Fetch, &id) {
+        Ok(partition) => partition,
         Err(failure) => return Found::Failed(failure, None),
     };
+    let log = partition.log();
     let offsets = log.offsets();
     // Of a fetch Kafka takes every negative epoch for none.
-    if let Some(code) = stale_epoch(wish.current_leader_epoch.max(-1), log.leader_epoch()) {
-        return Found::Failed(code.into(), Some(offsets));
+    if let Err(error) = partition.check_epoch(wish.current_leader_epoch.max(-1)) {
+        return Found::Failed(epoch_failure(&error), Some(offsets));
     }
-    if let Some(found) = check_last_fetched_epoch(&log, wish, offsets) {
+    if let Some(found) = check_last_fetched_epoch(log, wish, offsets) {
         return found;
     }
     let Some(from) = Offset::new(wish.fetch_offset) else {
@@ -430,16 +431,6 @@ fn check_last_fetched_epoch(log: &PartitionLog, wish: FetchWish, offsets: LogOff
             Some(Found::Diverging { epoch, end, offsets })
         }
         Some(_) => None,
-    }
-}
-
-/// The code for a client whose epoch of the leader is not ours; -1 is a client that does not care (KIP-320).
-pub(crate) fn stale_epoch(client: i32, ours: LeaderEpoch) -> Option<ErrorCode> {
-    match client {
-        -1 => None,
-        epoch if epoch < ours.get() => Some(ErrorCode::FencedLeaderEpoch),
-        epoch if epoch > ours.get() => Some(ErrorCode::UnknownLeaderEpoch),
-        _ => None,
     }
 }
 

@@ -10,9 +10,8 @@ use corelog_protocol::messages::list_offsets::{
 use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
-use crate::api::fetch::stale_epoch;
 use crate::clients::RequestContext;
-use crate::error_codes::{Failure, read_failure};
+use crate::error_codes::{Failure, epoch_failure, read_failure};
 use crate::partitions::LogApi;
 use crate::shard::Shard;
 
@@ -127,11 +126,12 @@ fn look_up(
 }
 
 async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Result<Place, Failure> {
-    let log = shard.log_of(LogApi::ListOffsets, &id)?;
+    let partition = shard.partition(LogApi::ListOffsets, &id)?;
+    partition
+        .check_epoch(question.current_leader_epoch)
+        .map_err(|error| epoch_failure(&error))?;
+    let log = partition.log();
     let epoch = log.leader_epoch();
-    if let Some(code) = stale_epoch(question.current_leader_epoch, epoch) {
-        return Err(code.into());
-    }
     let offsets = log.offsets();
     // A record that is not yet readable is no answer.
     let readable_end = if question.is_committed_only {

@@ -9,9 +9,8 @@ use corelog_protocol::messages::offset_for_leader_epoch::{
 };
 use corelog_runtime::LocalFuture;
 
-use crate::api::fetch::stale_epoch;
 use crate::clients::RequestContext;
-use crate::error_codes::read_failure;
+use crate::error_codes::{epoch_failure, read_failure};
 use crate::partitions::LogApi;
 use crate::shard::Shard;
 
@@ -74,11 +73,11 @@ fn look_up(
     items: Vec<(PartitionId, (i32, i32))>,
 ) -> LocalFuture<Vec<Result<(i32, i64), ErrorCode>>> {
     let answers = items.into_iter().map(|(id, (asked, current))| {
-        let log = shard.log_of(LogApi::OffsetForLeaderEpoch, &id)?;
-        if let Some(code) = stale_epoch(current, log.leader_epoch()) {
-            return Err(code);
-        }
-        let end = log.end_offset_for_epoch(LeaderEpoch::new(asked));
+        let partition = shard.partition(LogApi::OffsetForLeaderEpoch, &id)?;
+        partition
+            .check_epoch(current)
+            .map_err(|error| epoch_failure(&error).code)?;
+        let end = partition.log().end_offset_for_epoch(LeaderEpoch::new(asked));
         let end = end.map_err(|error| read_failure(&error).code)?;
         Ok(end.map_or((-1, -1), |(epoch, end)| (epoch.get(), end.get())))
     });

@@ -65,6 +65,8 @@ impl MetadataLog {
         cluster_id: &str,
     ) -> Result<(MetadataLog, MetadataImage), LoadError> {
         log.set_config(spec().config);
+        // Nobody else has it.
+        log.commit_alone();
         let mut image = MetadataImage::new(cluster_id);
         let end = log.offsets().log_end;
         let (mut grown, mut snapshot_bytes) = (0, 0);

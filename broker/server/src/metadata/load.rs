@@ -13,7 +13,7 @@ use crate::shard::Shard;
 /// # Errors
 /// See [`LoadError`].
 pub async fn load(shard: &Rc<Shard>) -> Result<(ControllerShell, MetadataImage), LoadError> {
-    let log = match shard.partition(&METADATA_PARTITION) {
+    let log = match shard.storage.partition(&METADATA_PARTITION) {
         Some(log) => log,
         None => {
             check_first_start(shard).await?;

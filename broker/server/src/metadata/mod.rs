@@ -5,9 +5,11 @@ mod load;
 pub(crate) mod offsets_topic;
 mod producer_ids;
 mod publish;
+pub(crate) mod topics;
 mod uncompacted;
 
 pub use change::change;
 pub use load::load;
 pub(crate) use producer_ids::next_producer_id;
 pub use publish::publish;
+pub use topics::ApplyError;

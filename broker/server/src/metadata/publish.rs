@@ -9,7 +9,7 @@ use corelog_metadata::MetadataImage;
 use corelog_runtime::WorkClass;
 use futures_util::future::join_all;
 
-use crate::partitions::topics;
+use crate::metadata::topics;
 use crate::shard::Shard;
 
 /// The time between two attempts to have the shards do what they could not.

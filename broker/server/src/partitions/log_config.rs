@@ -13,7 +13,7 @@ use foldhash::fast::FixedState;
 ///
 /// # Errors
 /// When a setting and a default do not go together; stored settings have passed their checks one by one.
-pub(super) fn log_config(
+pub(crate) fn log_config(
     broker: &BrokerConfig,
     name: &str,
     index: PartitionIndex,

@@ -3,15 +3,11 @@
 //! As Kafka answers for a replica in an offline log directory (`ReplicaManager.getPartitionOrError`): clients ask for
 //! the metadata again and try later. An end that is shorter than what was acknowledged is never told as if it were one.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_model::PartitionId;
 use corelog_protocol::ErrorCode;
-use corelog_storage::PartitionLog;
 
 use crate::error_codes::Failure;
-use crate::shard::Shard;
 
 /// An API that asks the owner of a partition about its log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +35,8 @@ pub(super) enum LogState {
     Damaged(Arc<str>),
     /// The shard's journal is fenced: it is read and takes nothing.
     Fenced,
+    /// Another broker leads the partition, or nobody does.
+    Led,
     /// It was deleted, and keeps its place until that is durable.
     Deleted,
     /// The metadata name the partition, and its log could not be made or opened.
@@ -65,45 +63,7 @@ pub(super) fn refusal(api: LogApi, state: &LogState) -> Option<Failure> {
         },
         LogState::Deleted => Some(ErrorCode::UnknownTopicOrPartition.into()),
         LogState::Missing => storage("the log could not be made or opened".to_owned()),
-        LogState::Unknown => Some(ErrorCode::NotLeaderOrFollower.into()),
-    }
-}
-
-impl Shard {
-    /// How the log of a partition is, and the log if there is one.
-    fn log_state(&self, id: &PartitionId) -> (LogState, Option<Rc<PartitionLog>>) {
-        let Some(log) = self.partition(id) else {
-            let is_named = self.image().partition(*id).is_some();
-            let state = if is_named {
-                LogState::Missing
-            } else {
-                LogState::Unknown
-            };
-            return (state, None);
-        };
-        let state = if log.is_deleted() {
-            LogState::Deleted
-        } else if let Some(reason) = log.corruption() {
-            LogState::Damaged(reason)
-        } else if self.storage.is_fenced() {
-            LogState::Fenced
-        } else {
-            LogState::Open
-        };
-        (state, Some(log))
-    }
-
-    /// The log of a partition of this shard, for a request of `api` that names it.
-    ///
-    /// # Errors
-    /// What [`refusal`] says of the log's state.
-    pub fn log_of(&self, api: LogApi, id: &PartitionId) -> Result<Rc<PartitionLog>, Failure> {
-        let (state, log) = self.log_state(id);
-        match (refusal(api, &state), log) {
-            (Some(failure), _) => Err(failure),
-            (None, Some(log)) => Ok(log),
-            (None, None) => unreachable!("a log that is not there is refused: {state:?}"),
-        }
+        LogState::Led | LogState::Unknown => Some(ErrorCode::NotLeaderOrFollower.into()),
     }
 }
 
@@ -132,6 +92,7 @@ mod tests {
             (LogState::Fenced, [STORAGE, None, None, None, STORAGE, None]),
             (LogState::Deleted, [UNKNOWN; 6]),
             (LogState::Missing, [STORAGE; 6]),
+            (LogState::Led, [MOVED; 6]),
             (LogState::Unknown, [MOVED; 6]),
         ] {
             let found = APIS.map(|api| refusal(api, &state).map(|failure| failure.code));

@@ -1,9 +1,11 @@
-//! A shard's partitions: what becomes of them when the metadata changes, their settings, directories and states.
+//! A shard's partitions: each with its log and what this broker is to it; their settings, directories and states.
 
-mod log_config;
+pub(crate) mod log_config;
 mod log_state;
+mod partition;
 pub(crate) mod partition_dirs;
-pub(crate) mod topics;
+mod table;
 
 pub use log_state::LogApi;
-pub use topics::ApplyError;
+pub use partition::Partition;
+pub use table::Partitions;

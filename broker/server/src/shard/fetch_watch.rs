@@ -93,7 +93,7 @@ impl FetchWatches {
         let watcher: Rc<dyn LogWatcher> = Rc::clone(&post) as Rc<dyn LogWatcher>;
         for (id, seen) in seen {
             // A log stays in its place with its end marked until its deletion is durable.
-            match shard.partition(&id).filter(|log| !log.is_deleted()) {
+            match shard.storage.partition(&id).filter(|log| !log.is_deleted()) {
                 Some(log) if Seen::from(log.offsets()) == seen => log.watch(&watcher),
                 Some(_) | None => Rc::clone(&post).changed(id),
             }

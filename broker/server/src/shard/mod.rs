@@ -23,7 +23,7 @@ use corelog_metadata::{MetadataImage, TopicImage};
 use corelog_model::{PartitionId, ShardId, TopicId};
 use corelog_runtime::local::Budget;
 use corelog_runtime::{Activity, Handle, Mailbox};
-use corelog_storage::{PartitionLog, Storage};
+use corelog_storage::Storage;
 
 use calls::Calls;
 use fetch_watch::FetchWatches;
@@ -41,8 +41,10 @@ pub(crate) use identity::{Node, ShardListeners};
 use crate::clients::connections::Connections;
 use crate::clients::fetch_session::FetchSessions;
 use crate::controller::ControllerShell;
+use crate::error_codes::Failure;
 use crate::groups::Coordinators;
 use crate::memory::long_answer::LongAnswers;
+use crate::partitions::{LogApi, Partition, Partitions};
 
 /// What a shard is made of; see [`Shard`].
 pub struct ShardParts {
@@ -78,8 +80,10 @@ pub struct Shard {
     pub shard_count: u16,
     /// The seams.
     pub handle: Handle,
-    /// The partitions' logs.
+    /// The partitions' logs, and the metadata's own.
     pub storage: Rc<Storage>,
+    /// The partitions.
+    pub partitions: Partitions,
     /// What is counted.
     pub metrics: ShardMetrics,
     /// Memory for requests under way.
@@ -115,13 +119,18 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// A shard with an empty image; [`crate::partitions::topics::apply_image`] gives it its partitions.
+    /// A shard with an empty image; [`crate::metadata::topics::apply_image`] gives it its partitions.
     pub fn new(parts: ShardParts) -> Rc<Shard> {
         let sessions = usize::try_from(parts.config.network.fetch_sessions_max).unwrap_or(usize::MAX);
         let image = MetadataImage::new(&parts.identity.cluster_id);
         Rc::new(Shard {
             id: parts.id,
             shard_count: parts.shard_count,
+            partitions: Partitions::new(
+                parts.identity.broker,
+                Rc::clone(&parts.storage),
+                Rc::clone(&parts.handle.clock),
+            ),
             handle: parts.handle,
             storage: parts.storage,
             metrics: ShardMetrics::default(),
@@ -152,7 +161,7 @@ impl Shard {
         Arc::clone(&self.image.borrow())
     }
 
-    /// Replaces the metadata; [`crate::partitions::topics::apply_image`] acts on the difference.
+    /// Replaces the metadata; [`crate::metadata::topics::apply_image`] acts on the difference.
     pub(crate) fn set_image(&self, image: Arc<MetadataImage>) {
         self.topic_configs.borrow_mut().clear();
         *self.image.borrow_mut() = image;
@@ -189,9 +198,13 @@ impl Shard {
         owner_of(partition, self.shard_count)
     }
 
-    /// A partition of this shard.
-    pub fn partition(&self, id: &PartitionId) -> Option<Rc<PartitionLog>> {
-        self.storage.partition(id)
+    /// The partition of this shard that a request of `api` names.
+    ///
+    /// # Errors
+    /// When this broker does not lead it, or its log is not served: see [`Partitions::find`].
+    pub fn partition(&self, api: LogApi, id: &PartitionId) -> Result<Rc<Partition>, Failure> {
+        self.partitions
+            .find(api, id, || self.image().partition(*id).is_some())
     }
 
     /// All shards of this broker.

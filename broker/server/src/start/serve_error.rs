@@ -13,7 +13,7 @@ use corelog_storage::{DataDirError, OpenError};
 use super::cluster_id::ClusterIdError;
 use crate::controller::{self, ChangeError};
 use crate::memory::MemoryError;
-use crate::partitions::topics;
+use crate::metadata::topics;
 
 /// Why the broker does not run, or ended. [`ServeError::exit`] tells scripts which.
 #[derive(Debug, thiserror::Error)]

@@ -36,8 +36,8 @@ use super::serve_error::ServeError;
 use crate::clients::connections;
 use crate::memory::{MemoryChoice, MemoryPlan};
 use crate::metadata;
+use crate::metadata::topics;
 use crate::partitions::partition_dirs;
-use crate::partitions::topics;
 use crate::shard::{FIRST, Shard, ShardMessage, ShardParts, owner_of};
 use crate::shard::{Identity, ShardListeners};
 
@@ -328,11 +328,6 @@ pub async fn live(
     let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
         .await
         .map_err(|source| ServeError::Open { shard: id, source })?;
-    for id in storage.partitions() {
-        if let Some(log) = storage.partition(&id) {
-            log.commit_alone();
-        }
-    }
     let count = plan.layout.shard_count;
     let own_port = plan.config.shard.listeners_port;
     let shard_listeners = own_port.map(|port| ShardListeners { port, count });

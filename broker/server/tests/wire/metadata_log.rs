@@ -11,7 +11,11 @@ use corelog_storage::{LogOffsets, PartitionLog};
 use crate::support::{Broker, TOPIC, with_broker};
 
 fn log(broker: &Broker) -> Rc<PartitionLog> {
-    broker.shard.partition(&METADATA_PARTITION).expect("it is there")
+    broker
+        .shard
+        .storage
+        .partition(&METADATA_PARTITION)
+        .expect("it is there")
 }
 
 fn offsets(broker: &Broker) -> LogOffsets {

@@ -3,7 +3,7 @@
 //! ```text
 //! here       decode, look topics up, check each batch's checksum, header and records (`check.rs`)
 //! lane       only what takes long: recompress, check large compressed batches (`lane.rs`)
-//! owner      PartitionLog::append, in the order of the requests
+//! owner      Partition::append, in the order of the requests
 //! here       when every batch is acknowledged: the response
 //! ```
 
@@ -11,9 +11,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_config::TopicConfig;
 use corelog_metadata::{MetadataImage, TopicImage};
 use corelog_model::{PartitionId, PartitionIndex, ValidatedBatch};
+use corelog_partition::Acks;
 use corelog_protocol::messages::produce::{
     BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
     ProduceResponse, TopicProduceData, TopicProduceResponse,
@@ -21,19 +21,21 @@ use corelog_protocol::messages::produce::{
 use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::local::timeout;
 use corelog_runtime::{LocalFuture, Monotonic};
-use corelog_storage::{AppendOptions, AppendOrigin, Appended};
+use corelog_storage::Appended;
 use futures_util::future::join_all;
 
 use super::check::{self, INLINE_BYTES_MAX, RecordsWork};
 use super::lane::{self, Item};
 use crate::clients::{Answer, RequestContext};
-use crate::error_codes::{Failure, append_failure};
+use crate::error_codes::Failure;
 use crate::partitions::LogApi;
 use crate::shard::Shard;
 
 /// With more refused records than this, each is named without the sentence, which is told once of all: clients take that
 /// one then.
 const RECORD_MESSAGES_MAX: usize = 100;
+/// `acks=all`: every replica that is in sync must have the records.
+const ACKS_ALL: i16 = -1;
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
 
@@ -82,8 +84,15 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     let deadline = (request.acks != 0)
         .then(|| deadline(shard, request.timeout_ms))
         .flatten();
+    let acks = if request.acks == ACKS_ALL {
+        Acks::All
+    } else {
+        Acks::Leader
+    };
     let append_all = move |shard: &Rc<Shard>, batches: Vec<(PartitionId, ValidatedBatch)>| {
-        let items = batches.into_iter().map(|(id, batch)| (id, (batch, deadline)));
+        let items = batches
+            .into_iter()
+            .map(|(id, batch)| (id, (batch, acks, deadline)));
         shard.on_owners(items.collect(), append)
     };
     let client = context.client.number;
@@ -166,8 +175,9 @@ impl Check<'_> {
             topic: topic.id,
             index: PartitionIndex::new(data.index),
         };
-        let partition = topic.partition(id.index);
-        let partition = partition.ok_or_else(|| Failure::from(ErrorCode::UnknownTopicOrPartition))?;
+        topic
+            .partition(id.index)
+            .ok_or_else(|| Failure::from(ErrorCode::UnknownTopicOrPartition))?;
         if !(-1..=1).contains(&self.acks) {
             return Err(Failure::new(
                 ErrorCode::InvalidRequiredAcks,
@@ -180,9 +190,6 @@ impl Check<'_> {
         }
         let config = self.shard.topic_config(topic);
         let config = config.map_err(|error| Failure::new(ErrorCode::InvalidConfig, error.to_string()))?;
-        if self.acks == -1 {
-            check_in_sync(&config, partition.in_sync_replicas.len())?;
-        }
         let records = data.records.unwrap_or_default();
         let batch = check::parse(records, self.context.version, &config)?;
         let now = self.shard.handle.clock.wall();
@@ -197,17 +204,8 @@ impl Check<'_> {
     }
 }
 
-fn check_in_sync(config: &TopicConfig, in_sync: usize) -> Result<(), Failure> {
-    let least = config.min_insync_replicas;
-    if usize::try_from(least).is_ok_and(|least| in_sync < least) {
-        let text = format!("{in_sync} replicas are in sync and min.insync.replicas is {least}");
-        return Err(Failure::new(ErrorCode::NotEnoughReplicas, text));
-    }
-    Ok(())
-}
-
-/// A batch, and when its acknowledgement is too late.
-type Timed = (ValidatedBatch, Option<Monotonic>);
+/// A batch, who must have it, and when its acknowledgement is too late.
+type Timed = (ValidatedBatch, Acks, Option<Monotonic>);
 
 /// On the owner: appends each batch to its log. All are admitted before this returns. What is not acknowledged at its
 /// deadline is answered so, and may be stored all the same.
@@ -215,23 +213,20 @@ type Timed = (ValidatedBatch, Option<Monotonic>);
 /// The deadline is one entry in the shard's map of deadlines for all of a request's batches here, made when the first
 /// look found something pending: well below the cost of the acknowledgement's own write.
 fn append(shard: &Rc<Shard>, items: Vec<(PartitionId, Timed)>) -> LocalFuture<Vec<Outcome>> {
-    let options = AppendOptions {
-        origin: AppendOrigin::Client,
-    };
-    let deadline = items.iter().find_map(|(_, (_, deadline))| *deadline);
+    let deadline = items.iter().find_map(|(_, (_, _, deadline))| *deadline);
     let outcomes: Rc<RefCell<Vec<Option<Outcome>>>> = Rc::new(RefCell::new(vec![None; items.len()]));
     let pending: Vec<_> = items
         .into_iter()
         .enumerate()
-        .map(|(slot, (id, (batch, _)))| {
+        .map(|(slot, (id, (batch, acks, _)))| {
             let messages = u64::try_from(batch.header().record_count).unwrap_or_default();
             let bytes = batch.header().size;
-            let log = shard.log_of(LogApi::Produce, &id);
-            let pending = log.map(|log| log.append(vec![batch], options));
+            let partition = shard.partition(LogApi::Produce, &id);
+            let pending = partition.map(|partition| partition.append(vec![batch], acks));
             let (shard, outcomes) = (Rc::clone(shard), Rc::clone(&outcomes));
             async move {
                 let outcome = match pending {
-                    Ok(pending) => pending.await.map_err(|error| append_failure(&error)),
+                    Ok(pending) => pending.await,
                     Err(failure) => Err(failure),
                 };
                 if outcome.as_ref().is_ok_and(|appended| !appended.is_duplicate) {

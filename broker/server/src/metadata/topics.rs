@@ -1,19 +1,20 @@
 //! What each shard does when the metadata changes: it opens, closes and reconfigures its partitions.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use corelog_metadata::{Configs, MetadataImage, TopicImage, names};
 use corelog_model::{PartitionId, PartitionIndex};
+use corelog_partition::PartitionConfig;
 use corelog_storage::{CreateError, DeleteError, PartitionSpec};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use super::log_config::log_config;
-use super::partition_dirs;
 use crate::controller::is_metadata_partition;
+use crate::partitions::log_config::log_config;
+use crate::partitions::partition_dirs;
 use crate::shard::Shard;
 
 /// Partitions that are created or deleted at a time; their entries share journal frames.
@@ -76,7 +77,9 @@ pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> 
         reconfigure(&shard, topic);
     }
     for id in delta.changed_partitions.iter().filter(|id| mine(id)) {
-        set_leader_epoch(&shard, &image, *id);
+        if let (Some(partition), Some(known)) = (shard.partitions.get(id), image.partition(*id)) {
+            partition.assign(known);
+        }
     }
     for id in opened {
         load_groups(&shard, id);
@@ -120,9 +123,10 @@ fn load_groups(shard: &Rc<Shard>, id: PartitionId) {
         return;
     }
     // Without a log the shard could not follow the metadata, and has said so.
-    let Some(log) = shard.partition(&id) else {
+    let Some(partition) = shard.partitions.get(&id) else {
         return;
     };
+    let log = Rc::clone(partition.log());
     let here = Rc::clone(shard);
     let config = shard.config();
     let coordinators = &shard.coordinators;
@@ -131,7 +135,7 @@ fn load_groups(shard: &Rc<Shard>, id: PartitionId) {
 
 async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), ApplyError> {
     let deletions = ids.into_iter().map(|id| async move {
-        match shard.storage.delete_partition(id).await {
+        match shard.partitions.delete(id).await {
             Ok(()) | Err(DeleteError::NotFound(_)) => Ok(()),
             Err(source) => Err(ApplyError::Delete { id, source }),
         }
@@ -154,38 +158,42 @@ async fn create_missing(
     image: &Arc<MetadataImage>,
     created: &[PartitionId],
 ) -> Result<(), ApplyError> {
-    let known: BTreeSet<PartitionId> = shard.storage.partitions().into_iter().collect();
-    let mut missing = Vec::new();
-    for id in created.iter().filter(|id| shard.owner_of(**id) == shard.id) {
-        if known.contains(id) {
-            if let Some(topic) = image.topic_by_id(id.topic) {
-                reconfigure_partition(shard, topic, *id);
-            }
-            set_leader_epoch(shard, image, *id);
-        } else {
-            missing.push(*id);
+    let mine = created.iter().filter(|id| shard.owner_of(**id) == shard.id);
+    let creations = mine.filter_map(|id| {
+        let topic = image.topic_by_id(id.topic)?;
+        let known = topic.partition(id.index)?;
+        let config = partition_config(shard, topic);
+        if let Some(log) = shard.storage.partition(id) {
+            shard.partitions.adopt(log, config, known);
+            reconfigure_partition(shard, topic, *id);
+            return None;
         }
-    }
-    let specs = missing.into_iter().filter_map(|id| spec(shard, image, id));
-    let creations = specs.map(|spec| async move {
-        let directory = spec.directory.clone();
-        let created = shard.storage.create_partition(spec).await;
-        created
-            .map(drop)
-            .map_err(|source| ApplyError::Create { directory, source })
+        let directory = partition_dirs::name(topic.name.as_str(), *id);
+        let spec = PartitionSpec {
+            id: *id,
+            directory: directory.clone(),
+            leader_epoch: known.leader_epoch,
+            config: topic_log_config(shard, topic, id.index),
+        };
+        Some(async move {
+            let created = shard.partitions.create(spec, config, known).await;
+            created.map_err(|source| ApplyError::Create { directory, source })
+        })
     });
     some_at_a_time(creations).await
 }
 
-fn spec(shard: &Shard, image: &MetadataImage, id: PartitionId) -> Option<PartitionSpec> {
-    let topic = image.topic_by_id(id.topic)?;
-    let partition = topic.partition(id.index)?;
-    Some(PartitionSpec {
-        id,
-        directory: partition_dirs::name(topic.name.as_str(), id),
-        leader_epoch: partition.leader_epoch,
-        config: topic_log_config(shard, topic, id.index),
-    })
+/// How long a follower may be behind (`replica.lag.time.max.ms`), which a lone replica never is.
+const REPLICA_LAG_MAX: Duration = Duration::from_secs(30);
+
+fn partition_config(shard: &Shard, topic: &TopicImage) -> PartitionConfig {
+    let least = shard
+        .topic_config(topic)
+        .map_or(1, |config| config.min_insync_replicas);
+    PartitionConfig {
+        min_in_sync_replicas: usize::try_from(least).unwrap_or(usize::MAX),
+        replica_lag_max: REPLICA_LAG_MAX,
+    }
 }
 
 fn topic_log_config(shard: &Shard, topic: &TopicImage, index: PartitionIndex) -> corelog_storage::LogConfig {
@@ -203,8 +211,11 @@ fn reconfigure(shard: &Shard, topic: &TopicImage) {
 }
 
 fn reconfigure_partition(shard: &Shard, topic: &TopicImage, id: PartitionId) {
-    if let Some(log) = shard.partition(&id) {
-        log.set_config(topic_log_config(shard, topic, id.index));
+    if let Some(partition) = shard.partitions.get(&id) {
+        partition
+            .log()
+            .set_config(topic_log_config(shard, topic, id.index));
+        partition.configure(partition_config(shard, topic));
     }
 }
 
@@ -222,11 +233,5 @@ fn reconfigure_broker(shard: &Shard, image: &MetadataImage) {
     }
     for topic in image.topics() {
         reconfigure(shard, topic);
-    }
-}
-
-fn set_leader_epoch(shard: &Shard, image: &MetadataImage, id: PartitionId) {
-    if let (Some(log), Some(partition)) = (shard.partition(&id), image.partition(id)) {
-        log.set_leader_epoch(partition.leader_epoch);
     }
 }

@@ -1,0 +1,188 @@
+//! One partition on this broker: its log, and the state machine that says what this broker is to it
+//! (`corelog_partition`). What the log and the metadata report goes into the machine, and what comes out is done here.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use corelog_metadata::PartitionImage;
+use corelog_model::{BrokerId, LeaderEpoch, Offset, ValidatedBatch};
+use corelog_partition::{
+    AckError, AckToken, Acks, Action, Assignment, EpochError, Event, LogEnds, Partition as Machine,
+    PartitionConfig, PartitionEpoch, Role,
+};
+use corelog_runtime::Clock;
+use corelog_runtime::local::oneshot;
+use corelog_storage::{AppendOptions, AppendOrigin, Appended, LogOffsets, LogOwner, PartitionLog};
+
+use crate::error_codes::{Failure, ack_failure, append_failure, replicas_failure};
+
+/// See the module.
+pub struct Partition {
+    log: Rc<PartitionLog>,
+    clock: Rc<dyn Clock>,
+    machine: RefCell<Machine>,
+    /// Kept so that an append needs no memory for it.
+    actions: RefCell<Vec<Action>>,
+    acks_awaited: RefCell<BTreeMap<AckToken, oneshot::Sender<Result<(), AckError>>>>,
+    next_token: Cell<u64>,
+}
+
+fn ends(offsets: &LogOffsets) -> LogEnds {
+    LogEnds {
+        log_start: offsets.log_start,
+        log_end: offsets.log_end,
+        durable_end: offsets.durable_end,
+        // There are no transactions.
+        first_unstable: None,
+    }
+}
+
+impl Partition {
+    /// The partition of `log` on this broker, which follows nobody until it is told who leads.
+    pub(super) fn new(
+        log: Rc<PartitionLog>,
+        broker: BrokerId,
+        config: PartitionConfig,
+        clock: Rc<dyn Clock>,
+    ) -> Rc<Partition> {
+        let offsets = log.offsets();
+        let machine = Machine::new(broker, config, ends(&offsets), offsets.high_watermark);
+        let partition = Rc::new(Partition {
+            log,
+            clock,
+            machine: RefCell::new(machine),
+            actions: RefCell::default(),
+            acks_awaited: RefCell::default(),
+            next_token: Cell::new(0),
+        });
+        let owner: Weak<dyn LogOwner> = Rc::downgrade(&partition) as Weak<dyn LogOwner>;
+        partition.log.set_owner(owner);
+        partition
+    }
+
+    /// Its log.
+    pub fn log(&self) -> &Rc<PartitionLog> {
+        &self.log
+    }
+
+    /// Whether this broker takes its writes.
+    pub(crate) fn is_leader(&self) -> bool {
+        self.machine.borrow().role() == Role::Leader
+    }
+
+    /// Whether a request made under `asked` is for the leader epoch that this broker knows; -1 is a client that does not
+    /// care (KIP-320).
+    ///
+    /// # Errors
+    /// See [`EpochError`].
+    pub(crate) fn check_epoch(&self, asked: i32) -> Result<(), EpochError> {
+        let asked = (asked != -1).then_some(LeaderEpoch::new(asked));
+        self.machine.borrow().check_epoch(asked)
+    }
+
+    /// Where the logs of all its replicas begin at the least: what DeleteRecords answers.
+    pub(crate) fn low_watermark(&self) -> Offset {
+        let known = self.machine.borrow().low_watermark();
+        known.unwrap_or_else(|| self.log.offsets().log_start)
+    }
+
+    /// The metadata say who leads, who follows and who is in sync.
+    pub(crate) fn assign(&self, image: &PartitionImage) {
+        self.handle(Event::Assigned(Assignment {
+            leader: Some(image.leader),
+            leader_epoch: image.leader_epoch,
+            partition_epoch: PartitionEpoch::new(image.partition_epoch.get()),
+            replicas: image.replicas.to_vec(),
+            in_sync_replicas: image.in_sync_replicas.to_vec(),
+        }));
+    }
+
+    /// Puts other settings in force.
+    pub(crate) fn configure(&self, config: PartitionConfig) {
+        self.handle(Event::Configured(config));
+    }
+
+    /// The partition is going away: who waits is answered.
+    pub(super) fn remove(&self) {
+        self.handle(Event::Removed);
+    }
+
+    /// Appends a client's batches, in the order of the calls, and resolves when they are acknowledged as `acks` asks.
+    pub(crate) fn append(
+        self: &Rc<Self>,
+        batches: Vec<ValidatedBatch>,
+        acks: Acks,
+    ) -> impl Future<Output = Result<Appended, Failure>> + use<> {
+        let options = AppendOptions {
+            origin: AppendOrigin::Client,
+        };
+        let checked = self.machine.borrow().check_append(acks);
+        let appended = checked.map(|()| self.log.append(batches, options));
+        let partition = Rc::clone(self);
+        async move {
+            let appended = appended.map_err(|error| replicas_failure(&error))?.await;
+            let appended = appended.map_err(|error| append_failure(&error))?;
+            if acks == Acks::All {
+                let committed = partition.committed(appended.last_offset.next()).await;
+                committed.map_err(|error| ack_failure(&error))?;
+            }
+            Ok(appended)
+        }
+    }
+
+    /// Waits until everything before `end` is committed.
+    async fn committed(&self, end: Offset) -> Result<(), AckError> {
+        // So it is at once where no other replica has to have it.
+        if self.machine.borrow().high_watermark() >= end && self.is_leader() {
+            return Ok(());
+        }
+        let token = AckToken(self.next_token.get());
+        self.next_token.set(token.0 + 1);
+        let (sender, receiver) = oneshot::channel();
+        self.acks_awaited.borrow_mut().insert(token, sender);
+        self.handle(Event::AcksAwaited {
+            token,
+            end,
+            acks: Acks::All,
+        });
+        receiver.await.unwrap_or(Err(AckError::NotLeader))
+    }
+
+    /// Gives the machine an event and does what it asks for.
+    fn handle(&self, event: Event) {
+        let now = Duration::from_nanos(self.clock.now().as_nanos());
+        let mut actions = self.actions.take();
+        self.machine.borrow_mut().handle(event, now, &mut actions);
+        for action in actions.drain(..) {
+            self.perform(action);
+        }
+        *self.actions.borrow_mut() = actions;
+    }
+
+    fn perform(&self, action: Action) {
+        match action {
+            Action::StartEpoch { epoch, .. } => self.log.set_leader_epoch(epoch),
+            Action::Committed {
+                high_watermark,
+                last_stable,
+            } => self.log.commit(high_watermark, last_stable),
+            Action::Acknowledge { token, result } => {
+                let sender = self.acks_awaited.borrow_mut().remove(&token);
+                if let Some(sender) = sender {
+                    // Whoever asked may have gone.
+                    let _ = sender.send(result);
+                }
+            }
+            // The in-sync set of a lone replica never changes, and there is nobody to copy from.
+            Action::ProposeIsr(_) | Action::Follow { .. } => {}
+        }
+    }
+}
+
+impl LogOwner for Partition {
+    fn ends_moved(&self, log: &PartitionLog) {
+        self.handle(Event::LogMoved(ends(&log.offsets())));
+    }
+}
