@@ -90,6 +90,15 @@ pub struct StorageOptions {
 }
 
 impl StorageOptions {
+    /// How far behind a frame one that proves that it was acknowledged may begin: a frame proves that of the one
+    /// `commits_in_flight_max` before it, if not of a later one. Two more may be damaged.
+    pub(crate) fn proof_bytes(&self) -> u64 {
+        let frames = u64::try_from(self.commits_in_flight_max)
+            .unwrap_or(u64::MAX)
+            .saturating_add(2);
+        frames.saturating_mul(u64::try_from(self.frame_bytes_max).unwrap_or(u64::MAX))
+    }
+
     /// The usual limits for shard `shard` of the data directory `dir`.
     pub fn new(dir: impl Into<PathBuf>, shard: ShardId, layout: crate::Layout) -> StorageOptions {
         const MIB: usize = 1 << 20;

@@ -58,15 +58,6 @@ fn check_options(options: &StorageOptions) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// A frame proves that the one `commits_in_flight_max` before it was acknowledged, if not a later one. Two more may be
-/// damaged.
-fn proof_bytes(options: &StorageOptions) -> u64 {
-    let frames = u64::try_from(options.commits_in_flight_max)
-        .unwrap_or(u64::MAX)
-        .saturating_add(2);
-    frames.saturating_mul(u64::try_from(options.frame_bytes_max).unwrap_or(u64::MAX))
-}
-
 impl Storage {
     /// Opens a shard's storage, recovering what a crash left. `progress` hears how far that is, as a fraction.
     ///
@@ -85,7 +76,7 @@ impl Storage {
             shard: options.shard,
             direct: options.direct,
             memory_bytes: options.cache_bytes_max / 2,
-            proof_bytes: proof_bytes(&options),
+            proof_bytes: options.proof_bytes(),
             checkpoint_sync: options.checkpoint_sync,
         };
         let mut recovered = recovery::recover(&handle, &target, &progress).await?;

@@ -82,10 +82,10 @@ pub struct LogOffsets {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum ReadIsolation {
     /// Up to the last stable offset (`read_committed`).
-    Stable,
+    LastStable,
     /// Up to the high watermark (`read_uncommitted`).
     #[default]
-    Committed,
+    HighWatermark,
     /// Everything, acknowledged or not: replicas alone.
     LogEnd,
 }

@@ -77,7 +77,10 @@ fn reads_come_from_segments_when_the_tail_is_gone() {
         assert!(stats.disk_read_bytes > 0 && stats.checkpoints > 0, "{stats:?}");
         assert!(stats.cache_bytes <= 300 << 10, "{stats:?}");
         storage.close().await.unwrap();
-        let slice = log.read(offset(7), 1, ReadIsolation::Committed).await.unwrap();
+        let slice = log
+            .read(offset(7), 1, ReadIsolation::HighWatermark)
+            .await
+            .unwrap();
         assert_eq!(slice.bytes, 549);
     });
     sim.block_on(async {

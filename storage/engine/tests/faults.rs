@@ -340,7 +340,7 @@ fn damage_below_the_recovery_point_is_never_served() {
         let log = storage.partition(&id(0)).unwrap();
         let mut at = log.offsets().log_start;
         let error = loop {
-            match log.read(at, 5000, ReadIsolation::Committed).await {
+            match log.read(at, 5000, ReadIsolation::HighWatermark).await {
                 Ok(slice) if slice.bytes == 0 => panic!("the damage went unnoticed"),
                 Ok(_) => at = at.next(),
                 Err(error) => break error,
@@ -419,6 +419,69 @@ fn a_damaged_acknowledged_frame_is_not_skipped() {
 }
 
 #[test]
+fn a_damaged_acknowledged_frame_is_not_skipped_by_smaller_settings() {
+    let sim = simulation(5);
+    let machine = sim.machine(0);
+    sim.block_on(async {
+        let storage = open(&machine).await;
+        let mut logs = Vec::new();
+        for index in 0..4 {
+            logs.push(
+                storage
+                    .create_partition(spec(index, small_config()))
+                    .await
+                    .unwrap(),
+            );
+        }
+        // Each round is one frame of 60 KiB.
+        for _ in 0..3 {
+            let fields = Fields {
+                size: 15_000,
+                ..Fields::default()
+            };
+            futures_util::future::join_all(logs.iter().map(|log| append(log, fields))).await;
+        }
+    });
+    machine.kill();
+    sim.block_on(async {
+        let path = std::path::Path::new("/data/journal/1/0/00000000.journal");
+        let disk = machine.handle_for(common::SHARD).disk;
+        let options = corelog_runtime::OpenOptions {
+            write: true,
+            ..Default::default()
+        };
+        let file = disk.open(path, options).await.unwrap();
+        let length = usize::try_from(file.size().await.unwrap()).unwrap();
+        let (_, content) = file
+            .read_at(0, corelog_runtime::buffer::AlignedBuf::zeroed(length))
+            .await;
+        let frames: Vec<usize> = (0..length)
+            .step_by(4096)
+            .filter(|&at| content[at..].starts_with(b"CLJF"))
+            .collect();
+        let [.., damaged, newest] = frames[..] else {
+            panic!("frames at {frames:?}");
+        };
+        assert!(newest - damaged > 3 * (16 << 10));
+        let position = u64::try_from(damaged).unwrap();
+        file.write_at(position + 16, bytes::Bytes::from_static(b"damage"))
+            .await
+            .unwrap();
+        file.sync().await.unwrap();
+        let error = common::try_open(&machine, |options| {
+            options.frame_bytes_max = 16 << 10;
+            options.bypass_bytes_min = 8 << 10;
+            options.commits_in_flight_max = 1;
+        });
+        let error = error.await.err().expect("what was acknowledged is damaged");
+        assert!(
+            matches!(error, OpenError::JournalDamaged { position: found, .. } if found == position),
+            "{error}"
+        );
+    });
+}
+
+#[test]
 fn a_batch_whose_epoch_is_damaged_is_not_served() {
     let sim = simulation(6);
     let machine = sim.machine(0);
@@ -439,7 +502,7 @@ fn a_batch_whose_epoch_is_damaged_is_not_served() {
         let storage = open(&machine).await;
         let log = storage.partition(&id(0)).unwrap();
         let error = log
-            .read(offset(0), 5000, ReadIsolation::Committed)
+            .read(offset(0), 5000, ReadIsolation::HighWatermark)
             .await
             .unwrap_err();
         assert!(matches!(error, ReadError::Corrupt(_)), "{error}");

@@ -100,7 +100,7 @@ fn retention_removes_whole_segments_and_their_files() {
         assert_eq!((log.segment_count(), log.offsets().log_start), (2, offset(20)));
         segment_files_become(&sim, &machine, 2).await;
         let error = log
-            .read(offset(19), 1, ReadIsolation::Committed)
+            .read(offset(19), 1, ReadIsolation::HighWatermark)
             .await
             .unwrap_err();
         assert!(matches!(
@@ -155,7 +155,10 @@ fn records_are_deleted_up_to_the_high_watermark() {
         assert_eq!(log.delete_records(Some(offset(3))).await.unwrap(), offset(5));
         assert!(log.delete_records(Some(offset(21))).await.is_err());
         // The batch that holds offset 5 is returned whole.
-        let slice = log.read(offset(5), 1, ReadIsolation::Committed).await.unwrap();
+        let slice = log
+            .read(offset(5), 1, ReadIsolation::HighWatermark)
+            .await
+            .unwrap();
         assert_eq!(
             corelog_model::batch::parse_header(&slice.pieces[0])
                 .unwrap()

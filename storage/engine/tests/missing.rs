@@ -158,7 +158,7 @@ async fn says(machine: &Machine, path: &Path) -> Says {
     assert_eq!(end, offset(ACKNOWLEDGED), "{} was harmed", path.display());
     let mut at = Offset::ZERO;
     while at < end {
-        let slice = log.read(at, 1 << 20, ReadIsolation::Committed).await.unwrap();
+        let slice = log.read(at, 1 << 20, ReadIsolation::HighWatermark).await.unwrap();
         assert!(slice.bytes > 0);
         let header = corelog_model::batch::parse_header(&slice.pieces.concat()).unwrap();
         at = header.next_offset();
@@ -396,7 +396,7 @@ fn a_log_without_records_goes_on_without_its_segment() {
                 log.set_config(small_config());
                 assert_eq!(append(&log, Fields::default()).await.base_offset, offset(end - 1));
                 let slice = log
-                    .read(offset(1), 1 << 20, ReadIsolation::Committed)
+                    .read(offset(1), 1 << 20, ReadIsolation::HighWatermark)
                     .await
                     .unwrap();
                 assert!(slice.bytes > 0);

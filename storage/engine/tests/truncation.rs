@@ -331,7 +331,7 @@ fn the_high_watermark_is_the_owners_and_is_kept() {
             assert_eq!(log.offsets().durable_end, offset(8));
             assert!(owner.0.get() > 8, "it is told of each move");
             let committed = log
-                .read(Offset::ZERO, 1 << 20, ReadIsolation::Committed)
+                .read(Offset::ZERO, 1 << 20, ReadIsolation::HighWatermark)
                 .await
                 .unwrap();
             assert_eq!(committed.bytes, 400, "readers see what is committed");

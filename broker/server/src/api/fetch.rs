@@ -58,9 +58,9 @@ async fn handle(
         bytes_min: usize::try_from(request.min_bytes).unwrap_or(0),
         bytes_max: request_bytes_max(shard, request.max_bytes),
         isolation: if request.isolation_level == 1 {
-            ReadIsolation::Stable
+            ReadIsolation::LastStable
         } else {
-            ReadIsolation::Committed
+            ReadIsolation::HighWatermark
         },
         deadline: now + wait,
     };
@@ -479,7 +479,7 @@ fn partition_data(key: &FetchKey, found: Found, isolation: ReadIsolation) -> Par
     let mut data = PartitionData {
         partition_index: key.partition.get(),
         high_watermark: -1,
-        aborted_transactions: (isolation == ReadIsolation::Stable).then(Vec::new),
+        aborted_transactions: (isolation == ReadIsolation::LastStable).then(Vec::new),
         ..Default::default()
     };
     let set_offsets = |data: &mut PartitionData, offsets: LogOffsets| {

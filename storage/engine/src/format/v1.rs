@@ -68,6 +68,9 @@ pub struct JournalFilesV1 {
     pub incarnation: u64,
     /// The length of each journal file.
     pub file_bytes: u64,
+    /// How far behind a frame a later one that proves that it was acknowledged may begin, in bytes, as far as the settings
+    /// of that start allow.
+    pub proof_bytes: u64,
     /// The numbers of the journal files that frames may have gone to, ascending.
     pub numbers: Vec<u32>,
 }
@@ -380,6 +383,7 @@ mod tests {
             shard: 1,
             incarnation: 2,
             file_bytes: 4096,
+            proof_bytes: 8,
             numbers: vec![0, 1, 7],
         };
         let bytes = rkyv::to_bytes::<Error>(&files).unwrap();

@@ -23,6 +23,7 @@ pub(crate) struct JournalFiles {
     handle: Handle,
     dir: PathBuf,
     file_bytes: u64,
+    proof_bytes: u64,
     direct: bool,
     shard: ShardId,
     incarnation: u64,
@@ -36,6 +37,7 @@ impl JournalFiles {
             handle,
             dir: names::journal_dir(&options.dir, options.generation, options.shard),
             file_bytes: options.journal_file_bytes,
+            proof_bytes: options.proof_bytes(),
             direct: options.direct,
             shard: options.shard,
             incarnation,
@@ -113,6 +115,7 @@ impl JournalFiles {
             shard: self.shard.get(),
             incarnation: self.incarnation,
             file_bytes: self.file_bytes,
+            proof_bytes: self.proof_bytes,
             numbers: self.open.borrow().keys().copied().collect(),
         };
         manifest::write(&self.handle, &self.dir, &files).await

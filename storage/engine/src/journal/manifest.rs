@@ -47,7 +47,8 @@ async fn read(handle: &Handle, target: &Target) -> Result<Option<JournalFilesV1>
         .map_err(|source| OpenError::Damaged { path, source })
 }
 
-/// Checks that the journal files that `checkpoint` goes on with are there, and whole as far as their length tells.
+/// Checks that the journal files that `checkpoint` goes on with are there, and whole as far as their length tells. Returns
+/// how far to look in them for proof that a frame was acknowledged, by the settings that they were written with.
 ///
 /// # Errors
 /// `JournalFileMissing`, `Shortened`, `Damaged` for the file `files` itself, or `CheckpointStale` if that was written by a
@@ -56,7 +57,7 @@ pub(crate) async fn check(
     handle: &Handle,
     target: &Target,
     checkpoint: &CheckpointV2,
-) -> Result<(), OpenError> {
+) -> Result<u64, OpenError> {
     let noted = read(handle, target).await?;
     if let Some(noted) = &noted
         && noted.incarnation > checkpoint.incarnation
@@ -68,11 +69,12 @@ pub(crate) async fn check(
         });
     }
     if checkpoint.is_clean {
-        return Ok(());
+        return Ok(0);
     }
     let sizes = sizes(handle, target).await?;
     let path = |number| target.journal_dir().join(names::journal_file(number));
     let noted = noted.filter(|noted| noted.incarnation == checkpoint.incarnation);
+    let proof_bytes = noted.as_ref().map_or(0, |noted| noted.proof_bytes);
     let (needed, numbers) = match noted {
         Some(noted) => (noted.file_bytes, noted.numbers),
         // They all had one length, and each got its name when it had it.
@@ -91,7 +93,7 @@ pub(crate) async fn check(
             None => return Err(OpenError::JournalFileMissing { path: path(number) }),
         }
     }
-    Ok(())
+    Ok(proof_bytes)
 }
 
 /// The journal files that there are, and their lengths.

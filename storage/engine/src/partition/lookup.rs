@@ -24,7 +24,7 @@ impl PartitionLog {
         timestamp: TimestampMs,
     ) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
-        let end = self.check_read(start, ReadIsolation::Committed)?;
+        let end = self.check_read(start, ReadIsolation::HighWatermark)?;
         // What is appended from here on is of no interest.
         let (segments, cuts) = {
             let state = self.state.borrow();
@@ -58,7 +58,7 @@ impl PartitionLog {
     /// See [`ReadError`].
     pub async fn offset_of_max_timestamp(self: &Rc<Self>) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
-        self.check_read(start, ReadIsolation::Committed)?;
+        self.check_read(start, ReadIsolation::HighWatermark)?;
         let (newest, cuts) = {
             let state = self.state.borrow();
             let mut newest: Option<Segment> = None;

@@ -223,8 +223,8 @@ impl PartitionLog {
         state.status.check_readable()?;
         let offsets = state.core.offsets();
         let end = match isolation {
-            ReadIsolation::Stable => offsets.last_stable,
-            ReadIsolation::Committed => offsets.high_watermark,
+            ReadIsolation::LastStable => offsets.last_stable,
+            ReadIsolation::HighWatermark => offsets.high_watermark,
             ReadIsolation::LogEnd => offsets.log_end,
         };
         if from < offsets.log_start || from > offsets.log_end {

@@ -343,7 +343,11 @@ async fn attempt(
         is_clean: true,
         partitions,
     };
-    manifest::check(handle, target, &checkpoint).await?;
+    let proof_bytes = manifest::check(handle, target, &checkpoint).await?;
+    let target = &Target {
+        proof_bytes: target.proof_bytes.max(proof_bytes),
+        ..target.clone()
+    };
     if checkpoint.is_clean {
         let mut partitions = open_images(
             checkpoint.partitions.clone(),

@@ -123,7 +123,7 @@ pub(crate) async fn read_all(log: &Rc<PartitionLog>, step: usize) -> Vec<(BatchH
     let mut at = log.offsets().log_start;
     let mut out: Vec<(BatchHeader, Bytes)> = Vec::new();
     loop {
-        let slice = log.read(at, step, ReadIsolation::Committed).await.unwrap();
+        let slice = log.read(at, step, ReadIsolation::HighWatermark).await.unwrap();
         let mut bytes = Bytes::from(slice.pieces.concat());
         assert_eq!(bytes.len(), slice.bytes);
         if bytes.is_empty() {

@@ -585,7 +585,7 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
         let from = offsets.log_start + OffsetDelta::new(i64::try_from(back).unwrap_or(0));
         let bytes_max = usize::try_from(world.below(100_000)).unwrap_or(0);
         world.reads.set(world.reads.get() + 1);
-        match log.read(from, bytes_max, ReadIsolation::Committed).await {
+        match log.read(from, bytes_max, ReadIsolation::HighWatermark).await {
             Ok(slice) => {
                 let seen = slice.offsets;
                 let is_empty = slice.bytes == 0;
