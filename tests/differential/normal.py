@@ -10,8 +10,9 @@ from side import NO_ID, UNKNOWN_ID
 # What names an element of an array; the array is compared by it and not by position.
 IDENTITY = (
     "name", "topic", "topic_name", "topic_id", "group_id", "key", "resource_type", "resource_name", "partition_index", "partition",
-    "partition_id", "index", "member_id", "node_id", "broker_id", "api_key", "producer_id", "base_offset", "batch_index",
+    "partition_id", "index", "member_id", "node_id", "broker_id", "api_key", "producer_id", "batch_index",
 )
+BATCH = ("base_offset",)
 # The order of these is promised.
 ORDERED = {("Fetch", "responses"), ("Fetch", "partitions"), ("DescribeConfigs", "synonyms"), ("Fetch", "records")}
 TOPIC_NAMES = ("name", "topic", "topic_name")
@@ -21,7 +22,10 @@ TIMES = ("log_append_time_ms", "timestamp", "last_timestamp", "first_time", "las
 SIZES = ("partition_size", "total_bytes", "usable_bytes", "finalized_features_epoch")
 MESSAGES = ("error_message", "batch_index_error_message")
 ERRORS = ("error_code", "partition_error_code", "topic_config_error_code")
-OTHERS = re.compile(r"^s\d+-")
+# A member id ends with one that the broker drew.
+UUID = re.compile(r"-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+# Kafka makes the last one when somebody first asks for a transaction's coordinator.
+OTHERS = re.compile(r"^s\d+-|^__transaction_state$")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,11 @@ class Difference:
     path: str
     corelog: str
     kafka: str
+
+    def kind(self):
+        """What differences of one cause have in common."""
+        values = (re.sub(r"\d{3,}|(?<![-\d])[02-9](?!\d)", "N", value)[:120] for value in (self.corelog, self.kafka))
+        return self.api, re.sub(r"\[[^\]]*\]", "[]", self.path), *values
 
     def __str__(self):
         return f"{self.api} v{self.version} {self.path}: corelog {self.corelog}, kafka {self.kafka}"
@@ -60,13 +69,18 @@ class Normal:
         for name in PARTITIONS:
             if isinstance(values.get(name), int):
                 partition = values[name]
-        return {name: self.value(api, name, value, (topic, partition)) for name, value in values.items()}
+        out = {name: self.value(api, name, value, (topic, partition)) for name, value in values.items()}
+        if str(out.get("topic_id")).startswith("topic id") and topic is not None:
+            out["topic_id"] = f"id of {topic}"
+        return out
 
     def value(self, api, name, value, where):
         if name == "records":
             return [self.struct(api, batch, where) for batch in batches.read(value or b"")]
         if isinstance(value, list):
             elements = [self.value(api, name, v, where) for v in value]
+            if api == "Fetch" and name == "responses":
+                elements = merged(elements)
             return [e for e in elements if not self.is_of_others(e)]
         if isinstance(value, dict):
             return self.struct(api, value, where)
@@ -111,7 +125,8 @@ class Normal:
         return "a time"
 
     def field_member_id(self, _, value):
-        return self.symbol("member", value) if len(value) > 30 and self.sequence.prefix not in value else self.text(value)
+        found = UUID.search(value)
+        return self.symbol("member", value) if found else self.text(value)
 
     def field_leader(self, api, value):
         return self.field_member_id(api, value)
@@ -131,6 +146,15 @@ class Normal:
 
     def field_log_dir(self, *_):
         return "the directory"
+
+
+def merged(topics):
+    """A topic whose partitions are not beside each other may come in several parts."""
+    out = {}
+    for topic in topics:
+        key = topic.get("topic_id") or topic.get("topic")
+        out.setdefault(key, {**topic, "partitions": []})["partitions"].extend(topic["partitions"])
+    return list(out.values())
 
 
 def show(value):
@@ -156,6 +180,9 @@ def compare(step, corelog, kafka):
                 if a != b:
                     differs(path, a, b)
                 return
+            if name == "records" and cut(a, b):
+                differs(f"{path}[end]", f"{len(a)} batches", f"{len(b)} batches")
+                return
             if (api, name) in ORDERED and list(labels_a) != list(labels_b) and set(labels_a) == set(labels_b):
                 differs(f"{path}[order]", list(labels_a), list(labels_b))
             for label in {**labels_a, **labels_b}:
@@ -170,13 +197,21 @@ def compare(step, corelog, kafka):
     return found
 
 
+def cut(a, b):
+    """Whether one list is a beginning of the other."""
+    return a != b and a and b and (a == b[:len(a)] or b == a[:len(b)])
+
+
 def labelled(elements):
     """Label -> element; None if the elements are no structs."""
     out = {}
     for element in elements:
         if not isinstance(element, dict):
             return None
-        label = ",".join(str(element[key]) for key in IDENTITY if key in element and not isinstance(element[key], (dict, list)))
+        names = BATCH if "last_offset" in element else IDENTITY
+        if element.get("name") or element.get("topic"):
+            names = [name for name in names if name != "topic_id"]
+        label = ",".join(str(element[key]) for key in names if key in element and not isinstance(element[key], (dict, list)))
         number = 2
         unique = label
         while unique in out:

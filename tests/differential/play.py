@@ -23,8 +23,7 @@ class Result:
 
     def signature(self):
         """What a shrunk sequence has to keep."""
-        first = self.unexplained[0]
-        return first.api, first.path.split("[")[0], first.path.rsplit(".", 1)[-1], first.corelog, first.kafka
+        return self.unexplained[0].kind()
 
 
 class Pair:
@@ -38,6 +37,8 @@ class Pair:
         self.played = Counter()
         self.explained = Counter()
         self.skipped = 0
+        # Every difference that no row explains: kind -> an example and its step. Then a sequence goes on after it.
+        self.survey = None
 
     def prepare(self):
         self.both(lambda side: side.prepare("s0-group"))
@@ -136,12 +137,15 @@ class Run:
         ends = False
         for difference in differences:
             row = tables.explain(self.pair.rows, difference)
-            if row is None:
+            if row is None and self.pair.survey is None:
                 self.result.unexplained.append(difference)
+                continue
+            if row is None:
+                self.pair.survey.setdefault(difference.kind(), []).append((difference, step, outcomes))
             else:
                 self.pair.explained[str(row)] += 1
-                last = difference.path.rsplit(".", 1)[-1]
-                ends |= difference.api not in READING and (last.endswith("error_code") or last == "outcome")
+            last = difference.path.rsplit(".", 1)[-1]
+            ends |= difference.api not in READING and (last.endswith("error_code") or last == "outcome")
         if self.result.unexplained:
             self.result.failed_step = step
             self.result.outcomes = outcomes

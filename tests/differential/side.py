@@ -231,7 +231,10 @@ class Sequence:
             if step["api"] == "Produce" and body.get("acks") == 0:
                 connection.waiting.pop()
                 connection.send(apis()[API_VERSIONS], 0, {}, step["n"])
-            return {"outcome": "sent"} if step.get("later") else None
+            if step.get("later"):
+                self.settle_later(step["api"], body)
+                return {"outcome": "sent"}
+            return None
         except Closed:
             self.connections.pop(label).close()
             return {"outcome": "closed"}
@@ -263,6 +266,20 @@ class Sequence:
         function = getattr(self, "settle_" + step.get("api", ""), None)
         if function is not None and outcome.get("answer") is not None:
             function(self.resolve(step["body"]), outcome["answer"])
+
+    def settle_later(self, api, body):
+        """A member that joins has to be seen before the others hear of it."""
+        if api != "JoinGroup":
+            return
+
+        def rebalances():
+            group = self.side.ask("DescribeGroups", 0, {"groups": [body["group_id"]]})["groups"][0]
+            return group["group_state"] != "Stable"
+
+        try:
+            until(rebalances, "the group rebalances", seconds=0.5)
+        except SettleError:
+            pass
 
     def settle_CreateTopics(self, body, answer):  # noqa: N802, the API's name
         if not body.get("validate_only"):
