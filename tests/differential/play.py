@@ -135,8 +135,7 @@ class Run:
         shown = step if "api" in step else {**step, "api": self.api_of(step)}
         differences = compare(shown, *outcomes)
         ends = False
-        for difference in differences:
-            row = tables.explain(self.pair.rows, difference)
+        for difference, row in tables.explain(self.pair.rows, differences):
             if row is None and self.pair.survey is None:
                 self.result.unexplained.append(difference)
                 continue
@@ -144,8 +143,7 @@ class Run:
                 self.pair.survey.setdefault(difference.kind(), []).append((difference, step, outcomes))
             else:
                 self.pair.explained[str(row)] += 1
-            last = difference.path.rsplit(".", 1)[-1]
-            ends |= difference.api not in READING and (last.endswith("error_code") or last == "outcome")
+            ends |= difference.api not in READING and tables.is_refusal(difference.path)
         if self.result.unexplained:
             self.result.failed_step = step
             self.result.outcomes = outcomes

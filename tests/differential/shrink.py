@@ -1,8 +1,10 @@
 """Makes a failing sequence small: leaves out steps, then elements and fields of requests, as long as it fails alike."""
 
 import copy
+import time
 
 ATTEMPTS_MAX = 150
+SECONDS_MAX = 40
 
 
 class Shrinker:
@@ -10,10 +12,14 @@ class Shrinker:
         self.pair = pair
         self.result = result
         self.attempts = 0
+        self.end = time.monotonic() + SECONDS_MAX
+
+    def is_over(self):
+        return self.attempts >= ATTEMPTS_MAX or time.monotonic() > self.end
 
     def still_fails(self, steps):
         """The result of these steps if they fail in the same way."""
-        if self.attempts >= ATTEMPTS_MAX:
+        if self.is_over():
             return None
         self.attempts += 1
         (result,) = self.pair.play([steps])
@@ -34,6 +40,8 @@ class Shrinker:
         if not self.take(steps):
             # It does not fail again by itself: nothing to be shrunk.
             return self.result
+        # Restarts take the longest.
+        self.take([s for s in self.result.steps if "restart" not in s])
         self.drop_steps()
         self.simplify()
         return self.result
@@ -60,7 +68,7 @@ class Shrinker:
                     if remove(steps[index]["body"], path) and self.take(steps):
                         changed = True
                         break
-            if self.attempts >= ATTEMPTS_MAX:
+            if self.is_over():
                 return
 
 

@@ -55,10 +55,24 @@ def load():
     return rows
 
 
-def explain(rows, difference):
-    """The row that explains it, or None."""
-    for row in rows:
-        if row.explains(difference):
+def explain(rows, differences):
+    """Pairs of a difference and the row that explains it, or None.
+
+    What explains another error code, or no answer, explains the fields beside it.
+    """
+    out, parents = [], {}
+    for difference in sorted(differences, key=lambda d: not is_refusal(d.path)):
+        row = next((row for row in rows if row.explains(difference)), None)
+        if row is None:
+            row = next((r for prefix, r in parents.items() if difference.path.startswith(prefix)), None)
+        elif is_refusal(difference.path):
+            parents[difference.path[:difference.path.rfind(".") + 1]] = row
+        if row is not None:
             row.used += 1
-            return row
-    return None
+        out.append((difference, row))
+    return out
+
+
+def is_refusal(path):
+    last = path.rsplit(".", 1)[-1]
+    return last.endswith("error_code") or last == "outcome"
