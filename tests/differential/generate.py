@@ -442,6 +442,13 @@ class Maker:
         # Of another one Kafka makes an internal error.
         return self.rng.choice([0, 1])
 
+    def pool_max_bytes(self):
+        # Of a negative one Kafka makes an internal error.
+        return self.rng.choice([0, 1, 100, 1 << 20, INT32_MAX])
+
+    def pool_partition_max_bytes(self):
+        return self.pool_max_bytes()
+
     def pool_num_partitions(self):
         return self.rng.choice([-1, 0, 1, 2, 5, -2, 20000, INT32_MAX])
 

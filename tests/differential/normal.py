@@ -79,7 +79,7 @@ class Normal:
             return [self.struct(api, batch, where) for batch in batches.read(value or b"")]
         if isinstance(value, list):
             elements = [self.value(api, name, v, where) for v in value]
-            if api == "Fetch" and name == "responses":
+            if name in ("responses", "topics") and any("topic" in e or "topic_id" in e or "name" in e for e in elements if isinstance(e, dict)):
                 elements = merged(elements)
             return [e for e in elements if not self.is_of_others(e)]
         if isinstance(value, dict):
@@ -149,11 +149,18 @@ class Normal:
 
 
 def merged(topics):
-    """A topic whose partitions are not beside each other may come in several parts."""
+    """A topic that comes in several parts, as Fetch may give it, in one."""
     out = {}
-    for topic in topics:
-        key = topic.get("topic_id") or topic.get("topic")
-        out.setdefault(key, {**topic, "partitions": []})["partitions"].extend(topic["partitions"])
+    for number, topic in enumerate(topics):
+        arrays = [name for name in ("partitions", "partition_responses") if isinstance(topic, dict) and name in topic]
+        if not arrays or topic.get("error_code", "NONE") != "NONE":
+            out[number] = topic
+            continue
+        key = tuple(topic.get(name) for name in ("topic_id", "topic", "name"))
+        if key in out and len(topic) == len(arrays) + sum(name is not None for name in key):
+            out[key][arrays[0]] = out[key][arrays[0]] + topic[arrays[0]]
+        else:
+            out[key if key not in out else number] = dict(topic)
     return list(out.values())
 
 

@@ -4,7 +4,7 @@ import copy
 import time
 
 ATTEMPTS_MAX = 150
-SECONDS_MAX = 40
+SECONDS_MAX = 20
 
 
 class Shrinker:

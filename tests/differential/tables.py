@@ -63,10 +63,14 @@ def explain(rows, differences):
     out, parents = [], {}
     for difference in sorted(differences, key=lambda d: not is_refusal(d.path)):
         row = next((row for row in rows if row.explains(difference)), None)
-        if row is None:
-            row = next((r for prefix, r in parents.items() if difference.path.startswith(prefix)), None)
-        elif is_refusal(difference.path):
+        if is_refusal(difference.path):
             parents[difference.path[:difference.path.rfind(".") + 1]] = row
+        elif row is None:
+            beside = [r for prefix, r in parents.items() if difference.path.startswith(prefix)]
+            if None in beside:
+                # Another error code that nothing explains is told already.
+                continue
+            row = beside[0] if beside else None
         if row is not None:
             row.used += 1
         out.append((difference, row))
