@@ -143,7 +143,8 @@ class Run:
                 self.pair.survey.setdefault(difference.kind(), []).append((difference, step, outcomes))
             else:
                 self.pair.explained[str(row)] += 1
-            ends |= difference.api not in READING and tables.is_refusal(difference.path)
+            # A refusal, or something that was done twice on one side.
+            ends |= difference.api not in READING and (tables.is_refusal(difference.path) or "#" in difference.path)
         if self.result.unexplained:
             self.result.failed_step = step
             self.result.outcomes = outcomes
