@@ -25,6 +25,7 @@ ERRORS = ("error_code", "partition_error_code", "topic_config_error_code")
 # A member id ends with one that the broker drew.
 UUID = re.compile(r"-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 # Kafka makes the last one when somebody first asks for a transaction's coordinator.
+LONG = re.compile("x{50,}")
 OTHERS = re.compile(r"^s\d+-|^__transaction_state$")
 
 
@@ -110,7 +111,8 @@ class Normal:
 
     def text(self, value):
         prefix = self.sequence.prefix
-        return "~" + value[len(prefix):] if value.startswith(prefix) else value
+        value = "~" + value[len(prefix):] if value.startswith(prefix) else value
+        return LONG.sub(lambda found: f"x*{len(found[0])}", value)
 
     def topic_of(self, raw):
         return next((name for name, ids in self.sequence.ids.items() if raw in ids), None)

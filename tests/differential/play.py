@@ -1,6 +1,7 @@
 """Plays sequences on both brokers at once, and compares every answer."""
 
 import threading
+import time
 from collections import Counter
 
 import tables
@@ -114,6 +115,8 @@ class Run:
                 self.position = len(steps)
         if self.over():
             self.leave()
+            for sequence in self.sequences:
+                sequence.forget()
 
     def leave(self):
         for sequence in self.sequences:
@@ -125,6 +128,9 @@ class Run:
         outcomes = [o or s.receive(step) for o, s in zip(outcomes, self.sequences)]
         if "api" in step:
             self.pair.played[step["api"], step["v"]] += 1
+        if step.get("api") == "Produce":
+            # So that the next batch has a later append time on both sides.
+            time.sleep(0.002)
         for sequence, outcome in zip(self.sequences, outcomes):
             sequence.settle(step, outcome)
         for sequence, outcome in zip(self.sequences, outcomes):
