@@ -196,7 +196,7 @@ class Maker:
         rng = self.rng
         version = rng.choice([v for v in self.versions["JoinGroup"] if instance is None or v >= 5])
         body = {
-            "group_id": f"~{group}", "session_timeout_ms": 60000, "rebalance_timeout_ms": 2000, "member_id": "",
+            "group_id": f"~{group}", "session_timeout_ms": 600000, "rebalance_timeout_ms": 2000, "member_id": "",
             "group_instance_id": instance, "protocol_type": "consumer",
             "protocols": protocols or [{"name": "range", "metadata": {"$hex": "0001"}}, {"name": "roundrobin", "metadata": {"$hex": "02"}}],
             "reason": None,
@@ -421,7 +421,7 @@ class Maker:
         return self.pool_generation_id()
 
     def pool_session_timeout_ms(self):
-        return self.rng.choice([5999, 0, -1, 1800001, INT32_MAX, 1800000, 60000])
+        return self.rng.choice([5999, 0, -1, 1800001, INT32_MAX, 1800000, 600000])
 
     def pool_rebalance_timeout_ms(self):
         return self.rng.choice([-1, 0, 300, 1000])
@@ -674,7 +674,7 @@ class Maker:
         group = rng.choice(["~g-none", "~g-stable", "~g-left", "~g-static"])
         member = self.some_member(group)
         return {
-            "group_id": group, "session_timeout_ms": 60000, "rebalance_timeout_ms": 300, "member_id": self.member_id(member) if member and rng.random() < 0.7 else "",
+            "group_id": group, "session_timeout_ms": 600000, "rebalance_timeout_ms": 300, "member_id": self.member_id(member) if member and rng.random() < 0.7 else "",
             "group_instance_id": "~i1" if group == "~g-static" else None, "protocol_type": "consumer",
             "protocols": [{"name": rng.choice(["range", "range", "x"]), "metadata": {"$hex": "0001"}}], "reason": rng.choice([None, "because"]),
         }

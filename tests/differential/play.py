@@ -7,6 +7,7 @@ from collections import Counter
 import tables
 from generate import READING
 from normal import Normal, compare
+from side import OTHERS_ANSWER_SECONDS
 
 
 class Result:
@@ -125,7 +126,7 @@ class Run:
     def step(self, step):
         """Whether the sequence goes on."""
         outcomes = [sequence.send(step) for sequence in self.sequences]
-        outcomes = [o or s.receive(step) for o, s in zip(outcomes, self.sequences)]
+        outcomes = self.receive(step, outcomes)
         if "api" in step:
             self.pair.played[step["api"], step["v"]] += 1
         if step.get("api") == "Produce":
@@ -158,6 +159,17 @@ class Run:
         if ends:
             self.result.ended_at = step["n"]
         return not ends
+
+    def receive(self, step, begun):
+        outcomes = [o or s.receive(step) for o, s in zip(begun, self.sequences)]
+        silent = [o["outcome"] == "no answer" for o in outcomes]
+        if any(silent) and not all(silent):
+            late = silent.index(True)
+            outcomes[late] = self.sequences[late].receive(step, OTHERS_ANSWER_SECONDS)
+        for sequence, outcome in zip(self.sequences, outcomes):
+            if outcome["outcome"] == "no answer":
+                sequence.give_up(step)
+        return outcomes
 
     def api_of(self, receive):
         """The API whose answer a step {"receive"} waits for: the last one sent on that connection."""

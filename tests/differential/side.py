@@ -15,6 +15,7 @@ holds references, which each side resolves for itself:
     {"$cluster_id": 1}              the cluster's id
 """
 
+import select
 import socket
 import struct
 import time
@@ -25,6 +26,8 @@ from messages import CodecError, apis
 
 CLIENT_ID = "differential"
 ANSWER_SECONDS = 3
+# For the other side's answer, once one side has answered.
+OTHERS_ANSWER_SECONDS = 8
 SETTLE_SECONDS = 20
 NO_ID = str(uuid.UUID(int=0))
 UNKNOWN_ID = "5ca1ab1e-0000-4000-8000-000000000001"
@@ -62,8 +65,10 @@ class Connection:
 
     def receive(self, seconds):
         """The next answer: its step's number and its body."""
+        if not select.select([self.socket], [], [], seconds)[0]:
+            raise Silent
         api, version, correlation, n = self.waiting.pop(0)
-        self.socket.settimeout(seconds)
+        self.socket.settimeout(30)
         (size,) = struct.unpack(">i", self.take(4))
         data = self.take(size)
         # What this API does not have in that version is answered in the oldest one.
@@ -239,20 +244,25 @@ class Sequence:
             self.connections.pop(label).close()
             return {"outcome": "closed"}
 
-    def receive(self, step):
-        """The outcome: `answer`, or why there is none."""
+    def receive(self, step, seconds=ANSWER_SECONDS):
+        """The outcome: `answer`, or why there is none. After none in time it may be asked again."""
         label = step.get("receive") or step.get("conn", "main")
         connection = self.connections[label]
         try:
-            n, body = connection.receive(ANSWER_SECONDS)
-        except (Closed, Silent, CodecError) as error:
+            n, body = connection.receive(seconds)
+        except Silent:
+            return {"outcome": "no answer"}
+        except (Closed, CodecError) as error:
             self.connections.pop(label).close()
-            word = {Closed: "closed", Silent: "no answer"}.get(type(error))
-            return {"outcome": word or f"not decoded: {error}"}
+            return {"outcome": "closed" if isinstance(error, Closed) else f"not decoded: {error}"}
         if step.get("api") == "Produce" and self.resolve(step["body"]).get("acks") == 0:
             return {"outcome": "silence"}
         self.answers[n] = body
         return {"outcome": "answered", "answer": body}
+
+    def give_up(self, step):
+        """Closes the connection that got no answer."""
+        self.connections.pop(step.get("receive") or step.get("conn", "main")).close()
 
     def forget(self):
         """Deletes the sequence's topics, so that a long run does not slow down."""
