@@ -206,7 +206,13 @@ impl PartitionLog {
     /// ignored. Readers who wait are woken: they may have to be told.
     pub fn set_leader_epoch(&self, epoch: LeaderEpoch) {
         let before = self.leader_epoch();
-        self.state.borrow_mut().core.set_leader_epoch(epoch);
+        {
+            let mut state = self.state.borrow_mut();
+            state.core.set_leader_epoch(epoch);
+            if let Some(kept) = &mut state.coming_core {
+                kept.set_leader_epoch(epoch);
+            }
+        }
         if self.leader_epoch() != before {
             self.tell_watchers();
         }
