@@ -56,7 +56,7 @@ impl PartitionLog {
             segment_base_offset: last.base.get(),
             position: last.size,
         };
-        // From here on the image of the log is without what is cut off: a checkpoint that comes first lies behind the entry.
+        // A checkpoint that begins behind the entry's frame has the log without what is cut off.
         self.state.borrow_mut().is_truncating = true;
         self.shared.truncations.update(|count| count + 1);
         let cut = async {
@@ -135,6 +135,7 @@ impl PartitionLog {
         if state.core.leader_epoch() != epoch {
             kept.set_leader_epoch(state.core.leader_epoch());
         }
+        kept.take_over(state.core.offsets());
         // The log's start stays before this end from here on.
         state.coming_core = Some(kept);
         Ok(())
