@@ -230,6 +230,12 @@ impl JournalCore {
         ticket
     }
 
+    /// Whether such a change waits to be put into a frame.
+    pub(crate) fn has_waiting(&self, is_such: impl Fn(&EntryV2) -> bool) -> bool {
+        let mut waiting = self.queue.iter();
+        waiting.any(|item| matches!(item, Item::Change { entry, .. } if is_such(entry)))
+    }
+
     fn end_item(&self) -> u64 {
         self.first_item + u64::try_from(self.queue.len()).expect("a length within u64")
     }

@@ -428,6 +428,11 @@ impl LogCore {
     pub(crate) fn replace_with(&mut self, kept: LogCore) {
         let LogCore { config, offsets, .. } = std::mem::replace(self, kept);
         self.config = config;
+        self.take_over(offsets);
+    }
+
+    /// Takes over the offsets of the log that this one is the beginning of, as far as it reaches.
+    pub(crate) fn take_over(&mut self, offsets: LogOffsets) {
         let end = self.offsets.log_end;
         self.set_offsets(LogOffsets {
             log_start: offsets.log_start.min(end),

@@ -95,7 +95,7 @@ pub(crate) struct State {
     coming_log_start: Offset,
     /// The log without what is being cut off, while that is so.
     coming_core: Option<LogCore>,
-    /// The journal was told of the cut.
+    /// The journal is being told of the cut.
     is_truncating: bool,
     /// How often the log's end was cut off.
     cuts: u64,
@@ -206,7 +206,13 @@ impl PartitionLog {
     /// ignored. Readers who wait are woken: they may have to be told.
     pub fn set_leader_epoch(&self, epoch: LeaderEpoch) {
         let before = self.leader_epoch();
-        self.state.borrow_mut().core.set_leader_epoch(epoch);
+        {
+            let mut state = self.state.borrow_mut();
+            state.core.set_leader_epoch(epoch);
+            if let Some(kept) = &mut state.coming_core {
+                kept.set_leader_epoch(epoch);
+            }
+        }
         if self.leader_epoch() != before {
             self.tell_watchers();
         }
@@ -489,6 +495,17 @@ impl PartitionLog {
         self.key
     }
 
+    /// Whether a frame has the log's new end, so that a checkpoint made now would not have it replayed. While the entry
+    /// waits, what was appended before it may come to be durable without it.
+    fn is_cut_framed(&self, state: &State) -> bool {
+        let (topic, index) = (self.id.topic.get(), self.id.index.get());
+        let is_of_this = |entry: &EntryV2| {
+            let id = (topic, index);
+            matches!(entry, EntryV2::LogEnd { topic, index, .. } if (*topic, *index) == id)
+        };
+        state.is_truncating && !self.shared.journal.borrow().has_waiting(is_of_this)
+    }
+
     /// The persisted form of what the log is now.
     pub(crate) fn to_image(&self) -> PartitionV2 {
         let state = self.state.borrow();
@@ -496,7 +513,7 @@ impl PartitionLog {
             Status::Corrupt(reason) => Some(reason.as_ref()),
             Status::Open | Status::Deleted => None,
         };
-        let coming = state.coming_core.as_ref().filter(|_| state.is_truncating);
+        let coming = state.coming_core.as_ref().filter(|_| self.is_cut_framed(&state));
         let core = coming.unwrap_or(&state.core);
         let mut image = core.to_image(self.id, &self.directory, corrupt);
         image.base.log_start = image.base.log_start.max(state.coming_log_start.get());

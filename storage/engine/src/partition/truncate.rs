@@ -35,31 +35,15 @@ impl PartitionLog {
 
     /// Truncates in the turn that appends wait for: none is admitted meanwhile, and no segment is rolled.
     pub(super) async fn truncate_in_turn(self: &Rc<Self>, offset: Offset) -> Result<Offset, TruncateError> {
-        {
-            let state = self.state.borrow();
-            match &state.status {
-                Status::Open => {}
-                Status::Deleted => return Err(TruncateError::Deleted),
-                Status::Corrupt(reason) => return Err(TruncateError::Corrupt(Arc::clone(reason))),
-            }
-            let offsets = state.core.offsets();
-            if offset < offsets.log_start {
-                return Err(TruncateError::OffsetOutOfRange {
-                    requested: offset,
-                    log_start: offsets.log_start,
-                });
-            }
-            if offset >= offsets.log_end {
-                return Ok(offsets.log_end);
-            }
+        self.check_truncation(offset)?;
+        let log_end = self.offsets().log_end;
+        if offset >= log_end {
+            return Ok(log_end);
         }
-        if let Some(fenced) = self.shared.fenced() {
-            return Err(fenced.into());
-        }
-        if self.shared.life.get() != Life::Open {
-            return Err(TruncateError::Closed);
-        }
-        self.find_end(offset).await?;
+        let found = self.find_end(offset).await;
+        // The log may have been deleted or trimmed, or the storage closed, while it was read.
+        self.check_truncation(offset)?;
+        found?;
         let (end, last) = {
             let state = self.state.borrow();
             let kept = state.coming_core.as_ref().expect("found just now");
@@ -72,7 +56,7 @@ impl PartitionLog {
             segment_base_offset: last.base.get(),
             position: last.size,
         };
-        // From here on the image of the log is without what is cut off: a checkpoint that comes first lies behind the entry.
+        // A checkpoint that begins behind the entry's frame has the log without what is cut off.
         self.state.borrow_mut().is_truncating = true;
         self.shared.truncations.update(|count| count + 1);
         let cut = async {
@@ -88,6 +72,32 @@ impl PartitionLog {
         Ok(end)
     }
 
+    /// Whether the log may be cut off at `offset` now.
+    fn check_truncation(&self, offset: Offset) -> Result<(), TruncateError> {
+        {
+            let state = self.state.borrow();
+            match &state.status {
+                Status::Open => {}
+                Status::Deleted => return Err(TruncateError::Deleted),
+                Status::Corrupt(reason) => return Err(TruncateError::Corrupt(Arc::clone(reason))),
+            }
+            let log_start = state.core.offsets().log_start;
+            if offset < log_start {
+                return Err(TruncateError::OffsetOutOfRange {
+                    requested: offset,
+                    log_start,
+                });
+            }
+        }
+        if let Some(fenced) = self.shared.fenced() {
+            return Err(fenced.into());
+        }
+        if self.shared.life.get() != Life::Open {
+            return Err(TruncateError::Closed);
+        }
+        Ok(())
+    }
+
     /// Forgets a cut that did not come to be; after a fence nothing is appended that it could matter to.
     pub(super) fn give_up_truncation(&self) {
         let mut state = self.state.borrow_mut();
@@ -98,11 +108,13 @@ impl PartitionLog {
     /// Reads the segment that the new end lies in from its beginning: what is known of it must hold of what stays.
     async fn find_end(&self, offset: Offset) -> Result<(), TruncateError> {
         self.make_readable().await?;
+        self.check_truncation(offset)?;
         let (segment, cuts, mut kept) = {
             let state = self.state.borrow();
-            let (segment, _) = state.core.segment_of(offset).expect("within the log");
+            let (segment, _) = state.core.segment_of(offset).expect("checked to be in the log");
             (segment, state.cuts, state.core.clone())
         };
+        let epoch = kept.leader_epoch();
         kept.return_to(segment.base);
         let mut scan = self.scan(segment, cuts, 0);
         while let Some(found) = scan.next().await? {
@@ -120,6 +132,10 @@ impl PartitionLog {
                 log_start,
             });
         }
+        if state.core.leader_epoch() != epoch {
+            kept.set_leader_epoch(state.core.leader_epoch());
+        }
+        kept.take_over(state.core.offsets());
         // The log's start stays before this end from here on.
         state.coming_core = Some(kept);
         Ok(())

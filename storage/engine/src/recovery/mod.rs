@@ -24,6 +24,7 @@ use corelog_runtime::{DiskError, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::checkpoint_file;
+use crate::format::envelope;
 use crate::format::names;
 use crate::format::v2::{AppendV2, CheckpointV2, EntryV2, PartitionV2, decode_checkpoint};
 use crate::journal::manifest;
@@ -82,6 +83,8 @@ pub(crate) struct Recovered {
     /// Directories of partitions whose deletion is in a frame that may not be durable: they are needed until the
     /// checkpoint is.
     deleted: Vec<PathBuf>,
+    /// What was cut off a log by a frame that may not be durable is still in its segments, for the same reason.
+    is_cut_in_doubt: bool,
 }
 
 impl Recovered {
@@ -89,6 +92,7 @@ impl Recovered {
         Recovered {
             checkpoint,
             deleted: Vec::new(),
+            is_cut_in_doubt: false,
         }
     }
 
@@ -174,6 +178,9 @@ struct Recovering {
     /// The high watermark of the checkpoint.
     high_watermark: Offset,
     reread: Option<Reread>,
+    /// The frame that its end was cut off by may not be durable: nothing may be taken from its segments before the
+    /// checkpoint is.
+    is_cut_in_doubt: bool,
     log_start: Option<Offset>,
     runs: Vec<KnownRun>,
     /// The first run that the replay has not come to.
@@ -193,6 +200,7 @@ impl Recovering {
             recovered_end: offsets.log_end,
             high_watermark: offsets.high_watermark,
             reread: None,
+            is_cut_in_doubt: false,
             log_start: None,
             runs: Vec::new(),
             next_run: 0,
@@ -299,6 +307,27 @@ fn open_images(
 /// did not live to hear it. Which it was nobody can tell, so after a failed sync all is done again, once: everything in
 /// doubt is written anew, and all files have told what they had to tell, so another failure is a new one.
 pub(crate) async fn recover(
+    handle: &Handle,
+    target: &Target,
+    progress: &dyn Fn(f64),
+) -> Result<Recovered, OpenError> {
+    let recovered = attempt_twice(handle, target, progress).await?;
+    if !recovered.is_cut_in_doubt {
+        return Ok(recovered);
+    }
+    // With a checkpoint that knows of the cut, what was cut off is behind the log's end, and goes.
+    let checkpoint = CheckpointV2 {
+        is_clean: false,
+        ..recovered.checkpoint.clone()
+    };
+    let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
+    checkpoint_file::forget_spare(handle, &target.checkpoint_path()).await?;
+    checkpoint_file::replace(handle, &target.checkpoint_path(), content).await?;
+    recovered.finish(handle, &target.dir).await?;
+    attempt_twice(handle, target, &|_| {}).await
+}
+
+async fn attempt_twice(
     handle: &Handle,
     target: &Target,
     progress: &dyn Fn(f64),
@@ -424,6 +453,7 @@ async fn attempt(
         return Ok(Attempt::Unsynced { files, error });
     }
     settled.sort_by_key(|partition| partition.id);
+    let is_cut_in_doubt = settled.iter().any(|partition| partition.is_cut_in_doubt);
     let mut images = Vec::with_capacity(settled.len());
     for mut partition in settled {
         if let Some(offset) = partition.log_start {
@@ -437,6 +467,7 @@ async fn attempt(
     Ok(Attempt::Recovered(Recovered {
         checkpoint: next(chain.end_sequence, images),
         deleted: doubtful,
+        is_cut_in_doubt,
     }))
 }
 
@@ -502,6 +533,7 @@ fn apply(
                 let end = Offset::new(*offset).unwrap_or_default();
                 let base = Offset::new(*segment_base_offset).unwrap_or_default();
                 partition.cut(end, base, *position);
+                partition.is_cut_in_doubt |= !is_acknowledged;
             }
         }
     }

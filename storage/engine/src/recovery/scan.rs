@@ -299,7 +299,8 @@ pub(super) async fn settle(
         partition.core.set_created(reread.base, reread.created);
     }
     check_reach(&mut partition);
-    let is_corrupt = partition.corrupt.is_some();
+    // What the checkpoint before knows is still needed if the frame that cuts it off is lost.
+    let is_left_whole = partition.corrupt.is_some() || partition.is_cut_in_doubt;
     for base in touched {
         let segment = partition
             .core
@@ -309,13 +310,13 @@ pub(super) async fn settle(
         let size = segment.map_or(0, |segment| segment.size);
         // What lies beyond the end must never be taken for a part of the log. Nothing is cut off a damaged log: what
         // can be saved is for its owner to decide.
-        if !is_corrupt {
+        if !is_left_whole {
             let file = open_segment(handle, target, &partition.directory, base).await?;
             file.truncate(size).await?;
         }
         partition.unsynced.push(base);
     }
-    if !is_corrupt {
+    if !is_left_whole {
         let names = handle.disk.list_dir(&dir).await?;
         remove_strangers(handle, &partition, &dir, &names).await?;
     }
@@ -336,7 +337,7 @@ async fn cut(
         Err(error) if error.is_not_found() => return Ok(partition),
         names => names?,
     };
-    if partition.corrupt.is_some() {
+    if partition.corrupt.is_some() || partition.is_cut_in_doubt {
         return Ok(partition);
     }
     remove_strangers(handle, &partition, &dir, &names).await?;

@@ -511,13 +511,15 @@ pub(crate) struct Found {
     pub(crate) leader_epoch: LeaderEpoch,
 }
 
-/// Takes a slice apart; the batches must be whole, follow one another, and begin with the one that holds `from`.
+/// Takes a slice apart; the batches must be whole, follow one another, and begin with the one that holds `from`. What goes
+/// beyond `cut` is not looked at: it was cut off while it was read.
 pub(crate) fn check_slice(
     world: &World,
     id: PartitionId,
     from: Offset,
     slice: &LogSlice,
     end: Offset,
+    cut: Option<Offset>,
 ) -> Vec<Found> {
     let total: usize = slice.pieces.iter().map(bytes::Bytes::len).sum();
     if total != slice.bytes {
@@ -539,6 +541,9 @@ pub(crate) fn check_slice(
             }
         };
         let header = batch.header();
+        if cut.is_some_and(|cut| header.next_offset() > cut) {
+            return found;
+        }
         let number = batches::number_of(batch.bytes());
         world.oracle.shown(id, &batch, number);
         let may_skip = |next: Offset| {
@@ -585,16 +590,23 @@ async fn read_for_ever(world: Rc<World>, handle: Handle, storage: Rc<Storage>) {
         let from = offsets.log_start + OffsetDelta::new(i64::try_from(back).unwrap_or(0));
         let bytes_max = usize::try_from(world.below(100_000)).unwrap_or(0);
         world.reads.set(world.reads.get() + 1);
+        let cuts = world.oracle.cuts(id);
         match log.read(from, bytes_max, ReadIsolation::HighWatermark).await {
             Ok(slice) => {
                 let seen = slice.offsets;
                 let is_empty = slice.bytes == 0;
-                check_slice(&world, id, from, &slice, seen.log_end);
+                let cut = world.oracle.cut_since(id, cuts);
+                let found = check_slice(&world, id, from, &slice, seen.log_end, cut);
+                if found.last().is_some_and(|last| last.base >= seen.high_watermark) {
+                    world
+                        .oracle
+                        .violate(format!("{id:?}: {found:?} is not committed: {seen:?}"));
+                }
                 let is_in_gap = || {
                     world.is_follower(id)
                         && (seen.log_end <= from || world.oracle.is_gap(id, from, offsets.high_watermark))
                 };
-                if is_empty && from < offsets.high_watermark && !is_in_gap() {
+                if is_empty && from < offsets.high_watermark && cut.is_none() && !is_in_gap() {
                     world
                         .oracle
                         .violate(format!("{id:?}: nothing at {from} before {offsets:?}"));

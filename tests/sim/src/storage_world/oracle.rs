@@ -75,6 +75,8 @@ struct Log {
     trimmed_level: u64,
     /// Where its end is being cut off.
     cutting: Option<Offset>,
+    /// Where it was ever to be cut off, that included.
+    cuts: Vec<Offset>,
 }
 
 /// The oracle: what was asked and answered, and the first thing that is wrong.
@@ -135,6 +137,7 @@ impl Oracle {
             created_level: 0,
             trimmed_level: 0,
             cutting: None,
+            cuts: Vec::new(),
         };
         self.logs.borrow_mut().insert(id, log);
     }
@@ -381,18 +384,32 @@ impl Oracle {
             .is_some_and(|log| log.placed.range(from..to).next().is_none())
     }
 
-    /// The end of the batch that `offset` lies in, as far as that is known.
-    pub(crate) fn end_of_batch(&self, id: PartitionId, offset: Offset) -> Option<Offset> {
+    /// Whether a log that is cut off at `at` would end before `log_start`, as far as is known.
+    pub(crate) fn begins_behind(&self, id: PartitionId, at: Offset, log_start: Offset) -> bool {
         let logs = self.logs.borrow();
-        let log = logs.get(&id)?;
-        let (base, number) = log.placed.range(..=offset).next_back()?;
-        Some(*base + corelog_model::OffsetDelta::new(log.batches[number].records))
+        let end = logs.get(&id).and_then(|log| log.end_before(at));
+        end.is_none_or(|end| end < log_start)
+    }
+
+    /// How many cuts of a log's end there were so far; one that is under way does not count.
+    pub(crate) fn cuts(&self, id: PartitionId) -> usize {
+        let logs = self.logs.borrow();
+        logs.get(&id)
+            .map_or(0, |log| log.cuts.len() - usize::from(log.cutting.is_some()))
+    }
+
+    /// The least offset that a log was cut off at since there were `cuts` of them, or is being cut off at: what a reader
+    /// finds from there on may have been cut off meanwhile.
+    pub(crate) fn cut_since(&self, id: PartitionId, cuts: usize) -> Option<Offset> {
+        let logs = self.logs.borrow();
+        logs.get(&id)?.cuts.get(cuts..)?.iter().min().copied()
     }
 
     /// A log's end is about to be cut off.
     pub(crate) fn cutting(&self, id: PartitionId, at: Offset) {
         if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
             log.cutting = Some(at);
+            log.cuts.push(at);
         }
     }
 
@@ -408,7 +425,9 @@ impl Oracle {
         let mut logs = self.logs.borrow_mut();
         let Some(log) = logs.get_mut(&id) else { return };
         log.cutting = None;
-        if let Some(known) = log.end_before(at).filter(|known| *known != end) {
+        // Of what lay before the log's start not all need be known.
+        let known = log.end_before(at).filter(|known| *known >= now.log_start);
+        if let Some(known) = known.filter(|known| *known != end) {
             self.violate(format!(
                 "{id:?}: cut off at {at} it ends at {end}, not at {known}"
             ));

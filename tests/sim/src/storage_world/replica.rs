@@ -126,7 +126,13 @@ pub(crate) async fn follow(world: Rc<World>, handle: Handle, log: Rc<PartitionLo
         }
         let cut = (world.below(8) == 0).then(|| {
             let offsets = log.offsets();
-            let span = u64::try_from((offsets.log_end - offsets.high_watermark).get()).unwrap_or(0);
+            // A leader may lack even what is committed, if it was elected all the same.
+            let from = if world.below(3) == 0 {
+                offsets.log_start
+            } else {
+                offsets.high_watermark
+            };
+            let span = u64::try_from((offsets.log_end - from).get()).unwrap_or(0);
             let back = i64::try_from(world.below(span + 1)).unwrap_or(0);
             let at = Offset::new(offsets.log_end.get() - back).unwrap_or_default();
             world.oracle.cutting(id, at);
@@ -172,7 +178,7 @@ pub(crate) async fn follow(world: Rc<World>, handle: Handle, log: Rc<PartitionLo
                 }
                 Some(Err(TruncateError::Deleted | TruncateError::Closed)) | None => return,
                 Some(Err(TruncateError::OffsetOutOfRange { log_start, .. }))
-                    if at < end_of_start(&world, id, log_start) =>
+                    if world.oracle.begins_behind(id, at, log_start) =>
                 {
                     world.oracle.not_cut(id);
                 }
@@ -192,11 +198,6 @@ pub(crate) async fn follow(world: Rc<World>, handle: Handle, log: Rc<PartitionLo
         };
         world.pause(&handle, rest).await;
     }
-}
-
-/// Where the batch ends that a log begins in: it cannot be cut off.
-fn end_of_start(world: &World, id: PartitionId, log_start: Offset) -> Offset {
-    world.oracle.end_of_batch(id, log_start).unwrap_or(log_start)
 }
 
 type Truncated = Result<Offset, TruncateError>;

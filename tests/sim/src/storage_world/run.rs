@@ -627,7 +627,7 @@ async fn read_whole(world: Rc<World>, log: Rc<PartitionLog>, ending: Ending, pag
                 return;
             }
         };
-        let batches = actors::check_slice(&world, id, from, &slice, offsets.log_end);
+        let batches = actors::check_slice(&world, id, from, &slice, offsets.log_end, None);
         epochs::check_batches(&world, &log, &batches);
         let Some(last) = batches.last() else {
             world
