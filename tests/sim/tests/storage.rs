@@ -139,6 +139,34 @@ fn seeds_that_found_something_find_nothing_now() {
     }
 }
 
+/// The same with plans: these need more than a seed draws often.
+#[test]
+fn plans_that_found_something_find_nothing_now() {
+    for (seed, plan, found) in [
+        (
+            760,
+            "followers=true,trouble=full",
+            "a start truncated a segment for a cut in a frame that was not durable, and a loss of power took the frame",
+        ),
+        (
+            136_863_492_334_030,
+            "followers=true",
+            "a checkpoint had a log's new end while the entry that says so waited, and the entry was lost",
+        ),
+        (
+            136_863_492_333_771,
+            "followers=true",
+            "a checkpoint amid a cut had the start of the segment for the log's",
+        ),
+    ] {
+        let outcome = storage_world::run_plan(seed, &plan.parse().unwrap(), false);
+        assert_eq!(
+            outcome.violation, None,
+            "seed {seed} of {plan}, which once found that {found}"
+        );
+    }
+}
+
 /// What a failure prints can be run again: a plan changes what it names, and another variation is another run.
 #[test]
 fn a_plan_and_its_variation_are_one_run() {

@@ -3,10 +3,12 @@
 //! Invariants of a log, checked at every read, every answer and every start:
 //! - What was acknowledged is there (with `Written` after a loss of power, and with `Memory` after any crash: a prefix).
 //! - What is there was sent to this log, is there once, and its bytes are the ones that were sent.
-//! - An offset that has been shown or acknowledged holds the same batch for good; offsets are dense.
+//! - An offset that has been shown or acknowledged holds the same batch until it is cut off; but for a follower's gaps
+//!   offsets are dense. What was cut off does not come back.
 //! - What was refused is not there.
 //! - A producer's batches lie in the order in which it sent them.
-//! - High watermark and log start never go back; a LogAppendTime stays; partitions are those that were answered for.
+//! - The log start never goes back, nor does the high watermark but for a cut; a LogAppendTime stays; partitions are those
+//!   that were answered for.
 //! - The epoch table is what follows from the batches and from the epochs of leaders without any (`epochs.rs`).
 
 use std::cell::RefCell;
