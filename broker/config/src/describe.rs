@@ -26,7 +26,7 @@ pub struct ConfigEntry {
     pub is_read_only: bool,
     /// What the key does.
     pub doc: &'static str,
-    /// All values behind it, the one in force first.
+    /// The values behind it that Kafka lists, the strongest first.
     pub synonyms: Vec<ConfigSynonym>,
 }
 
@@ -65,11 +65,8 @@ impl BrokerConfig {
                 let stack = self.layers().stack(&family);
                 // Kafka shows a key's own value, although a synonym's may be in force.
                 let value = self.layers().value(key);
-                ConfigEntry::new(
-                    key,
-                    value,
-                    stack.into_iter().map(|(_, synonym)| synonym).collect(),
-                )
+                let synonyms = stack.into_iter().map(|(_, synonym)| synonym).collect();
+                ConfigEntry::new(key, value, listed(synonyms, key.name))
             })
             .collect()
     }
@@ -86,17 +83,30 @@ impl BrokerConfig {
                     value: value.clone(),
                     source: ConfigSource::DynamicTopic,
                 });
-                let from_broker = self
-                    .layers()
-                    .stack(key.synonyms)
-                    .into_iter()
-                    .map(|(_, synonym)| synonym);
-                let synonyms = from_topic.into_iter().chain(from_broker).collect();
+                let stack = self.layers().stack(key.synonyms);
+                let from_broker: Vec<ConfigSynonym> = stack.into_iter().map(|(_, synonym)| synonym).collect();
+                let source = from_topic
+                    .as_ref()
+                    .or(from_broker.first())
+                    .map(|synonym| synonym.source);
+                let first = key.synonyms.first().map_or(key.name, |first| first.name);
+                let synonyms = from_topic.into_iter().chain(listed(from_broker, first)).collect();
                 let value = own.cloned().unwrap_or_else(|| topic::inherited(self, key));
-                ConfigEntry::new(key, Some(value), synonyms)
+                ConfigEntry {
+                    // The one in force, listed or not.
+                    source: source.unwrap_or(ConfigSource::Default),
+                    ..ConfigEntry::new(key, Some(value), synonyms)
+                }
             })
             .collect()
     }
+}
+
+/// What Kafka lists of a family's values under `name`: those from the first on that is set under this very name
+/// (`ConfigHelper.configSynonyms`). A time that is set in hours alone is not listed under the key in milliseconds.
+fn listed(synonyms: Vec<ConfigSynonym>, name: &str) -> Vec<ConfigSynonym> {
+    let is_other = |synonym: &ConfigSynonym| synonym.name != name;
+    synonyms.into_iter().skip_while(is_other).collect()
 }
 
 #[cfg(test)]
@@ -109,23 +119,25 @@ mod tests {
 
     #[test]
     fn a_topic_key_names_all_its_sources() {
-        let broker = BrokerConfig::from_pairs(&[("log.retention.hours", "2")]).unwrap();
+        let pairs = [("log.retention.hours", "2"), ("log.roll.ms", "7200000")];
+        let broker = BrokerConfig::from_pairs(&pairs).unwrap();
         let overrides = BTreeMap::from([("segment.bytes".to_owned(), "2097152".to_owned())]);
         let entries = broker.describe_topic(&overrides);
 
         let retention = entry(&entries, "retention.ms");
         assert_eq!(retention.value.as_deref(), Some("7200000"));
         assert_eq!(retention.source, ConfigSource::StaticBroker);
+        assert_eq!(retention.synonyms, [], "Kafka lists none before the first key");
         assert_eq!(
-            retention.synonyms,
+            entry(&entries, "segment.ms").synonyms,
             [
                 ConfigSynonym {
-                    name: "log.retention.hours",
-                    value: "2".into(),
+                    name: "log.roll.ms",
+                    value: "7200000".into(),
                     source: ConfigSource::StaticBroker
                 },
                 ConfigSynonym {
-                    name: "log.retention.hours",
+                    name: "log.roll.hours",
                     value: "168".into(),
                     source: ConfigSource::Default
                 },

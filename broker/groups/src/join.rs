@@ -9,9 +9,6 @@ use crate::state::GroupState;
 use crate::{GroupConfig, GroupError, GroupStateName, InstanceId, JoinRequest, MemberId, RequestToken};
 use crate::{rebalance, static_join};
 
-/// The longest instance id, in bytes (Kafka's `JoinGroupRequest.validateGroupInstanceId`).
-const INSTANCE_ID_SIZE_MAX: usize = 249;
-
 impl GroupCoordinator {
     pub(crate) fn join(&mut self, token: RequestToken, request: &JoinRequest) {
         if let Err(error) = check_request(request, &self.cx.config) {
@@ -35,8 +32,11 @@ fn check_request(request: &JoinRequest, config: &GroupConfig) -> Result<(), Grou
     if !session_bounds.contains(&request.session_timeout) {
         return Err(GroupError::InvalidSessionTimeout);
     }
+    // What an instance id may consist of is checked by Kafka's clients alone, and an empty one is one.
+    let instance_id = request.group_instance_id.as_ref().map(InstanceId::as_str);
     let texts = [
         request.member_id.as_str(),
+        instance_id.unwrap_or_default(),
         &request.client_id,
         &request.client_host,
         &request.protocol_type,
@@ -49,21 +49,7 @@ fn check_request(request: &JoinRequest, config: &GroupConfig) -> Result<(), Grou
     {
         return Err(GroupError::InvalidRequest);
     }
-    match &request.group_instance_id {
-        Some(instance_id) if !is_valid_instance_id(instance_id) => Err(GroupError::InvalidRequest),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// An instance id follows the rules of a topic's name.
-fn is_valid_instance_id(instance_id: &InstanceId) -> bool {
-    let text = instance_id.as_str();
-    (1..=INSTANCE_ID_SIZE_MAX).contains(&text.len())
-        && text != "."
-        && text != ".."
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+    Ok(())
 }
 
 fn join_group(group: &mut Group, cx: &mut Context, token: RequestToken, request: &JoinRequest) {

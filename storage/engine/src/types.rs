@@ -54,7 +54,8 @@ pub struct Appended {
     pub base_offset: Offset,
     /// The offset of the last record, inclusive.
     pub last_offset: Offset,
-    /// The time that was written into the batches, if the log stamps them itself.
+    /// The time that was written into the batches, if the log stamps them itself. Of a duplicate, the largest timestamp of
+    /// the original in any case, as Kafka tells it (`UnifiedLog.append`).
     pub log_append_time: Option<TimestampMs>,
     /// The first offset of the log at the append.
     pub log_start: Offset,

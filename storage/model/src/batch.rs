@@ -286,6 +286,7 @@ pub fn set_log_append_time(batch: &mut [u8], timestamp: TimestampMs) {
 }
 
 /// The attribute of a batch that a cleaner has given a time after which its tombstones go (KIP-534).
+const LOG_APPEND_TIME: u8 = 0b1000;
 const DELETE_HORIZON: u8 = 0b100_0000;
 
 /// One whole batch whose header was decoded and whose checksum matched. Nothing else can be appended to a log.
@@ -346,6 +347,23 @@ impl ValidatedBatch {
             header: BatchHeader {
                 crc,
                 max_timestamp,
+                ..self.header
+            },
+            bytes: Bytes::from(bytes),
+        }
+    }
+
+    /// The same records under a header that says CreateTime, with the checksum for it. Copies the batch.
+    #[must_use]
+    pub fn with_create_time(&self) -> ValidatedBatch {
+        let mut bytes = self.bytes.to_vec();
+        bytes[22] &= !LOG_APPEND_TIME;
+        let crc = crc32c::crc32c(&bytes[CRC_START..]);
+        bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+        ValidatedBatch {
+            header: BatchHeader {
+                crc,
+                timestamp_type: TimestampType::CreateTime,
                 ..self.header
             },
             bytes: Bytes::from(bytes),
@@ -491,6 +509,18 @@ mod tests {
         };
         assert_eq!(batch.header(), &expected);
         assert_ne!(batch.header().crc, parsed().crc);
+    }
+
+    #[test]
+    fn the_timestamp_type_is_put_back() {
+        let mut bytes = GOLDEN;
+        set_log_append_time(&mut bytes, TimestampMs::new(12));
+        let stamped = ValidatedBatch::new(Bytes::copy_from_slice(&bytes)).unwrap();
+        let kept = stamped.with_create_time();
+        let again = ValidatedBatch::new(kept.bytes().clone()).unwrap();
+        assert_eq!(again.header(), kept.header());
+        let back = kept.with_max_timestamp(TimestampMs::new(9));
+        assert_eq!(back.bytes(), &Bytes::copy_from_slice(&GOLDEN));
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub use mailbox::Mailbox;
 pub use real::DirectIoRefused;
 pub use seams::{
     Accepted, AcceptedSocket, Clock, Connection, Disk, DiskError, File, Handle, IoCause, IoOperation,
-    ListenOptions, Listener, LocalFuture, Monotonic, Net, OpenOptions, Remedy, Rng, Spawn, WorkClass, remedy,
+    ListenOptions, Listener, LocalFuture, Monotonic, Net, OpenOptions, Remedy, Rng, Spawn, Volume, WorkClass,
+    remedy,
 };
 pub use shards::{
     Activity, ActivityReport, LongPoll, Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError,

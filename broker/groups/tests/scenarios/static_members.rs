@@ -244,7 +244,7 @@ fn an_administrator_removes_a_static_member_by_its_instance_id() {
 }
 
 #[test]
-fn instance_ids_are_checked() {
+fn an_instance_id_is_any_text_that_can_be_stored() {
     let check = |instance: &str, valid: bool| {
         let mut w = World::new();
         let token = w.join(join_static(instance));
@@ -257,11 +257,11 @@ fn instance_ids_are_checked() {
         assert_eq!(w.joined(token).map(|_| ()), expected, "{instance:?}");
     };
     check("consumer-1.a_B", true);
-    check(&"i".repeat(249), true);
-    check(&"i".repeat(250), false);
-    check("", false);
-    check("..", false);
-    check("a b", false);
+    check("", true);
+    check("..", true);
+    check("a b", true);
+    check(&"i".repeat(32_000), true);
+    check(&"i".repeat(32_001), false);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use corelog_model::BrokerId;
+use corelog_model::{BrokerId, TopicName};
 
 use super::topics::by_name;
 use super::{CONFIG_VALUE_SIZE_MAX, ConfigChange, ConfigOperation, Controller, ControllerError};
@@ -39,14 +39,17 @@ pub trait ConfigRules {
 }
 
 impl<R: ConfigRules> Controller<R> {
+    /// Name and settings are judged before the topic is looked for (Kafka's
+    /// `ConfigurationControlManager.validateAlterConfig`).
     pub(super) fn replace_topic_configs(
         &self,
         topic: &str,
         configs: &Configs,
         image: &MetadataImage,
     ) -> Result<Vec<Command>, ControllerError> {
-        let topic = by_name(topic, image)?;
+        TopicName::new(topic)?;
         self.check_configs(ConfigScope::Topic, configs)?;
+        let topic = by_name(topic, image)?;
         if *topic.configs == *configs {
             return Ok(Vec::new());
         }
@@ -62,7 +65,8 @@ impl<R: ConfigRules> Controller<R> {
         changes: &[ConfigChange],
         image: &MetadataImage,
     ) -> Result<Vec<Command>, ControllerError> {
-        let current = &by_name(topic, image)?.configs;
+        let none = Configs::new();
+        let current = image.topic(topic).map_or(&none, |topic| &*topic.configs);
         let configs = self.changed(ConfigScope::Topic, current, changes)?;
         self.replace_topic_configs(topic, &configs, image)
     }

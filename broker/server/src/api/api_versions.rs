@@ -24,8 +24,10 @@ pub(crate) async fn handle(
         api_keys: supported.iter().map(|api| row(*api)).collect(),
         ..Default::default()
     };
-    if context.version >= SOFTWARE
-        && !(is_software(&request.client_software_name) && is_software(&request.client_software_version))
+    let is_half_named = context.version >= IDENTITY && is_half_named(&request);
+    if is_half_named
+        || context.version >= SOFTWARE
+            && !(is_software(&request.client_software_name) && is_software(&request.client_software_version))
     {
         response = ApiVersionsResponse {
             error_code: ErrorCode::InvalidRequest.code(),
@@ -70,6 +72,11 @@ fn is_software(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
 }
 
+/// A cluster without a broker of it, or the reverse (Kafka's `ApiVersionsRequest.isValid`).
+fn is_half_named(request: &ApiVersionsRequest) -> bool {
+    request.cluster_id.is_some() != (request.node_id != -1)
+}
+
 fn is_elsewhere(shard: &Shard, request: &ApiVersionsRequest) -> bool {
     let identity = &shard.identity;
     request
@@ -82,6 +89,23 @@ fn is_elsewhere(shard: &Shard, request: &ApiVersionsRequest) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broker_is_named_with_its_cluster() {
+        for (cluster_id, node_id, expected) in [
+            (None, -1, false),
+            (Some("c"), 1, false),
+            (Some("c"), -1, true),
+            (None, 1, true),
+        ] {
+            let request = ApiVersionsRequest {
+                cluster_id: cluster_id.map(str::to_owned),
+                node_id,
+                ..Default::default()
+            };
+            assert_eq!(is_half_named(&request), expected, "{cluster_id:?} {node_id}");
+        }
+    }
 
     #[test]
     fn software_names_follow_kafkas_pattern() {

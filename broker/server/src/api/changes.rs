@@ -130,13 +130,19 @@ fn merge(planned: Vec<Planned>, decisions: Option<Decisions>) -> Vec<Outcome> {
 }
 
 /// As [`change_failure`], but Kafka calls a broker's setting that cannot be an invalid request, not an invalid
-/// configuration (KAFKA-13609).
+/// configuration (KAFKA-13609), and so the topic without a name, which would stand for all topics
+/// (`ControllerConfigurationValidator.validateTopicName`).
 fn failure_of(request: &ControllerRequest, error: &ChangeError) -> Failure {
     match (request, error) {
         (
             ControllerRequest::ReplaceBrokerConfigs { .. } | ControllerRequest::AlterBrokerConfigs { .. },
             ChangeError::Refused(ControllerError::Config(fault)),
         ) => invalid_request(fault.to_string()),
+        (
+            ControllerRequest::ReplaceTopicConfigs { topic, .. }
+            | ControllerRequest::AlterTopicConfigs { topic, .. },
+            ChangeError::Refused(ControllerError::TopicName(_)),
+        ) if topic.is_empty() => invalid_request("there are no settings of all topics"),
         (_, error) => change_failure(error),
     }
 }
@@ -145,6 +151,7 @@ fn failure_of(request: &ControllerRequest, error: &ChangeError) -> Failure {
 mod tests {
     use corelog_metadata::Configs;
     use corelog_metadata::controller::ConfigFault;
+    use corelog_model::TopicName;
 
     use super::*;
 
@@ -191,6 +198,24 @@ mod tests {
             ErrorCode::InvalidRequest,
         ];
         assert_eq!(codes(planned, Some(decisions)), expected.map(ErrorCode::code));
+    }
+
+    #[test]
+    fn a_topic_without_a_name_is_an_invalid_request() {
+        let of = |topic: &str| ControllerRequest::AlterTopicConfigs {
+            topic: topic.to_owned(),
+            changes: Vec::new(),
+        };
+        let refused = |topic: &str| {
+            let error = TopicName::new(topic).unwrap_err();
+            Err(ChangeError::Refused(ControllerError::TopicName(error)))
+        };
+        let planned = vec![Ok(of("")), Ok(of("a b"))];
+        let expected = [ErrorCode::InvalidRequest, ErrorCode::InvalidTopicException];
+        assert_eq!(
+            codes(planned, Some(vec![refused(""), refused("a b")])),
+            expected.map(ErrorCode::code)
+        );
     }
 
     #[test]

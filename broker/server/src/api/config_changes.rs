@@ -7,7 +7,7 @@ use corelog_metadata::controller::{ConfigChange, ControllerRequest};
 use corelog_protocol::ApiKey;
 
 use crate::api::changes::{self, Options, Planned, invalid_request};
-use crate::api::config_resource::ConfigResource;
+use crate::api::config_resource::{self, ConfigResource};
 use crate::error_codes::Failure;
 use crate::shard::Identity;
 use crate::shard::Shard;
@@ -77,31 +77,32 @@ fn plan(asked: Vec<Asked>, here: &Identity) -> Vec<Planned> {
                 return Err(invalid_request("each resource can be there once only"));
             }
             let change = asked.change?;
+            if asked.kind == config_resource::TOPIC {
+                return Ok(topic_request(asked.name, change));
+            }
             match (ConfigResource::parse(asked.kind, &asked.name, here)?, change) {
-                (ConfigResource::Topic(name), Change::Replace(configs)) => {
-                    Ok(ControllerRequest::ReplaceTopicConfigs {
-                        topic: name.to_string(),
-                        configs,
-                    })
-                }
-                (ConfigResource::Topic(name), Change::Alter(changes)) => {
-                    Ok(ControllerRequest::AlterTopicConfigs {
-                        topic: name.to_string(),
-                        changes,
-                    })
-                }
                 (ConfigResource::Broker(broker), Change::Replace(configs)) => {
                     Ok(ControllerRequest::ReplaceBrokerConfigs { broker, configs })
                 }
                 (ConfigResource::Broker(broker), Change::Alter(changes)) => {
                     Ok(ControllerRequest::AlterBrokerConfigs { broker, changes })
                 }
-                (ConfigResource::Bare, Change::Replace(_) | Change::Alter(_)) => Err(invalid_request(
-                    "groups and metrics subscriptions have no settings here",
-                )),
+                (ConfigResource::Topic(_) | ConfigResource::Bare, Change::Replace(_) | Change::Alter(_)) => {
+                    Err(invalid_request(
+                        "groups and metrics subscriptions have no settings here",
+                    ))
+                }
             }
         })
         .collect()
+}
+
+/// The controller judges the name, too, for some mistakes in the settings come before it.
+fn topic_request(topic: String, change: Change) -> ControllerRequest {
+    match change {
+        Change::Replace(configs) => ControllerRequest::ReplaceTopicConfigs { topic, configs },
+        Change::Alter(changes) => ControllerRequest::AlterTopicConfigs { topic, changes },
+    }
 }
 
 #[cfg(test)]

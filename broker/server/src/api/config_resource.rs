@@ -30,13 +30,17 @@ pub(super) enum ConfigResource {
 }
 
 impl ConfigResource {
+    /// Whether there are resources of this type at all, here or elsewhere (Kafka's `ConfigResource.Type`).
+    pub(super) fn is_type(kind: i8) -> bool {
+        matches!(kind, TOPIC | BROKER | BROKER_LOGGER | CLIENT_METRICS | GROUP)
+    }
+
     /// Takes a type and a name of a request that came to broker `here`.
     ///
     /// # Errors
     /// What to answer where there can be no such resource, or where another broker is to be asked.
     pub(super) fn parse(kind: i8, name: &str, here: &Identity) -> Result<ConfigResource, Failure> {
         match kind {
-            TOPIC if name.is_empty() => Err(invalid_request("there are no settings of all topics")),
             TOPIC => TopicName::new(name)
                 .map(ConfigResource::Topic)
                 .map_err(|error| Failure::new(ErrorCode::InvalidTopicException, error.to_string())),
@@ -72,7 +76,7 @@ mod tests {
         let topic = |name| ConfigResource::Topic(TopicName::new(name).unwrap());
         let cases = [
             (TOPIC, "a", Ok(topic("a"))),
-            (TOPIC, "", Err(ErrorCode::InvalidRequest)),
+            (TOPIC, "", Err(ErrorCode::InvalidTopicException)),
             (TOPIC, "a b", Err(ErrorCode::InvalidTopicException)),
             (BROKER, "", Ok(ConfigResource::Broker(None))),
             (BROKER, "1", Ok(ConfigResource::Broker(Some(LEADER)))),

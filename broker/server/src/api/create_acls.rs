@@ -5,9 +5,21 @@ use std::rc::Rc;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::create_acls::{AclCreationResult, CreateAclsRequest, CreateAclsResponse};
 
-use crate::api::describe_acls::NO_AUTHORIZER;
+use crate::api::describe_acls::{NO_AUTHORIZER, are_some};
 use crate::clients::RequestContext;
 use crate::shard::Shard;
+
+/// See [`are_some`].
+pub(crate) fn is_request(request: &CreateAclsRequest) -> bool {
+    request.creations.iter().all(|creation| {
+        are_some([
+            creation.resource_type,
+            creation.resource_pattern_type,
+            creation.operation,
+            creation.permission_type,
+        ])
+    })
+}
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each rule the same is said.
 pub(crate) async fn handle(

@@ -7,9 +7,21 @@ use corelog_protocol::messages::delete_acls::{
     DeleteAclsFilterResult, DeleteAclsRequest, DeleteAclsResponse,
 };
 
-use crate::api::describe_acls::NO_AUTHORIZER;
+use crate::api::describe_acls::{NO_AUTHORIZER, are_some};
 use crate::clients::RequestContext;
 use crate::shard::Shard;
+
+/// See [`are_some`].
+pub(crate) fn is_request(request: &DeleteAclsRequest) -> bool {
+    request.filters.iter().all(|filter| {
+        are_some([
+            filter.resource_type_filter,
+            filter.pattern_type_filter,
+            filter.operation,
+            filter.permission_type,
+        ])
+    })
+}
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each filter the same is said.
 pub(crate) async fn handle(

@@ -1,5 +1,6 @@
 //! DeleteGroups (API key 42): removes groups without members, and their offsets.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use corelog_groups::{GroupId, Request, Response};
@@ -14,13 +15,17 @@ use crate::clients::RequestContext;
 use crate::error_codes::group_failure;
 use crate::shard::Shard;
 
-/// Has the coordinator of each group delete it.
+/// Has the coordinator of each group delete it. One that is named twice is deleted and answered once
+/// (`KafkaApis.handleDeleteGroupsRequest`).
 pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
     request: DeleteGroupsRequest,
 ) -> DeleteGroupsResponse {
-    let deleted = request.groups_names.into_iter().map(|group| {
+    let mut seen = BTreeSet::new();
+    let mut groups = request.groups_names;
+    groups.retain(|group| seen.insert(group.clone()));
+    let deleted = groups.into_iter().map(|group| {
         let delete = Request::DeleteGroups(vec![GroupId::new(&group)]);
         let asked = coordinator::ask(&shard, &group, delete);
         async move {

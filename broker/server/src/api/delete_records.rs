@@ -1,11 +1,13 @@
 //! DeleteRecords (API key 21): moves the start of logs (KIP-107).
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use corelog_model::{Offset, PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::delete_records::{
-    DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse, DeleteRecordsTopicResult,
+    DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse, DeleteRecordsTopic,
+    DeleteRecordsTopicResult,
 };
 use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
@@ -27,11 +29,11 @@ pub(crate) async fn handle(
     let image = shard.image();
     let mut items = Vec::new();
     let mut topics = Vec::with_capacity(request.topics.len());
-    for topic in request.topics {
-        let known = image.topic(&topic.name);
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for asked in topic.partitions {
-            let index = PartitionIndex::new(asked.partition_index);
+    for (name, offsets) in by_topic(request.topics) {
+        let known = image.topic(&name);
+        let mut partitions = Vec::with_capacity(offsets.len());
+        for (index, offset) in offsets {
+            let index = PartitionIndex::new(index);
             let mut answer = DeleteRecordsPartitionResult {
                 partition_index: index.get(),
                 low_watermark: -1,
@@ -46,16 +48,13 @@ pub(crate) async fn handle(
                         topic: topic.id,
                         index,
                     },
-                    asked.offset,
+                    offset,
                 )),
                 None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
             }
             partitions.push(answer);
         }
-        topics.push(DeleteRecordsTopicResult {
-            name: topic.name,
-            partitions,
-        });
+        topics.push(DeleteRecordsTopicResult { name, partitions });
     }
     let mut results = shard.on_owners(items, delete).await.into_iter();
     for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
@@ -71,6 +70,18 @@ pub(crate) async fn handle(
         topics,
         ..Default::default()
     }
+}
+
+/// What is asked of each partition. Of a partition that is named twice the last offset counts, and a topic without
+/// partitions is not answered (`KafkaApis.handleDeleteRecordsRequest`).
+fn by_topic(asked: Vec<DeleteRecordsTopic>) -> BTreeMap<String, BTreeMap<i32, i64>> {
+    let mut topics: BTreeMap<String, BTreeMap<i32, i64>> = BTreeMap::new();
+    for topic in asked.into_iter().filter(|topic| !topic.partitions.is_empty()) {
+        let partitions = topic.partitions.into_iter();
+        let offsets = partitions.map(|asked| (asked.partition_index, asked.offset));
+        topics.entry(topic.name).or_default().extend(offsets);
+    }
+    topics
 }
 
 fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<Result<i64, ErrorCode>>> {

@@ -19,7 +19,7 @@ use crate::shard::Shard;
 /// What a partition takes of an answer, about, in bytes.
 const PARTITION_BYTES: usize = 48;
 
-/// Asks all shards. There is one data directory; its volume's size is not told (-1).
+/// Asks all shards. There is one data directory. A volume that does not tell its size has none (-1), as in Kafka.
 pub(crate) async fn handle(
     shard: Rc<Shard>,
     context: RequestContext,
@@ -36,7 +36,10 @@ pub(crate) async fn handle(
     let shares = join_all(shares).await;
     let is_fenced = shares.iter().any(|share| share.is_fenced);
     let sizes = shares.into_iter().flat_map(|share| share.sizes);
-    let data_dir = &shard.config().storage.data_dir;
+    let config = shard.config();
+    let data_dir = &config.storage.data_dir;
+    let volume = shard.handle.disk.volume(data_dir).await.ok();
+    let size = |size: Option<u64>| size.map_or(-1, |size| i64::try_from(size).unwrap_or(i64::MAX));
     // As Kafka shows it; where the current directory is gone the relative path is what there is.
     let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone());
     let code = if is_fenced {
@@ -50,6 +53,8 @@ pub(crate) async fn handle(
             error_code: code.code(),
             log_dir: data_dir.display().to_string(),
             topics: by_topic(&shard.image(), sizes, request.topics.as_deref()),
+            total_bytes: size(volume.map(|volume| volume.total_bytes)),
+            usable_bytes: size(volume.map(|volume| volume.usable_bytes)),
             ..Default::default()
         }],
         ..Default::default()

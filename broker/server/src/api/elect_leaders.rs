@@ -25,13 +25,7 @@ pub(crate) async fn handle(
     _context: RequestContext,
     request: ElectLeadersRequest,
 ) -> ElectLeadersResponse {
-    if !matches!(request.election_type, PREFERRED | UNCLEAN) {
-        changes::count(&shard, ApiKey::ElectLeaders, 1);
-        return ElectLeadersResponse {
-            error_code: ErrorCode::InvalidRequest.code(),
-            ..Default::default()
-        };
-    }
+    let is_known = matches!(request.election_type, PREFERRED | UNCLEAN);
     let image = shard.image();
     let topics = request.topic_partitions.unwrap_or_default().into_iter();
     let results: Vec<ReplicaElectionResult> = topics
@@ -39,16 +33,37 @@ pub(crate) async fn handle(
             partition_result: topic
                 .partitions
                 .iter()
-                .map(|index| elect(&image, &topic.topic, *index, request.election_type))
+                .map(|index| {
+                    if is_known {
+                        elect(&image, &topic.topic, *index, request.election_type)
+                    } else {
+                        refuse(*index)
+                    }
+                })
                 .collect(),
             topic: topic.topic,
         })
         .collect();
     let failures = results.iter().map(|result| result.partition_result.len()).sum();
     changes::count(&shard, ApiKey::ElectLeaders, failures);
+    let code = if is_known {
+        ErrorCode::None
+    } else {
+        ErrorCode::InvalidRequest
+    };
     ElectLeadersResponse {
+        error_code: code.code(),
         replica_election_results: results,
         ..Default::default()
+    }
+}
+
+/// Of an election that there is not; Kafka tells it of each partition, too (`ElectLeadersRequest.getErrorResponse`).
+fn refuse(index: i32) -> PartitionResult {
+    PartitionResult {
+        partition_id: index,
+        error_code: ErrorCode::InvalidRequest.code(),
+        error_message: Some(ErrorCode::InvalidRequest.message().to_owned()),
     }
 }
 

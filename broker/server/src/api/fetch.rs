@@ -333,9 +333,11 @@ async fn read_all(
                 Ok(_) => read.next().expect("one result a target that is known"),
                 Err(code) => Found::Failed(Failure::from(code), None),
             };
-            // Each owner had the whole limit; in the request's order there is only one.
+            // Each owner had the whole limit, and a first partition; in the request's order there is only one of each.
             let found = match found {
-                Found::Records(slice) if slice.bytes > left && !is_first => Found::nothing(slice.offsets),
+                Found::Records(slice) if !fits(slice.bytes, target.wish, left, is_first) => {
+                    Found::nothing(slice.offsets)
+                }
                 found => found,
             };
             is_first &= found.bytes() == 0;
@@ -343,6 +345,17 @@ async fn read_all(
             found
         })
         .collect()
+}
+
+/// Whether a partition's records may be sent where `left` bytes are left of the request. Only the first partition that
+/// has any may exceed that, or its own limit, with one batch (KIP-74).
+fn fits(bytes: usize, wish: FetchWish, left: usize, is_first: bool) -> bool {
+    is_first || bytes <= bytes_max(wish, left)
+}
+
+/// The most bytes of a partition where `left` are left of the request.
+fn bytes_max(wish: FetchWish, left: usize) -> usize {
+    usize::try_from(wish.bytes_max).unwrap_or(0).min(left)
 }
 
 /// On the owner: reads in order until the request's bytes are used up.
@@ -389,7 +402,7 @@ async fn read_one(
     let Some(from) = Offset::new(wish.fetch_offset) else {
         return Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets));
     };
-    let wanted = usize::try_from(wish.bytes_max).unwrap_or(0).min(left);
+    let wanted = bytes_max(wish, left);
     if wanted == 0 && !is_first {
         return match log.offsets() {
             offsets if from < offsets.log_start || from > offsets.log_end => {
@@ -399,8 +412,7 @@ async fn read_one(
         };
     }
     match log.read(from, wanted, isolation).await {
-        // Only the first non-empty partition may exceed what was asked for (KIP-74).
-        Ok(slice) if slice.bytes > wanted && !is_first => Found::nothing(slice.offsets),
+        Ok(slice) if !fits(slice.bytes, wish, left, is_first) => Found::nothing(slice.offsets),
         Ok(slice) => Found::Records(slice),
         Err(error) => {
             if !matches!(error, ReadError::OffsetOutOfRange { .. }) {
@@ -510,4 +522,33 @@ fn partition_data(key: &FetchKey, found: Found, isolation: ReadIsolation) -> Par
         }
     }
     data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_partition_with_records_exceeds_a_limit() {
+        for (bytes, bytes_max, left, is_first, expected) in [
+            (100, 100, 100, false, true),
+            (100, 99, 1_000, false, false),
+            (100, 1_000, 99, false, false),
+            (100, -1, 1_000, false, false),
+            (0, -1, 0, false, true),
+            (100, 1, 1, true, true),
+        ] {
+            let wish = FetchWish {
+                fetch_offset: 0,
+                bytes_max,
+                current_leader_epoch: -1,
+                last_fetched_epoch: -1,
+            };
+            let found = fits(bytes, wish, left, is_first);
+            assert_eq!(
+                found, expected,
+                "{bytes} of {bytes_max} and {left}, first: {is_first}"
+            );
+        }
+    }
 }

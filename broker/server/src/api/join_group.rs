@@ -28,10 +28,11 @@ pub(crate) async fn handle(
 ) -> JoinGroupResponse {
     let random = (u128::from(shard.handle.rng.next_u64()) << 64) | u128::from(shard.handle.rng.next_u64());
     let group = request.group_id.clone();
+    let member_id = request.member_id.clone();
     let version = context.version;
     let join = Request::Join(Box::new(to_machine(&context, request, random)));
     match coordinator::ask(&shard, &group, join).await {
-        Response::Join(result) => to_wire(result, version),
+        Response::Join(result) => to_wire(result, member_id, version),
         _ => unreachable!("a Join is answered as one"),
     }
 }
@@ -71,7 +72,9 @@ fn duration(ms: i32) -> Duration {
     Duration::from_millis(u64::try_from(ms).unwrap_or_default())
 }
 
-fn to_wire(result: Result<JoinedGroup, GroupError>, version: i16) -> JoinGroupResponse {
+/// The answer to a member that called itself `member_id`, which Kafka repeats with an error
+/// (`GroupMetadataManager.classicGroupJoin`).
+fn to_wire(result: Result<JoinedGroup, GroupError>, member_id: String, version: i16) -> JoinGroupResponse {
     let no_name = (version < NULL_PROTOCOL_NAME).then(String::new);
     match result {
         Ok(joined) => JoinGroupResponse {
@@ -99,9 +102,24 @@ fn to_wire(result: Result<JoinedGroup, GroupError>, version: i16) -> JoinGroupRe
             member_id: if let GroupError::MemberIdRequired(member_id) = &error {
                 member_id.to_string()
             } else {
-                String::new()
+                member_id
             },
             ..Default::default()
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_repeats_the_members_id() {
+        let given = GroupError::MemberIdRequired(MemberId::new("given"));
+        for (error, expected) in [(GroupError::UnknownMemberId, "mine"), (given, "given")] {
+            let answer = to_wire(Err(error), "mine".to_owned(), SKIP_ASSIGNMENT);
+            assert_ne!(answer.error_code, 0);
+            assert_eq!(answer.member_id, expected);
+        }
     }
 }

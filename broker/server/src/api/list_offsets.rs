@@ -1,11 +1,13 @@
 //! ListOffsets (API key 2): where a log begins and ends, and where a time begins in it.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use corelog_model::{LeaderEpoch, PartitionId, PartitionIndex, TimestampMs};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::list_offsets::{
-    ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    ListOffsetsTopic, ListOffsetsTopicResponse,
 };
 use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
@@ -45,19 +47,24 @@ pub(crate) async fn handle(
     let image = shard.image();
     let mut items = Vec::new();
     let mut topics = Vec::with_capacity(request.topics.len());
-    for topic in request.topics {
-        let known = image.topic(&topic.name);
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for partition in topic.partitions {
-            let index = PartitionIndex::new(partition.partition_index);
+    for (name, asked) in by_topic(request.topics) {
+        let known = image.topic(&name);
+        let mut partitions = Vec::with_capacity(asked.len());
+        for (index, asked) in asked {
+            let index = PartitionIndex::new(index);
             let mut answer = ListOffsetsPartitionResponse {
                 partition_index: index.get(),
                 ..Default::default()
             };
-            match known.filter(|topic| topic.partition(index).is_some()) {
-                Some(_) if context.version < first_version(partition.timestamp) => {
-                    answer.error_code = ErrorCode::UnsupportedVersion.code();
+            let partition = match asked {
+                Asked::Once(partition) if context.version >= first_version(partition.timestamp) => partition,
+                asked => {
+                    answer.error_code = asked.refusal().code();
+                    partitions.push(answer);
+                    continue;
                 }
+            };
+            match known.filter(|topic| topic.partition(index).is_some()) {
                 Some(topic) => {
                     let question = Question {
                         timestamp: partition.timestamp,
@@ -76,10 +83,7 @@ pub(crate) async fn handle(
             }
             partitions.push(answer);
         }
-        topics.push(ListOffsetsTopicResponse {
-            name: topic.name,
-            partitions,
-        });
+        topics.push(ListOffsetsTopicResponse { name, partitions });
     }
     let mut found = shard.on_owners(items, look_up).await.into_iter();
     for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
@@ -103,14 +107,53 @@ pub(crate) async fn handle(
     }
 }
 
-/// The first version in which a special timestamp may be asked for (`KafkaApis.isListOffsetsTimestampUnsupported`).
+/// How a request names a partition.
+#[derive(Clone, PartialEq, Debug)]
+enum Asked {
+    Once(ListOffsetsPartition),
+    /// Then nothing is looked up (Kafka's `ListOffsetsRequest.duplicatePartitions`).
+    Twice,
+}
+
+impl Asked {
+    /// What refuses it before its topic is looked for (`ReplicaManager.fetchOffset`).
+    fn refusal(&self) -> ErrorCode {
+        match self {
+            Asked::Once(_) => ErrorCode::UnsupportedVersion,
+            Asked::Twice => ErrorCode::InvalidRequest,
+        }
+    }
+}
+
+/// What is asked of each partition, which is answered once; a topic without partitions is not answered.
+fn by_topic(asked: Vec<ListOffsetsTopic>) -> BTreeMap<String, BTreeMap<i32, Asked>> {
+    let mut topics: BTreeMap<String, BTreeMap<i32, Asked>> = BTreeMap::new();
+    for topic in asked.into_iter().filter(|topic| !topic.partitions.is_empty()) {
+        let partitions = topics.entry(topic.name).or_default();
+        for partition in topic.partitions {
+            let is_known = partitions.contains_key(&partition.partition_index);
+            let index = partition.partition_index;
+            let asked = if is_known {
+                Asked::Twice
+            } else {
+                Asked::Once(partition)
+            };
+            partitions.insert(index, asked);
+        }
+    }
+    topics
+}
+
+/// The first version in which a special timestamp may be asked for (`ReplicaManager.isListOffsetsTimestampUnsupported`).
 fn first_version(timestamp: i64) -> i16 {
     match timestamp {
         MAX_TIMESTAMP => 7,
         EARLIEST_LOCAL => 8,
         LATEST_TIERED => 9,
         EARLIEST_PENDING_UPLOAD => 11,
-        _ => 0,
+        EARLIEST | LATEST | 0.. => 0,
+        // There is none such.
+        _ => i16::MAX,
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) async fn handle(
         Some(topics) if context.version < TOPIC_IDS && topics.iter().any(is_without_name) => {
             return refuse(topics);
         }
-        Some(topics) if !topics.is_empty() || context.version >= EMPTY_IS_NONE => topics,
+        Some(topics) if !topics.is_empty() || context.version >= EMPTY_IS_NONE => once(topics),
         Some(_) | None => {
             let bytes = image.topic_count() * TOPIC_BYTES + image.partition_count() * PARTITION_BYTES;
             shard.long_answers.begin(&context, bytes).await;
@@ -93,16 +93,37 @@ pub(crate) async fn handle(
         let known = known(&image, &topic);
         response.topics.push(match known {
             Some(topic) => describe(&shard.identity, topic, operations),
-            None => MetadataResponseTopic {
-                error_code: unknown(&topic.name, by_id, &refused).code(),
-                name: topic.name,
+            // Of an id without a topic Kafka tells neither a name nor what may be done with it.
+            None if by_id => MetadataResponseTopic {
+                error_code: ErrorCode::UnknownTopicId.code(),
+                name: None,
                 topic_id: topic.topic_id,
                 topic_authorized_operations: authorized::NOT_ASKED,
+                ..Default::default()
+            },
+            None => MetadataResponseTopic {
+                error_code: unknown(&topic.name, &refused).code(),
+                name: topic.name,
+                topic_authorized_operations: operations,
                 ..Default::default()
             },
         });
     }
     response
+}
+
+/// Each topic once. If one is asked for by its id, those that are asked for by name are left out
+/// (`KafkaApis.handleTopicMetadataRequest`).
+fn once(mut topics: Vec<MetadataRequestTopic>) -> Vec<MetadataRequestTopic> {
+    let has_id = |topic: &MetadataRequestTopic| topic.topic_id != TopicId::ZERO;
+    if topics.iter().any(has_id) {
+        let mut ids = BTreeSet::new();
+        topics.retain(|topic| has_id(topic) && ids.insert(topic.topic_id));
+    } else {
+        let mut names = BTreeSet::new();
+        topics.retain(|topic| names.insert(topic.name.clone()));
+    }
+    topics
 }
 
 /// The topic that is asked for, if there is one: by its id when it has one, else by its name.
@@ -152,10 +173,7 @@ async fn create(
     (shard.image(), refused.collect())
 }
 
-fn unknown(name: &Option<String>, by_id: bool, refused: &[(String, ErrorCode)]) -> ErrorCode {
-    if by_id {
-        return ErrorCode::UnknownTopicId;
-    }
+fn unknown(name: &Option<String>, refused: &[(String, ErrorCode)]) -> ErrorCode {
     let Some(name) = name else {
         return ErrorCode::InvalidRequest;
     };

@@ -68,25 +68,30 @@ struct Sorted {
 }
 
 impl Sorted {
+    /// Whether topic and partition are there is judged before the group and its member; a topic that is there and has no
+    /// partitions in the request is not answered (`KafkaApis.handleOffsetCommitRequest`).
     fn add(&mut self, image: &MetadataImage, topic: OffsetCommitRequestTopic, version: i16) {
         let (known, unknown) = if version >= TOPIC_IDS {
             (image.topic_by_id(topic.topic_id), ErrorCode::UnknownTopicId)
         } else {
             (image.topic(&topic.name), ErrorCode::UnknownTopicOrPartition)
         };
+        if known.is_some() && topic.partitions.is_empty() {
+            return;
+        }
         let mut slots = Vec::with_capacity(topic.partitions.len());
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for partition in topic.partitions {
             let index = partition.partition_index;
             let slot = match known {
                 None => Some(unknown),
-                Some(_) => match to_machine(partition) {
-                    Ok(partition) => {
-                        partitions.push(partition);
-                        None
-                    }
-                    Err(code) => Some(code),
-                },
+                Some(known) if known.partition(PartitionIndex::new(index)).is_none() => {
+                    Some(ErrorCode::UnknownTopicOrPartition)
+                }
+                Some(_) => {
+                    partitions.push(to_machine(partition));
+                    None
+                }
             };
             slots.push((index, slot));
         }
@@ -140,19 +145,15 @@ fn commit_topic(topic: &TopicImage, partitions: Vec<OffsetCommitPartition>) -> O
     }
 }
 
-/// As Kafka, a partition need not exist if its topic does; but it has to be one that can.
-fn to_machine(partition: OffsetCommitRequestPartition) -> Result<OffsetCommitPartition, ErrorCode> {
-    if partition.partition_index < 0 {
-        return Err(ErrorCode::UnknownTopicOrPartition);
-    }
-    Ok(OffsetCommitPartition {
+fn to_machine(partition: OffsetCommitRequestPartition) -> OffsetCommitPartition {
+    OffsetCommitPartition {
         partition: PartitionIndex::new(partition.partition_index),
         offset: GroupOffset::new(partition.committed_offset),
         leader_epoch: Some(partition.committed_leader_epoch)
             .filter(|epoch| *epoch >= 0)
             .map(LeaderEpoch::new),
         metadata: partition.committed_metadata.unwrap_or_default(),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +162,7 @@ mod tests {
     use corelog_model::TopicName;
 
     use super::*;
+    use crate::shard::test_image::image;
 
     fn asked(index: i32, offset: i64) -> OffsetCommitRequestPartition {
         OffsetCommitRequestPartition {
@@ -172,13 +174,42 @@ mod tests {
     }
 
     #[test]
-    fn partitions_below_zero_are_refused_and_offsets_are_not() {
-        assert_eq!(to_machine(asked(-1, 5)), Err(ErrorCode::UnknownTopicOrPartition));
-        for offset in [-1, -2, i64::MIN] {
-            let committed = to_machine(asked(0, offset)).expect("Kafka stores any offset");
-            assert_eq!(committed.offset.get(), offset);
+    fn partitions_that_are_not_there_are_refused() {
+        let image = image(&[("t", 2)]);
+        let topic = |name: &str, indexes: &[i32]| OffsetCommitRequestTopic {
+            name: name.to_owned(),
+            partitions: indexes.iter().map(|index| asked(*index, 5)).collect(),
+            ..Default::default()
+        };
+        let mut sorted = Sorted::default();
+        for asked in [
+            topic("t", &[1, 2, -1]),
+            topic("t", &[]),
+            topic("gone", &[0]),
+            topic("gone", &[]),
+        ] {
+            sorted.add(&image, asked, TOPIC_IDS - 1);
         }
-        let committed = to_machine(asked(0, 5)).expect("a good offset");
+        let unknown = Some(ErrorCode::UnknownTopicOrPartition);
+        let slots: Vec<_> = sorted.answers.iter().map(|(_, slots)| slots.clone()).collect();
+        assert_eq!(
+            slots,
+            [
+                vec![(1, None), (2, unknown), (-1, unknown)],
+                vec![(0, unknown)],
+                vec![]
+            ]
+        );
+        assert_eq!(sorted.topics.len(), 1);
+        assert_eq!(sorted.topics[0].partitions, [to_machine(asked(1, 5))]);
+    }
+
+    #[test]
+    fn kafka_stores_any_offset() {
+        for offset in [-1, -2, i64::MIN] {
+            assert_eq!(to_machine(asked(0, offset)).offset.get(), offset);
+        }
+        let committed = to_machine(asked(0, 5));
         assert_eq!(committed.offset.get(), 5);
         assert_eq!(committed.leader_epoch, None);
         assert_eq!(committed.metadata, "");

@@ -6,8 +6,7 @@ use corelog_groups::{self as groups, GroupId, Request, Response};
 use corelog_model::PartitionIndex;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::offset_delete::{
-    OffsetDeleteRequest, OffsetDeleteRequestTopic, OffsetDeleteResponse, OffsetDeleteResponsePartition,
-    OffsetDeleteResponseTopic,
+    OffsetDeleteRequest, OffsetDeleteResponse, OffsetDeleteResponsePartition, OffsetDeleteResponseTopic,
 };
 
 use crate::api::coordinator;
@@ -15,7 +14,8 @@ use crate::clients::RequestContext;
 use crate::error_codes::{group_code, group_result_code};
 use crate::shard::Shard;
 
-/// Answers for topics that are not there and has the group's coordinator remove the rest.
+/// Answers for partitions that are not there and has the group's coordinator remove the rest; a topic that is there and
+/// has no partitions in the request is not answered (`KafkaApis.handleOffsetDeleteRequest`).
 pub(crate) async fn handle(
     shard: Rc<Shard>,
     _context: RequestContext,
@@ -25,13 +25,18 @@ pub(crate) async fn handle(
     let mut topics = Vec::with_capacity(request.topics.len());
     let mut answers = Vec::new();
     for topic in request.topics {
-        match image.topic(&topic.name) {
-            Some(known) => {
-                let partitions = topic.partitions.iter();
-                let partitions = partitions.map(|partition| PartitionIndex::new(partition.partition_index));
-                topics.push((known.name.clone(), partitions.collect()));
-            }
-            None => answers.push(unknown(topic)),
+        let known = image.topic(&topic.name);
+        let indexes = topic.partitions.iter();
+        let indexes = indexes.map(|partition| PartitionIndex::new(partition.partition_index));
+        let is_there = |index: &PartitionIndex| known.is_some_and(|known| known.partition(*index).is_some());
+        let (there, missing): (Vec<_>, Vec<_>) = indexes.partition(is_there);
+        if known.is_none() || !missing.is_empty() {
+            let unknown = ErrorCode::UnknownTopicOrPartition.code();
+            let missing = missing.into_iter().map(|index| (index.get(), unknown));
+            add(&mut answers, &topic.name, missing);
+        }
+        if let Some(known) = known.filter(|_| !there.is_empty()) {
+            topics.push((known.name.clone(), there));
         }
     }
     let delete = Request::OffsetDelete(groups::OffsetDeleteRequest {
@@ -40,18 +45,11 @@ pub(crate) async fn handle(
     });
     match coordinator::ask(&shard, &request.group_id, delete).await {
         Response::OffsetDelete(Ok(results)) => {
-            let results = results.into_iter().map(|topic| OffsetDeleteResponseTopic {
-                name: topic.topic.to_string(),
-                partitions: topic
-                    .partitions
-                    .into_iter()
-                    .map(|partition| OffsetDeleteResponsePartition {
-                        partition_index: partition.partition.get(),
-                        error_code: group_result_code(&partition.result),
-                    })
-                    .collect(),
-            });
-            answers.extend(results);
+            for topic in results {
+                let partitions = topic.partitions.into_iter();
+                let codes = partitions.map(|of| (of.partition.get(), group_result_code(&of.result)));
+                add(&mut answers, topic.topic.as_str(), codes);
+            }
             OffsetDeleteResponse {
                 topics: answers,
                 ..Default::default()
@@ -65,16 +63,39 @@ pub(crate) async fn handle(
     }
 }
 
-fn unknown(topic: OffsetDeleteRequestTopic) -> OffsetDeleteResponseTopic {
-    let partitions = topic
-        .partitions
-        .into_iter()
-        .map(|partition| OffsetDeleteResponsePartition {
-            partition_index: partition.partition_index,
-            error_code: ErrorCode::UnknownTopicOrPartition.code(),
-        });
-    OffsetDeleteResponseTopic {
-        name: topic.name,
-        partitions: partitions.collect(),
+/// Adds partitions with their codes to the answer for their topic.
+fn add(answers: &mut Vec<OffsetDeleteResponseTopic>, name: &str, codes: impl Iterator<Item = (i32, i16)>) {
+    let partitions = codes.map(|(partition_index, error_code)| OffsetDeleteResponsePartition {
+        partition_index,
+        error_code,
+    });
+    match answers.iter_mut().find(|answer| answer.name == name) {
+        Some(answer) => answer.partitions.extend(partitions),
+        None => answers.push(OffsetDeleteResponseTopic {
+            name: name.to_owned(),
+            partitions: partitions.collect(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_answered_once() {
+        let mut answers = Vec::new();
+        add(&mut answers, "a", [(7, 3)].into_iter());
+        add(&mut answers, "b", [].into_iter());
+        add(&mut answers, "a", [(0, 0), (1, 86)].into_iter());
+        let found: Vec<(&str, Vec<(i32, i16)>)> = answers
+            .iter()
+            .map(|answer| {
+                let partitions = answer.partitions.iter();
+                let codes = partitions.map(|of| (of.partition_index, of.error_code));
+                (answer.name.as_str(), codes.collect())
+            })
+            .collect();
+        assert_eq!(found, [("a", vec![(7, 3), (0, 0), (1, 86)]), ("b", vec![])]);
     }
 }

@@ -329,7 +329,8 @@ impl<W> FetchSessions<W> {
         if epoch == EPOCH_FINAL || epoch == EPOCH_INITIAL {
             self.sessions.remove(&session_id);
             let mut partitions = FetchPartitions::new();
-            let is_kept = epoch == EPOCH_INITIAL && !wishes.is_empty() && self.make_room(now);
+            // Also without partitions, as Kafka's `FullFetchContext`: the next request may name some.
+            let is_kept = epoch == EPOCH_INITIAL && self.make_room(now);
             for (mut key, wish) in wishes {
                 if is_kept {
                     unhook(&mut key);
@@ -545,6 +546,17 @@ mod tests {
                 .plan(asked(7, 1, uses_topic_ids), vec![], &[], at(0), 0)
                 .unwrap();
         }
+    }
+
+    #[test]
+    fn a_session_begins_without_partitions() {
+        let mut sessions = FetchSessions::new(2);
+        let opened = sessions.plan(asked(0, 0), vec![], &[], at(0), 7 << 33).unwrap();
+        assert_eq!((opened.session_id, opened.incremental), (7, false));
+        let next = sessions
+            .plan(asked(7, 1), vec![(key(0), wish(5))], &[], at(0), 0)
+            .unwrap();
+        assert_eq!((next.session_id, offsets(&next)), (7, vec![(0, 5)]));
     }
 
     #[test]

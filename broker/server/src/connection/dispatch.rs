@@ -74,6 +74,14 @@ pub(super) enum StartError {
         /// The version.
         version: i16,
     },
+    /// What it names is nothing to Kafka, which closes the connection, too.
+    #[error("the {api} request of version {version} names what is UNKNOWN")]
+    Unknown {
+        /// The API.
+        api: ApiKey,
+        /// The version.
+        version: i16,
+    },
 }
 
 /// Bytes of memory that a Produce request's arrays may take for each of its own. The smallest batch there is takes 83
@@ -82,7 +90,7 @@ const PRODUCE_MEMORY_FACTOR: usize = 2;
 
 macro_rules! handlers {
     (
-        $($api:ident: $request:ident => $handler:path,)+;
+        $($api:ident: $request:ident => $handler:path $(where $is_request:path)?,)+;
         $($long:ident: $long_request:ident => $long_handler:path,)+
     ) => {
         /// The APIs that are served, and that ApiVersions names.
@@ -104,6 +112,10 @@ macro_rules! handlers {
                 }
                 $(ApiKey::$api => {
                     let request = decode::<$request>(&context, reader)?;
+                    $(if !$is_request(&request) {
+                        let (api, version) = (context.api, context.version);
+                        return Err(StartError::Unknown { api, version });
+                    })?
                     Ok(answer(Rc::clone(shard), context, request, $handler))
                 })+
                 $(ApiKey::$long => {
@@ -134,9 +146,9 @@ handlers! {
     CreateTopics: CreateTopicsRequest => api::create_topics::handle,
     DeleteTopics: DeleteTopicsRequest => api::delete_topics::handle,
     CreatePartitions: CreatePartitionsRequest => api::create_partitions::handle,
-    DescribeAcls: DescribeAclsRequest => api::describe_acls::handle,
-    CreateAcls: CreateAclsRequest => api::create_acls::handle,
-    DeleteAcls: DeleteAclsRequest => api::delete_acls::handle,
+    DescribeAcls: DescribeAclsRequest => api::describe_acls::handle where api::describe_acls::is_request,
+    CreateAcls: CreateAclsRequest => api::create_acls::handle where api::create_acls::is_request,
+    DeleteAcls: DeleteAclsRequest => api::delete_acls::handle where api::delete_acls::is_request,
     AlterConfigs: AlterConfigsRequest => api::alter_configs::handle,
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest => api::incremental_alter_configs::handle,
     DescribeCluster: DescribeClusterRequest => api::describe_cluster::handle,

@@ -3,11 +3,17 @@
 use std::time::Duration;
 
 use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::alter_configs::{self, AlterConfigsRequest};
 use corelog_protocol::messages::create_partitions::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic,
 };
 use corelog_protocol::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
+use corelog_protocol::messages::delete_groups::DeleteGroupsRequest;
+use corelog_protocol::messages::describe_acls::DescribeAclsRequest;
 use corelog_protocol::messages::describe_configs::{DescribeConfigsRequest, DescribeConfigsResource};
+use corelog_protocol::messages::describe_log_dirs::DescribeLogDirsRequest;
+use corelog_protocol::messages::elect_leaders::{ElectLeadersRequest, TopicPartitions};
+use corelog_protocol::messages::incremental_alter_configs::{self, IncrementalAlterConfigsRequest};
 use corelog_protocol::messages::list_groups::ListGroupsRequest;
 use corelog_protocol::messages::metadata::MetadataRequest;
 
@@ -73,6 +79,169 @@ fn the_partitions_of_one_request_are_counted_over_all_of_its_topics() {
             "{response:?}"
         );
         assert_eq!((partitions(&broker, "a"), partitions(&broker, "b")), (3, 2));
+    });
+}
+
+/// What a topic's name and settings are is judged before it is looked for.
+#[test]
+fn settings_of_topics_that_are_not_there() {
+    with_broker(|broker| async move {
+        let client = broker.connect().await;
+        let [invalid, request, name, unknown] = [
+            ErrorCode::InvalidConfig,
+            ErrorCode::InvalidRequest,
+            ErrorCode::InvalidTopicException,
+            ErrorCode::UnknownTopicOrPartition,
+        ]
+        .map(ErrorCode::code);
+        let subtract = 3;
+        for (topic, key, value, operation, expected) in [
+            ("nowhere", "no.such.key", "1", 0, invalid),
+            ("nowhere", "flush.ms", "x", 0, invalid),
+            ("nowhere", "flush.ms", "1", 0, unknown),
+            ("a b", "flush.ms", "1", subtract, invalid),
+            ("a b", "no.such.key", "1", 0, name),
+            ("", "flush.ms", "1", 0, request),
+        ] {
+            let incremental = IncrementalAlterConfigsRequest {
+                resources: vec![incremental_alter_configs::AlterConfigsResource {
+                    resource_type: TOPIC_RESOURCE,
+                    resource_name: topic.to_owned(),
+                    configs: vec![incremental_alter_configs::AlterableConfig {
+                        name: key.to_owned(),
+                        config_operation: operation,
+                        value: Some(value.to_owned()),
+                    }],
+                }],
+                validate_only: false,
+            };
+            let answer = client.call(1, &incremental).await;
+            assert_eq!(
+                answer.responses[0].error_code, expected,
+                "{topic:?} {key} {value}"
+            );
+            if operation != 0 {
+                continue;
+            }
+            let whole = AlterConfigsRequest {
+                resources: vec![alter_configs::AlterConfigsResource {
+                    resource_type: TOPIC_RESOURCE,
+                    resource_name: topic.to_owned(),
+                    configs: vec![alter_configs::AlterableConfig {
+                        name: key.to_owned(),
+                        value: Some(value.to_owned()),
+                    }],
+                }],
+                validate_only: false,
+            };
+            let answer = client.call(2, &whole).await;
+            assert_eq!(
+                answer.responses[0].error_code, expected,
+                "{topic:?} {key} {value}"
+            );
+        }
+    });
+}
+
+#[test]
+fn an_unknown_type_of_resource_refuses_the_whole_request() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let client = broker.connect().await;
+        let resource = |resource_type, name: &str| DescribeConfigsResource {
+            resource_type,
+            resource_name: name.to_owned(),
+            configuration_keys: None,
+        };
+        let (refused, name) = (
+            ErrorCode::InvalidRequest.code(),
+            ErrorCode::InvalidTopicException.code(),
+        );
+        for (resources, expected) in [
+            (
+                vec![resource(TOPIC_RESOURCE, TOPIC), resource(TOPIC_RESOURCE, "")],
+                [0, name],
+            ),
+            (
+                vec![resource(TOPIC_RESOURCE, TOPIC), resource(7, TOPIC)],
+                [refused; 2],
+            ),
+        ] {
+            let request = DescribeConfigsRequest {
+                resources,
+                ..Default::default()
+            };
+            let answer = client.call(4, &request).await;
+            let codes: Vec<i16> = answer.results.iter().map(|result| result.error_code).collect();
+            assert_eq!(codes, expected);
+        }
+    });
+}
+
+#[test]
+fn the_size_of_the_volume_is_told() {
+    with_broker(|broker| async move {
+        let client = broker.connect().await;
+        let answer = client.call(4, &DescribeLogDirsRequest::default()).await;
+        let dir = &answer.results[0];
+        assert!(
+            0 < dir.usable_bytes && dir.usable_bytes <= dir.total_bytes,
+            "{dir:?}"
+        );
+    });
+}
+
+#[test]
+fn an_election_of_an_unknown_type_refuses_each_partition() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let client = broker.connect().await;
+        let request = ElectLeadersRequest {
+            election_type: -2,
+            topic_partitions: Some(vec![TopicPartitions {
+                topic: TOPIC.to_owned(),
+                partitions: vec![0],
+            }]),
+            timeout_ms: 1000,
+        };
+        let answer = client.call(1, &request).await;
+        let refused = ErrorCode::InvalidRequest.code();
+        let partition = &answer.replica_election_results[0].partition_result[0];
+        assert_eq!((answer.error_code, partition.error_code), (refused, refused));
+    });
+}
+
+#[test]
+fn a_rule_of_unknown_numbers_closes_the_connection() {
+    with_broker(|broker| async move {
+        for (number, is_answered) in [(3, true), (0, false)] {
+            let client = broker.connect().await;
+            let request = DescribeAclsRequest {
+                resource_type_filter: 2,
+                operation: number,
+                permission_type: 3,
+                ..Default::default()
+            };
+            client.send(3, &request).await;
+            assert_eq!(client.receive_raw().await.is_some(), is_answered, "{number}");
+        }
+    });
+}
+
+#[test]
+fn a_group_that_is_named_twice_is_answered_once() {
+    with_broker(|broker| async move {
+        let client = broker.connect().await;
+        let request = DeleteGroupsRequest {
+            groups_names: ["a", "b", "a"].map(str::to_owned).to_vec(),
+        };
+        let answer = client.call(2, &request).await;
+        let names: Vec<&str> = answer
+            .results
+            .iter()
+            .map(|result| result.group_id.as_str())
+            .collect();
+        assert_eq!(names, ["a", "b"]);
     });
 }
 

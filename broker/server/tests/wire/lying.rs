@@ -218,11 +218,6 @@ fn what_no_consumer_can_read_is_refused() {
             ),
             ("codec 5", told(&good, 22, &[5]), UnknownServerError),
             (
-                "stamped by the broker",
-                told(&good, 22, &[0b1000]),
-                InvalidTimestamp,
-            ),
-            (
                 "a producer without a sequence",
                 told(&good, 43, &[0; 10]),
                 InvalidRecord,

@@ -62,6 +62,54 @@ fn topics_are_created_only_if_the_client_lets_it_and_ids_are_known() {
 }
 
 #[test]
+fn topics_are_told_once_and_by_ids_or_names() {
+    with_broker(|broker| async move {
+        let id = broker.create(TOPIC, 1, &[]).await;
+        broker.create("other", 1, &[]).await;
+        let client = broker.connect().await;
+        let gone = TopicId::new([9; 16]);
+        let named = |name: &'static str| (Some(name), TopicId::ZERO);
+        for (asked, expected) in [
+            (
+                vec![named(TOPIC), named("other"), named(TOPIC)],
+                vec![(Some(TOPIC), 0), (Some("other"), 0)],
+            ),
+            (
+                vec![named("nowhere"), named("nowhere")],
+                vec![(Some("nowhere"), 3)],
+            ),
+            (
+                vec![(None, id), named("other"), (Some("name"), gone), (None, id)],
+                vec![(Some(TOPIC), 0), (None, 100)],
+            ),
+        ] {
+            let topic = |(name, topic_id): &(Option<&str>, TopicId)| MetadataRequestTopic {
+                name: name.map(str::to_owned),
+                topic_id: *topic_id,
+            };
+            let request = MetadataRequest {
+                topics: Some(asked.iter().map(topic).collect()),
+                allow_auto_topic_creation: false,
+                include_topic_authorized_operations: true,
+                ..Default::default()
+            };
+            let response = client.call(12, &request).await;
+            let found: Vec<(Option<&str>, i16)> = response
+                .topics
+                .iter()
+                .map(|topic| (topic.name.as_deref(), topic.error_code))
+                .collect();
+            assert_eq!(found, expected);
+            for topic in &response.topics {
+                // Of a name that is no topic's, too.
+                let is_told = topic.topic_authorized_operations != i32::MIN;
+                assert_eq!(is_told, topic.name.is_some(), "{topic:?}");
+            }
+        }
+    });
+}
+
+#[test]
 fn levels_of_partitions_say_what_is() {
     with_broker(|broker| async move {
         broker.create(TOPIC, 3, &[]).await;

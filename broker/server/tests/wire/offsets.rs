@@ -112,3 +112,81 @@ fn records_are_deleted_up_to_the_high_watermark() {
         assert_eq!(delete(&client, "compacted", -1).await, policy);
     });
 }
+
+/// Each of a request's partitions is answered once, and a topic without any is not.
+#[test]
+fn partitions_that_are_named_twice() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 2, &[]).await;
+        let client = broker.connect().await;
+        client.produce(TOPIC, Batch::of(5).bytes()).await;
+        let asked = |partition_index, offset| DeleteRecordsPartition {
+            partition_index,
+            offset,
+        };
+        let topic = |name: &str, partitions| DeleteRecordsTopic {
+            name: name.to_owned(),
+            partitions,
+        };
+        let request = DeleteRecordsRequest {
+            topics: vec![
+                topic(TOPIC, vec![asked(0, 4), asked(1, 0)]),
+                topic("empty", vec![]),
+                topic(TOPIC, vec![asked(0, 2)]),
+            ],
+            timeout_ms: 1000,
+        };
+        let answer = client.call(2, &request).await;
+        assert_eq!(answer.topics.len(), 1);
+        let found: Vec<(i32, i64)> = answer.topics[0]
+            .partitions
+            .iter()
+            .map(|answer| (answer.partition_index, answer.low_watermark))
+            .collect();
+        assert_eq!(found, [(0, 2), (1, 0)], "the last offset counts");
+
+        let asked = |partition_index, timestamp| ListOffsetsPartition {
+            partition_index,
+            current_leader_epoch: -1,
+            timestamp,
+        };
+        let topic = |name: &str, partitions| ListOffsetsTopic {
+            name: name.to_owned(),
+            partitions,
+        };
+        let request = ListOffsetsRequest {
+            replica_id: -1,
+            topics: vec![
+                topic(TOPIC, vec![asked(0, -1), asked(1, -1), asked(0, -2)]),
+                topic("empty", vec![]),
+                topic("nowhere", vec![asked(0, -1), asked(1, -9), asked(2, -4)]),
+            ],
+            ..Default::default()
+        };
+        let answer = client.call(7, &request).await;
+        let found: Vec<(String, Vec<(i32, i16)>)> = answer
+            .topics
+            .into_iter()
+            .map(|topic| {
+                let partitions = topic.partitions.iter();
+                let codes = partitions.map(|answer| (answer.partition_index, answer.error_code));
+                (topic.name, codes.collect())
+            })
+            .collect();
+        let [twice, unknown, unsupported] = [
+            ErrorCode::InvalidRequest,
+            ErrorCode::UnknownTopicOrPartition,
+            ErrorCode::UnsupportedVersion,
+        ]
+        .map(ErrorCode::code);
+        // A timestamp that cannot be is seen before the topic is looked for.
+        let nowhere = vec![(0, unknown), (1, unsupported), (2, unsupported)];
+        assert_eq!(
+            found,
+            [
+                ("nowhere".to_owned(), nowhere),
+                (TOPIC.to_owned(), vec![(0, twice), (1, 0)])
+            ]
+        );
+    });
+}

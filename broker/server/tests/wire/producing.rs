@@ -8,6 +8,7 @@ use corelog_protocol::messages::produce::ProduceRequest;
 use corelog_records::{Records, Stamps, payload};
 use futures_util::FutureExt as _;
 
+use crate::offsets::delete;
 use crate::support::{Batch, NOW, TOPIC, fetch, produce, with_broker};
 
 #[test]
@@ -16,6 +17,9 @@ fn batches_that_a_client_may_not_send() {
         broker.create(TOPIC, 1, &[]).await;
         broker
             .create("compacted", 1, &[("cleanup.policy", "compact")])
+            .await;
+        broker
+            .create("stamped", 1, &[("message.timestamp.type", "LogAppendTime")])
             .await;
         let client = broker.connect().await;
         let with = |change: fn(&mut Batch)| {
@@ -75,9 +79,10 @@ fn batches_that_a_client_may_not_send() {
                 },
                 ErrorCode::InvalidTxnState,
             ),
+            ("stamped by the client", TOPIC, stamped.clone(), ErrorCode::None),
             (
-                "stamped by the client",
-                TOPIC,
+                "stamped by the client where the broker stamps",
+                "stamped",
                 stamped,
                 ErrorCode::InvalidTimestamp,
             ),
@@ -219,6 +224,73 @@ fn log_append_time_is_echoed_for_a_duplicate_too() {
             (again.base_offset, again.log_append_time_ms),
             (0, first.log_append_time_ms)
         );
+    });
+}
+
+/// As in Kafka, whatever the topic's kind of timestamp.
+#[test]
+fn a_duplicate_is_told_the_largest_timestamp_of_its_original() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let client = broker.connect().await;
+        let bytes = Batch::of(2).sequenced(1, 0, 0).bytes();
+        assert_eq!(client.produce(TOPIC, bytes.clone()).await.log_append_time_ms, -1);
+        assert_eq!(client.produce(TOPIC, bytes).await.log_append_time_ms, NOW.get());
+    });
+}
+
+#[test]
+fn a_partition_named_twice_is_written_and_answered_once() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let client = broker.connect().await;
+        let one = |records| (0, Batch::of(records).bytes());
+        let mut request = produce(-1, TOPIC, &[one(1), one(2)]);
+        let again = request.topics[0].clone();
+        request.topics.push(again);
+        request.topics.extend(produce(-1, "nowhere", &[]).topics);
+        let answer = client.call(9, &request).await;
+        assert_eq!((answer.topics.len(), answer.topics[0].partitions.len()), (1, 1));
+        assert_eq!(answer.topics[0].partitions[0].base_offset, 0);
+        assert_eq!(client.produce(TOPIC, Batch::of(1).bytes()).await.base_offset, 2);
+    });
+}
+
+/// Kafka looks at the records before it looks at the acks (`KafkaApis.handleProduceRequest`), and tells where the log
+/// starts once it has come to it.
+#[test]
+fn what_is_wrong_first_and_where_the_log_starts() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[]).await;
+        let client = broker.connect().await;
+        client.produce(TOPIC, Batch::of(5).bytes()).await;
+        delete(&client, TOPIC, 3).await;
+        let good = Batch::of(1).bytes();
+        client
+            .produce(TOPIC, Batch::of(1).sequenced(1, 0, 0).bytes())
+            .await;
+        let gap = Batch::of(1).sequenced(1, 0, 7).bytes();
+        let late = Batch {
+            timestamp: Some(TimestampMs::new(i64::MAX / 2)),
+            ..Batch::of(1)
+        };
+        for (acks, records, expected, log_start) in [
+            (-1, &good, ErrorCode::None, 3),
+            (2, &good, ErrorCode::InvalidRequiredAcks, -1),
+            (2, &Bytes::new(), ErrorCode::InvalidRecord, -1),
+            (-1, &Bytes::new(), ErrorCode::InvalidRecord, -1),
+            (-1, &gap, ErrorCode::OutOfOrderSequenceNumber, 3),
+            (-1, &late.bytes(), ErrorCode::InvalidTimestamp, 3),
+        ] {
+            let answer = client
+                .call(9, &produce(acks, TOPIC, &[(0, records.clone())]))
+                .await;
+            let answer = &answer.topics[0].partitions[0];
+            assert_eq!(
+                (answer.error_code, answer.log_start_offset),
+                (expected.code(), log_start)
+            );
+        }
     });
 }
 

@@ -54,12 +54,14 @@ where
     let ran = run_shard_here::<ShardMessage, _, _>(&options, move |parts| async move {
         let owner = |_: &PartitionId| FIRST;
         let layout = prepare_layout(parts.handle.clone(), &path, true, 1, owner, |_| {}).await;
+        let data_dir = path.display().to_string();
         let mut storage = StorageOptions::new(path, FIRST, layout.expect("a layout"));
         storage.journal_file_bytes = 8 << 20;
         storage.checkpoint_bytes = 8 << 20;
         let storage = Storage::open(parts.handle.clone(), storage, |_| {}).await;
         let storage = storage.expect("the data opens");
-        let config = BrokerConfig::from_pairs(&[("auto.create.topics.enable", "true")]);
+        let config =
+            BrokerConfig::from_pairs(&[("auto.create.topics.enable", "true"), ("log.dirs", &data_dir)]);
         let shard = Shard::new(ShardParts {
             activity: Rc::default(),
             id: FIRST,

@@ -268,11 +268,10 @@ impl PartitionLog {
         let (bytes, needs_roll) = match state.core.check(batches, asked.origin, now) {
             Err(error) => return Admitted::Answered(Err(error)),
             Ok(Check::Duplicate(original)) => {
-                let stamps = state.core.stamps(asked.origin);
                 let appended = Appended {
                     base_offset: original.first_offset,
                     last_offset: original.last_offset,
-                    log_append_time: stamps.then_some(original.timestamp),
+                    log_append_time: Some(original.timestamp),
                     log_start: state.core.offsets().log_start,
                     is_duplicate: true,
                 };

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::file::RealFile;
 use crate::ring::{Descriptor, Offload, Operation, Outcome, Product, Ring, sync_filesystem};
-use crate::seams::{Disk, DiskError, File, IoOperation, LocalFuture, OpenOptions, Remedy};
+use crate::seams::{Disk, DiskError, File, IoOperation, LocalFuture, OpenOptions, Remedy, Volume};
 
 /// The file system refused O_DIRECT, and buffered files were not allowed. The source of a [`DiskError`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -235,6 +235,21 @@ impl Disk for RealDisk {
             let list =
                 offload.run(move || list(&path).map_err(|error| disk_error(IoOperation::List, &path, error)));
             list.await
+        })
+    }
+
+    fn volume(&self, path: &Path) -> LocalFuture<Result<Volume, DiskError>> {
+        let (offload, path) = (Rc::clone(&self.offload), path.to_path_buf());
+        Box::pin(async move {
+            let ask = offload.run(move || {
+                let stat = rustix::fs::statvfs(&path)
+                    .map_err(|error| disk_error(IoOperation::Status, &path, error.into()))?;
+                Ok(Volume {
+                    total_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
+                    usable_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+                })
+            });
+            ask.await
         })
     }
 

@@ -63,6 +63,15 @@ pub struct OpenOptions {
     pub direct: bool,
 }
 
+/// How much a file system holds, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Volume {
+    /// All of it.
+    pub total_bytes: u64,
+    /// What is free for a process without privileges.
+    pub usable_bytes: u64,
+}
+
 /// One shard's way to the file system.
 pub trait Disk {
     /// Opens a file.
@@ -83,6 +92,8 @@ pub trait Disk {
     /// the process since this shard last asked, or began, it fails here, too: what failed there may have been this
     /// shard's, and the kernel tells it once.
     fn sync_filesystem(&self, path: &Path) -> LocalFuture<Result<(), DiskError>>;
+    /// The size of the file system that holds `path` (statvfs).
+    fn volume(&self, path: &Path) -> LocalFuture<Result<Volume, DiskError>>;
 }
 
 /// An open file. The descriptor is closed when the last clone and the last operation are gone.

@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 pub use clock::{Clock, Monotonic};
-pub use disk::{Disk, DiskError, File, OpenOptions};
+pub use disk::{Disk, DiskError, File, OpenOptions, Volume};
 pub use failure::{IoCause, IoOperation, Remedy, remedy};
 pub use net::{Accepted, AcceptedSocket, Connection, ListenOptions, Listener, Net};
 

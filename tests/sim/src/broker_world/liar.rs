@@ -41,8 +41,6 @@ enum Lie {
     Checksum,
     /// A broker's own batch.
     Control,
-    /// The broker's own time.
-    Stamp,
     /// A producer without a sequence.
     Sequence,
     /// Bytes that are no record.
@@ -53,7 +51,7 @@ enum Lie {
     Two,
 }
 
-const LIES: [Lie; 21] = [
+const LIES: [Lie; 20] = [
     Lie::Count,
     Lie::BaseOffset,
     Lie::Codec(1),
@@ -70,7 +68,6 @@ const LIES: [Lie; 21] = [
     Lie::NewMagic,
     Lie::Checksum,
     Lie::Control,
-    Lie::Stamp,
     Lie::Sequence,
     Lie::Garbage,
     Lie::Tail,
@@ -82,7 +79,7 @@ impl Lie {
     fn verdict(self) -> ErrorCode {
         match self {
             Lie::Codec(_) | Lie::CutShort(_) => ErrorCode::UnknownServerError,
-            Lie::Time(_) | Lie::Stamp => ErrorCode::InvalidTimestamp,
+            Lie::Time(_) => ErrorCode::InvalidTimestamp,
             Lie::NewMagic | Lie::Checksum => ErrorCode::CorruptMessage,
             Lie::Count
             | Lie::BaseOffset
@@ -151,7 +148,6 @@ impl Lie {
             Lie::NewMagic => bytes[16] = 9,
             Lie::Checksum => bytes[60] ^= 1,
             Lie::Control => bytes[22] |= 0b10_0000,
-            Lie::Stamp => bytes[22] |= 0b1000,
             Lie::Sequence => bytes[53..57].copy_from_slice(&(-1i32).to_be_bytes()),
             Lie::Garbage => bytes[HEADER_SIZE..].fill(0xff),
             Lie::Tail => {

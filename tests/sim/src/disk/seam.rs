@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
-use corelog_runtime::{Disk, DiskError, File, IoOperation, LocalFuture, OpenOptions};
+use corelog_runtime::{Disk, DiskError, File, IoOperation, LocalFuture, OpenOptions, Volume};
 
 use crate::exec::Process;
 
@@ -15,6 +15,9 @@ use super::device::Device;
 use super::faults::Operation;
 use super::request::{Hold, Reply, Request, disk_error};
 use super::tree::errno;
+
+/// How large a machine's disk says that it is.
+const VOLUME_BYTES: u64 = 1 << 40;
 
 /// One process's way to its machine's disk.
 pub(crate) struct SimDisk {
@@ -115,6 +118,15 @@ impl Disk for SimDisk {
                 Err(_) => future::pending().await,
             }
         })
+    }
+
+    fn volume(&self, _path: &Path) -> LocalFuture<Result<Volume, DiskError>> {
+        // Nothing depends on it.
+        let volume = Volume {
+            total_bytes: VOLUME_BYTES,
+            usable_bytes: VOLUME_BYTES / 2,
+        };
+        Box::pin(future::ready(Ok(volume)))
     }
 
     fn remove_file(&self, path: &Path) -> LocalFuture<Result<(), DiskError>> {

@@ -32,6 +32,8 @@ const INLINE_BATCH_BYTES_MAX: usize = 16 << 10;
 pub(crate) const INLINE_BYTES_MAX: u64 = 64 << 10;
 /// How much is decompressed before other work on the shard has its turn, in bytes.
 const STEP_BYTES: u64 = 64 << 10;
+/// The largest timestamp of records that have none.
+const NO_TIMESTAMP: TimestampMs = TimestampMs::new(-1);
 /// The smallest size that a batch may say, without the overhead (Kafka's `LegacyRecord.RECORD_OVERHEAD_V0`).
 const SIZE_MIN: i32 = 14;
 
@@ -62,9 +64,9 @@ fn next_batch(bytes: &[u8]) -> Result<Option<usize>, Failure> {
     }
 }
 
-/// Takes a partition's bytes as the one batch that they must be from version 3 on; what follows it and is none is let
-/// fall, as Kafka does.
-pub(crate) fn parse(mut bytes: Bytes, version: i16, config: &TopicConfig) -> Result<ValidatedBatch, Failure> {
+/// The bytes of the one batch that a partition's must be from version 3 on; what follows it and is none is let fall, as
+/// Kafka does (`ProduceRequest.validateRecords`).
+pub(super) fn one_batch(mut bytes: Bytes) -> Result<Bytes, Failure> {
     let Some(size) = next_batch(&bytes)? else {
         return Err(invalid(
             "a partition's records are one whole batch, and none is there",
@@ -77,6 +79,12 @@ pub(crate) fn parse(mut bytes: Bytes, version: i16, config: &TopicConfig) -> Res
         return Err(invalid("a partition's records are exactly one batch"));
     }
     bytes.truncate(size);
+    Ok(bytes)
+}
+
+/// Checks a batch, as [`one_batch`] returns it, and its header.
+pub(super) fn parse(bytes: Bytes, version: i16, config: &TopicConfig) -> Result<ValidatedBatch, Failure> {
+    let size = bytes.len();
     let max = usize::try_from(config.max_message_bytes).unwrap_or(usize::MAX);
     if size > max {
         return Err(append_failure(&AppendError::RecordTooLarge { size, max }));
@@ -90,7 +98,19 @@ pub(crate) fn parse(mut bytes: Bytes, version: i16, config: &TopicConfig) -> Res
         let text = "there is no transaction: this broker has none";
         return Err(Failure::new(ErrorCode::InvalidTxnState, text.to_owned()));
     }
+    if is_wrongly_stamped(&batch, config) {
+        return Ok(batch.with_create_time());
+    }
     Ok(batch)
+}
+
+/// Whether a client's batch says LogAppendTime where the topic goes by the records' own times. Kafka takes it for one that
+/// does not say so (`LogValidator.validateTimestamp` looks at the type only where the topic or no record has a time).
+fn is_wrongly_stamped(batch: &ValidatedBatch, config: &TopicConfig) -> bool {
+    let header = batch.header();
+    header.timestamp_type == TimestampType::LogAppendTime
+        && config.message_timestamp_type == TimestampType::CreateTime
+        && header.max_timestamp != NO_TIMESTAMP
 }
 
 /// What is to be done to a batch before it is appended.
@@ -220,7 +240,7 @@ fn without_horizon(batch: ValidatedBatch) -> ValidatedBatch {
     }
 }
 
-/// Only the broker stamps batches (`LogValidator.validateTimestamp`).
+/// Only the broker stamps batches (`LogValidator.validateTimestamp`); see [`is_wrongly_stamped`], too.
 fn check_stamps(batch: &ValidatedBatch) -> Result<(), Failure> {
     if batch.header().timestamp_type == TimestampType::CreateTime {
         return Ok(());

@@ -8,17 +8,19 @@
 //! ```
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use corelog_metadata::{MetadataImage, TopicImage};
-use corelog_model::{PartitionId, PartitionIndex, ValidatedBatch};
+use corelog_model::{PartitionId, PartitionIndex, TopicId, ValidatedBatch};
 use corelog_partition::Acks;
 use corelog_protocol::messages::produce::{
     BatchIndexAndErrorMessage, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
     ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
+use corelog_protocol::{ApiKey, ByteStr, ErrorCode};
 use corelog_runtime::local::timeout;
 use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::Appended;
@@ -45,7 +47,7 @@ type Outcome = Result<Appended, Failure>;
 /// Admits a request's batches, in the order of the calls, and resolves to the answer when they are acknowledged.
 pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest) -> LocalFuture<Answer> {
     let image = shard.image();
-    let mut refused: Vec<Option<Failure>> = Vec::new();
+    let mut refused: Vec<Option<Refused>> = Vec::new();
     let mut items: Vec<Item> = Vec::new();
     let mut answers: Vec<TopicProduceResponse> = Vec::with_capacity(request.topics.len());
     let check = Check {
@@ -54,8 +56,8 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
         acks: request.acks,
         inline_bytes: Cell::new(INLINE_BYTES_MAX),
     };
-    for topic in request.topics {
-        let known = find_topic(&image, &topic, context.version);
+    for topic in once(request.topics) {
+        let known = find_topic(&image, &topic.name, topic.topic_id, context.version);
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for data in topic.partitions {
             partitions.push(PartitionProduceResponse {
@@ -63,8 +65,8 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
                 ..Default::default()
             });
             let checked = match &known {
-                Ok(known) => check.batch(known, data),
-                Err(failure) => Err(failure.clone()),
+                Ok(known) => check.admit(known, data),
+                Err(failure) => Err(Refused::early(failure.clone())),
             };
             match checked {
                 Ok(item) => {
@@ -108,17 +110,39 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     Box::pin(async move {
         let mut appended = appended.await.into_iter();
         let mut outcomes = refused.into_iter().map(|refused| match refused {
-            Some(failure) => Err(failure),
-            None => appended.next().expect("one result a batch that was handed over"),
+            Some(refused) => Err(refused),
+            None => {
+                let appended = appended.next().expect("one result a batch that was handed over");
+                appended.map_err(Refused::by_the_log)
+            }
         });
         let mut first_failure = None;
-        for partition in answers.iter_mut().flat_map(|topic| &mut topic.partitions) {
-            let outcome = outcomes.next().expect("one outcome a partition");
-            if let Err(failure) = &outcome {
-                shard.metrics.failed(ApiKey::Produce);
-                first_failure.get_or_insert_with(|| failure.clone());
+        let mut unfilled: Vec<(PartitionId, (usize, usize))> = Vec::new();
+        for (slot, topic) in answers.iter_mut().enumerate() {
+            for (place, partition) in topic.partitions.iter_mut().enumerate() {
+                let outcome = outcomes.next().expect("one outcome a partition");
+                if let Err(refused) = &outcome {
+                    shard.metrics.failed(ApiKey::Produce);
+                    first_failure.get_or_insert_with(|| refused.failure.clone());
+                    let known = find_topic(&image, &topic.name, topic.topic_id, context.version);
+                    if let Some(known) = known.ok().filter(|_| acks != 0 && refused.tells_log_start()) {
+                        let id = PartitionId {
+                            topic: known.id,
+                            index: PartitionIndex::new(partition.index),
+                        };
+                        unfilled.push((id, (slot, place)));
+                    }
+                }
+                fill(partition, outcome.map_err(|refused| refused.failure));
             }
-            fill(partition, outcome);
+        }
+        if !unfilled.is_empty() {
+            let places: Vec<(usize, usize)> = unfilled.iter().map(|(_, place)| *place).collect();
+            let ids = unfilled.into_iter().map(|(id, _)| (id, ())).collect();
+            let starts = shard.on_owners(ids, log_starts).await;
+            for ((slot, place), start) in places.into_iter().zip(starts) {
+                answers[slot].partitions[place].log_start_offset = start;
+            }
         }
         match (acks, first_failure) {
             (0, None) => Answer::Silence,
@@ -144,20 +168,123 @@ fn deadline(shard: &Shard, timeout_ms: i32) -> Option<Monotonic> {
 
 fn find_topic<'a>(
     image: &'a MetadataImage,
-    topic: &TopicProduceData,
+    name: &ByteStr,
+    id: TopicId,
     version: i16,
 ) -> Result<&'a TopicImage, Failure> {
     if version >= TOPIC_IDS {
-        let known = image.topic_by_id(topic.topic_id);
+        let known = image.topic_by_id(id);
         known
             .map(|topic| &**topic)
             .ok_or_else(|| Failure::from(ErrorCode::UnknownTopicId))
     } else {
-        let known = image.topic(topic.name.as_str());
+        let known = image.topic(name.as_str());
         known
             .map(|topic| &**topic)
             .ok_or_else(|| Failure::from(ErrorCode::UnknownTopicOrPartition))
     }
+}
+
+/// Each topic and partition once, and no topic without partitions (`KafkaApis.handleProduceRequest`): of a partition that is
+/// named twice the last batch counts. Where one of its batches is none, nothing is written; Kafka says INVALID_RECORD then,
+/// and writes the other.
+fn once(mut topics: Vec<TopicProduceData>) -> Vec<TopicProduceData> {
+    topics.retain(|topic| !topic.partitions.is_empty());
+    if !is_any_twice(&topics) {
+        return topics;
+    }
+    let mut merged: Vec<TopicProduceData> = Vec::new();
+    for topic in topics {
+        let is_same = |other: &&mut TopicProduceData| is_same_topic(other, &topic);
+        match merged.iter_mut().find(is_same) {
+            Some(known) => known.partitions.extend(topic.partitions),
+            None => merged.push(topic),
+        }
+    }
+    for topic in &mut merged {
+        let mut chosen: BTreeMap<i32, PartitionProduceData> = BTreeMap::new();
+        for data in std::mem::take(&mut topic.partitions) {
+            let is_batch = |data: &PartitionProduceData| {
+                check::one_batch(data.records.clone().unwrap_or_default()).is_ok()
+            };
+            if chosen.get(&data.index).is_none_or(is_batch) {
+                chosen.insert(data.index, data);
+            }
+        }
+        topic.partitions = chosen.into_values().collect();
+    }
+    merged
+}
+
+fn is_same_topic(one: &TopicProduceData, other: &TopicProduceData) -> bool {
+    one.name == other.name && one.topic_id == other.topic_id
+}
+
+/// Whether a topic or a partition of one is there twice.
+fn is_any_twice(topics: &[TopicProduceData]) -> bool {
+    if let [topic] = topics
+        && topic.partitions.len() == 1
+    {
+        return false;
+    }
+    let mut names = BTreeSet::new();
+    topics.iter().any(|topic| {
+        let mut indexes = BTreeSet::new();
+        !names.insert((topic.name.as_str(), topic.topic_id))
+            || topic.partitions.iter().any(|data| !indexes.insert(data.index))
+    })
+}
+
+/// Why a batch is not stored.
+struct Refused {
+    failure: Failure,
+    /// Whether Kafka would have come as far as its log.
+    is_by_the_log: bool,
+}
+
+impl Refused {
+    fn early(failure: Failure) -> Refused {
+        Refused {
+            failure,
+            is_by_the_log: false,
+        }
+    }
+
+    fn by_the_log(failure: Failure) -> Refused {
+        Refused {
+            failure,
+            is_by_the_log: true,
+        }
+    }
+
+    /// Whether the answer tells where the log starts (`ReplicaManager.appendRecordsToLocalLog`, which does so after the
+    /// errors that it does not expect).
+    fn tells_log_start(&self) -> bool {
+        let expected = matches!(
+            self.failure.code,
+            ErrorCode::UnknownTopicOrPartition
+                | ErrorCode::UnknownTopicId
+                | ErrorCode::NotLeaderOrFollower
+                | ErrorCode::MessageTooLarge
+                | ErrorCode::CorruptMessage
+                | ErrorCode::KafkaStorageError
+                | ErrorCode::InvalidRequiredAcks
+                | ErrorCode::InvalidTopicException
+                | ErrorCode::UnsupportedCompressionType
+                | ErrorCode::RequestTimedOut
+        );
+        self.is_by_the_log && !expected
+    }
+}
+
+/// On the owner: where each log starts; -1 if it is not there.
+fn log_starts(shard: &Rc<Shard>, items: Vec<(PartitionId, ())>) -> LocalFuture<Vec<i64>> {
+    let start = |id| match shard.partition(LogApi::Produce, &id) {
+        Ok(partition) => partition.log().offsets().log_start.get(),
+        Err(_) => -1,
+    };
+    let starts: Vec<i64> = items.into_iter().map(|(id, ())| start(id)).collect();
+    Box::pin(std::future::ready(starts))
 }
 
 /// What the batches of one request are checked against.
@@ -170,14 +297,20 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn batch(&self, topic: &TopicImage, data: PartitionProduceData) -> Result<Item, Failure> {
+    /// Looks at what does not depend on the acks first, as Kafka does.
+    fn admit(&self, topic: &TopicImage, data: PartitionProduceData) -> Result<Item, Refused> {
         let id = PartitionId {
             topic: topic.id,
             index: PartitionIndex::new(data.index),
         };
-        topic
-            .partition(id.index)
-            .ok_or_else(|| Failure::from(ErrorCode::UnknownTopicOrPartition))?;
+        if topic.partition(id.index).is_none() {
+            return Err(Refused::early(ErrorCode::UnknownTopicOrPartition.into()));
+        }
+        let records = check::one_batch(data.records.unwrap_or_default()).map_err(Refused::early)?;
+        self.batch(topic, id, records).map_err(Refused::by_the_log)
+    }
+
+    fn batch(&self, topic: &TopicImage, id: PartitionId, records: Bytes) -> Result<Item, Failure> {
         if !(-1..=1).contains(&self.acks) {
             return Err(Failure::new(
                 ErrorCode::InvalidRequiredAcks,
@@ -190,7 +323,6 @@ impl Check<'_> {
         }
         let config = self.shard.topic_config(topic);
         let config = config.map_err(|error| Failure::new(ErrorCode::InvalidConfig, error.to_string()))?;
-        let records = data.records.unwrap_or_default();
         let batch = check::parse(records, self.context.version, &config)?;
         let now = self.shard.handle.clock.wall();
         let work = RecordsWork::new(&config, batch.header().compression, now);
@@ -281,6 +413,78 @@ fn fill(answer: &mut PartitionProduceResponse, outcome: Outcome) {
             answer.base_offset = -1;
             answer.log_append_time_ms = -1;
             answer.log_start_offset = -1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first records of a batch: enough for its length to be seen.
+    fn batch(number: u8) -> Option<Bytes> {
+        let mut bytes = vec![0; 61];
+        bytes[11] = 49;
+        bytes[16] = 2;
+        bytes[60] = number;
+        Some(bytes.into())
+    }
+
+    fn check(asked: &[(&str, &[(i32, Option<Bytes>)])], expected: &[(&str, &[(i32, Option<Bytes>)])]) {
+        let topics = |topics: &[(&str, &[(i32, Option<Bytes>)])]| -> Vec<TopicProduceData> {
+            let data = |(index, records): &(i32, Option<Bytes>)| PartitionProduceData {
+                index: *index,
+                records: records.clone(),
+            };
+            let topic = |(name, partitions): &(&str, &[(i32, Option<Bytes>)])| TopicProduceData {
+                name: (*name).into(),
+                partitions: partitions.iter().map(data).collect(),
+                ..Default::default()
+            };
+            topics.iter().map(topic).collect()
+        };
+        assert_eq!(once(topics(asked)), topics(expected));
+    }
+
+    #[test]
+    fn a_partition_is_written_once() {
+        check(&[("a", &[]), ("b", &[(0, batch(1))])], &[("b", &[(0, batch(1))])]);
+        check(
+            &[("a", &[(1, batch(1)), (0, batch(2))])],
+            &[("a", &[(1, batch(1)), (0, batch(2))])],
+        );
+        check(
+            &[
+                ("a", &[(0, batch(1)), (1, batch(2)), (0, batch(3))]),
+                ("b", &[(0, batch(4))]),
+                ("a", &[(2, batch(5)), (1, batch(6))]),
+            ],
+            &[
+                ("a", &[(0, batch(3)), (1, batch(6)), (2, batch(5))]),
+                ("b", &[(0, batch(4))]),
+            ],
+        );
+        check(
+            &[("a", &[(0, batch(1)), (0, None), (0, batch(2))])],
+            &[("a", &[(0, None)])],
+        );
+    }
+
+    #[test]
+    fn where_the_log_starts_is_told_with_errors_of_the_log() {
+        for (code, expected) in [
+            (ErrorCode::InvalidRecord, true),
+            (ErrorCode::InvalidTimestamp, true),
+            (ErrorCode::OutOfOrderSequenceNumber, true),
+            (ErrorCode::CorruptMessage, false),
+            (ErrorCode::InvalidRequiredAcks, false),
+        ] {
+            assert_eq!(
+                Refused::by_the_log(code.into()).tells_log_start(),
+                expected,
+                "{code:?}"
+            );
+            assert!(!Refused::early(code.into()).tells_log_start(), "{code:?}");
         }
     }
 }
