@@ -4,6 +4,7 @@ mod administration;
 mod epochs;
 mod every_api;
 mod fetching;
+mod http;
 mod lying;
 mod metadata;
 mod metadata_log;
