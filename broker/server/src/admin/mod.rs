@@ -2,12 +2,12 @@
 
 mod debug;
 mod health;
+mod metrics;
 mod pace;
 mod reply;
-mod report;
 mod routes;
 mod serve;
 mod stream;
 
-pub use routes::metrics;
+pub use metrics::metrics;
 pub use serve::serve;

@@ -7,17 +7,23 @@ use std::time::Duration;
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 
+use super::metrics::{Format, Scrapes};
 use super::reply::{self, Page, Reply};
-use super::{debug, health, report};
+use super::{debug, health};
 use crate::shard::Shard;
-use crate::shard::metrics::Exposition;
 
+const METRICS: &str = "/metrics";
 /// How long an answer may take, from its request to its last byte.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// And that much longer where it may tell of very many partitions.
+const METRICS_MORE: Duration = Duration::from_secs(50);
 
 /// How long the answer to a request may take.
 pub(super) fn patience(head: &Parts) -> Duration {
-    ANSWER_MAX + debug::patience(target(head))
+    match head.uri.path() {
+        METRICS => ANSWER_MAX + METRICS_MORE,
+        _ => ANSWER_MAX + debug::patience(target(head)),
+    }
 }
 
 fn target(head: &Parts) -> &str {
@@ -25,7 +31,7 @@ fn target(head: &Parts) -> &str {
 }
 
 /// Answers a request.
-pub(super) async fn respond(shard: &Rc<Shard>, head: &Parts) -> Response<Page> {
+pub(super) async fn respond(shard: &Rc<Shard>, scrapes: &Scrapes, head: &Parts) -> Response<Page> {
     let path = head.uri.path();
     if !is_known(path) {
         let hint = "try /metrics, /health/live, /health/ready, /debug/shards or /debug/profile?seconds=5\n";
@@ -37,8 +43,14 @@ pub(super) async fn respond(shard: &Rc<Shard>, head: &Parts) -> Response<Page> {
     }
     let is_head = head.method == Method::HEAD;
     match path {
-        "/metrics" if is_head => reply::headers_alone(PROMETHEUS_TEXT),
-        "/metrics" => reply::response(PROMETHEUS_TEXT, Page::whole(metrics(shard).await)),
+        METRICS => {
+            let format = Format::of_headers(&head.headers);
+            if is_head {
+                return reply::headers_alone(format.content_type());
+            }
+            let pieces = scrapes.scrape(shard, format).await;
+            reply::response(format.content_type(), Page::pieces(pieces))
+        }
         "/health/live" => Reply::new(StatusCode::OK, "live\n").into_response(),
         "/health/ready" => health::ready(shard).await.into_response(),
         _ => debug::respond(shard, target(head), is_head).await,
@@ -46,15 +58,5 @@ pub(super) async fn respond(shard: &Rc<Shard>, head: &Parts) -> Response<Page> {
 }
 
 fn is_known(path: &str) -> bool {
-    matches!(path, "/metrics" | "/health/live" | "/health/ready") || debug::is_known(path)
-}
-
-const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// What `/metrics` says, in Prometheus' text form.
-pub async fn metrics(shard: &Rc<Shard>) -> String {
-    let mut out = Exposition::default();
-    let report = report::collect(shard).await;
-    report.print(&mut out);
-    out.into_text()
+    matches!(path, METRICS | "/health/live" | "/health/ready") || debug::is_known(path)
 }

@@ -19,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 
+use super::metrics::Scrapes;
 use super::pace::Pace;
 use super::reply::{Page, Reply};
 use super::routes;
@@ -37,7 +38,7 @@ const BUFFER_BYTES_MAX: usize = 64 << 10;
 /// Accepts admin connections until the process ends.
 pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
     let slots = Budget::new(ADMIN_CONNECTIONS_MAX);
-    let crowded = Notify::new();
+    let (crowded, scrapes) = (Notify::new(), Scrapes::new());
     loop {
         let slot = slot(&slots, &crowded).await;
         let accepted = match listener.accept().await {
@@ -52,11 +53,11 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
         let Ok(connection) = shard.handle.net.adopt(accepted) else {
             continue;
         };
-        let (task_shard, crowded) = (Rc::clone(&shard), crowded.clone());
+        let (task_shard, crowded, scrapes) = (Rc::clone(&shard), crowded.clone(), scrapes.clone());
         shard
             .handle
             .spawn(WorkClass::Normal, "admin request", async move {
-                converse(&task_shard, connection, crowded).await;
+                converse(&task_shard, &scrapes, connection, crowded).await;
                 drop(slot);
             });
     }
@@ -72,10 +73,10 @@ async fn slot(slots: &Budget, crowded: &Notify) -> Permit {
 }
 
 /// Answers what a connection asks until either side ends it.
-async fn converse(shard: &Rc<Shard>, connection: Rc<dyn Connection>, crowded: Notify) {
+async fn converse(shard: &Rc<Shard>, scrapes: &Scrapes, connection: Rc<dyn Connection>, crowded: Notify) {
     let pace = Rc::new(Pace::new(Rc::clone(&shard.handle.clock), crowded));
     let stream = Stream::new(Rc::clone(&connection), Rc::clone(&pace));
-    let service = service_fn(|request| answer(shard, &pace, request));
+    let service = service_fn(|request| answer(shard, scrapes, &pace, request));
     let http = http1::Builder::new()
         .max_headers(HEADERS_MAX)
         .max_header_size(HEAD_BYTES_MAX)
@@ -91,13 +92,14 @@ async fn converse(shard: &Rc<Shard>, connection: Rc<dyn Connection>, crowded: No
 
 async fn answer(
     shard: &Rc<Shard>,
+    scrapes: &Scrapes,
     pace: &Rc<Pace>,
     request: Request<Incoming>,
 ) -> Result<Response<Page>, Infallible> {
     let (head, body) = request.into_parts();
     let answering = pace.answers(routes::patience(&head));
     let mut response = if is_drained(body).await {
-        routes::respond(shard, &head).await
+        routes::respond(shard, scrapes, &head).await
     } else {
         let refusal = "no request here has a body of more than 64 KiB\n";
         Reply::new(StatusCode::PAYLOAD_TOO_LARGE, refusal).into_response()

@@ -1,6 +1,6 @@
 //! The admin port as HTTP clients see it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use corelog_broker::admin;
 use corelog_runtime::descriptors::ADMIN_CONNECTIONS_MAX;
 use corelog_runtime::{Connection, ListenOptions, WorkClass, local};
 
-use crate::support::{Broker, with_broker};
+use crate::support::{Broker, TOPIC, with_broker};
 
 /// What was answered.
 #[derive(Debug)]
@@ -286,5 +286,73 @@ fn idle_connections_make_room_for_the_next() {
             idle.last().expect("many").ask("GET", "/health/live").await.status,
             200
         );
+    });
+}
+
+#[test]
+fn metrics_come_in_the_format_that_is_asked_for() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 3, &[]).await;
+        let admin = Admin::of(broker).await;
+        let http = admin.connect().await;
+        let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        let prometheus = "text/plain; version=0.0.4; charset=utf-8";
+        for (accept, content_type) in [
+            ("", prometheus),
+            ("Accept: text/plain\r\n", prometheus),
+            (
+                "Accept: application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1\r\n",
+                open_metrics,
+            ),
+        ] {
+            let head = http.ask_with("HEAD", "/metrics", accept).await;
+            let answer = http.ask_with("GET", "/metrics", accept).await;
+            for answer in [&head, &answer] {
+                assert_eq!(
+                    (answer.status, answer.header("content-type")),
+                    (200, Some(content_type))
+                );
+            }
+            assert_eq!(answer.body.ends_with("# EOF\n"), content_type == open_metrics);
+            for line in [
+                "corelog_partitions 3",
+                "corelog_partition_high_watermark{topic=\"topic\",partition=\"2\"} 0",
+                "corelog_produced_records_total 0",
+            ] {
+                assert!(
+                    answer.body.lines().any(|found| found == line),
+                    "{line}: {answer:?}"
+                );
+            }
+        }
+    });
+}
+
+/// The answer is longer than every buffer on its way, and no task holds the shard while it is made.
+#[test]
+fn many_partitions_are_told_of_without_holding_the_shard() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 10_000, &[]).await;
+        let admin = Admin::of(broker).await;
+        let http = admin.connect().await;
+        let turns = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&turns);
+        let spawner = &admin.broker.shard.handle;
+        spawner.spawn(WorkClass::Normal, "turns", async move {
+            while Rc::strong_count(&counted) > 1 {
+                counted.set(counted.get() + 1);
+                local::yield_now().await;
+            }
+        });
+        let before = turns.get();
+        let answer = http.ask("GET", "/metrics").await;
+        let during = turns.get() - before;
+        let series = answer
+            .body
+            .lines()
+            .filter(|line| line.starts_with("corelog_partition_"));
+        assert_eq!(series.count(), 30_000);
+        // Each slice of 512 partitions or samples lets the others have a turn.
+        assert!(during > 80, "{during} turns");
     });
 }
