@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use corelog_protocol::ApiKey;
+use corelog_protocol::{ApiKey, ErrorCode, Response};
 
 /// Upper bounds of the latency buckets are 2^n microseconds, for n below this; the last holds the rest.
 const BUCKETS: usize = 26;
 /// Kafka's API keys lie below this.
 const APIS_MAX: usize = 96;
+const NONE: i16 = ErrorCode::None.code();
 
 /// A latency histogram with buckets that double.
 #[derive(Clone, Debug)]
@@ -67,8 +68,8 @@ impl Histogram {
 pub(crate) struct ApiCounts {
     /// Requests answered.
     pub requests: u64,
-    /// Answers that carried an error code.
-    pub errors: u64,
+    /// Error codes in answers, and how often each was there.
+    pub errors: BTreeMap<i16, u64>,
     /// From the whole request's arrival to its answer's readiness.
     pub total_time: Histogram,
 }
@@ -181,8 +182,17 @@ impl ShardMetrics {
     }
 
     /// An answer carried an error code.
-    pub(crate) fn failed(&self, api: ApiKey) {
-        self.with_api(api, |counts| counts.errors += 1);
+    pub(crate) fn failed(&self, api: ApiKey, code: i16) {
+        self.with_api(api, |counts| *counts.errors.entry(code).or_default() += 1);
+    }
+
+    /// Counts the error codes of an answer.
+    pub(crate) fn count_errors(&self, api: ApiKey, response: &impl Response) {
+        response.error_codes(&mut |code| {
+            if code != NONE {
+                self.failed(api, code);
+            }
+        });
     }
 
     fn with_api(&self, api: ApiKey, change: impl FnOnce(&mut ApiCounts)) {
@@ -242,10 +252,19 @@ impl Snapshot {
         for (api, counts) in &other.apis {
             let sum = self.apis.entry(api).or_default();
             sum.requests += counts.requests;
-            sum.errors += counts.errors;
+            for (code, count) in &counts.errors {
+                *sum.errors.entry(*code).or_default() += count;
+            }
             sum.total_time.add(&counts.total_time);
         }
     }
+}
+
+/// The error codes of an answer.
+pub(crate) fn errors_of(response: &impl Response) -> Vec<i16> {
+    let mut codes = Vec::new();
+    response.error_codes(&mut |code| codes.extend((code != NONE).then_some(code)));
+    codes
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The request path from a frame to its answer, on a real shard: what KAFKA's brokers do and clients rely on.
 
 mod administration;
+mod counting;
 mod epochs;
 mod every_api;
 mod fetching;

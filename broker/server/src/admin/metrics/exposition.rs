@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use corelog_protocol::ErrorCode;
 use corelog_runtime::local::yield_now;
 use futures_util::Stream;
 use prometheus_client::collector::Collector;
@@ -110,9 +111,16 @@ fn samples(metric: &Metric, gathered: &Gathered) -> usize {
         Owner::Process(_) => 1,
         Owner::Shard(_) => gathered.shards.len(),
         Owner::Api(_) => gathered.counters.apis.len(),
+        Owner::ApiError => errors(gathered).count(),
         Owner::Partition(_) => gathered.partitions.len(),
         Owner::GroupPartition => gathered.lags.len(),
     }
+}
+
+/// Each API's errors, by code.
+fn errors(gathered: &Gathered) -> impl Iterator<Item = (&'static str, i16, u64)> {
+    let apis = gathered.counters.apis.iter();
+    apis.flat_map(|(api, counts)| counts.errors.iter().map(|(code, count)| (*api, *code, *count)))
 }
 
 /// Some samples of one metric.
@@ -159,6 +167,14 @@ impl Slice {
                 let mut apis = gathered.counters.apis.iter().skip(range.start).take(range.len());
                 apis.try_for_each(|(api, counts)| {
                     encode_labelled(family, &[("api", *api)], kind, &pick(counts))
+                })
+            }
+            Owner::ApiError => {
+                let mut errors = errors(gathered).skip(range.start).take(range.len());
+                errors.try_for_each(|(api, code, count)| {
+                    let error = ErrorCode::from_code(code).map_or("UNKNOWN", ErrorCode::name);
+                    let labels = [("api", api), ("error", error)];
+                    encode_labelled(family, &labels, kind, &Value::Number(count))
                 })
             }
             Owner::Partition(pick) => gathered.partitions[range].iter().try_for_each(|levels| {

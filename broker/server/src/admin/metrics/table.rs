@@ -48,6 +48,8 @@ pub(super) enum Owner {
     Shard(fn(&ShardReport) -> Value),
     /// Each API that was asked for.
     Api(fn(&ApiCounts) -> Value),
+    /// Each error code in answers of an API.
+    ApiError,
     /// Each partition that has a log.
     Partition(fn(&PartitionLevels) -> u64),
     /// Each partition that a group has committed an offset of: its lag.
@@ -180,8 +182,13 @@ pub(super) static TABLE: &[Metric] = &[
         |all| all.counters.get(Counter::FetchedBytes)),
     api(Count, "corelog_requests_total", Plain, "Requests answered (RequestsPerSec).",
         |api| Number(api.requests)),
-    api(Count, "corelog_request_errors_total", Plain, "Answers that carry an error code.",
-        |api| Number(api.errors)),
+    Metric {
+        name: "corelog_request_errors_total",
+        kind: Count,
+        unit: Plain,
+        owner: Owner::ApiError,
+        help: "Error codes in answers, each of a topic's or partition's counted (ErrorsPerSec, without NONE).",
+    },
     api(Times, "corelog_request_total_time_seconds", Seconds,
         "From the arrival of a whole request to the readiness of its answer (TotalTimeMs).",
         |api| times(&api.total_time)),

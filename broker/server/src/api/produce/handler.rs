@@ -106,7 +106,7 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
         for partition in answers.iter_mut().flat_map(|topic| &mut topic.partitions) {
             let outcome = outcomes.next().expect("one outcome a partition");
             if let Err(failure) = &outcome {
-                shard.metrics.failed(ApiKey::Produce);
+                shard.metrics.failed(ApiKey::Produce, failure.code.code());
                 first_failure.get_or_insert_with(|| failure.clone());
             }
             fill(partition, outcome);

@@ -16,6 +16,9 @@ fn gathered(topics: usize, partitions: i32) -> Arc<Gathered> {
     metrics.add(Counter::ProducedBytes, 1 << 60);
     metrics.answered(ApiKey::Produce, Duration::from_micros(700));
     metrics.answered(ApiKey::Produce, Duration::from_secs(100));
+    metrics.failed(ApiKey::Produce, 3);
+    metrics.failed(ApiKey::Produce, 3);
+    metrics.failed(ApiKey::Produce, 87);
     metrics.answered(ApiKey::Fetch, Duration::from_millis(500));
     let mut storage = StorageStats {
         commit_nanos: 1_500_000_000,
@@ -254,6 +257,11 @@ fn both_formats_are_well_formed_and_tell_the_same() {
     assert_eq!(find("corelog_journal_commit_seconds_sum", "0"), 1.5);
     assert_eq!(find("corelog_journal_commit_seconds_count", "0"), 3.0);
     assert_eq!(find("corelog_requests_total", "Produce"), 2.0);
+    assert_eq!(
+        find("corelog_request_errors_total", "UNKNOWN_TOPIC_OR_PARTITION"),
+        2.0
+    );
+    assert_eq!(find("corelog_request_errors_total", "INVALID_RECORD"), 1.0);
     assert_eq!(find("corelog_request_total_time_seconds_sum", "Fetch"), 0.5);
     assert_eq!(find("corelog_partition_size_bytes", "topic-2"), 2f64.powi(40));
     assert_eq!(find("corelog_consumer_group_lag", "a \"group\"\\\n of mine"), 3.0);

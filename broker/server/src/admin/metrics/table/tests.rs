@@ -92,6 +92,7 @@ fn the_page_lists_the_table() {
             Owner::Process(_) => "",
             Owner::Shard(_) => "`shard`",
             Owner::Api(_) => "`api`",
+            Owner::ApiError => "`api`, `error`",
             Owner::Partition(_) => "`topic`, `partition`",
             Owner::GroupPartition => "`group`, `topic`, `partition`",
         };
