@@ -71,7 +71,8 @@ fn print(gathered: &Arc<Gathered>, format: Format) -> Vec<String> {
 }
 
 /// A sample's name, labels and value, as the formats write them.
-type Sample = (String, Vec<(String, String)>, f64);
+type Sample = (String, Labels, f64);
+type Labels = Vec<(String, String)>;
 
 /// Reads a line with a sample; panics at what the formats do not allow.
 fn sample(line: &str) -> Sample {
@@ -188,7 +189,7 @@ fn check(family: &Family, format: Format) {
 }
 
 fn check_histogram(family: &Family) {
-    let mut by_owner: BTreeMap<Vec<(String, String)>, Vec<(f64, f64)>> = BTreeMap::new();
+    let mut by_owner: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
     let mut counts = BTreeMap::new();
     for (sample, labels, value) in &family.samples {
         let (bound, owner): (Vec<_>, Vec<_>) = labels.iter().cloned().partition(|(label, _)| label == "le");
