@@ -103,7 +103,7 @@ def wait_for_records(broker, load):
         if load.poll() is not None:
             raise ProfileError(f"the load ended with {load.returncode}: {load.stderr.read()}")
         text = get(f"127.0.0.1:{broker.admin_port}", "/metrics", 10)
-        if re.search(r"^corelog_messages_in_total [1-9]", text, re.MULTILINE):
+        if re.search(r"^corelog_produced_records_total [1-9]", text, re.MULTILINE):
             return
         # It is about to come; nothing tells when.
         time.sleep(GLANCE_S)

@@ -13,7 +13,7 @@ from verdict import at_least, at_most
 
 PRODUCE = "max-rate-1-topic-16-partitions-1kb"
 OPEN = "1-topic-16-partitions-1kb"
-BYTES_IN = re.compile(r"^corelog_bytes_in_total(?:\{[^}]*\})? (\S+)$", re.M)
+BYTES_IN = re.compile(r"^corelog_produced_bytes_total(?:\{[^}]*\})? (\S+)$", re.M)
 
 
 class Partitions:
@@ -124,7 +124,7 @@ def bytes_in(broker):
         text = answer.read().decode()
     found = BYTES_IN.findall(text)
     if not found:
-        raise BenchError("the broker's metrics have no corelog_bytes_in_total")
+        raise BenchError("the broker's metrics have no corelog_produced_bytes_total")
     return sum(float(value) for value in found)
 
 

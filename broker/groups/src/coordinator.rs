@@ -1,7 +1,10 @@
 //! The coordinator of the groups in one partition of `__consumer_offsets`: where events come in and deadlines fall due.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
+
+use corelog_model::{PartitionIndex, TopicName};
 
 use crate::context::Context;
 use crate::group::Group;
@@ -10,8 +13,8 @@ use crate::log::{self, PendingAppend, Then};
 use crate::rebalance;
 use crate::timers::TimerKey;
 use crate::{
-    Action, CommittedPartition, Event, GroupConfig, GroupError, GroupId, Now, PersistError, Request,
-    RequestToken, Response,
+    Action, CommittedOffset, CommittedPartition, Event, GroupConfig, GroupError, GroupId, Now, PersistError,
+    Request, RequestToken, Response,
 };
 
 /// Whether the coordinator serves requests.
@@ -107,6 +110,20 @@ impl GroupCoordinator {
                     committed,
                 })
         })
+    }
+
+    /// The first group after `after`, or of all, with its committed and durable offsets by topic and partition: for those
+    /// who look at the groups one after another and do other things between.
+    pub fn next_group(
+        &self,
+        after: Option<&GroupId>,
+    ) -> Option<(
+        &GroupId,
+        impl Iterator<Item = (&TopicName, PartitionIndex, &CommittedOffset)>,
+    )> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let (id, group) = self.groups.range((start, Bound::Unbounded)).next()?;
+        Some((id, group.offsets.iter()))
     }
 
     pub(crate) fn with_group(

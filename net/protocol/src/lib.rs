@@ -102,4 +102,4 @@ pub use broker_versions::BrokerVersions;
 pub use codec::{ByteStr, DecodeError, EncodeError, Reader, Records, Writer};
 pub use error_code::ErrorCode;
 pub use header::{RequestHeader, ResponseHeader};
-pub use message::{Message, Request};
+pub use message::{Message, Request, Response};

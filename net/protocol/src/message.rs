@@ -50,7 +50,13 @@ pub trait Request: Message {
     /// Its API.
     const KEY: ApiKey;
     /// What answers it.
-    type Response: Message;
+    type Response: Response;
+}
+
+/// A response.
+pub trait Response: Message {
+    /// Gives `tell` every error code of the answer, that of no error included (Kafka's `errorCounts`).
+    fn error_codes(&self, tell: &mut impl FnMut(i16));
 }
 
 macro_rules! data_message {
@@ -87,6 +93,12 @@ macro_rules! api_messages {
             impl crate::message::Request for $module::$request {
                 const KEY: crate::ApiKey = crate::ApiKey::$api;
                 type Response = $module2::$response;
+            }
+
+            impl crate::message::Response for $module2::$response {
+                fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+                    <$module2::$response>::error_codes(self, tell);
+                }
             }
         )+
     };

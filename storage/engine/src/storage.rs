@@ -384,10 +384,8 @@ impl Storage {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let ring = shared.ring.borrow();
         let partitions = shared.partitions.borrow();
-        let damaged = partitions.values().filter(|log| log.is_damaged()).count();
         StorageStats {
             waiting: shared.waits.count(),
-            damaged_partitions: count(damaged),
             dirty_bytes: shared.dirty_bytes(),
             cache_bytes: count(shared.cache_bytes()),
             journal_files: count(ring.count()),
@@ -421,6 +419,9 @@ fn insert(
     let key = shared.next_key.get();
     shared.next_key.set(key + 1);
     let log = Rc::new(PartitionLog::new(shared, key, id, directory, core, corrupt));
+    if log.is_damaged() {
+        shared.stats.borrow_mut().damaged_partitions += 1;
+    }
     shared.partitions.borrow_mut().insert(key, Rc::clone(&log));
     shared.by_id.borrow_mut().insert(id, key);
     shared.directories.borrow_mut().insert(log.directory().to_owned());

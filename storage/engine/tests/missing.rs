@@ -151,6 +151,7 @@ async fn says(machine: &Machine, path: &Path) -> Says {
     };
     let log = storage.partition(&id(0)).expect("the partition");
     if log.corruption().is_some() {
+        assert!(storage.stats().damaged_partitions > 0);
         return Says::Fences;
     }
     log.set_config(small_config());

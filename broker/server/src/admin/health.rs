@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use futures_util::future::join_all;
+use hyper::StatusCode;
 
 use crate::admin::reply::Reply;
 use crate::shard::Shard;
@@ -19,7 +20,7 @@ struct Health {
 }
 
 /// Asks every shard.
-pub(crate) async fn ready(shard: &Rc<Shard>) -> Reply {
+pub(super) async fn ready(shard: &Rc<Shard>) -> Reply {
     let asked: Vec<_> = shard
         .all()
         .map(|to| shard.submit_to(to, |shard| std::future::ready(of_shard(&shard))))
@@ -47,7 +48,12 @@ fn reply(health: Health) -> Reply {
     if health.damaged_partitions > 0 {
         body += &format!("damaged partitions: {}\n", health.damaged_partitions);
     }
-    Reply::new(if health.is_ready { 200 } else { 503 }, &body)
+    let status = if health.is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    Reply::new(status, &body)
 }
 
 #[cfg(test)]
@@ -63,14 +69,21 @@ mod tests {
             });
             assert_eq!(found, expected);
         };
-        check(true, 0, Reply::new(200, "ready\n"));
-        check(true, 2, Reply::new(200, "ready\ndamaged partitions: 2\n"));
+        check(true, 0, Reply::new(StatusCode::OK, "ready\n"));
+        check(
+            true,
+            2,
+            Reply::new(StatusCode::OK, "ready\ndamaged partitions: 2\n"),
+        );
         let not = "not ready: the broker is starting, stopping, or a journal is fenced\n";
-        check(false, 0, Reply::new(503, not));
+        check(false, 0, Reply::new(StatusCode::SERVICE_UNAVAILABLE, not));
         check(
             false,
             1,
-            Reply::new(503, &format!("{not}damaged partitions: 1\n")),
+            Reply::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &format!("{not}damaged partitions: 1\n"),
+            ),
         );
     }
 }

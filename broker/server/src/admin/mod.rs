@@ -2,10 +2,12 @@
 
 mod debug;
 mod health;
+mod metrics;
+mod pace;
 mod reply;
-mod report;
+mod routes;
 mod serve;
+mod stream;
 
-pub use serve::metrics;
-
-pub(crate) use serve::serve;
+pub use metrics::metrics;
+pub use serve::serve;

@@ -1,35 +1,46 @@
-//! The admin port: `/metrics` for Prometheus, `/health/live`, `/health/ready`, `/debug/*`.
+//! The admin port's connections: HTTP/1.1 by hyper over the network seam, on shard 0 in the Normal class. It asks the other
+//! shards as any request does, so that an answer to `/health/live` proves that the shard's loop turns.
 //!
-//! A GET responder on the network seam, on shard 0 in the Normal class: it asks the other shards as any request does,
-//! so counters need no atomics, and an answer to `/health/live` proves that the shard's loop turns. One request a
-//! connection.
+//! Everything has a limit: connections ([`ADMIN_CONNECTIONS_MAX`]), a request's head and body, and the time of each step
+//! ([`Pace`]). A connection is kept for further requests; one that is idle makes room when all places are taken.
 
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::BytesMut;
 use corelog_runtime::descriptors::ADMIN_CONNECTIONS_MAX;
-use corelog_runtime::local::Budget;
-use corelog_runtime::{Connection, Listener, WorkClass, local};
+use corelog_runtime::local::{Budget, Notify, Permit, select};
+use corelog_runtime::{Connection, Listener, WorkClass};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{DATE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
 
-use super::reply::Reply;
-use super::{debug, health, report};
+use super::metrics::Scrapes;
+use super::pace::Pace;
+use super::reply::{Page, Reply};
+use super::routes;
+use super::stream::Stream;
 use crate::shard::Shard;
-use crate::shard::metrics::Exposition;
 
 /// The most bytes of a request's head.
-const HEAD_BYTES_MAX: usize = 8192;
+const HEAD_BYTES_MAX: usize = 8 << 10;
 /// The most headers of a request.
 const HEADERS_MAX: usize = 64;
-/// A connection is given up when its request has not come, or its answer was not taken, in this time.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most bytes of a request's body, which is read and not looked at.
+const BODY_BYTES_MAX: usize = 64 << 10;
+/// The most bytes that hyper keeps of what comes, and, beside one piece of a page, of what goes out.
+const BUFFER_BYTES_MAX: usize = 64 << 10;
 
 /// Accepts admin connections until the process ends.
-pub(crate) async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
-    // Further ones wait to be accepted.
+pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
     let slots = Budget::new(ADMIN_CONNECTIONS_MAX);
+    let (crowded, scrapes) = (Notify::new(), Scrapes::new());
     loop {
-        let slot = slots.acquire(1).await;
+        let slot = slot(&slots, &crowded).await;
         let accepted = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -42,91 +53,87 @@ pub(crate) async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
         let Ok(connection) = shard.handle.net.adopt(accepted) else {
             continue;
         };
-        let task_shard = Rc::clone(&shard);
+        let (task_shard, crowded, scrapes) = (Rc::clone(&shard), crowded.clone(), scrapes.clone());
         shard
             .handle
             .spawn(WorkClass::Normal, "admin request", async move {
-                answer(&task_shard, &connection).await;
-                connection.shutdown();
+                converse(&task_shard, &scrapes, connection, crowded).await;
                 drop(slot);
             });
     }
 }
 
-/// A request, as far as it matters here.
-struct Request {
-    method: String,
-    target: String,
+/// A place for one more connection; further ones wait to be accepted.
+async fn slot(slots: &Budget, crowded: &Notify) -> Permit {
+    if let Some(slot) = slots.try_acquire(1) {
+        return slot;
+    }
+    crowded.notify_all();
+    slots.acquire(1).await
 }
 
-/// Whether it was answered or too slow, the connection ends behind this.
-async fn answer(shard: &Rc<Shard>, connection: &Rc<dyn Connection>) {
-    let clock = Rc::clone(&shard.handle.clock);
-    let soon = || clock.now() + REQUEST_TIMEOUT;
-    let reply = match local::timeout(&*clock, soon(), receive(connection)).await {
-        Ok(Some(Ok(request))) => {
-            let patience = debug::patience(&request.target);
-            let responded = respond(shard, &request.method, &request.target);
-            match local::timeout(&*clock, soon() + patience, responded).await {
-                Ok(reply) => reply,
-                Err(_) => return,
-            }
-        }
-        Ok(Some(Err(refusal))) => refusal,
-        Ok(None) | Err(_) => return,
+/// Answers what a connection asks until either side ends it.
+async fn converse(shard: &Rc<Shard>, scrapes: &Scrapes, connection: Rc<dyn Connection>, crowded: Notify) {
+    let pace = Rc::new(Pace::new(Rc::clone(&shard.handle.clock), crowded));
+    let stream = Stream::new(Rc::clone(&connection), Rc::clone(&pace));
+    let service = service_fn(|request| answer(shard, scrapes, &pace, request));
+    let http = http1::Builder::new()
+        .max_headers(HEADERS_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_buf_size(BUFFER_BYTES_MAX)
+        // Both would read the machine's clock past the seams.
+        .header_read_timeout(None)
+        .auto_date_header(false)
+        .serve_connection(stream, service);
+    // A client that has gone, sends what is no HTTP or takes too long is no fault of ours; hyper has answered what it can.
+    let _ = select(http, pace.is_over()).await;
+    connection.shutdown();
+}
+
+async fn answer(
+    shard: &Rc<Shard>,
+    scrapes: &Scrapes,
+    pace: &Rc<Pace>,
+    request: Request<Incoming>,
+) -> Result<Response<Page>, Infallible> {
+    let (head, body) = request.into_parts();
+    let answering = pace.answers(routes::patience(&head));
+    let mut response = if is_drained(body).await {
+        routes::respond(shard, scrapes, &head).await
+    } else {
+        let refusal = "no request here has a body of more than 64 KiB\n";
+        Reply::new(StatusCode::PAYLOAD_TOO_LARGE, refusal).into_response()
     };
-    // A client that has gone, or does not take it, needs no answer.
-    let _ = local::timeout(&*clock, soon(), connection.send(vec![reply.into_bytes()])).await;
+    if let Some(date) = date(shard) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response.body_mut().hold(answering);
+    Ok(response)
 }
 
-/// The request, or how it is refused; `None` if the client went away.
-async fn receive(connection: &Rc<dyn Connection>) -> Option<Result<Request, Reply>> {
-    let mut head = BytesMut::new();
+/// Reads a request's body, so that the next request of the connection can be found; false if it is too long.
+async fn is_drained(mut body: Incoming) -> bool {
+    let mut left = BODY_BYTES_MAX;
     loop {
-        match connection.receive().await {
-            Ok(piece) if !piece.is_empty() => head.extend_from_slice(&piece),
-            Ok(_) | Err(_) => return None,
-        }
-        let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
-        let mut request = httparse::Request::new(&mut headers);
-        match request.parse(&head) {
-            Ok(httparse::Status::Complete(_)) => {
-                return Some(Ok(Request {
-                    method: request.method.unwrap_or_default().to_owned(),
-                    target: request.path.unwrap_or_default().to_owned(),
-                }));
-            }
-            Ok(httparse::Status::Partial) if head.len() < HEAD_BYTES_MAX => {}
-            Ok(httparse::Status::Partial) => {
-                return Some(Err(Reply::new(431, "the request's head is too large\n")));
-            }
-            Err(error) => return Some(Err(Reply::new(400, &format!("{error}\n")))),
+        match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            None => return true,
+            Some(Ok(frame)) => match left.checked_sub(frame.data_ref().map_or(0, bytes::Bytes::len)) {
+                Some(rest) => left = rest,
+                None => return false,
+            },
+            // The client has gone; nobody takes the answer.
+            Some(Err(_)) => return true,
         }
     }
 }
 
-async fn respond(shard: &Rc<Shard>, method: &str, target: &str) -> Reply {
-    if method != "GET" && method != "HEAD" {
-        return Reply::new(405, "only GET is answered here\n");
-    }
-    if target.starts_with(debug::PREFIX) {
-        return debug::respond(shard, target).await;
-    }
-    match target.split('?').next().unwrap_or_default() {
-        "/metrics" => Reply::new(200, &metrics(shard).await),
-        "/health/live" => Reply::new(200, "live\n"),
-        "/health/ready" => health::ready(shard).await,
-        _ => Reply::new(
-            404,
-            "try /metrics, /health/live, /health/ready or /debug/shards\n",
-        ),
-    }
-}
-
-/// What `/metrics` says, in Prometheus' text form.
-pub async fn metrics(shard: &Rc<Shard>) -> String {
-    let mut out = Exposition::default();
-    let report = report::collect(shard).await;
-    report.print(&mut out);
-    out.into_text()
+/// The wall clock, as HTTP writes it.
+fn date(shard: &Shard) -> Option<HeaderValue> {
+    let since_epoch = u64::try_from(shard.handle.clock.wall().get()).ok()?;
+    let time = UNIX_EPOCH.checked_add(Duration::from_millis(since_epoch))?;
+    // Four digits is what the format has for a year.
+    const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
+    (Duration::from_millis(since_epoch) < YEAR_10000)
+        .then(|| HeaderValue::try_from(httpdate::fmt_http_date(time)).ok())
+        .flatten()
 }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use corelog_protocol::ApiKey;
 use corelog_protocol::messages::alter_configs::{
     AlterConfigsRequest, AlterConfigsResourceResponse, AlterConfigsResponse, AlterableConfig,
 };
@@ -32,7 +31,7 @@ pub(crate) async fn handle(
             change: replacement(resource.configs),
         });
     }
-    let outcomes = config_changes::alter(&shard, ApiKey::AlterConfigs, asked, request.validate_only).await;
+    let outcomes = config_changes::alter(&shard, asked, request.validate_only).await;
     for (response, (code, message)) in responses.iter_mut().zip(outcomes) {
         response.error_code = code;
         response.error_message = message;

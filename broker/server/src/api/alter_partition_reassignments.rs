@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use corelog_metadata::MetadataImage;
 use corelog_model::{BrokerId, PartitionIndex};
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::alter_partition_reassignments::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ReassignablePartition,
     ReassignablePartitionResponse, ReassignableTopicResponse,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::clients::RequestContext;
@@ -22,13 +22,11 @@ pub(crate) async fn handle(
     request: AlterPartitionReassignmentsRequest,
 ) -> AlterPartitionReassignmentsResponse {
     let image = shard.image();
-    let mut failures = 0;
     let mut responses = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
         let partitions = topic.partitions.iter().map(|partition| {
             let checked = check(&image, &topic.name, partition);
             let (error_code, error_message) = changes::code_and_message(&checked);
-            failures += usize::from(checked.is_err());
             ReassignablePartitionResponse {
                 partition_index: partition.partition_index,
                 error_code,
@@ -40,7 +38,6 @@ pub(crate) async fn handle(
             name: topic.name,
         });
     }
-    changes::count(&shard, ApiKey::AlterPartitionReassignments, failures);
     AlterPartitionReassignmentsResponse {
         allow_replication_factor_change: request.allow_replication_factor_change,
         error_message: None,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_metadata::{Command, ControllerError, ControllerRequest};
-use corelog_protocol::{ApiKey, ErrorCode};
+use corelog_protocol::ErrorCode;
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{WorkClass, local};
 
@@ -32,33 +32,14 @@ pub(super) struct Options {
 }
 
 /// Has the controller decide about all that is planned, as one batch, and returns an outcome for each part, in order.
-/// Failures are counted under `api`.
-pub(super) async fn decide(
-    shard: &Rc<Shard>,
-    api: ApiKey,
-    planned: Vec<Planned>,
-    options: Options,
-) -> Vec<Outcome> {
+pub(super) async fn decide(shard: &Rc<Shard>, planned: Vec<Planned>, options: Options) -> Vec<Outcome> {
     let requests: Vec<ControllerRequest> = planned.iter().flatten().cloned().collect();
     let decisions = if requests.is_empty() {
         Some(Vec::new())
     } else {
         within(shard, requests, options).await
     };
-    let outcomes = merge(planned, decisions);
-    count(
-        shard,
-        api,
-        outcomes.iter().filter(|outcome| outcome.is_err()).count(),
-    );
-    outcomes
-}
-
-/// Counts `failures` parts of an answer that carry an error code.
-pub(super) fn count(shard: &Shard, api: ApiKey, failures: usize) {
-    for _ in 0..failures {
-        shard.metrics.failed(api);
-    }
+    merge(planned, decisions)
 }
 
 /// The two fields in which most answers report a part. A failure without a sentence of its own gets its code's.

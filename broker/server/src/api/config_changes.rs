@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use corelog_metadata::Configs;
 use corelog_metadata::controller::{ConfigChange, ControllerRequest};
-use corelog_protocol::ApiKey;
 
 use crate::api::changes::{self, Options, Planned, invalid_request};
 use crate::api::config_resource::{self, ConfigResource};
@@ -35,7 +34,6 @@ pub(super) enum Change {
 /// Changes settings and returns code and message for each resource, in order.
 pub(super) async fn alter(
     shard: &Rc<Shard>,
-    api: ApiKey,
     asked: Vec<Asked>,
     validate_only: bool,
 ) -> Vec<(i16, Option<String>)> {
@@ -44,7 +42,7 @@ pub(super) async fn alter(
         timeout_ms: 0,
     };
     let planned = plan(asked, &shard.identity);
-    let outcomes = changes::decide(shard, api, planned, options).await;
+    let outcomes = changes::decide(shard, planned, options).await;
     outcomes.iter().map(changes::code_and_message).collect()
 }
 

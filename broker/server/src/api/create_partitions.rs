@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use corelog_metadata::controller::ControllerRequest;
 use corelog_model::BrokerId;
-use corelog_protocol::ApiKey;
 use corelog_protocol::messages::create_partitions::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic, CreatePartitionsTopicResult,
 };
@@ -25,7 +24,7 @@ pub(crate) async fn handle(
         timeout_ms: request.timeout_ms,
     };
     let (names, planned): (Vec<_>, Vec<_>) = plan(request.topics).into_iter().unzip();
-    let outcomes = changes::decide(&shard, ApiKey::CreatePartitions, planned, options).await;
+    let outcomes = changes::decide(&shard, planned, options).await;
     let results = names.into_iter().zip(outcomes).map(|(name, outcome)| {
         let (error_code, error_message) = changes::code_and_message(&outcome);
         CreatePartitionsTopicResult {

@@ -7,10 +7,10 @@ use corelog_config::{BrokerConfig, ConfigEntry};
 use corelog_metadata::controller::{ControllerRequest, NewTopic, PARTITIONS_PER_REQUEST_MAX};
 use corelog_metadata::{Command, Configs, names};
 use corelog_model::{BrokerId, PartitionIndex};
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::create_topics::{
     CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes::{self, Options, Outcome, Planned};
 use crate::api::describe_configs::topic_entries;
@@ -35,7 +35,7 @@ pub(crate) async fn handle(
     };
     let default_count = usize::try_from(shard.config().topics.partitions).unwrap_or(usize::MAX);
     let (names, planned): (Vec<_>, Vec<_>) = plan(request.topics, default_count).into_iter().unzip();
-    let outcomes = changes::decide(&shard, ApiKey::CreateTopics, planned, options).await;
+    let outcomes = changes::decide(&shard, planned, options).await;
     let config = (context.version >= DESCRIBES).then(|| shard.config());
     let mut allowance = shard.long_answers.allowance();
     let answers = names.into_iter().zip(outcomes);

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use corelog_metadata::MetadataImage;
 use corelog_metadata::controller::{ControllerRequest, TopicReference};
 use corelog_model::TopicId;
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::delete_topics::{
     DeletableTopicResult, DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes::{self, Options, Planned};
 use crate::clients::RequestContext;
@@ -40,7 +40,7 @@ pub(crate) async fn handle(
         validate_only: false,
         timeout_ms: request.timeout_ms,
     };
-    let outcomes = changes::decide(&shard, ApiKey::DeleteTopics, planned, options).await;
+    let outcomes = changes::decide(&shard, planned, options).await;
     let results = answers.into_iter().zip(outcomes).map(|(answer, outcome)| {
         let (error_code, error_message) = changes::code_and_message(&outcome);
         DeletableTopicResult {

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use corelog_metadata::MetadataImage;
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_cluster::{
     DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 
-use crate::api::{authorized, changes};
+use crate::api::authorized;
 use crate::clients::RequestContext;
 use crate::shard::Identity;
 use crate::shard::Shard;
@@ -24,13 +24,7 @@ pub(crate) async fn handle(
     _context: RequestContext,
     request: DescribeClusterRequest,
 ) -> DescribeClusterResponse {
-    let response = describe(&request, &shard.image(), &shard.identity);
-    changes::count(
-        &shard,
-        ApiKey::DescribeCluster,
-        usize::from(response.error_code != 0),
-    );
-    response
+    describe(&request, &shard.image(), &shard.identity)
 }
 
 fn describe(

@@ -5,11 +5,11 @@ use std::mem::size_of;
 use std::rc::Rc;
 
 use corelog_config::{BrokerConfig, ConfigEntry, ConfigSource, validate_topic_configs};
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_configs::{
     DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
     DescribeConfigsResult, DescribeConfigsSynonym,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::api::changes;
 use crate::api::config_resource::ConfigResource;
@@ -50,8 +50,6 @@ pub(crate) async fn handle(
             within(&mut allowance, result(resource, entries, shape))
         })
         .collect();
-    let failures = results.iter().filter(|result| result.error_code != 0).count();
-    changes::count(&shard, ApiKey::DescribeConfigs, failures);
     DescribeConfigsResponse {
         results,
         ..Default::default()

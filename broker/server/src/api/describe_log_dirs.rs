@@ -5,14 +5,13 @@ use std::rc::Rc;
 
 use corelog_metadata::MetadataImage;
 use corelog_model::{PartitionId, PartitionIndex};
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_log_dirs::{
     DescribableLogDirTopic, DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse,
     DescribeLogDirsResult, DescribeLogDirsTopic,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 use futures_util::future::join_all;
 
-use crate::api::changes;
 use crate::clients::RequestContext;
 use crate::shard::Shard;
 
@@ -47,7 +46,6 @@ pub(crate) async fn handle(
     } else {
         ErrorCode::None
     };
-    changes::count(&shard, ApiKey::DescribeLogDirs, usize::from(is_fenced));
     DescribeLogDirsResponse {
         results: vec![DescribeLogDirsResult {
             error_code: code.code(),

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use corelog_metadata::MetadataImage;
 use corelog_model::{PartitionId, PartitionIndex, TopicName};
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_producers::{
     DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::LocalFuture;
 use corelog_storage::ActiveProducer;
 
@@ -47,16 +47,13 @@ pub(crate) async fn handle(
         });
     }
     let mut results = shard.on_owners(items, producers).await.into_iter();
-    let mut failures = 0;
     for partition in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
         if partition.error_code == 0 {
             let result = results.next().expect("one result a partition that is known");
             (partition.error_code, partition.error_message) = changes::code_and_message(&result);
             partition.active_producers = result.into_iter().flatten().map(state).collect();
         }
-        failures += usize::from(partition.error_code != 0);
     }
-    changes::count(&shard, ApiKey::DescribeProducers, failures);
     DescribeProducersResponse {
         topics,
         ..Default::default()

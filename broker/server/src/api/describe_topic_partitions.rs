@@ -8,13 +8,13 @@ use std::rc::Rc;
 
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
 use corelog_model::TopicName;
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_topic_partitions::{
     CursorResponse, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
     DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 
-use crate::api::{authorized, changes};
+use crate::api::authorized;
 use crate::clients::RequestContext;
 use crate::shard::Identity;
 use crate::shard::Shard;
@@ -34,14 +34,7 @@ pub(crate) async fn handle(
         .long_answers
         .begin(&context, asked.min(max).saturating_mul(PARTITION_BYTES))
         .await;
-    let response = describe(&request, &shard.image(), &shard.identity, max);
-    let failures = response
-        .topics
-        .iter()
-        .filter(|topic| topic.error_code != 0)
-        .count();
-    changes::count(&shard, ApiKey::DescribeTopicPartitions, failures);
-    response
+    describe(&request, &shard.image(), &shard.identity, max)
 }
 
 fn describe(

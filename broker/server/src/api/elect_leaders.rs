@@ -4,12 +4,11 @@ use std::rc::Rc;
 
 use corelog_metadata::MetadataImage;
 use corelog_model::PartitionIndex;
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::elect_leaders::{
     ElectLeadersRequest, ElectLeadersResponse, PartitionResult, ReplicaElectionResult,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 
-use crate::api::changes;
 use crate::clients::RequestContext;
 use crate::shard::Shard;
 
@@ -44,8 +43,6 @@ pub(crate) async fn handle(
             topic: topic.topic,
         })
         .collect();
-    let failures = results.iter().map(|result| result.partition_result.len()).sum();
-    changes::count(&shard, ApiKey::ElectLeaders, failures);
     let code = if is_known {
         ErrorCode::None
     } else {

@@ -11,10 +11,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex};
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_runtime::local::Permit;
 use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolation};
@@ -38,6 +38,7 @@ const PARTITION_FIELDS_BYTES: usize = 128;
 /// Reads until there is enough or the time is up, and answers with the records and the memory that they hold.
 pub(crate) async fn answer(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> Answer {
     let (response, held) = handle(&shard, &context, request).await;
+    shard.metrics.count_errors(context.api, &response);
     match context.answer(|writer| response.encode(writer, context.version)) {
         Answer::Send(pieces) => match held {
             Some(held) => Answer::Records(pieces, held),
@@ -461,9 +462,6 @@ fn assemble(
         let has_news = found.bytes() > 0 || found.is_urgent();
         // Counted where it is sent: a long poll may read the same records several times.
         shard.metrics.fetched(found.bytes());
-        if matches!(found, Found::Failed(..)) {
-            shard.metrics.failed(ApiKey::Fetch);
-        }
         let data = partition_data(&key, found, isolation);
         let answered = Answered {
             high_watermark: data.high_watermark,

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use corelog_metadata::controller::{ConfigChange, ConfigOperation};
-use corelog_protocol::ApiKey;
 use corelog_protocol::messages::incremental_alter_configs::{
     AlterConfigsResourceResponse, AlterableConfig, IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsResponse,
@@ -35,8 +34,7 @@ pub(crate) async fn handle(
             change: alteration(resource.configs),
         });
     }
-    let api = ApiKey::IncrementalAlterConfigs;
-    let outcomes = config_changes::alter(&shard, api, asked, request.validate_only).await;
+    let outcomes = config_changes::alter(&shard, asked, request.validate_only).await;
     for (response, (code, message)) in responses.iter_mut().zip(outcomes) {
         response.error_code = code;
         response.error_message = message;

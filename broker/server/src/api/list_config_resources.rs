@@ -3,12 +3,11 @@
 use std::rc::Rc;
 
 use corelog_metadata::MetadataImage;
+use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::list_config_resources::{
     ConfigResource, ListConfigResourcesRequest, ListConfigResourcesResponse,
 };
-use corelog_protocol::{ApiKey, ErrorCode};
 
-use crate::api::changes;
 use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
 use crate::clients::RequestContext;
 use crate::shard::Shard;
@@ -24,13 +23,7 @@ pub(crate) async fn handle(
 ) -> ListConfigResourcesResponse {
     let bytes = shard.image().topic_count() * RESOURCE_BYTES;
     shard.long_answers.begin(&context, bytes).await;
-    let response = list(&request.resource_types, context.version, &shard.image());
-    changes::count(
-        &shard,
-        ApiKey::ListConfigResources,
-        usize::from(response.error_code != 0),
-    );
-    response
+    list(&request.resource_types, context.version, &shard.image())
 }
 
 /// Version 0 knows metrics' subscriptions alone; no types are all of the version's.

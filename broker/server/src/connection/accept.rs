@@ -12,6 +12,7 @@ use corelog_runtime::{Accepted, Listener, Monotonic};
 
 use crate::connection;
 use crate::shard::Shard;
+use crate::shard::metrics::Counter;
 
 /// How long to wait after the kernel refused to give a connection, for want of descriptors say.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -110,7 +111,7 @@ fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, only: Option<Shard
         config.network.connections_per_ip_max,
     );
     let Some(to) = spread.borrow_mut().place(address, only, open_max, by_address_max) else {
-        shard.metrics.connections.refused();
+        shard.metrics.add(Counter::RefusedConnections, 1);
         let mut spread = spread.borrow_mut();
         if spread.may_tell(shard.handle.clock.now()) {
             let (open, possible_max) = (spread.open, spread.possible_max);

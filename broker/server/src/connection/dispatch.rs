@@ -1,5 +1,6 @@
 //! From a frame to the handler of its API: one line an API.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -42,13 +43,14 @@ use corelog_protocol::messages::produce::ProduceRequest;
 use corelog_protocol::messages::sasl_authenticate::SaslAuthenticateRequest;
 use corelog_protocol::messages::sasl_handshake::SaslHandshakeRequest;
 use corelog_protocol::messages::sync_group::SyncGroupRequest;
-use corelog_protocol::{ApiKey, DecodeError, Message, Reader, Request, RequestHeader};
+use corelog_protocol::{ApiKey, DecodeError, ErrorCode, Message, Reader, Request, RequestHeader};
 use corelog_runtime::LocalFuture;
 
 use super::frame::Frame;
 use crate::api;
 use crate::clients::{Answer, Client, RequestContext};
 use crate::shard::Shard;
+use crate::shard::metrics::errors_of;
 
 /// Why a request is not begun; its connection closes.
 #[derive(Debug, thiserror::Error)]
@@ -191,6 +193,7 @@ pub(super) fn start(
     let (api, version) = (context.api, context.version);
     if !is_known {
         return if api == ApiKey::ApiVersions {
+            shard.metrics.failed(api, ErrorCode::UnsupportedVersion.code());
             Ok(Box::pin(std::future::ready(api::api_versions::refuse(&context))))
         } else {
             Err(StartError::Unsupported { api, version })
@@ -229,7 +232,8 @@ where
     F: Future<Output = R::Response> + 'static,
 {
     Box::pin(async move {
-        let response = handler(shard, context.clone(), request).await;
+        let response = handler(Rc::clone(&shard), context.clone(), request).await;
+        shard.metrics.count_errors(context.api, &response);
         context.answer(|writer| response.encode(writer, context.version))
     })
 }
@@ -246,10 +250,20 @@ where
     F: Future<Output = R::Response> + 'static,
 {
     Box::pin(async move {
-        let respond = || handler(Rc::clone(&shard), context.clone(), request.clone());
+        // Of the answer that was put together last: that is the one which is sent.
+        let codes = RefCell::new(Vec::new());
+        let respond = || async {
+            let response = handler(Rc::clone(&shard), context.clone(), request.clone()).await;
+            codes.replace(errors_of(&response));
+            response
+        };
         let (clock, connections) = (&*shard.handle.clock, &shard.connections);
         let answers = &shard.long_answers;
-        answers.answer(&context, clock, connections, respond).await
+        let answer = answers.answer(&context, clock, connections, respond).await;
+        for code in codes.take() {
+            shard.metrics.failed(context.api, code);
+        }
+        answer
     })
 }
 

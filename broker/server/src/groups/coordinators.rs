@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_config::GroupConfig;
-use corelog_groups::{Event, ListGroupsRequest, Request, Response};
+use corelog_groups::{Event, GroupCoordinator, GroupId, GroupOffset, ListGroupsRequest, Request, Response};
 use corelog_metadata::MetadataImage;
-use corelog_model::{PartitionId, TopicName};
-use corelog_runtime::local::Budget;
+use corelog_model::{PartitionId, PartitionIndex, TopicName};
+use corelog_runtime::local::{Budget, YieldEvery};
 use corelog_runtime::{Handle, LocalFuture, WorkClass};
 use corelog_storage::PartitionLog;
 use futures_util::future::join_all;
@@ -21,17 +21,15 @@ use super::shell::GroupShell;
 
 /// Partitions that a shard replays at a time.
 const LOADS_MAX: usize = 4;
+/// Offsets that are looked at before other tasks run; one group's are looked at together.
+const OFFSETS_A_SLICE: usize = 1024;
 
-/// A group's committed offset of a partition.
-pub(crate) struct Committed {
+/// The offsets that a group has committed.
+pub(crate) struct GroupOffsets {
     /// The group.
-    pub group: String,
-    /// The topic.
-    pub topic: String,
-    /// The partition within it.
-    pub partition: i32,
-    /// The offset of the next record to read.
-    pub offset: i64,
+    pub group: Arc<str>,
+    /// By topic and partition.
+    pub offsets: Vec<(TopicName, PartitionIndex, GroupOffset)>,
 }
 
 /// One coordinator a partition of `__consumer_offsets` that this shard owns.
@@ -110,18 +108,22 @@ impl Coordinators {
         Box::pin(join_all(asked))
     }
 
-    /// All committed offsets of this shard's groups, for metrics.
-    pub(crate) fn committed_offsets(&self) -> Vec<Committed> {
-        let mut all = Vec::new();
+    /// The committed offsets of this shard's groups, for metrics. Other tasks run between the groups.
+    pub(crate) async fn committed_offsets(&self) -> Vec<GroupOffsets> {
+        let (mut all, mut steps) = (Vec::new(), YieldEvery::new(OFFSETS_A_SLICE));
         for shell in self.all() {
-            shell.with_machine(|machine| {
-                all.extend(machine.committed_offsets().map(|committed| Committed {
-                    group: committed.group_id.to_string(),
-                    topic: committed.topic.to_string(),
-                    partition: committed.partition.get(),
-                    offset: committed.committed.offset.get(),
-                }));
-            });
+            let mut last = None;
+            while let Some((id, group)) = shell.with_machine(|machine| offsets_after(machine, last.as_ref()))
+            {
+                // A group without offsets is looked at, too.
+                let looked_at = group.offsets.len() + 1;
+                if !group.offsets.is_empty() {
+                    all.push(group);
+                }
+                last = Some(id);
+                steps.count(looked_at).await;
+            }
+            steps.count(1).await;
         }
         all
     }
@@ -135,4 +137,14 @@ impl Coordinators {
     fn all(&self) -> Vec<Rc<GroupShell>> {
         self.by_partition.borrow().values().cloned().collect()
     }
+}
+
+fn offsets_after(machine: &GroupCoordinator, after: Option<&GroupId>) -> Option<(GroupId, GroupOffsets)> {
+    let (id, offsets) = machine.next_group(after)?;
+    let offsets = offsets.map(|(topic, partition, committed)| (topic.clone(), partition, committed.offset));
+    let group = GroupOffsets {
+        group: Arc::from(id.as_str()),
+        offsets: offsets.collect(),
+    };
+    Some((id.clone(), group))
 }

@@ -13,5 +13,5 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use coordinators::{Committed, Coordinators};
+pub(crate) use coordinators::{Coordinators, GroupOffsets};
 pub(crate) use refuse::refuse;

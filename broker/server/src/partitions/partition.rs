@@ -155,24 +155,25 @@ impl Partition {
         let now = Duration::from_nanos(self.clock.now().as_nanos());
         let mut actions = self.actions.take();
         self.machine.borrow_mut().handle(event, now, &mut actions);
-        for action in actions.drain(..) {
+        for action in &actions {
             self.perform(action);
         }
+        actions.clear();
         *self.actions.borrow_mut() = actions;
     }
 
-    fn perform(&self, action: Action) {
+    fn perform(&self, action: &Action) {
         match action {
-            Action::StartEpoch { epoch, .. } => self.log.set_leader_epoch(epoch),
+            Action::StartEpoch { epoch, .. } => self.log.set_leader_epoch(*epoch),
             Action::Committed {
                 high_watermark,
                 last_stable,
-            } => self.log.commit(high_watermark, last_stable),
+            } => self.log.commit(*high_watermark, *last_stable),
             Action::Acknowledge { token, result } => {
-                let sender = self.acks_awaited.borrow_mut().remove(&token);
+                let sender = self.acks_awaited.borrow_mut().remove(token);
                 if let Some(sender) = sender {
                     // Whoever asked may have gone.
-                    let _ = sender.send(result);
+                    let _ = sender.send(*result);
                 }
             }
             // The in-sync set of a lone replica never changes, and there is nobody to copy from.

@@ -1,20 +1,20 @@
-//! What a shard counts, and how it is printed for Prometheus.
+//! What a shard counts.
 //!
-//! Counters are plain cells of their shard; a scrape asks every shard for a [`Snapshot`] and adds them up. Names follow
-//! what operators know from Kafka's beans, in Prometheus' form (base units, `_total` for counters).
+//! Counters are plain cells of their shard; a scrape asks every shard for a [`Snapshot`] and adds them up. How they are
+//! called outside is in the table of `admin/metrics`.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use corelog_protocol::ApiKey;
+use corelog_protocol::{ApiKey, ErrorCode, Response};
 
 /// Upper bounds of the latency buckets are 2^n microseconds, for n below this; the last holds the rest.
 const BUCKETS: usize = 26;
 /// Kafka's API keys lie below this.
 const APIS_MAX: usize = 96;
+const NONE: i16 = ErrorCode::None.code();
 
 /// A latency histogram with buckets that double.
 #[derive(Clone, Debug)]
@@ -33,6 +33,9 @@ impl Default for Histogram {
 }
 
 impl Histogram {
+    /// The upper bound of the first bucket; each bound is twice the one before.
+    pub(crate) const FIRST_BOUND: Duration = Duration::from_micros(1);
+
     /// Counts one duration.
     pub(crate) fn record(&mut self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
@@ -42,9 +45,14 @@ impl Histogram {
         self.sum += duration;
     }
 
-    /// How many were counted.
-    pub(crate) fn count(&self) -> u64 {
-        self.buckets.iter().sum()
+    /// How many fell into each bucket; the last has no bound.
+    pub(crate) fn buckets(&self) -> &[u64] {
+        &self.buckets
+    }
+
+    /// All durations together.
+    pub(crate) fn sum(&self) -> Duration {
+        self.sum
     }
 
     fn add(&mut self, other: &Histogram) {
@@ -60,39 +68,58 @@ impl Histogram {
 pub(crate) struct ApiCounts {
     /// Requests answered.
     pub requests: u64,
-    /// Answers that carried an error code, by Kafka's name of it.
-    pub errors: u64,
+    /// Error codes in answers, and how often each was there.
+    pub errors: BTreeMap<i16, u64>,
     /// From the whole request's arrival to its answer's readiness.
     pub total_time: Histogram,
 }
 
-/// Connections now and so far.
+/// Connections now.
 #[derive(Default)]
 pub struct ConnectionCounts {
-    opened: Cell<u64>,
-    closed: Cell<u64>,
-    refused: Cell<u64>,
+    open: Cell<u64>,
 }
 
 impl ConnectionCounts {
     /// One more.
     pub(crate) fn opened(&self) {
-        self.opened.set(self.opened.get() + 1);
+        self.open.set(self.open.get() + 1);
     }
 
     /// One less.
     pub(crate) fn closed(&self) {
-        self.closed.set(self.closed.get() + 1);
-    }
-
-    /// One that was not let in.
-    pub(crate) fn refused(&self) {
-        self.refused.set(self.refused.get() + 1);
+        self.open.set(self.open.get() - 1);
     }
 
     /// Those open now.
     pub fn open(&self) -> u64 {
-        self.opened.get() - self.closed.get()
+        self.open.get()
+    }
+}
+
+/// What a shard counts by itself, one cell each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Counter {
+    /// Connections that were not let in.
+    RefusedConnections,
+    /// Bytes of requests.
+    ReceivedBytes,
+    /// Bytes of responses.
+    SentBytes,
+    /// Bytes of batches appended for clients.
+    ProducedBytes,
+    /// Records of those batches.
+    ProducedRecords,
+    /// Bytes of batches read for clients.
+    FetchedBytes,
+}
+
+impl Counter {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Counter::FetchedBytes.index() + 1;
+
+    const fn index(self) -> usize {
+        self as usize
     }
 }
 
@@ -100,11 +127,7 @@ impl ConnectionCounts {
 pub struct ShardMetrics {
     /// Client connections.
     pub connections: ConnectionCounts,
-    bytes_received: Cell<u64>,
-    bytes_sent: Cell<u64>,
-    produced_bytes: Cell<u64>,
-    produced_messages: Cell<u64>,
-    fetched_bytes: Cell<u64>,
+    counters: [Cell<u64>; Counter::COUNT],
     apis: Vec<Cell<Option<Box<ApiCounts>>>>,
 }
 
@@ -112,18 +135,10 @@ impl Default for ShardMetrics {
     fn default() -> Self {
         ShardMetrics {
             connections: ConnectionCounts::default(),
-            bytes_received: Cell::new(0),
-            bytes_sent: Cell::new(0),
-            produced_bytes: Cell::new(0),
-            produced_messages: Cell::new(0),
-            fetched_bytes: Cell::new(0),
+            counters: Default::default(),
             apis: (0..APIS_MAX).map(|_| Cell::new(None)).collect(),
         }
     }
-}
-
-fn bump(cell: &Cell<u64>, by: u64) {
-    cell.set(cell.get().wrapping_add(by));
 }
 
 fn size(bytes: usize) -> u64 {
@@ -131,25 +146,31 @@ fn size(bytes: usize) -> u64 {
 }
 
 impl ShardMetrics {
+    /// Counts `by` more.
+    pub(crate) fn add(&self, counter: Counter, by: u64) {
+        let cell = &self.counters[counter.index()];
+        cell.set(cell.get().wrapping_add(by));
+    }
+
     /// A request of `bytes` has come in.
     pub(crate) fn bytes_received(&self, bytes: usize) {
-        bump(&self.bytes_received, size(bytes));
+        self.add(Counter::ReceivedBytes, size(bytes));
     }
 
     /// These pieces go out.
     pub(crate) fn bytes_sent(&self, pieces: &[Bytes]) {
-        bump(&self.bytes_sent, size(pieces.iter().map(Bytes::len).sum()));
+        self.add(Counter::SentBytes, size(pieces.iter().map(Bytes::len).sum()));
     }
 
     /// Batches were appended for clients.
     pub(crate) fn produced(&self, messages: u64, bytes: usize) {
-        bump(&self.produced_messages, messages);
-        bump(&self.produced_bytes, size(bytes));
+        self.add(Counter::ProducedRecords, messages);
+        self.add(Counter::ProducedBytes, size(bytes));
     }
 
     /// Log bytes were read for clients.
     pub(crate) fn fetched(&self, bytes: usize) {
-        bump(&self.fetched_bytes, size(bytes));
+        self.add(Counter::FetchedBytes, size(bytes));
     }
 
     /// A request has been answered.
@@ -161,8 +182,17 @@ impl ShardMetrics {
     }
 
     /// An answer carried an error code.
-    pub(crate) fn failed(&self, api: ApiKey) {
-        self.with_api(api, |counts| counts.errors += 1);
+    pub(crate) fn failed(&self, api: ApiKey, code: i16) {
+        self.with_api(api, |counts| *counts.errors.entry(code).or_default() += 1);
+    }
+
+    /// Counts the error codes of an answer.
+    pub(crate) fn count_errors(&self, api: ApiKey, response: &impl Response) {
+        response.error_codes(&mut |code| {
+            if code != NONE {
+                self.failed(api, code);
+            }
+        });
     }
 
     fn with_api(&self, api: ApiKey, change: impl FnOnce(&mut ApiCounts)) {
@@ -180,20 +210,18 @@ impl ShardMetrics {
     /// A copy of the counters, to move to another shard.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut apis = BTreeMap::new();
-        for (key, cell) in self.apis.iter().enumerate() {
-            if let Some(counts) = cell.take() {
-                apis.insert(key, (*counts).clone());
+        for (index, cell) in self.apis.iter().enumerate() {
+            let api = i16::try_from(index)
+                .ok()
+                .and_then(|key| ApiKey::try_from(key).ok());
+            if let (Some(api), Some(counts)) = (api, cell.take()) {
+                apis.insert(api.name(), (*counts).clone());
                 cell.set(Some(counts));
             }
         }
         Snapshot {
             connections: self.connections.open(),
-            connections_refused: self.connections.refused.get(),
-            bytes_received: self.bytes_received.get(),
-            bytes_sent: self.bytes_sent.get(),
-            produced_bytes: self.produced_bytes.get(),
-            produced_messages: self.produced_messages.get(),
-            fetched_bytes: self.fetched_bytes.get(),
+            counters: std::array::from_fn(|index| self.counters[index].get()),
             apis,
         }
     }
@@ -202,162 +230,41 @@ impl ShardMetrics {
 /// Counters at a moment, of one shard or the sum of several.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Snapshot {
-    connections: u64,
-    connections_refused: u64,
-    bytes_received: u64,
-    bytes_sent: u64,
-    produced_bytes: u64,
-    produced_messages: u64,
-    fetched_bytes: u64,
-    apis: BTreeMap<usize, ApiCounts>,
+    /// Connections that are open.
+    pub connections: u64,
+    counters: [u64; Counter::COUNT],
+    /// Of each API that was asked for, by its name.
+    pub apis: BTreeMap<&'static str, ApiCounts>,
 }
 
 impl Snapshot {
+    /// One of the counters.
+    pub(crate) fn get(&self, counter: Counter) -> u64 {
+        self.counters[counter.index()]
+    }
+
     /// Adds another shard's.
     pub(crate) fn add(&mut self, other: &Snapshot) {
         self.connections += other.connections;
-        self.connections_refused += other.connections_refused;
-        self.bytes_received += other.bytes_received;
-        self.bytes_sent += other.bytes_sent;
-        self.produced_bytes += other.produced_bytes;
-        self.produced_messages += other.produced_messages;
-        self.fetched_bytes += other.fetched_bytes;
-        for (key, counts) in &other.apis {
-            let sum = self.apis.entry(*key).or_default();
+        for (mine, theirs) in self.counters.iter_mut().zip(other.counters) {
+            *mine = mine.wrapping_add(theirs);
+        }
+        for (api, counts) in &other.apis {
+            let sum = self.apis.entry(api).or_default();
             sum.requests += counts.requests;
-            sum.errors += counts.errors;
+            for (code, count) in &counts.errors {
+                *sum.errors.entry(*code).or_default() += count;
+            }
             sum.total_time.add(&counts.total_time);
-        }
-    }
-
-    /// Prints the counters in Prometheus' text format.
-    pub(crate) fn print(&self, out: &mut Exposition) {
-        out.gauge(
-            "corelog_connections",
-            "Client connections that are open.",
-            self.connections,
-        );
-        out.counter(
-            "corelog_connections_refused_total",
-            "Connections closed at once: max.connections, max.connections.per.ip or descriptors were used up.",
-            self.connections_refused,
-        );
-        out.counter(
-            "corelog_network_received_bytes_total",
-            "Bytes of requests.",
-            self.bytes_received,
-        );
-        out.counter(
-            "corelog_network_sent_bytes_total",
-            "Bytes of responses.",
-            self.bytes_sent,
-        );
-        out.counter(
-            "corelog_bytes_in_total",
-            "Bytes of record batches appended.",
-            self.produced_bytes,
-        );
-        out.counter(
-            "corelog_messages_in_total",
-            "Records appended.",
-            self.produced_messages,
-        );
-        out.counter(
-            "corelog_bytes_out_total",
-            "Bytes of record batches fetched.",
-            self.fetched_bytes,
-        );
-        let named: Vec<(&'static str, &ApiCounts)> = self
-            .apis
-            .iter()
-            .filter_map(|(key, counts)| {
-                let api = ApiKey::try_from(i16::try_from(*key).ok()?).ok()?;
-                Some((api.name(), counts))
-            })
-            .collect();
-        out.head("corelog_requests_total", "counter", "Requests answered.");
-        for (api, counts) in &named {
-            out.sample("corelog_requests_total", &[("api", api)], counts.requests);
-        }
-        out.head(
-            "corelog_request_errors_total",
-            "counter",
-            "Answers that carry an error code.",
-        );
-        for (api, counts) in &named {
-            out.sample("corelog_request_errors_total", &[("api", api)], counts.errors);
-        }
-        out.head(
-            "corelog_request_total_time_seconds",
-            "histogram",
-            "From a request's arrival to its answer's readiness.",
-        );
-        for (api, counts) in &named {
-            out.histogram("corelog_request_total_time_seconds", api, &counts.total_time);
         }
     }
 }
 
-/// Prometheus' text format, being written.
-#[derive(Default)]
-pub(crate) struct Exposition(String);
-
-impl Exposition {
-    /// The text.
-    pub(crate) fn into_text(self) -> String {
-        self.0
-    }
-
-    /// The two lines before a metric's samples.
-    pub(crate) fn head(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    /// A gauge with one sample.
-    pub(crate) fn gauge(&mut self, name: &str, help: &str, value: u64) {
-        self.head(name, "gauge", help);
-        self.sample(name, &[], value);
-    }
-
-    /// A counter with one sample.
-    pub(crate) fn counter(&mut self, name: &str, help: &str, value: u64) {
-        self.head(name, "counter", help);
-        self.sample(name, &[], value);
-    }
-
-    /// One sample with its labels, whose values are escaped.
-    pub(crate) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
-        self.0.push_str(name);
-        for (index, (label, text)) in labels.iter().enumerate() {
-            let escaped = text
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('\n', "\\n");
-            let _ = write!(
-                self.0,
-                "{}{label}=\"{escaped}\"",
-                if index == 0 { '{' } else { ',' }
-            );
-        }
-        let _ = writeln!(self.0, "{} {value}", if labels.is_empty() { "" } else { "}" });
-    }
-
-    fn histogram(&mut self, name: &str, api: &str, histogram: &Histogram) {
-        let mut below = 0;
-        for (power, count) in histogram.buckets.iter().enumerate().take(BUCKETS) {
-            below += count;
-            let seconds = Duration::from_micros(1 << power).as_secs_f64();
-            let _ = writeln!(self.0, "{name}_bucket{{api=\"{api}\",le=\"{seconds}\"}} {below}");
-        }
-        let count = histogram.count();
-        let _ = writeln!(self.0, "{name}_bucket{{api=\"{api}\",le=\"+Inf\"}} {count}");
-        let _ = writeln!(
-            self.0,
-            "{name}_sum{{api=\"{api}\"}} {}",
-            histogram.sum.as_secs_f64()
-        );
-        let _ = writeln!(self.0, "{name}_count{{api=\"{api}\"}} {count}");
-    }
+/// The error codes of an answer.
+pub(crate) fn errors_of(response: &impl Response) -> Vec<i16> {
+    let mut codes = Vec::new();
+    response.error_codes(&mut |code| codes.extend((code != NONE).then_some(code)));
+    codes
 }
 
 #[cfg(test)]
@@ -382,13 +289,5 @@ mod tests {
         check(1024, 10);
         check(1025, 11);
         check(u64::MAX >> 1, BUCKETS);
-    }
-
-    #[test]
-    fn label_values_are_escaped() {
-        let mut out = Exposition::default();
-        out.sample("m", &[("a", "x\"y"), ("b", "z")], 3);
-        out.sample("n", &[], 4);
-        assert_eq!(out.into_text(), "m{a=\"x\\\"y\",b=\"z\"} 3\nn 4\n");
     }
 }

@@ -1,9 +1,11 @@
 //! The request path from a frame to its answer, on a real shard: what KAFKA's brokers do and clients rely on.
 
 mod administration;
+mod counting;
 mod epochs;
 mod every_api;
 mod fetching;
+mod http;
 mod lying;
 mod metadata;
 mod metadata_log;

@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod errors;
 pub(crate) mod index;
 mod types;
 
@@ -212,6 +213,7 @@ fn item(item: &Item<'_>) -> String {
     out.push_str(&decode::function(item));
     out.push('\n');
     out.push_str(&encode::function(item));
+    out.push_str(&errors::function(item));
     out.push_str("}\n\n");
     out
 }

@@ -218,6 +218,13 @@ impl AlterClientQuotasResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.entries {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`AlterClientQuotasResponse`].
@@ -264,6 +271,10 @@ impl EntryDataResponse {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

@@ -203,6 +203,14 @@ impl AlterPartitionReassignmentsResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.responses {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`AlterPartitionReassignmentsResponse`].
@@ -231,6 +239,12 @@ impl ReassignableTopicResponse {
         })?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -270,5 +284,9 @@ impl ReassignablePartitionResponse {
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

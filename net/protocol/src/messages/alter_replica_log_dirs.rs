@@ -173,6 +173,13 @@ impl AlterReplicaLogDirsResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`AlterReplicaLogDirsResponse`].
@@ -208,6 +215,12 @@ impl AlterReplicaLogDirTopicResult {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`AlterReplicaLogDirsResponse`].
@@ -238,5 +251,9 @@ impl AlterReplicaLogDirPartitionResult {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -164,6 +164,14 @@ impl AlterShareGroupOffsetsResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.responses {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`AlterShareGroupOffsetsResponse`].
@@ -196,6 +204,12 @@ impl AlterShareGroupOffsetsResponseTopic {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`AlterShareGroupOffsetsResponse`].
@@ -227,5 +241,9 @@ impl AlterShareGroupOffsetsResponsePartition {
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

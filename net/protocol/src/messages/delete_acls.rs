@@ -157,6 +157,13 @@ impl DeleteAclsResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.filter_results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DeleteAclsResponse`].
@@ -205,6 +212,13 @@ impl DeleteAclsFilterResult {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.matching_acls {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -275,5 +289,9 @@ impl DeleteAclsMatchingAcl {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

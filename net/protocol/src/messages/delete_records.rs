@@ -162,6 +162,13 @@ impl DeleteRecordsResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DeleteRecordsResponse`].
@@ -197,6 +204,12 @@ impl DeleteRecordsTopicResult {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DeleteRecordsResponse`].
@@ -230,5 +243,9 @@ impl DeleteRecordsPartitionResult {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

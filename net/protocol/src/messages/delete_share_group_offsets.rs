@@ -132,6 +132,14 @@ impl DeleteShareGroupOffsetsResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.responses {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DeleteShareGroupOffsetsResponse`].
@@ -166,5 +174,9 @@ impl DeleteShareGroupOffsetsResponseTopic {
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -145,6 +145,13 @@ impl DeleteTopicsResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.responses {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DeleteTopicsResponse`].
@@ -216,5 +223,9 @@ impl DeletableTopicResult {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -174,6 +174,11 @@ impl DescribeClientQuotasResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+    }
 }
 
 /// A part of [`DescribeClientQuotasResponse`].

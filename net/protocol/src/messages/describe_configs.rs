@@ -173,6 +173,13 @@ impl DescribeConfigsResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DescribeConfigsResponse`].
@@ -229,6 +236,10 @@ impl DescribeConfigsResult {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

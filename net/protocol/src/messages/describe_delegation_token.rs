@@ -156,6 +156,11 @@ impl DescribeDelegationTokenResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+    }
 }
 
 /// A part of [`DescribeDelegationTokenResponse`].

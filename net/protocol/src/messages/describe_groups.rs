@@ -116,6 +116,13 @@ impl DescribeGroupsResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.groups {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DescribeGroupsResponse`].
@@ -201,6 +208,10 @@ impl DescribedGroup {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

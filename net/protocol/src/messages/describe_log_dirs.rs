@@ -157,6 +157,14 @@ impl DescribeLogDirsResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DescribeLogDirsResponse`].
@@ -225,6 +233,10 @@ impl DescribeLogDirsResult {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

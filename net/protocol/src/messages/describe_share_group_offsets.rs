@@ -173,6 +173,13 @@ impl DescribeShareGroupOffsetsResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.groups {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DescribeShareGroupOffsetsResponse`].
@@ -210,6 +217,13 @@ impl DescribeShareGroupOffsetsResponseGroup {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+        tell(self.error_code);
+    }
 }
 
 /// A part of [`DescribeShareGroupOffsetsResponse`].
@@ -244,6 +258,12 @@ impl DescribeShareGroupOffsetsResponseTopic {
         })?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -301,5 +321,9 @@ impl DescribeShareGroupOffsetsResponsePartition {
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -168,6 +168,13 @@ impl DescribeTopicPartitionsResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DescribeTopicPartitionsResponse`].
@@ -226,6 +233,13 @@ impl DescribeTopicPartitionsResponseTopic {
         writer.i32(self.topic_authorized_operations);
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -298,6 +312,10 @@ impl DescribeTopicPartitionsResponsePartition {
         writer.plain_array(true, &self.offline_replicas, |writer, item| writer.i32(*item))?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

@@ -95,6 +95,13 @@ impl DescribeTransactionsResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.transaction_states {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DescribeTransactionsResponse`].
@@ -137,6 +144,10 @@ impl TransactionState {
         writer.array(true, &self.topics, |writer, item| item.encode(writer, version))?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

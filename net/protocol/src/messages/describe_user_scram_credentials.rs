@@ -150,6 +150,14 @@ impl DescribeUserScramCredentialsResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`DescribeUserScramCredentialsResponse`].
@@ -194,6 +202,10 @@ impl DescribeUserScramCredentialsResult {
         })?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

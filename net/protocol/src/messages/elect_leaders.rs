@@ -160,6 +160,14 @@ impl ElectLeadersResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.replica_election_results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`ElectLeadersResponse`].
@@ -192,6 +200,12 @@ impl ReplicaElectionResult {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partition_result {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -237,5 +251,9 @@ impl PartitionResult {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

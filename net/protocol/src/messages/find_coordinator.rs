@@ -220,6 +220,14 @@ impl FindCoordinatorResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.coordinators {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`FindCoordinatorResponse`].
@@ -270,5 +278,9 @@ impl Coordinator {
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -172,6 +172,14 @@ impl LeaveGroupResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.members {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`LeaveGroupResponse`].
@@ -216,5 +224,9 @@ impl MemberResponse {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -160,6 +160,11 @@ impl ListPartitionReassignmentsResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+    }
 }
 
 /// A part of [`ListPartitionReassignmentsResponse`].

@@ -279,6 +279,14 @@ impl MetadataResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+        tell(self.error_code);
+    }
 }
 
 /// A part of [`MetadataResponse`].
@@ -412,6 +420,13 @@ impl MetadataResponseTopic {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`MetadataResponse`].
@@ -481,5 +496,9 @@ impl MetadataResponsePartition {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -249,6 +249,13 @@ impl OffsetCommitResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`OffsetCommitResponse`].
@@ -301,6 +308,12 @@ impl OffsetCommitResponseTopic {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`OffsetCommitResponse`].
@@ -331,5 +344,9 @@ impl OffsetCommitResponsePartition {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

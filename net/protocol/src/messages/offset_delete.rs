@@ -124,6 +124,14 @@ impl OffsetDeleteResponse {
         writer.array(false, &self.topics, |writer, item| item.encode(writer, version))?;
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`OffsetDeleteResponse`].
@@ -150,6 +158,12 @@ impl OffsetDeleteResponseTopic {
         })?;
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`OffsetDeleteResponse`].
@@ -171,5 +185,9 @@ impl OffsetDeleteResponsePartition {
         writer.i32(self.partition_index);
         writer.i16(self.error_code);
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -338,6 +338,17 @@ impl OffsetFetchResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+        tell(self.error_code);
+        for item in &self.groups {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`OffsetFetchResponse`].
@@ -372,6 +383,12 @@ impl OffsetFetchResponseTopic {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -429,6 +446,10 @@ impl OffsetFetchResponsePartition {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+    }
 }
 
 /// A part of [`OffsetFetchResponse`].
@@ -458,6 +479,13 @@ impl OffsetFetchResponseGroup {
         writer.i16(self.error_code);
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+        tell(self.error_code);
     }
 }
 
@@ -504,6 +532,12 @@ impl OffsetFetchResponseTopics {
         })?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -552,5 +586,9 @@ impl OffsetFetchResponsePartitions {
         writer.i16(self.error_code);
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -145,6 +145,13 @@ impl ReadShareGroupStateResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`ReadShareGroupStateResponse`].
@@ -171,6 +178,12 @@ impl ReadStateResult {
         })?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -211,6 +224,10 @@ impl PartitionResult {
         })?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

@@ -69,4 +69,9 @@ impl SaslHandshakeResponse {
         writer.array(false, &self.mechanisms, |writer, item| writer.string(false, item))?;
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+    }
 }

@@ -272,6 +272,14 @@ impl ShareFetchResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.responses {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`ShareFetchResponse`].
@@ -298,6 +306,12 @@ impl ShareFetchableTopicResponse {
         })?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -370,6 +384,10 @@ impl PartitionData {
         })?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

@@ -96,6 +96,13 @@ impl ShareGroupDescribeResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.groups {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`ShareGroupDescribeResponse`].
@@ -159,6 +166,10 @@ impl DescribedGroup {
         writer.i32(self.authorized_operations);
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

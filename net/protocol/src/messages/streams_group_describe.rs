@@ -106,6 +106,13 @@ impl StreamsGroupDescribeResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.groups {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`StreamsGroupDescribeResponse`].
@@ -215,6 +222,10 @@ impl DescribedGroup {
         }
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }
 

@@ -288,6 +288,13 @@ impl TxnOffsetCommitResponse {
         }
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`TxnOffsetCommitResponse`].
@@ -340,6 +347,12 @@ impl TxnOffsetCommitResponseTopic {
         }
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`TxnOffsetCommitResponse`].
@@ -370,5 +383,9 @@ impl TxnOffsetCommitResponsePartition {
             writer.no_tagged_fields();
         }
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -192,6 +192,14 @@ impl UpdateFeaturesResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
+        for item in &self.results {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`UpdateFeaturesResponse`].
@@ -230,5 +238,9 @@ impl UpdatableFeatureResult {
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -155,6 +155,13 @@ impl WriteTxnMarkersResponse {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    /// Gives `tell` every error code of the answer, that of no error included.
+    pub fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.markers {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`WriteTxnMarkersResponse`].
@@ -181,6 +188,12 @@ impl WritableTxnMarkerResult {
         writer.array(true, &self.topics, |writer, item| item.encode(writer, version))?;
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.topics {
+            item.error_codes(tell);
+        }
     }
 }
 
@@ -211,6 +224,12 @@ impl WritableTxnMarkerTopicResult {
         writer.no_tagged_fields();
         Ok(())
     }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        for item in &self.partitions {
+            item.error_codes(tell);
+        }
+    }
 }
 
 /// A part of [`WriteTxnMarkersResponse`].
@@ -235,5 +254,9 @@ impl WritableTxnMarkerPartitionResult {
         writer.i16(self.error_code);
         writer.no_tagged_fields();
         Ok(())
+    }
+
+    fn error_codes(&self, tell: &mut impl FnMut(i16)) {
+        tell(self.error_code);
     }
 }

@@ -461,7 +461,7 @@ impl LogCore {
     pub(crate) fn to_image(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV2 {
         PartitionV2 {
             base: self.to_v1(id, directory, corrupt),
-            segments: self.segments.iter().map(Segment::to_v2).collect(),
+            segments: self.segments.iter().map(|segment| segment.to_v2()).collect(),
             producer_times: self.producers.times(),
             high_watermark: self.offsets.high_watermark.get(),
         }

@@ -86,7 +86,7 @@ impl Segment {
     }
 
     /// What version 2 of the persisted form adds.
-    pub(crate) fn to_v2(&self) -> SegmentV2 {
+    pub(crate) fn to_v2(self) -> SegmentV2 {
         SegmentV2 {
             created: self.created.get(),
             changed: self.changed.get(),

@@ -627,7 +627,10 @@ impl PartitionLog {
 
     /// The log is gone: readers and writers are told, its memory is given back.
     pub(crate) fn on_deleted(&self) {
-        self.state.borrow_mut().status = Status::Deleted;
+        let before = std::mem::replace(&mut self.state.borrow_mut().status, Status::Deleted);
+        if let Status::Corrupt(_) = before {
+            self.shared.stats.borrow_mut().damaged_partitions -= 1;
+        }
         self.fail_all(&AppendError::Deleted);
     }
 

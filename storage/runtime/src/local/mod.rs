@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
-pub use race::{Either, Elapsed, select, timeout, yield_now};
+pub use race::{Either, Elapsed, YieldEvery, select, timeout, yield_now};
 
 /// A value that is sent once.
 pub mod oneshot {

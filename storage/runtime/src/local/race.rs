@@ -60,3 +60,27 @@ pub async fn yield_now() {
     })
     .await;
 }
+
+/// Lets the other tasks run once every so many steps of a long computation.
+pub struct YieldEvery {
+    steps: usize,
+    left: usize,
+}
+
+impl YieldEvery {
+    /// Yields after each `steps` steps.
+    pub fn new(steps: usize) -> YieldEvery {
+        YieldEvery { steps, left: steps }
+    }
+
+    /// Counts `steps` steps that have been done.
+    pub async fn count(&mut self, steps: usize) {
+        match self.left.checked_sub(steps) {
+            Some(left) if left > 0 => self.left = left,
+            _ => {
+                self.left = self.steps;
+                yield_now().await;
+            }
+        }
+    }
+}

@@ -23,6 +23,7 @@ mod producer;
 mod reader;
 mod run;
 mod scenario;
+mod scraper;
 mod topics;
 mod wire;
 

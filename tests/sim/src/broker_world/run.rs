@@ -13,7 +13,7 @@ use super::clients::Clients;
 use super::scenario::{Crowd, DATA_DIR, PORT, Scenario};
 use super::{
     admin, asker, checker, every, group, hasty, leftovers, liar, loner, masses, probe, producer, reader,
-    topics,
+    scraper, topics,
 };
 use crate::disk::{Fault, FaultRule, Operation};
 use crate::exec::RunError;
@@ -37,11 +37,15 @@ struct Run {
     random: RefCell<SimRng>,
     /// Decides about scripted faults, and nothing else.
     scripts: RefCell<SimRng>,
+    has_scraper: bool,
     lives: Cell<u64>,
     shards: Cell<u16>,
     /// In milliseconds.
     wall_offset: Cell<i64>,
 }
+
+/// Seeds with somebody who scrapes metrics all along; by the seed, so that the others run as they did.
+const SCRAPERS_ONE_IN: u64 = 8;
 
 /// Runs one seed to its end or its first violation.
 pub fn run(seed: u64, keep_log: bool) -> Outcome {
@@ -69,6 +73,7 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
             scenario.troubles.full || scenario.troubles.errors,
         ),
         machine,
+        has_scraper: seed.is_multiple_of(SCRAPERS_ONE_IN),
         shards: Cell::new(scenario.shards),
         scenario,
         random: RefCell::new(random),
@@ -241,6 +246,9 @@ impl Run {
         }
         if scenario.has_masses {
             clients.spawn("masses", masses::run(Rc::clone(clients)));
+        }
+        if self.has_scraper {
+            clients.spawn("scraper", scraper::run(Rc::clone(clients)));
         }
         for _ in 0..liars {
             clients.spawn("liar", liar::run(Rc::clone(clients)));
@@ -509,6 +517,7 @@ impl Run {
             every::write(Rc::clone(&self.clients)),
         )?;
         self.within("asking every group", every::ask(Rc::clone(&self.clients)))?;
+        self.within("scraping", scraper::probe(Rc::clone(&self.clients)))?;
         let watched = broker.clone();
         let rested = self
             .sim

@@ -19,6 +19,8 @@ pub(super) const DATA_DIR: &str = "/data";
 const MASSES_ONE_IN: u64 = 20;
 /// Where clients connect.
 pub(super) const PORT: u16 = 9092;
+/// The port of metrics and health.
+pub(super) const ADMIN_PORT: u16 = 9644;
 
 /// What goes wrong besides crashes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -271,7 +273,7 @@ impl Scenario {
         let checkpoints = self.checkpoint_interval_ms.to_string();
         let retention = self.retention_check_ms.to_string();
         let listeners = format!("PLAINTEXT://{host}:{PORT}");
-        let admin = format!("{host}:9644");
+        let admin = format!("{host}:{ADMIN_PORT}");
         BrokerConfig::from_pairs(&[
             ("log.dirs", DATA_DIR),
             ("listeners", &listeners),

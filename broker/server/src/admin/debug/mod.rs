@@ -11,12 +11,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_config::{AdminDebug, BrokerConfig};
+use hyper::{Response, StatusCode};
 
-use crate::admin::reply::Reply;
+use crate::admin::reply::{self, Page, Reply};
 use crate::shard::Shard;
 
-/// What begins the paths of this module.
-pub(super) const PREFIX: &str = "/debug/";
+const SHARDS: &str = "/debug/shards";
+
+/// Whether there is a page of this path here.
+pub(super) fn is_known(path: &str) -> bool {
+    matches!(path, SHARDS | profile::PATH)
+}
 
 /// How much longer than other answers the one to this request may take.
 pub(super) fn patience(target: &str) -> Duration {
@@ -27,17 +32,19 @@ pub(super) fn patience(target: &str) -> Duration {
     }
 }
 
-/// Answers a request for a path that begins with [`PREFIX`].
-pub(super) async fn respond(shard: &Rc<Shard>, target: &str) -> Reply {
+/// Answers a request for a path that is known here; a HEAD takes no profile.
+pub(super) async fn respond(shard: &Rc<Shard>, target: &str, is_head: bool) -> Response<Page> {
     if !is_enabled(&shard.config()) {
-        return Reply::new(403, "switched off; see the key admin.debug\n");
+        let refusal = "switched off; see the key admin.debug\n";
+        return Reply::new(StatusCode::FORBIDDEN, refusal).into_response();
     }
-    match (profile::Asked::parse(target), target.split('?').next()) {
-        (Some(Ok(asked)), _) => profile::take(shard, asked).await,
-        (Some(Err(error)), _) => Reply::new(400, &format!("{error}\n")),
-        (None, Some("/debug/shards")) => Reply::new(200, &activity::page(shard).await),
-        (None, _) => Reply::new(404, "try /debug/shards or /debug/profile?seconds=5\n"),
-    }
+    let reply = match profile::Asked::parse(target) {
+        Some(Ok(_)) if is_head => return reply::text_headers_alone(),
+        Some(Ok(asked)) => profile::take(shard, asked).await,
+        Some(Err(error)) => Reply::new(StatusCode::BAD_REQUEST, &format!("{error}\n")),
+        None => Reply::new(StatusCode::OK, &activity::page(shard).await),
+    };
+    reply.into_response()
 }
 
 /// Whether the configuration lets these be served: `auto` where only this machine reaches the admin port.

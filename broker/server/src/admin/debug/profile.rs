@@ -9,12 +9,13 @@ use std::rc::Rc;
 use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Duration;
 
+use hyper::StatusCode;
 use pprof::{ProfilerGuardBuilder, Report};
 
 use crate::admin::reply::Reply;
 use crate::shard::Shard;
 
-const PATH: &str = "/debug/profile";
+pub(super) const PATH: &str = "/debug/profile";
 const SECONDS: u64 = 5;
 const SECONDS_MAX: u64 = 120;
 /// A prime, so that it does not march in step with anything that happens every so many milliseconds.
@@ -104,14 +105,19 @@ pub(super) async fn take(shard: &Rc<Shard>, asked: Asked) -> Reply {
         let _ = sender.send(sample(asked));
     });
     if let Err(error) = started {
-        return Reply::new(503, &format!("cannot start the profiler's thread: {error}\n"));
+        return Reply::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &format!("cannot start the profiler's thread: {error}\n"),
+        );
     }
     let clock = &shard.handle.clock;
     loop {
         match receiver.try_recv() {
-            Ok(Ok(folded)) => return Reply::new(200, &folded),
-            Ok(Err(error)) => return Reply::new(503, &format!("{error}\n")),
-            Err(TryRecvError::Disconnected) => return Reply::new(503, "the profiler's thread failed\n"),
+            Ok(Ok(folded)) => return Reply::new(StatusCode::OK, &folded),
+            Ok(Err(error)) => return Reply::new(StatusCode::SERVICE_UNAVAILABLE, &format!("{error}\n")),
+            Err(TryRecvError::Disconnected) => {
+                return Reply::new(StatusCode::SERVICE_UNAVAILABLE, "the profiler's thread failed\n");
+            }
             Err(TryRecvError::Empty) => clock.sleep_until(clock.now() + GLANCE).await,
         }
     }

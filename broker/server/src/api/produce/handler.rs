@@ -122,7 +122,7 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
             for (place, partition) in topic.partitions.iter_mut().enumerate() {
                 let outcome = outcomes.next().expect("one outcome a partition");
                 if let Err(refused) = &outcome {
-                    shard.metrics.failed(ApiKey::Produce);
+                    shard.metrics.failed(ApiKey::Produce, refused.failure.code.code());
                     first_failure.get_or_insert_with(|| refused.failure.clone());
                     let known = find_topic(&image, &topic.name, topic.topic_id, context.version);
                     if let Some(known) = known.ok().filter(|_| acks != 0 && refused.tells_log_start()) {
@@ -430,8 +430,11 @@ mod tests {
         Some(bytes.into())
     }
 
-    fn check(asked: &[(&str, &[(i32, Option<Bytes>)])], expected: &[(&str, &[(i32, Option<Bytes>)])]) {
-        let topics = |topics: &[(&str, &[(i32, Option<Bytes>)])]| -> Vec<TopicProduceData> {
+    /// A topic by its name, and what is for each of its partitions.
+    type Named<'a> = (&'a str, &'a [(i32, Option<Bytes>)]);
+
+    fn check(asked: &[Named<'_>], expected: &[Named<'_>]) {
+        let topics = |topics: &[Named<'_>]| -> Vec<TopicProduceData> {
             let data = |(index, records): &(i32, Option<Bytes>)| PartitionProduceData {
                 index: *index,
                 records: records.clone(),

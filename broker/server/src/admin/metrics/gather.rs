@@ -1,0 +1,247 @@
+//! What all shards count and hold at a moment.
+//!
+//! Every shard walks the same image of the metadata, the asking shard's, and reports on the partitions that it owns in the
+//! image's order. So the parts are put together by walking it once more, without a map or a sort.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corelog_metadata::{MetadataImage, TopicImage};
+use corelog_model::{PartitionIndex, ShardId, TopicId, TopicName};
+use corelog_runtime::TimeSpent;
+use corelog_runtime::local::YieldEvery;
+use corelog_storage::StorageStats;
+use futures_util::future::join_all;
+
+use crate::groups::GroupOffsets;
+use crate::shard::Shard;
+use crate::shard::metrics::Snapshot;
+
+/// Partitions that are looked at before other tasks run: about 100 µs.
+const PARTITIONS_A_SLICE: usize = 512;
+
+/// What one shard counts and holds.
+pub(super) struct ShardReport {
+    pub(super) id: ShardId,
+    pub(super) storage: StorageStats,
+    pub(super) spent: TimeSpent,
+    pub(super) request_memory_used: usize,
+    pub(super) fetch_memory_used: usize,
+    pub(super) answer_memory_used: usize,
+}
+
+/// One partition's levels.
+#[derive(Clone, Copy)]
+pub(super) struct PartitionLevels {
+    /// The place of its topic in [`Gathered::topics`].
+    pub(super) topic: usize,
+    pub(super) index: PartitionIndex,
+    pub(super) high_watermark: u64,
+    pub(super) log_start: u64,
+    pub(super) bytes: u64,
+}
+
+/// How far a group is behind in a partition.
+pub(super) struct GroupLag {
+    pub(super) group: Arc<str>,
+    /// The place of the topic in [`Gathered::topics`].
+    pub(super) topic: usize,
+    pub(super) partition: PartitionIndex,
+    pub(super) records: u64,
+}
+
+/// What the whole broker counts and holds.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// The sum of all shards.
+    pub(super) counters: Snapshot,
+    pub(super) shards: Vec<ShardReport>,
+    pub(super) partition_count: u64,
+    pub(super) offline_count: u64,
+    pub(super) under_min_isr_count: u64,
+    pub(super) topics: Vec<TopicName>,
+    pub(super) partitions: Vec<PartitionLevels>,
+    pub(super) lags: Vec<GroupLag>,
+}
+
+/// What a shard says of a partition that it has a log for.
+struct LogLevels {
+    high_watermark: u64,
+    log_start: u64,
+    bytes: u64,
+    is_corrupt: bool,
+}
+
+/// All that comes from one shard.
+struct Part {
+    report: ShardReport,
+    counters: Snapshot,
+    /// Of each partition of the image that the shard owns, in the image's order; `None` where it has no log.
+    logs: Vec<Option<LogLevels>>,
+    groups: Vec<GroupOffsets>,
+}
+
+/// Asks every shard.
+pub(super) async fn gather(shard: &Rc<Shard>) -> Gathered {
+    let image = shard.image();
+    let asked: Vec<_> = shard
+        .all()
+        .map(|to| {
+            let image = Arc::clone(&image);
+            shard.submit_to(to, move |shard| part(shard, image))
+        })
+        .collect();
+    let mut gathered = Gathered::default();
+    let (mut logs, mut groups) = (Vec::new(), Vec::new());
+    for part in join_all(asked).await {
+        gathered.counters.add(&part.counters);
+        logs.push((part.report.storage.is_fenced, part.logs.into_iter()));
+        groups.extend(part.groups);
+        gathered.shards.push(part.report);
+    }
+    let firsts = put_together(shard, &image, logs, &mut gathered).await;
+    compute_lags(&image, &firsts, groups, &mut gathered).await;
+    gathered
+}
+
+async fn part(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Part {
+    let mut logs = Vec::new();
+    let mut steps = YieldEvery::new(PARTITIONS_A_SLICE);
+    for topic in image.topics() {
+        for id in topic.partition_ids() {
+            if shard.owner_of(id) == shard.id {
+                logs.push(shard.storage.partition(&id).map(|log| {
+                    let offsets = log.offsets();
+                    LogLevels {
+                        high_watermark: count(offsets.high_watermark.get()),
+                        log_start: count(offsets.log_start.get()),
+                        bytes: log.size_bytes(),
+                        is_corrupt: log.is_damaged(),
+                    }
+                }));
+            }
+            steps.count(1).await;
+        }
+    }
+    let groups = shard.coordinators.committed_offsets().await;
+    Part {
+        report: report(&shard),
+        counters: shard.metrics.snapshot(),
+        logs,
+        groups,
+    }
+}
+
+fn report(shard: &Shard) -> ShardReport {
+    let memory = &shard.long_answers.memory;
+    ShardReport {
+        id: shard.id,
+        storage: shard.storage.stats(),
+        spent: shard.activity.report().total,
+        request_memory_used: shard.request_memory.total() - shard.request_memory.free(),
+        fetch_memory_used: shard.fetch_memory.total() - shard.fetch_memory.free(),
+        answer_memory_used: memory.total() - memory.free(),
+    }
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+/// Where a topic is in [`Gathered::topics`], and its partitions in [`Gathered::partitions`].
+#[derive(Clone, Copy)]
+struct Place {
+    topic: usize,
+    partitions_start: usize,
+}
+
+/// The partitions in the image's order, each from the shard that owns it.
+async fn put_together(
+    shard: &Rc<Shard>,
+    image: &MetadataImage,
+    mut logs: Vec<(bool, std::vec::IntoIter<Option<LogLevels>>)>,
+    gathered: &mut Gathered,
+) -> HashMap<TopicId, Place> {
+    let mut places = HashMap::new();
+    let mut steps = YieldEvery::new(PARTITIONS_A_SLICE);
+    for topic in image.topics() {
+        let place = Place {
+            topic: gathered.topics.len(),
+            partitions_start: gathered.partitions.len(),
+        };
+        places.insert(topic.id, place);
+        gathered.topics.push(topic.name.clone());
+        let replicas_min = replicas_min(shard, topic);
+        for (id, partition) in topic.partition_ids().zip(topic.partitions.iter()) {
+            gathered.partition_count += 1;
+            gathered.under_min_isr_count +=
+                u64::from(partition.in_sync_replicas.len() < replicas_min.min(partition.replicas.len()));
+            let owner = usize::from(shard.owner_of(id).get());
+            let (is_fenced, logs) = &mut logs[owner];
+            let log = logs.next().expect("each owner reports on each of its partitions");
+            let is_served = !*is_fenced && log.as_ref().is_some_and(|log| !log.is_corrupt);
+            gathered.offline_count += u64::from(!is_served);
+            if let Some(log) = log {
+                gathered.partitions.push(PartitionLevels {
+                    topic: place.topic,
+                    index: id.index,
+                    high_watermark: log.high_watermark,
+                    log_start: log.log_start,
+                    bytes: log.bytes,
+                });
+            }
+            steps.count(1).await;
+        }
+    }
+    places
+}
+
+/// How many replicas in sync acks=all asks for.
+fn replicas_min(shard: &Shard, topic: &TopicImage) -> usize {
+    // Settings that conflict refuse every Produce, and are reported there.
+    let replicas = shard
+        .topic_config(topic)
+        .map_or(1, |config| config.min_insync_replicas);
+    usize::try_from(replicas).unwrap_or(usize::MAX)
+}
+
+async fn compute_lags(
+    image: &MetadataImage,
+    places: &HashMap<TopicId, Place>,
+    groups: Vec<GroupOffsets>,
+    gathered: &mut Gathered,
+) {
+    let mut steps = YieldEvery::new(PARTITIONS_A_SLICE);
+    for GroupOffsets { group, offsets } in groups {
+        for (topic, partition, committed) in offsets {
+            steps.count(1).await;
+            let place = image
+                .topic(topic.as_str())
+                .and_then(|topic| places.get(&topic.id).copied());
+            // A client's word for "from the end" or "from the start" is no place to count from.
+            let (Some(place), Ok(committed)) = (place, u64::try_from(committed.get())) else {
+                continue;
+            };
+            let Some(levels) = find(
+                &gathered.partitions[place.partitions_start..],
+                place.topic,
+                partition,
+            ) else {
+                continue;
+            };
+            gathered.lags.push(GroupLag {
+                group: Arc::clone(&group),
+                topic: place.topic,
+                partition,
+                records: levels.high_watermark.saturating_sub(committed),
+            });
+        }
+    }
+}
+
+/// A partition of the topic whose partitions begin `partitions`; they are ordered, and some may be missing.
+fn find(partitions: &[PartitionLevels], topic: usize, index: PartitionIndex) -> Option<&PartitionLevels> {
+    let place = partitions.binary_search_by_key(&(topic, index), |levels| (levels.topic, levels.index));
+    partitions.get(place.ok()?)
+}
