@@ -463,7 +463,8 @@ impl Cluster {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    // More of them: PROPTEST_CASES=150000 cargo test -p corelog-partition --test cluster
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1500)))]
     #[test]
     fn nothing_acknowledged_is_lost(
         min_in_sync in 1usize..=3,

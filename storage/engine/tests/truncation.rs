@@ -276,6 +276,20 @@ fn appends_under_way_are_cut_off_and_later_ones_come_behind_the_cut() {
 }
 
 #[test]
+fn a_cut_that_takes_nothing_waits_until_the_end_is_durable() {
+    let sim = simulation(5);
+    let machine = sim.machine(0);
+    sim.block_on(async {
+        let storage = open(&machine).await;
+        let log = followed(&storage).await;
+        let under_way = log.append(vec![placed(60, 8, 100, 20)], AS_REPLICA);
+        assert_eq!(log.truncate_to(offset(99)).await.unwrap(), offset(61));
+        assert_eq!(log.offsets().durable_end, offset(61));
+        under_way.await.unwrap();
+    });
+}
+
+#[test]
 fn a_producer_is_known_again_from_the_segment_that_stays() {
     let sim = simulation(4);
     let machine = sim.machine(0);

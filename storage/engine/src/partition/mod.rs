@@ -242,15 +242,12 @@ impl PartitionLog {
 
     /// One of the log's ends has moved.
     fn tell_owner(&self) {
-        let owner = self.owner.borrow().clone();
+        let owner = self.owner.borrow().as_ref().map(Weak::upgrade);
         match owner {
             None => self.commit_alone(),
-            Some(owner) => {
-                // One that has gone leaves the log as committed as it was.
-                if let Some(owner) = owner.upgrade() {
-                    owner.ends_moved(self);
-                }
-            }
+            Some(Some(owner)) => owner.ends_moved(self),
+            // One that has gone leaves the log as committed as it was.
+            Some(None) => {}
         }
     }
 

@@ -36,9 +36,8 @@ impl PartitionLog {
     /// Truncates in the turn that appends wait for: none is admitted meanwhile, and no segment is rolled.
     pub(super) async fn truncate_in_turn(self: &Rc<Self>, offset: Offset) -> Result<Offset, TruncateError> {
         self.check_truncation(offset)?;
-        let log_end = self.offsets().log_end;
-        if offset >= log_end {
-            return Ok(log_end);
+        if offset >= self.offsets().log_end {
+            return self.durable_log_end(offset).await;
         }
         let found = self.find_end(offset).await;
         // The log may have been deleted or trimmed, or the storage closed, while it was read.
@@ -70,6 +69,19 @@ impl PartitionLog {
         self.tell_owner();
         self.tell_watchers();
         Ok(end)
+    }
+
+    /// The log's end, at or before `offset`, once everything before it is stored as the log's durability asks.
+    async fn durable_log_end(&self, offset: Offset) -> Result<Offset, TruncateError> {
+        loop {
+            let acknowledged = self.shared.journal_idle.notified();
+            self.check_truncation(offset)?;
+            let offsets = self.offsets();
+            if offsets.durable_end == offsets.log_end {
+                return Ok(offsets.log_end);
+            }
+            acknowledged.await;
+        }
     }
 
     /// Whether the log may be cut off at `offset` now.
