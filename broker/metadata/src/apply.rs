@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use corelog_model::{BrokerId, LeaderEpoch, PartitionIndex, ProducerId, TopicId, TopicName};
+use corelog_model::{BrokerId, LeaderEpoch, PartitionEpoch, PartitionIndex, ProducerId, TopicId, TopicName};
 
 use crate::command::{Command, Configs};
-use crate::image::{BrokerImage, MetadataImage, PartitionEpoch, PartitionImage, TopicImage};
+use crate::image::{BrokerImage, MetadataImage, PartitionImage, TopicImage};
 
 /// Why a command does not fit the image. On a replay it means that the log is not this image's.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

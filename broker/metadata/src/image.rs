@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use corelog_model::{BrokerId, LeaderEpoch, PartitionId, PartitionIndex, ProducerId, TopicId, TopicName};
+use corelog_model::{
+    BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, PartitionIndex, ProducerId, TopicId, TopicName,
+};
 
 use crate::bucket_map::BucketMap;
 use crate::command::Configs;
@@ -24,22 +26,6 @@ impl Incarnation {
 
     /// The number.
     pub const fn get(self) -> u128 {
-        self.0
-    }
-}
-
-/// Counts the changes of a partition's leader or in-sync replicas (Kafka's partition epoch, KIP-497).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct PartitionEpoch(i32);
-
-impl PartitionEpoch {
-    /// Wraps the wire value.
-    pub const fn new(value: i32) -> PartitionEpoch {
-        PartitionEpoch(value)
-    }
-
-    /// The wire value.
-    pub const fn get(self) -> i32 {
         self.0
     }
 }

@@ -25,6 +25,6 @@ pub use command::{Command, Configs};
 pub use controller::{Controller, ControllerError, ControllerRequest};
 pub use delta::ImageDelta;
 pub use encoding::{DecodeError, decode, decode_prefix, encode};
-pub use image::{BrokerImage, Incarnation, MetadataImage, PartitionEpoch, PartitionImage, TopicImage};
+pub use image::{BrokerImage, Incarnation, MetadataImage, PartitionImage, TopicImage};
 pub use placement::shard_of;
 pub use snapshot::{decode_snapshot, encode_snapshot, is_snapshot};

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use corelog_model::{BrokerId, LeaderEpoch, PartitionIndex, ProducerId, TopicId, TopicName};
+use corelog_model::{BrokerId, LeaderEpoch, PartitionEpoch, PartitionIndex, ProducerId, TopicId, TopicName};
 use rkyv::vec::ArchivedVec;
 use rkyv::{Archive, Serialize, rancor};
 
 use crate::encoding::{ConfigV1, DecodeError, configs_v1, from_configs_v1, open, seal};
-use crate::image::{BrokerImage, Incarnation, MetadataImage, PartitionEpoch, PartitionImage, TopicImage};
+use crate::image::{BrokerImage, Incarnation, MetadataImage, PartitionImage, TopicImage};
 
 const MAGIC: [u8; 4] = *b"CLms";
 const VERSION: u16 = 1;

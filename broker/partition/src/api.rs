@@ -2,23 +2,7 @@
 
 use std::time::Duration;
 
-use corelog_model::{BrokerId, LeaderEpoch, Offset};
-
-/// Counts the changes of a partition's leader or in-sync replicas, from zero (KIP-497).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct PartitionEpoch(i32);
-
-impl PartitionEpoch {
-    /// Wraps the wire value.
-    pub const fn new(value: i32) -> PartitionEpoch {
-        PartitionEpoch(value)
-    }
-
-    /// The wire value.
-    pub const fn get(self) -> i32 {
-        self.0
-    }
-}
+use corelog_model::{BrokerId, LeaderEpoch, Offset, PartitionEpoch};
 
 /// A registration of a broker with the controller; grows with each (KIP-903).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

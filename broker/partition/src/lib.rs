@@ -24,6 +24,6 @@ mod waiters;
 
 pub use api::{
     AckError, AckToken, Acks, Action, Assignment, BrokerEpoch, EpochError, Event, FollowerFetch, IsrAnswer,
-    IsrProposal, LogEnds, NotEnoughReplicas, PartitionConfig, PartitionEpoch, Role, UnknownReplica,
+    IsrProposal, LogEnds, NotEnoughReplicas, PartitionConfig, Role, UnknownReplica,
 };
 pub use partition::Partition;

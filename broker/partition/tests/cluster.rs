@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use corelog_model::{BrokerId, LeaderEpoch, Offset};
+use corelog_model::{BrokerId, LeaderEpoch, Offset, PartitionEpoch};
 use corelog_partition::{
     AckToken, Acks, Action, Assignment, BrokerEpoch, Event, FollowerFetch, IsrAnswer, IsrProposal, LogEnds,
-    Partition, PartitionConfig, PartitionEpoch, Role,
+    Partition, PartitionConfig, Role,
 };
 use proptest::prelude::*;
 

@@ -385,6 +385,17 @@ fn a_damaged_or_missing_checkpoint_is_named() {
     }
 }
 
+/// The first file of the journal, to be damaged.
+async fn first_journal_file(machine: &corelog_sim::Machine) -> std::rc::Rc<dyn corelog_runtime::File> {
+    let path = std::path::Path::new("/data/journal/1/0/00000000.journal");
+    let options = corelog_runtime::OpenOptions {
+        write: true,
+        ..Default::default()
+    };
+    let disk = machine.handle_for(common::SHARD).disk;
+    disk.open(path, options).await.unwrap()
+}
+
 #[test]
 fn a_damaged_acknowledged_frame_is_not_skipped() {
     let sim = simulation(5);
@@ -399,13 +410,7 @@ fn a_damaged_acknowledged_frame_is_not_skipped() {
     machine.kill();
     sim.block_on(async {
         // The third frame's header: two frames of a page each lie before it.
-        let path = std::path::Path::new("/data/journal/1/0/00000000.journal");
-        let disk = machine.handle_for(common::SHARD).disk;
-        let options = corelog_runtime::OpenOptions {
-            write: true,
-            ..Default::default()
-        };
-        let file = disk.open(path, options).await.unwrap();
+        let file = first_journal_file(&machine).await;
         file.write_at(2 * 4096 + 16, bytes::Bytes::from_static(b"damage"))
             .await
             .unwrap();
@@ -444,13 +449,7 @@ fn a_damaged_acknowledged_frame_is_not_skipped_by_smaller_settings() {
     });
     machine.kill();
     sim.block_on(async {
-        let path = std::path::Path::new("/data/journal/1/0/00000000.journal");
-        let disk = machine.handle_for(common::SHARD).disk;
-        let options = corelog_runtime::OpenOptions {
-            write: true,
-            ..Default::default()
-        };
-        let file = disk.open(path, options).await.unwrap();
+        let file = first_journal_file(&machine).await;
         let length = usize::try_from(file.size().await.unwrap()).unwrap();
         let (_, content) = file
             .read_at(0, corelog_runtime::buffer::AlignedBuf::zeroed(length))

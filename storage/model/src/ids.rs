@@ -38,6 +38,10 @@ id! {
     LeaderEpoch(i32)
 }
 id! {
+    /// Counts the changes of a partition's leader or in-sync replicas, from zero (KIP-497).
+    PartitionEpoch(i32)
+}
+id! {
     /// A broker's node id.
     BrokerId(i32)
 }

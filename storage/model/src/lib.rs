@@ -6,7 +6,7 @@ mod offset;
 
 pub use batch::{BatchError, BatchHeader, ValidatedBatch};
 pub use ids::{
-    BrokerId, LeaderEpoch, PartitionId, PartitionIndex, ProducerEpoch, ProducerId, Sequence, ShardId,
-    TimestampMs, TopicId, TopicName, TopicNameError,
+    BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, PartitionIndex, ProducerEpoch, ProducerId, Sequence,
+    ShardId, TimestampMs, TopicId, TopicName, TopicNameError,
 };
 pub use offset::{FilePosition, Offset, OffsetDelta};

@@ -10,7 +10,7 @@ use corelog_metadata::PartitionImage;
 use corelog_model::{BrokerId, LeaderEpoch, Offset, ValidatedBatch};
 use corelog_partition::{
     AckError, AckToken, Acks, Action, Assignment, EpochError, Event, LogEnds, Partition as Machine,
-    PartitionConfig, PartitionEpoch, Role,
+    PartitionConfig, Role,
 };
 use corelog_runtime::Clock;
 use corelog_runtime::local::oneshot;
@@ -93,7 +93,7 @@ impl Partition {
         self.handle(Event::Assigned(Assignment {
             leader: Some(image.leader),
             leader_epoch: image.leader_epoch,
-            partition_epoch: PartitionEpoch::new(image.partition_epoch.get()),
+            partition_epoch: image.partition_epoch,
             replicas: image.replicas.to_vec(),
             in_sync_replicas: image.in_sync_replicas.to_vec(),
         }));

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
-use corelog_model::{LeaderEpoch, Offset, OffsetDelta, PartitionId, ValidatedBatch};
+use corelog_model::{LeaderEpoch, Offset, OffsetDelta, ValidatedBatch};
 use corelog_runtime::Handle;
 use corelog_storage::{
     AppendError, AppendOptions, AppendOrigin, LogOwner, PartitionLog, Storage, TruncateError,
@@ -21,7 +21,6 @@ const LEADER_EPOCH: std::ops::Range<usize> = 12..16;
 /// Says how far a log is committed, and remembers it. Of some logs there are other replicas, which lag.
 pub(crate) struct Owner {
     world: Weak<World>,
-    id: PartitionId,
     lags: bool,
     /// What it said last.
     told: Cell<Offset>,
@@ -73,12 +72,11 @@ pub(crate) fn own(world: &Rc<World>, log: &Rc<PartitionLog>) {
     let told = world.owners.borrow().get(&id).map(|owner| owner.told.get());
     let owner = Rc::new(Owner {
         world: Rc::downgrade(world),
-        id,
         lags: world.scenario.lags && oracle::number_of(id).is_multiple_of(2),
         told: Cell::new(told.unwrap_or_default()),
     });
     let weak: Weak<dyn LogOwner> = Rc::downgrade(&owner) as Weak<dyn LogOwner>;
-    world.owners.borrow_mut().insert(owner.id, owner);
+    world.owners.borrow_mut().insert(id, owner);
     log.set_owner(weak);
 }
 
