@@ -8,7 +8,7 @@ use corelog_model::{Offset, PartitionIndex, TimestampMs};
 
 use crate::error::CliError;
 use crate::globals::{Format, Globals};
-use crate::group::check_inactive;
+use crate::group::lookup::check_inactive;
 use crate::json::show_record;
 use crate::output::Output;
 use crate::parse::{StartOffset, separator, show_time, start_offset, time};

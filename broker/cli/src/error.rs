@@ -8,9 +8,9 @@ use corelog_protocol::ErrorCode;
 use corelog_storage::{DataDirError, RebuildError};
 
 use crate::exit::Exit;
-use crate::log::InspectFailure;
+use crate::log::failure::InspectFailure;
 use crate::parse::ParseError;
-use crate::tune::ProbeError;
+use crate::tune::failure::ProbeError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

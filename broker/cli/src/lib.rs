@@ -21,7 +21,6 @@ mod log;
 mod output;
 mod parse;
 mod produce;
-mod reset;
 mod run;
 mod topic;
 mod tune;

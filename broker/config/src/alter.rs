@@ -2,6 +2,7 @@
 
 use crate::error::ConfigError;
 use crate::key::{ConfigKey, Kind};
+use crate::list;
 use crate::value;
 
 /// What to do with a key (`AlterConfigOp.OpType`).
@@ -51,12 +52,12 @@ pub fn altered(
     if key.kind != Kind::List {
         return Err(ConfigError::NotAList { name: key.name });
     }
-    let asked = value::list(text);
-    let mut elements = value::list(in_force);
+    let asked = list::elements(text);
+    let mut elements = list::elements(in_force);
     elements.retain(|element| !asked.contains(element));
     if operation == AlterOperation::Append {
         // What is there already keeps its place.
-        elements = value::list(in_force);
+        elements = list::elements(in_force);
         for element in asked {
             if !elements.contains(&element) {
                 elements.push(element);

@@ -15,6 +15,7 @@ mod file;
 mod key;
 pub mod keys;
 mod layers;
+mod list;
 mod listener;
 mod origin;
 mod profile;

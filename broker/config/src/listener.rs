@@ -58,7 +58,7 @@ impl Listener {
     /// See `ListenerError`.
     pub fn parse_list(text: &str) -> Result<Vec<Listener>, ListenerError> {
         let mut listeners: Vec<Listener> = Vec::new();
-        for element in crate::value::list(text) {
+        for element in crate::list::elements(text) {
             let listener = Listener::parse(element)?;
             if listeners.iter().any(|other| other.name == listener.name) {
                 return Err(ListenerError::Twice(listener.name));

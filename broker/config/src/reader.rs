@@ -6,11 +6,11 @@ use crate::error::ConfigError;
 use crate::key::ConfigKey;
 use crate::keys;
 use crate::layers::Layers;
+use crate::list;
 use crate::listener::Listener;
 use crate::settings::{
     AdminDebug, GroupConfig, JournalSync, NODES_MAX, NetworkConfig, ShardConfig, StorageConfig,
 };
-use crate::value;
 
 /// Checks that a shard's node id is no other broker's.
 pub(crate) fn check_nodes(node_id: i64, shard: &ShardConfig) -> Result<(), ConfigError> {
@@ -207,7 +207,7 @@ impl Reader<'_> {
         };
         let dirs = self.text(&keys::LOG_DIRS);
         StorageConfig {
-            data_dir: PathBuf::from(value::list(&dirs)[0]),
+            data_dir: PathBuf::from(list::elements(&dirs)[0]),
             is_oversubscription_allowed: self.truth(&keys::ALLOW_SHARD_OVERSUBSCRIPTION),
             is_buffered_io_allowed: self.truth(&keys::ALLOW_BUFFERED_IO),
             journal_file_bytes,

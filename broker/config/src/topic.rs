@@ -9,6 +9,7 @@ use crate::error::ConfigError;
 use crate::key::ConfigKey;
 use crate::keys;
 use crate::layers::scaled;
+use crate::list;
 use crate::reader::note_read;
 use crate::registry::registry;
 use crate::value;
@@ -202,7 +203,7 @@ impl View<'_> {
 
     fn cleanup_policy(&self) -> CleanupPolicy {
         let text = self.text(&keys::CLEANUP_POLICY);
-        let policies = value::list(&text);
+        let policies = list::elements(&text);
         CleanupPolicy {
             delete: policies.contains(&"delete"),
             compact: policies.contains(&"compact"),

@@ -2,6 +2,7 @@
 
 use crate::error::ConfigError;
 use crate::key::{ConfigKey, Kind, Unit, Valid};
+use crate::list;
 use crate::listener::Listener;
 use crate::shards::ShardCount;
 
@@ -38,22 +39,13 @@ pub(crate) fn check(key: &ConfigKey, text: &str) -> Result<Canonical, ConfigErro
             Ok(number) if number.is_finite() => number.to_string(),
             Ok(_) | Err(_) => return Err(refuse("a number".to_owned())),
         },
-        Kind::List => list(trimmed).join(","),
+        Kind::List => list::elements(trimmed).join(","),
         Kind::String => trimmed.to_owned(),
         Kind::Password => text.to_owned(),
     };
     match violation(key, &canonical) {
         None => Ok(canonical),
         Some(expected) => Err(refuse(expected)),
-    }
-}
-
-/// The elements of a list's canonical form.
-pub(crate) fn list(text: &str) -> Vec<&str> {
-    if text.trim().is_empty() {
-        Vec::new()
-    } else {
-        text.split(',').map(str::trim).collect()
     }
 }
 
@@ -83,12 +75,12 @@ fn violation(key: &ConfigKey, canonical: &str) -> Option<String> {
         Valid::Fraction => canonical.parse::<f64>().is_ok_and(|n| (0.0..=1.0).contains(&n)),
         Valid::OneOf(words) => words.contains(&canonical),
         Valid::EachOf(words) => {
-            let elements = list(canonical);
+            let elements = list::elements(canonical);
             elements.iter().all(|e| words.contains(e)) && is_distinct(&elements)
         }
         Valid::NotEmpty => !canonical.is_empty(),
         Valid::One => {
-            let elements = list(canonical);
+            let elements = list::elements(canonical);
             elements.len() == 1 && !elements[0].is_empty()
         }
         Valid::ThrottledReplicas => is_throttled_replicas(canonical),
@@ -139,7 +131,7 @@ fn is_throttled_replicas(text: &str) -> bool {
     let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     text == "*"
         || text == "none"
-        || list(text).iter().all(|element| {
+        || list::elements(text).iter().all(|element| {
             element
                 .split_once(':')
                 .is_some_and(|(partition, broker)| number(partition) && number(broker))

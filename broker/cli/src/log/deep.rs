@@ -1,6 +1,6 @@
 //! `log inspect --deep`: whether the records of whole batches can be unpacked.
 
-use super::InspectFailure;
+use super::failure::InspectFailure;
 use super::report::FileReport;
 use super::show::each_record;
 use crate::error::CliError;

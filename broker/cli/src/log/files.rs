@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use corelog_storage::inspect::{self, FileKind};
 
-use super::InspectFailure;
+use super::failure::InspectFailure;
 
 /// `<data>/journal/<generation>/<shard>/<file>` is the deepest path there is.
 const DEPTH_MAX: usize = 4;

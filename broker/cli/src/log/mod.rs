@@ -8,6 +8,7 @@
 
 mod deep;
 mod expected;
+pub(crate) mod failure;
 mod files;
 mod journal;
 mod rebuild;
@@ -26,6 +27,7 @@ use crate::exit::Exit;
 use crate::output::Output;
 
 use expected::DataRoot;
+use failure::InspectFailure;
 use files::Found;
 use journal::Journal;
 use report::{Detail, FileReport};
@@ -75,36 +77,6 @@ pub struct InspectArgs {
     /// Print the records of segments too.
     #[arg(long)]
     records: bool,
-}
-
-/// The path cannot be inspected.
-#[derive(Debug, thiserror::Error)]
-pub enum InspectFailure {
-    /// A file or directory cannot be read.
-    #[error("{} cannot be read: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The engine cannot read a file.
-    #[error(transparent)]
-    Inspect(#[from] InspectError),
-    /// It is a file of another program, or one without content to check.
-    #[error("{} is no journal, checkpoint, layout, segment or index", .0.display())]
-    Unknown(PathBuf),
-    /// A batch is whole and its records are not.
-    #[error("{}: {source}", path.display())]
-    Records {
-        /// The segment.
-        path: PathBuf,
-        /// Why.
-        source: corelog_client::record::DecodeBatchError,
-    },
-    /// No file of ours is in the directory.
-    #[error("{} holds no journal, checkpoint, layout, segment or index", .0.display())]
-    Empty(PathBuf),
 }
 
 pub(crate) fn run(command: &LogCommand, output: &mut Output<'_>) -> Result<Exit, CliError> {

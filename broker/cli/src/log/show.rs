@@ -10,7 +10,7 @@ use corelog_model::{Offset, PartitionIndex, TopicId};
 use corelog_storage::inspect::{BatchReport, CheckpointV2, EntryV2, FileKind, FrameReport, SegmentIndexV1};
 use serde_json::{Value, json};
 
-use super::InspectFailure;
+use super::failure::InspectFailure;
 use super::report::{Detail, FileReport};
 use crate::error::CliError;
 use crate::json::show_record;

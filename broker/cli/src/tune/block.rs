@@ -9,7 +9,7 @@ use super::root::{self, Root};
 const READ_AHEAD_KIB: u64 = 128;
 
 pub(crate) fn look(root: &Root, data_dir: &Path) -> Vec<Item> {
-    let device = super::nearest_existing(data_dir)
+    let device = root::nearest_existing(data_dir)
         .and_then(|dir| std::fs::metadata(dir).ok())
         .and_then(|metadata| device_of(root, metadata.dev()));
     let queue = device.as_deref().and_then(queue_of);

@@ -5,12 +5,13 @@
 
 mod advice;
 mod block;
+pub(crate) mod failure;
 mod host;
 mod item;
 mod probe;
 mod root;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use corelog_config::{BrokerConfig, ConfigSources};
@@ -20,7 +21,6 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::Output;
 
-pub(crate) use probe::ProbeError;
 use root::Root;
 
 /// The arguments of `tune`.
@@ -77,13 +77,4 @@ pub(crate) fn run(args: &TuneArgs, output: &mut Output<'_>) -> Result<Exit, CliE
     }
     item::print(&items, output)?;
     Ok(item::exit(&items))
-}
-
-/// The directory, or the first of its parents that is there.
-fn nearest_existing(path: &Path) -> Option<PathBuf> {
-    let absolute = std::path::absolute(path).ok()?;
-    absolute
-        .ancestors()
-        .find(|parent| parent.is_dir())
-        .map(Path::to_owned)
 }

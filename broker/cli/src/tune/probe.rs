@@ -12,13 +12,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_runtime::buffer::AlignedBuf;
-use corelog_runtime::{
-    DiskError, File, Handle, Monotonic, OpenOptions, ShardsOptions, StartError, run_shard_here,
-};
-use corelog_storage::{DeviceAnswer, DeviceCell, DeviceError, SyncMethod, file_system_id};
+use corelog_runtime::{DiskError, File, Handle, Monotonic, OpenOptions, ShardsOptions, run_shard_here};
+use corelog_storage::{DeviceAnswer, DeviceCell, SyncMethod, file_system_id};
 use futures_util::future::try_join_all;
 
 use super::advice;
+use super::failure::ProbeError;
 
 const BLOCKS: [u32; 3] = [4 << 10, 128 << 10, 1 << 20];
 const DEPTHS: [u16; 3] = [1, 4, 16];
@@ -29,28 +28,6 @@ const SLICE: Duration = Duration::from_millis(50);
 /// Each of the two files.
 const FILE_BYTES: u64 = 64 << 20;
 const NAME: &str = ".corelog-tune-probe";
-
-/// Why the device could not be probed.
-#[derive(Debug, thiserror::Error)]
-pub enum ProbeError {
-    /// No ring could be had.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The device failed, or is full.
-    #[error("the probe failed: {0}")]
-    Disk(#[from] DiskError),
-    /// The answer cannot be kept.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-    /// The directory cannot be made.
-    #[error("{}: {source}", path.display())]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-}
 
 /// Probes the device under `dir`, which is made if it is missing, and keeps the answer there.
 pub(crate) fn run(dir: &Path, is_buffered_allowed: bool) -> Result<DeviceAnswer, ProbeError> {

@@ -49,3 +49,12 @@ pub(crate) fn chosen(text: &str) -> Option<&str> {
     let word = text.split_whitespace().find(|word| word.starts_with('['))?;
     Some(word.trim_matches(['[', ']']))
 }
+
+/// The directory, or the first of its parents that is there.
+pub(crate) fn nearest_existing(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    absolute
+        .ancestors()
+        .find(|parent| parent.is_dir())
+        .map(Path::to_owned)
+}

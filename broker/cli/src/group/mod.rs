@@ -1,18 +1,22 @@
 //! `corelog group`.
 
+pub(crate) mod lookup;
+mod reset;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Subcommand;
 use corelog_client::{Client, ClientError, GroupDescription, OffsetAt};
 use corelog_model::{Offset, PartitionIndex};
-use corelog_protocol::ErrorCode;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
 use crate::failures::{Failures, finish};
 use crate::globals::Globals;
 use crate::output::{Output, Table, cell};
-use crate::reset::{self, ResetArgs};
+
+use lookup::{by_topic, find};
+use reset::ResetArgs;
 
 /// The commands on consumer groups.
 #[derive(Clone, PartialEq, Debug, Subcommand)]
@@ -72,30 +76,6 @@ fn list(client: &mut Client, output: &mut Output<'_>) -> Result<(), CliError> {
         .map(|group| json!({ "group": group.id, "state": group.state, "type": group.protocol_type }))
         .collect();
     output.table_or_json(&table, &values)
-}
-
-/// Describes a group that is there.
-pub(crate) fn find(client: &mut Client, group: &str) -> Result<Option<GroupDescription>, CliError> {
-    match client.describe_group(group) {
-        // Brokers before Kafka 4 describe a group that is not there as dead.
-        Ok(description) if description.state == "Dead" => Ok(None),
-        Ok(description) => Ok(Some(description)),
-        Err(ClientError::Refused { source, .. }) if source.code() == Some(ErrorCode::GroupIdNotFound) => {
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Refuses a group that has members: they alone may commit its offsets.
-pub(crate) fn check_inactive(client: &mut Client, group: &str) -> Result<(), CliError> {
-    match find(client, group)? {
-        Some(found) if !matches!(found.state.as_str(), "Empty" | "") => Err(CliError::GroupIsActive {
-            group: found.id,
-            state: found.state,
-        }),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// One partition of a group.
@@ -185,17 +165,6 @@ fn ends(
         }
     }
     Ok(ends)
-}
-
-/// Partitions by topic.
-pub(crate) fn by_topic(
-    keys: impl Iterator<Item = (String, PartitionIndex)>,
-) -> BTreeMap<String, Vec<PartitionIndex>> {
-    let mut topics: BTreeMap<String, Vec<PartitionIndex>> = BTreeMap::new();
-    for (topic, partition) in keys {
-        topics.entry(topic).or_default().push(partition);
-    }
-    topics
 }
 
 fn rows_table(group: &GroupDescription, rows: &[Row]) -> Table {

@@ -8,9 +8,10 @@ use corelog_model::{Offset, PartitionIndex, TimestampMs};
 use serde_json::json;
 
 use crate::error::CliError;
-use crate::group::{by_topic, check_inactive};
 use crate::output::{Output, Table, cell};
 use crate::parse::{TopicPartitions, time, topic_partitions};
+
+use super::lookup::{by_topic, check_inactive};
 
 /// The arguments of `group reset-offsets`.
 #[derive(Clone, PartialEq, Debug, Args)]
