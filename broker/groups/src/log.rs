@@ -2,13 +2,13 @@
 //! changes.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_model::{PartitionIndex, TimestampMs, TopicName};
 
 use crate::group::Group;
 use crate::records::{GroupMetadataValue, OffsetCommitValue, Record, RecordError, RecordKey, key};
-use crate::static_join::StaticRejoin;
 use crate::{
     Action, AppendToken, CommittedOffset, Generation, GroupError, GroupId, MemberId, PersistError,
     RequestToken, TopicResult,
@@ -92,6 +92,28 @@ pub(crate) enum Then {
     },
     /// Answer a static member that came back to a stable group.
     AnswerStaticRejoin(Box<StaticRejoin>),
+}
+
+/// What is needed to answer a static member that came back, or to undo its return.
+#[derive(Debug)]
+pub(crate) struct StaticRejoin {
+    pub(crate) group_id: GroupId,
+    pub(crate) token: RequestToken,
+    pub(crate) generation: Generation,
+    pub(crate) member_id: MemberId,
+    pub(crate) supports_skip_assignment: bool,
+    pub(crate) former: FormerMember,
+}
+
+/// The member as it was.
+#[derive(Debug)]
+pub(crate) struct FormerMember {
+    pub(crate) id: MemberId,
+    /// The group's leader at the time, under the id of the time.
+    pub(crate) leader: Option<MemberId>,
+    pub(crate) protocols: Vec<(String, Bytes)>,
+    pub(crate) rebalance_timeout: Duration,
+    pub(crate) session_timeout: Duration,
 }
 
 /// A DeleteGroups to be answered; a failure takes the place of every `Ok`.

@@ -3,41 +3,12 @@
 //! It gets a new id, and whoever holds the old one is fenced. A stable group whose protocol stays the same does not
 //! rebalance: the member keeps its assignment, and is answered when the record with its new id is durable.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-
 use crate::context::Context;
 use crate::coordinator::GroupCoordinator;
 use crate::group::Group;
-use crate::log::{Change, Then};
-use crate::{
-    Generation, GroupError, GroupId, GroupStateName, JoinRequest, JoinedGroup, MemberId, PersistError,
-    RequestToken,
-};
+use crate::log::{Change, FormerMember, StaticRejoin, Then};
+use crate::{GroupError, GroupStateName, JoinRequest, JoinedGroup, MemberId, PersistError, RequestToken};
 use crate::{join, rebalance};
-
-/// What is needed to answer such a member, or to undo its return.
-#[derive(Debug)]
-pub(crate) struct StaticRejoin {
-    group_id: GroupId,
-    token: RequestToken,
-    generation: Generation,
-    member_id: MemberId,
-    supports_skip_assignment: bool,
-    former: FormerMember,
-}
-
-/// The member as it was.
-#[derive(Debug)]
-struct FormerMember {
-    id: MemberId,
-    /// The group's leader at the time, under the id of the time.
-    leader: Option<MemberId>,
-    protocols: Vec<(String, Bytes)>,
-    rebalance_timeout: Duration,
-    session_timeout: Duration,
-}
 
 /// Replaces `former_id` by `member_id` (Kafka's `updateStaticMemberThenRebalanceOrCompleteJoin`).
 pub(crate) fn rejoin(

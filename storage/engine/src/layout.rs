@@ -13,7 +13,8 @@ use crate::format::v2::{CheckpointV2, PartitionV2};
 use crate::format::{envelope, names};
 use crate::log::core::partition_id;
 use crate::options::{CheckpointSync, StorageOptions};
-use crate::recovery::{self, Target};
+use crate::recovery;
+use crate::recovery::target::Target;
 use crate::removal;
 use crate::types::Layout;
 

@@ -17,7 +17,7 @@ use crate::OpenError;
 use crate::format::v1::JournalFilesV1;
 use crate::format::v2::CheckpointV2;
 use crate::format::{envelope, names};
-use crate::recovery::Target;
+use crate::recovery::target::Target;
 
 /// Writes the file; durable once this returns.
 pub(crate) async fn write(handle: &Handle, dir: &Path, files: &JournalFilesV1) -> Result<(), DiskError> {

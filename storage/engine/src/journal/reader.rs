@@ -12,7 +12,7 @@ use corelog_runtime::{DiskError, File, Handle, OpenOptions};
 use super::frame::{self, HEADER_SIZE, HeaderV1};
 use crate::format::names;
 use crate::format::v2::TableV2;
-use crate::recovery::Target;
+use crate::recovery::target::Target;
 
 /// How much of a frame is read to see its head, in bytes.
 const HEAD_BYTES: usize = 64 << 10;

@@ -14,12 +14,13 @@
 mod replay;
 mod scan;
 mod segments;
+pub(crate) mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use corelog_model::{PartitionId, ShardId};
+use corelog_model::PartitionId;
 use corelog_runtime::{DiskError, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -30,10 +31,11 @@ use crate::format::v2::{AppendV2, CheckpointV2, EntryV2, PartitionV2, decode_che
 use crate::journal::manifest;
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
-use crate::options::{CheckpointSync, LogConfig};
+use crate::options::LogConfig;
 use crate::{FormatError, OpenError};
 use corelog_model::{LeaderEpoch, Offset, TimestampMs};
 use scan::{SegmentFile, Synced};
+use target::Target;
 
 /// The part of a recovery that the replay of the journal is taken for.
 const REPLAY_SHARE: f64 = 0.6;
@@ -50,31 +52,6 @@ fn fraction(part: usize, whole: usize) -> f64 {
 
 /// How many partitions are written, read or synced at once.
 const CONCURRENCY: usize = 16;
-
-/// Which shard to recover.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) dir: PathBuf,
-    pub(crate) generation: u64,
-    pub(crate) shard: ShardId,
-    pub(crate) direct: bool,
-    /// Memory that it may take for the journal.
-    pub(crate) memory_bytes: usize,
-    /// How far it searches the journal for proof of a lost frame: see [`JournalReader::open`].
-    pub(crate) proof_bytes: u64,
-    /// How it makes segments durable.
-    pub(crate) checkpoint_sync: CheckpointSync,
-}
-
-impl Target {
-    pub(crate) fn journal_dir(&self) -> PathBuf {
-        names::journal_dir(&self.dir, self.generation, self.shard)
-    }
-
-    pub(crate) fn checkpoint_path(&self) -> PathBuf {
-        self.journal_dir().join(names::CHECKPOINT)
-    }
-}
 
 /// A shard as recovery found it.
 pub(crate) struct Recovered {

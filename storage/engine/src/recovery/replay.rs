@@ -7,7 +7,8 @@ use corelog_runtime::Handle;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{CONCURRENCY, REPLAY_SHARE, Recovering, Target, fraction, open_segment};
+use super::target::Target;
+use super::{CONCURRENCY, REPLAY_SHARE, Recovering, fraction, open_segment};
 use crate::OpenError;
 use crate::files::read_page;
 use crate::format::names;

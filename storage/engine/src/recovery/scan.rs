@@ -10,7 +10,8 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{DiskError, File, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{CONCURRENCY, KnownRun, Recovering, Reread, Target, fraction, open_segment};
+use super::target::Target;
+use super::{CONCURRENCY, KnownRun, Recovering, Reread, fraction, open_segment};
 use crate::OpenError;
 use crate::format::names;
 use crate::journal::reader::LOOKS;

@@ -12,7 +12,8 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{Handle, OpenOptions};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{CONCURRENCY, KnownRun, Recovering, Target};
+use super::target::Target;
+use super::{CONCURRENCY, KnownRun, Recovering};
 use crate::OpenError;
 use crate::format::names;
 
