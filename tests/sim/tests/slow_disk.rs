@@ -114,7 +114,11 @@ fn a_short_recovery_says_nothing() {
 
 /// Produces one record; its error code, its offset, and how long that took.
 async fn produce_one(shard: &Rc<Shard>, timeout_ms: i32) -> (i16, i64, Duration) {
-    let client = Rc::new(Client::new(SocketAddr::from(([127, 0, 0, 1], 9)), 1));
+    let client = Rc::new(Client::new(
+        SocketAddr::from(([127, 0, 0, 1], 9)),
+        "PLAINTEXT".into(),
+        1,
+    ));
     let header = RequestHeader {
         api_key: ApiKey::Produce,
         api_version: 9,

@@ -10,7 +10,7 @@ use corelog_protocol::messages::describe_cluster::{
 
 use crate::api::authorized;
 use crate::clients::RequestContext;
-use crate::shard::Identity;
+use crate::shard::ClusterView;
 use crate::shard::Shard;
 
 /// The type of endpoint that clients talk to (KIP-919).
@@ -21,16 +21,17 @@ const CONTROLLERS: i8 = 2;
 /// Answers from this shard's image.
 pub(crate) async fn handle(
     shard: Rc<Shard>,
-    _context: RequestContext,
+    context: RequestContext,
     request: DescribeClusterRequest,
 ) -> DescribeClusterResponse {
-    describe(&request, &shard.image(), &shard.identity)
+    let view = shard.identity.seen_from(&context.client.listener);
+    describe(&request, &shard.image(), view)
 }
 
 fn describe(
     request: &DescribeClusterRequest,
     image: &MetadataImage,
-    identity: &Identity,
+    view: ClusterView<'_>,
 ) -> DescribeClusterResponse {
     let fault = match request.endpoint_type {
         BROKERS => None,
@@ -44,7 +45,7 @@ fn describe(
             ..Default::default()
         };
     }
-    let nodes = identity.nodes(image).into_iter();
+    let nodes = view.nodes(image).into_iter();
     let brokers = nodes.map(|node| DescribeClusterBroker {
         broker_id: node.id,
         host: node.host,
@@ -53,8 +54,8 @@ fn describe(
         is_fenced: false,
     });
     DescribeClusterResponse {
-        cluster_id: identity.cluster_id.clone(),
-        controller_id: identity.broker.get(),
+        cluster_id: view.identity().cluster_id.clone(),
+        controller_id: view.identity().broker.get(),
         brokers: brokers.collect(),
         cluster_authorized_operations: authorized::report(
             request.include_cluster_authorized_operations,
@@ -67,14 +68,14 @@ fn describe(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::{identity, image};
+    use crate::shard::test_image::{LISTENER, identity, image};
 
     fn check(endpoint_type: i8, expected: ErrorCode) -> DescribeClusterResponse {
         let request = DescribeClusterRequest {
             endpoint_type,
             ..Default::default()
         };
-        let response = describe(&request, &image(&[]), &identity(None));
+        let response = describe(&request, &image(&[]), identity(None).seen_from(LISTENER));
         assert_eq!(response.error_code, expected.code());
         response
     }

@@ -16,7 +16,7 @@ use corelog_protocol::messages::describe_topic_partitions::{
 
 use crate::api::authorized;
 use crate::clients::RequestContext;
-use crate::shard::Identity;
+use crate::shard::ClusterView;
 use crate::shard::Shard;
 
 /// What a partition takes of an answer, about, in bytes.
@@ -34,13 +34,14 @@ pub(crate) async fn handle(
         .long_answers
         .begin(&context, asked.min(max).saturating_mul(PARTITION_BYTES))
         .await;
-    describe(&request, &shard.image(), &shard.identity, max)
+    let view = shard.identity.seen_from(&context.client.listener);
+    describe(&request, &shard.image(), view, max)
 }
 
 fn describe(
     request: &DescribeTopicPartitionsRequest,
     image: &MetadataImage,
-    identity: &Identity,
+    view: ClusterView<'_>,
     partitions_max: usize,
 ) -> DescribeTopicPartitionsResponse {
     let (start, start_partition) = match &request.cursor {
@@ -75,7 +76,7 @@ fn describe(
         let count = topic.partitions.len();
         let end = from.saturating_add(remaining).min(count);
         let page = topic.partitions.get(from..end).unwrap_or_default();
-        response.topics.push(described(identity, topic, page));
+        response.topics.push(described(view, topic, page));
         if end < count {
             response.next_cursor = Some(cursor(name, end));
             break;
@@ -123,7 +124,7 @@ fn unknown(name: &str) -> DescribeTopicPartitionsResponseTopic {
 }
 
 fn described(
-    identity: &Identity,
+    view: ClusterView<'_>,
     topic: &TopicImage,
     page: &[PartitionImage],
 ) -> DescribeTopicPartitionsResponseTopic {
@@ -132,23 +133,23 @@ fn described(
         name: Some(topic.name.to_string()),
         topic_id: topic.id,
         is_internal: topic.is_internal(),
-        partitions: page.iter().map(|of| partition(identity, topic, of)).collect(),
+        partitions: page.iter().map(|of| partition(view, topic, of)).collect(),
         topic_authorized_operations: authorized::TOPIC,
     }
 }
 
 fn partition(
-    identity: &Identity,
+    view: ClusterView<'_>,
     topic: &TopicImage,
     partition: &PartitionImage,
 ) -> DescribeTopicPartitionsResponsePartition {
     DescribeTopicPartitionsResponsePartition {
         error_code: 0,
         partition_index: partition.index.get(),
-        leader_id: identity.node_for(partition.leader, topic, partition),
+        leader_id: view.node_for(partition.leader, topic, partition),
         leader_epoch: partition.leader_epoch.get(),
-        replica_nodes: identity.nodes_for(&partition.replicas, topic, partition),
-        isr_nodes: identity.nodes_for(&partition.in_sync_replicas, topic, partition),
+        replica_nodes: view.nodes_for(&partition.replicas, topic, partition),
+        isr_nodes: view.nodes_for(&partition.in_sync_replicas, topic, partition),
         eligible_leader_replicas: Some(Vec::new()),
         last_known_elr: Some(Vec::new()),
         offline_replicas: Vec::new(),
@@ -160,7 +161,7 @@ mod tests {
     use corelog_protocol::messages::describe_topic_partitions::{CursorRequest, TopicRequest};
 
     use super::*;
-    use crate::shard::test_image::{identity, image};
+    use crate::shard::test_image::{LISTENER, identity, image};
 
     const TOPICS: &[(&str, usize)] = &[("c", 2), ("a", 3), ("b", 1)];
 
@@ -186,7 +187,7 @@ mod tests {
                 partition_index,
             }),
         };
-        let response = describe(&request, &image(TOPICS), &identity(None), 5);
+        let response = describe(&request, &image(TOPICS), identity(None).seen_from(LISTENER), 5);
         let text: Vec<String> = response
             .topics
             .iter()

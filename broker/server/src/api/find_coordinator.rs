@@ -27,7 +27,7 @@ pub(crate) async fn handle(
     request: FindCoordinatorRequest,
 ) -> FindCoordinatorResponse {
     if context.version < MANY_KEYS {
-        let found = find(&shard, context.version, request.key_type, request.key).await;
+        let found = find(&shard, &context, request.key_type, request.key).await;
         return FindCoordinatorResponse {
             error_code: found.error_code,
             error_message: found.error_message,
@@ -39,7 +39,7 @@ pub(crate) async fn handle(
     }
     let mut coordinators = Vec::with_capacity(request.coordinator_keys.len());
     for key in request.coordinator_keys {
-        coordinators.push(find(&shard, context.version, request.key_type, key).await);
+        coordinators.push(find(&shard, &context, request.key_type, key).await);
     }
     FindCoordinatorResponse {
         coordinators,
@@ -47,11 +47,10 @@ pub(crate) async fn handle(
     }
 }
 
-async fn find(shard: &Rc<Shard>, version: i16, key_type: i8, key: String) -> Coordinator {
-    // What is advertised stands in the metadata; other shards than the first do not know the listeners.
+async fn find(shard: &Rc<Shard>, context: &RequestContext, key_type: i8, key: String) -> Coordinator {
     let found = match key_type {
-        GROUP => of_group(shard, &key).await,
-        TRANSACTION => Err(no_transactions(version)),
+        GROUP => of_group(shard, context, &key).await,
+        TRANSACTION => Err(no_transactions(context.version)),
         other => Err(Failure::new(
             ErrorCode::InvalidRequest,
             format!("there are no coordinators of the key type {other}"),
@@ -91,7 +90,7 @@ fn no_transactions(version: i16) -> Failure {
     Failure::new(code, text.to_owned())
 }
 
-async fn of_group(shard: &Rc<Shard>, group: &str) -> Result<Node, Failure> {
+async fn of_group(shard: &Rc<Shard>, context: &RequestContext, group: &str) -> Result<Node, Failure> {
     let partition = partition_of(shard, group).await.map_err(|error| {
         tracing::warn!(%error, "the topic of the groups' offsets cannot be created");
         // Clients try again after this, as they do while Kafka creates the topic.
@@ -100,7 +99,8 @@ async fn of_group(shard: &Rc<Shard>, group: &str) -> Result<Node, Failure> {
             ..change_failure(&error)
         }
     })?;
-    known(shard.identity.coordinator(&shard.image(), partition))
+    let view = shard.identity.seen_from(&context.client.listener);
+    known(view.coordinator(&shard.image(), partition))
 }
 
 /// The node, if this broker is registered yet.

@@ -17,7 +17,7 @@ use crate::api::authorized;
 use crate::clients::RequestContext;
 use crate::error_codes::change_failure;
 use crate::metadata;
-use crate::shard::Identity;
+use crate::shard::ClusterView;
 use crate::shard::Shard;
 
 /// From this version on an empty list of topics means none; before, all.
@@ -36,9 +36,9 @@ pub(crate) async fn handle(
     request: MetadataRequest,
 ) -> MetadataResponse {
     let image = shard.image();
+    let view = shard.identity.seen_from(&context.client.listener);
     let mut response = MetadataResponse {
-        brokers: shard
-            .identity
+        brokers: view
             .nodes(&image)
             .into_iter()
             .map(|node| MetadataResponseBroker {
@@ -69,7 +69,7 @@ pub(crate) async fn handle(
             all.sort_by(|a, b| a.name.cmp(&b.name));
             response.topics = all
                 .into_iter()
-                .map(|topic| describe(&shard.identity, topic, operations))
+                .map(|topic| describe(view, topic, operations))
                 .collect();
             return response;
         }
@@ -92,7 +92,7 @@ pub(crate) async fn handle(
         let by_id = topic.topic_id != TopicId::ZERO;
         let known = known(&image, &topic);
         response.topics.push(match known {
-            Some(topic) => describe(&shard.identity, topic, operations),
+            Some(topic) => describe(view, topic, operations),
             // Of an id without a topic Kafka tells neither a name nor what may be done with it.
             None if by_id => MetadataResponseTopic {
                 error_code: ErrorCode::UnknownTopicId.code(),
@@ -191,7 +191,7 @@ fn unknown(name: &Option<String>, refused: &[(String, ErrorCode)]) -> ErrorCode 
     }
 }
 
-fn describe(identity: &Identity, topic: &TopicImage, operations: i32) -> MetadataResponseTopic {
+fn describe(view: ClusterView<'_>, topic: &TopicImage, operations: i32) -> MetadataResponseTopic {
     MetadataResponseTopic {
         error_code: 0,
         name: Some(topic.name.to_string()),
@@ -200,24 +200,24 @@ fn describe(identity: &Identity, topic: &TopicImage, operations: i32) -> Metadat
         partitions: topic
             .partitions
             .iter()
-            .map(|of| partition(identity, topic, of))
+            .map(|of| partition(view, topic, of))
             .collect(),
         topic_authorized_operations: operations,
     }
 }
 
 fn partition(
-    identity: &Identity,
+    view: ClusterView<'_>,
     topic: &TopicImage,
     partition: &PartitionImage,
 ) -> MetadataResponsePartition {
     MetadataResponsePartition {
         error_code: 0,
         partition_index: partition.index.get(),
-        leader_id: identity.node_for(partition.leader, topic, partition),
+        leader_id: view.node_for(partition.leader, topic, partition),
         leader_epoch: partition.leader_epoch.get(),
-        replica_nodes: identity.nodes_for(&partition.replicas, topic, partition),
-        isr_nodes: identity.nodes_for(&partition.in_sync_replicas, topic, partition),
+        replica_nodes: view.nodes_for(&partition.replicas, topic, partition),
+        isr_nodes: view.nodes_for(&partition.in_sync_replicas, topic, partition),
         offline_replicas: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use corelog_runtime::local::Permit;
 
@@ -9,6 +10,8 @@ use corelog_runtime::local::Permit;
 pub struct Client {
     /// The other end.
     pub(crate) peer: SocketAddr,
+    /// The name of the listener that it came to: it is told of the addresses that go by that name.
+    pub(crate) listener: Arc<str>,
     /// A number of its own within the shard, for logs.
     pub(crate) number: u64,
     /// Held while a long answer of this connection is put together: see [`crate::memory::long_answer`].
@@ -16,10 +19,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client at the other end, `peer`.
-    pub fn new(peer: SocketAddr, number: u64) -> Client {
+    /// A client at the other end, `peer`, that came to `listener`.
+    pub fn new(peer: SocketAddr, listener: Arc<str>, number: u64) -> Client {
         Client {
             peer,
+            listener,
             number,
             long_answer: RefCell::default(),
         }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_model::ShardId;
@@ -81,16 +82,21 @@ impl Spread {
     }
 }
 
-/// Accepts until the process ends, for shard `only` if that is given. All acceptors share `spread`.
-pub(crate) async fn serve(
-    shard: Rc<Shard>,
-    listener: Rc<dyn Listener>,
-    spread: Rc<RefCell<Spread>>,
-    only: Option<ShardId>,
-) {
+/// A socket to accept from.
+pub(crate) struct Door {
+    /// The listener's name.
+    pub(crate) name: Arc<str>,
+    /// The socket.
+    pub(crate) listener: Rc<dyn Listener>,
+    /// The shard whose own it is, if it is one's.
+    pub(crate) only: Option<ShardId>,
+}
+
+/// Accepts until the process ends. All acceptors share `spread`.
+pub(crate) async fn serve(shard: Rc<Shard>, door: Door, spread: Rc<RefCell<Spread>>) {
     loop {
-        match listener.accept().await {
-            Ok(accepted) => hand_over(&shard, &spread, only, accepted),
+        match door.listener.accept().await {
+            Ok(accepted) => hand_over(&shard, &spread, &door, accepted),
             // The seam has done again what can be done at once. It goes on as soon as the kernel has what it lacks.
             Err(error) => {
                 let now = shard.handle.clock.now();
@@ -103,14 +109,17 @@ pub(crate) async fn serve(
     }
 }
 
-fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, only: Option<ShardId>, accepted: Accepted) {
+fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, door: &Door, accepted: Accepted) {
     let config = shard.config();
     let (address, peer) = (accepted.peer.ip(), accepted.peer);
     let (open_max, by_address_max) = (
         config.network.connections_max,
         config.network.connections_per_ip_max,
     );
-    let Some(to) = spread.borrow_mut().place(address, only, open_max, by_address_max) else {
+    let Some(to) = spread
+        .borrow_mut()
+        .place(address, door.only, open_max, by_address_max)
+    else {
         shard.metrics.add(Counter::RefusedConnections, 1);
         let mut spread = spread.borrow_mut();
         if spread.may_tell(shard.handle.clock.now()) {
@@ -123,10 +132,11 @@ fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, only: Option<Shard
         return;
     };
     let target = ShardId::new(u16::try_from(to).expect("there are at most 65535 shards"));
+    let name = Arc::clone(&door.name);
     // The call lasts as long as the connection, so its end tells that the place is free.
     let served = shard.submit_to(target, move |shard| async move {
         match shard.handle.net.adopt(accepted) {
-            Ok(connection) => connection::serve(shard, connection).await,
+            Ok(connection) => connection::serve(shard, connection, name).await,
             Err(error) => tracing::warn!(%peer, %error, "cannot serve the connection"),
         }
     });

@@ -9,6 +9,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -81,9 +82,13 @@ impl State {
     }
 }
 
-/// Serves a connection until either side ends it.
-pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>) {
-    let client = Client::new(connection.peer_address(), shard.next_connection_number());
+/// Serves a connection that came to `listener` until either side ends it.
+pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>, listener: Arc<str>) {
+    let client = Client::new(
+        connection.peer_address(),
+        listener,
+        shard.next_connection_number(),
+    );
     let client = Rc::new(client);
     let now = shard.handle.clock.now();
     let (place, tracked) = shard.connections.open(&connection, client.peer, now);

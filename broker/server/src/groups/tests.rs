@@ -75,6 +75,7 @@ where
             identity: Arc::new(Identity {
                 cluster_id: "cluster".to_owned(),
                 broker: corelog_model::BrokerId::new(1),
+                listener: "PLAINTEXT".into(),
                 shard_listeners: None,
             }),
             request_memory: 1 << 20,
@@ -100,6 +101,7 @@ fn context(shard: &Shard, api: ApiKey, version: i16) -> RequestContext {
         client_id: None,
         client: Rc::new(Client::new(
             "127.0.0.1:5000".parse().expect("an address"),
+            "PLAINTEXT".into(),
             shard.next_connection_number(),
         )),
     }

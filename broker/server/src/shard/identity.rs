@@ -3,6 +3,11 @@
 //! A broker is one node to its clients. With shard listeners each of its shards is a node besides, with a port of its own,
 //! and leads the partitions that it owns: a client then sends a request to the shard that works on it, and nothing goes
 //! from shard to shard. The broker's own node stays for whoever prefers one address.
+//!
+//! Clients see the cluster through the listener that they came to ([`ClusterView`]): they are told of the addresses that go
+//! by its name. The shards' own go by the first one's.
+
+use std::sync::Arc;
 
 use corelog_metadata::{BrokerImage, MetadataImage, PartitionImage, TopicImage};
 use corelog_model::{BrokerId, PartitionId, ShardId};
@@ -19,8 +24,19 @@ pub struct Identity {
     pub cluster_id: String,
     /// This broker's number.
     pub broker: BrokerId,
+    /// The name of the first of `listeners`.
+    pub listener: Arc<str>,
     /// The shards' own listeners, if they have any.
     pub shard_listeners: Option<ShardListeners>,
+}
+
+/// The cluster as clients of one listener see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClusterView<'a> {
+    identity: &'a Identity,
+    listener: &'a str,
+    /// The shards' own listeners, where this listener's clients are told of them.
+    shard_listeners: Option<ShardListeners>,
 }
 
 /// Listeners of shards: shard 0's port, and how many there are; the ports follow each other.
@@ -53,17 +69,13 @@ pub(crate) struct Node {
 }
 
 impl Identity {
-    /// All nodes of the cluster.
-    pub(crate) fn nodes(&self, image: &MetadataImage) -> Vec<Node> {
-        let mut nodes = Vec::new();
-        for broker in image.brokers() {
-            nodes.push(node(broker, broker.id.get(), broker.port));
-            let own = self.shard_listeners.filter(|_| broker.id == self.broker);
-            for (shard, port) in own.into_iter().flat_map(ShardListeners::ports) {
-                nodes.push(node(broker, self.node_of_shard(shard), port));
-            }
+    /// The cluster as the clients of `listener` see it.
+    pub(crate) fn seen_from<'a>(&'a self, listener: &'a str) -> ClusterView<'a> {
+        ClusterView {
+            identity: self,
+            listener,
+            shard_listeners: self.shard_listeners.filter(|_| *self.listener == *listener),
         }
-        nodes
     }
 
     /// Whether this broker is the node.
@@ -72,28 +84,55 @@ impl Identity {
         node == self.broker.get() || (0..count).any(|shard| node == self.node_of_shard(ShardId::new(shard)))
     }
 
+    fn node_of_shard(&self, shard: ShardId) -> i32 {
+        self.broker.get() + NODE_STEP * (i32::from(shard.get()) + 1)
+    }
+}
+
+impl ClusterView<'_> {
+    /// What it is seen of.
+    pub(crate) fn identity(&self) -> &Identity {
+        self.identity
+    }
+
+    /// All nodes of the cluster that have an address for these clients (Kafka's `getAliveBrokerNodes`).
+    pub(crate) fn nodes(&self, image: &MetadataImage) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        for broker in image.brokers() {
+            let Some(node) = self.node(broker) else {
+                continue;
+            };
+            let own = self.shard_listeners.filter(|_| broker.id == self.identity.broker);
+            let shards = own.into_iter().flat_map(ShardListeners::ports);
+            let shards: Vec<_> = shards.map(|own| self.node_at(&node, own)).collect();
+            nodes.push(node);
+            nodes.extend(shards);
+        }
+        nodes
+    }
+
     /// The node that coordinates the groups whose offsets are in `partition`; none before this broker is registered.
     pub(crate) fn coordinator(&self, image: &MetadataImage, partition: PartitionId) -> Option<Node> {
-        let broker = image.broker(self.broker)?;
+        let node = self.node(image.broker(self.identity.broker)?)?;
         let own = self.shard_listeners.and_then(|listeners| {
             let owner = owner_of(partition, listeners.count);
             listeners.ports().find(|(shard, _)| *shard == owner)
         });
         Some(match own {
-            Some((shard, port)) => node(broker, self.node_of_shard(shard), port),
-            None => node(broker, broker.id.get(), broker.port),
+            Some(own) => self.node_at(&node, own),
+            None => node,
         })
     }
 
     /// The node that clients take for `broker` where `partition` is concerned.
     pub(crate) fn node_for(&self, broker: BrokerId, topic: &TopicImage, partition: &PartitionImage) -> i32 {
         match self.shard_listeners {
-            Some(ShardListeners { count, .. }) if broker == self.broker => {
+            Some(ShardListeners { count, .. }) if broker == self.identity.broker => {
                 let id = PartitionId {
                     topic: topic.id,
                     index: partition.index,
                 };
-                self.node_of_shard(owner_of(id, count))
+                self.identity.node_of_shard(owner_of(id, count))
             }
             Some(_) | None => broker.get(),
         }
@@ -112,27 +151,39 @@ impl Identity {
             .collect()
     }
 
-    fn node_of_shard(&self, shard: ShardId) -> i32 {
-        self.broker.get() + NODE_STEP * (i32::from(shard.get()) + 1)
+    /// The broker's own node, if it has an address for these clients.
+    fn node(&self, broker: &BrokerImage) -> Option<Node> {
+        let (host, port) = address(broker, self.listener)?;
+        Some(Node {
+            id: broker.id.get(),
+            host: host.to_owned(),
+            port: i32::from(port),
+            rack: broker.rack.clone(),
+        })
+    }
+
+    /// The node of a shard with its own port, of the broker whose own node is `broker`.
+    fn node_at(&self, broker: &Node, (shard, port): (ShardId, u16)) -> Node {
+        Node {
+            id: self.identity.node_of_shard(shard),
+            port: i32::from(port),
+            ..broker.clone()
+        }
     }
 }
 
-fn node(broker: &BrokerImage, id: i32, port: u16) -> Node {
-    Node {
-        id,
-        host: broker.host.clone(),
-        port: i32::from(port),
-        rack: broker.rack.clone(),
-    }
+/// Where clients of `listener` connect to the broker.
+fn address<'a>(broker: &'a BrokerImage, _listener: &str) -> Option<(&'a str, u16)> {
+    Some((&broker.host, broker.port))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::{identity, image};
+    use crate::shard::test_image::{LISTENER, identity, image};
 
     fn addresses(identity: &Identity) -> Vec<(i32, i32)> {
-        let nodes = identity.nodes(&image(&[]));
+        let nodes = identity.seen_from(LISTENER).nodes(&image(&[]));
         nodes.into_iter().map(|node| (node.id, node.port)).collect()
     }
 
@@ -141,7 +192,11 @@ mod tests {
         let topic = image.topic("topic").unwrap();
         let partitions = topic.partitions.iter();
         partitions
-            .map(|partition| identity.node_for(partition.leader, topic, partition))
+            .map(|partition| {
+                identity
+                    .seen_from(LISTENER)
+                    .node_for(partition.leader, topic, partition)
+            })
             .collect()
     }
 
@@ -170,7 +225,10 @@ mod tests {
                 topic: topic.id,
                 index: partition.index,
             };
-            assert_eq!(identity.coordinator(&image, id).unwrap().id, leader);
+            assert_eq!(
+                identity.seen_from(LISTENER).coordinator(&image, id).unwrap().id,
+                leader
+            );
         }
     }
 }

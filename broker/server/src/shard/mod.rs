@@ -36,7 +36,7 @@ pub use fetch_watch::{Seen, Watch};
 pub use identity::Identity;
 pub use owner::{FIRST, owner_of};
 
-pub(crate) use identity::{Node, ShardListeners};
+pub(crate) use identity::{ClusterView, Node, ShardListeners};
 
 use crate::clients::connections::Connections;
 use crate::clients::fetch_session::FetchSessions;

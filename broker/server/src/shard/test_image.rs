@@ -7,6 +7,8 @@ use crate::shard::{Identity, ShardListeners};
 
 /// The broker that leads every partition.
 pub(crate) const LEADER: BrokerId = BrokerId::new(1);
+/// The listener whose addresses the brokers have.
+pub(crate) const LISTENER: &str = "PLAINTEXT";
 /// A broker without partitions.
 const OTHER: BrokerId = BrokerId::new(2);
 
@@ -45,6 +47,7 @@ pub(crate) fn identity(shard_listeners: Option<ShardListeners>) -> Identity {
     Identity {
         cluster_id: "cluster".to_owned(),
         broker: LEADER,
+        listener: LISTENER.into(),
         shard_listeners,
     }
 }

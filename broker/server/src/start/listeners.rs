@@ -1,9 +1,11 @@
 //! The addresses that a broker listens on.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_config::{BrokerConfig, Listener as ListenerConfig};
@@ -13,7 +15,7 @@ use corelog_runtime::{Handle, ListenOptions, Listener, WorkClass};
 use super::cluster_id;
 use super::serve_error::ServeError;
 use crate::admin;
-use crate::connection::accept;
+use crate::connection::accept::{self, Door};
 use crate::shard::Shard;
 use crate::shard::ShardListeners;
 
@@ -25,16 +27,15 @@ const CLIENTS: &str = "--listen (listeners)";
 const SHARDS: &str = "shard.listeners.port";
 const ADMIN: &str = "--admin-listen (admin.listener)";
 
-/// What clients are told of the first listener, if that was configured.
-fn told(config: &BrokerConfig) -> Option<&ListenerConfig> {
-    let listener = &config.network.listeners[0];
+/// What `listener`'s clients are told of it, if that was configured.
+fn told<'a>(config: &'a BrokerConfig, listener: &ListenerConfig) -> Option<&'a ListenerConfig> {
     let told = config.network.advertised_listeners.as_ref()?;
     told.iter().find(|told| told.name == listener.name)
 }
 
-/// The host that clients are told: never one that means every interface.
-fn advertised_host(config: &BrokerConfig) -> String {
-    let listener = told(config).unwrap_or(&config.network.listeners[0]);
+/// The host that `listener`'s clients are told: never one that means every interface.
+fn advertised_host(config: &BrokerConfig, listener: &ListenerConfig) -> String {
+    let listener = told(config, listener).unwrap_or(listener);
     if listener.is_any_host() {
         cluster_id::host_name()
     } else {
@@ -42,14 +43,17 @@ fn advertised_host(config: &BrokerConfig) -> String {
     }
 }
 
-/// Warns if the host that clients are told cannot be looked up from here, in a thread of its own: a resolver that does
+/// Warns if a host that clients are told cannot be looked up from here, in a thread of its own: a resolver that does
 /// not answer takes many seconds. The name may well be known where the clients are, so the broker starts all the same.
 pub(super) fn warn_if_unknown(config: &BrokerConfig) {
-    let host = advertised_host(config);
+    let listeners = config.network.listeners.iter();
+    let hosts: BTreeSet<_> = listeners
+        .map(|listener| advertised_host(config, listener))
+        .collect();
     let looked_up = std::thread::Builder::new()
         .name("look-up".to_owned())
         .spawn(move || {
-            if let Some(warning) = unknown_host(&host) {
+            for warning in hosts.iter().filter_map(|host| unknown_host(host)) {
                 tracing::warn!("{warning}");
             }
         });
@@ -106,7 +110,7 @@ fn wait_until_free(address: SocketAddr) -> io::Result<()> {
 /// The sockets that the first shard listens on.
 pub(super) struct Listeners {
     clients: Vec<(ListenerConfig, Rc<dyn Listener>)>,
-    /// Those of single shards.
+    /// Those of single shards, which go by the first listener's name.
     of_shards: Vec<(ShardId, Rc<dyn Listener>)>,
     admin: Rc<dyn Listener>,
 }
@@ -152,11 +156,20 @@ impl Listeners {
         })
     }
 
-    /// Where clients are told to connect.
-    pub(super) fn advertised(&self, config: &BrokerConfig) -> (String, u16) {
-        let bound = || self.clients[0].1.local_address().port();
-        let told = told(config).map(|told| told.port).filter(|port| *port != 0);
-        (advertised_host(config), told.unwrap_or_else(bound))
+    /// Where the clients of each listener are told to connect.
+    pub(super) fn advertised(&self, config: &BrokerConfig) -> Vec<ListenerConfig> {
+        let clients = self.clients.iter();
+        clients
+            .map(|(listener, bound)| {
+                let told = told(config, listener).map(|told| told.port);
+                let port = told.filter(|port| *port != 0);
+                ListenerConfig {
+                    name: listener.name.clone(),
+                    host: advertised_host(config, listener),
+                    port: port.unwrap_or_else(|| bound.local_address().port()),
+                }
+            })
+            .collect()
     }
 
     /// Where /metrics and /health are.
@@ -168,11 +181,19 @@ impl Listeners {
     pub(super) fn serve(self, shard: &Rc<Shard>, connections_max: u32) {
         let spread = accept::Spread::new(shard.shard_count, connections_max);
         let spread = Rc::new(RefCell::new(spread));
-        let for_all = self.clients.into_iter().map(|(_, listener)| (None, listener));
-        let for_one = self.of_shards.into_iter();
-        let for_one = for_one.map(|(shard, listener)| (Some(shard), listener));
-        for (only, listener) in for_all.chain(for_one) {
-            let acceptor = accept::serve(Rc::clone(shard), listener, Rc::clone(&spread), only);
+        let first = Arc::<str>::from(self.clients[0].0.name.as_str());
+        let for_all = self.clients.into_iter().map(|(config, listener)| Door {
+            name: config.name.into(),
+            listener,
+            only: None,
+        });
+        let for_one = self.of_shards.into_iter().map(|(shard, listener)| Door {
+            name: Arc::clone(&first),
+            listener,
+            only: Some(shard),
+        });
+        for door in for_all.chain(for_one) {
+            let acceptor = accept::serve(Rc::clone(shard), door, Rc::clone(&spread));
             shard.handle.spawn(WorkClass::Normal, "acceptor", acceptor);
         }
         let admin = admin::serve(Rc::clone(shard), self.admin);
@@ -221,7 +242,8 @@ mod tests {
     use super::*;
 
     fn host(pairs: &[(&str, &str)]) -> String {
-        advertised_host(&BrokerConfig::from_pairs(pairs).expect("a good configuration"))
+        let config = BrokerConfig::from_pairs(pairs).expect("a good configuration");
+        advertised_host(&config, &config.network.listeners[0])
     }
 
     #[test]

@@ -339,6 +339,7 @@ pub async fn live(
     let identity = Identity {
         cluster_id: plan.cluster_id.clone(),
         broker: plan.config.node_id,
+        listener: plan.config.network.listeners[0].name.as_str().into(),
         shard_listeners,
     };
     let shard = Shard::new(ShardParts {
@@ -401,7 +402,8 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     remove_strays(shard, &image).await?;
     // What could not be opened is said in the log, and answered as a storage error; the rest is served.
     let _ = metadata::publish(shard, Arc::clone(&image)).await;
-    let (host, port) = listeners.advertised(&plan.config);
+    let first = listeners.advertised(&plan.config).swap_remove(0);
+    let (host, port) = (first.host, first.port);
     let register = ControllerRequest::RegisterBroker {
         id: shard.identity.broker,
         host: host.clone(),

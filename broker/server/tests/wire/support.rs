@@ -73,6 +73,7 @@ where
             identity: Arc::new(Identity {
                 cluster_id: "cluster".to_owned(),
                 broker: BrokerId::new(1),
+                listener: "PLAINTEXT".into(),
                 shard_listeners: None,
             }),
             request_memory: 64 << 20,
@@ -99,7 +100,7 @@ where
             while let Ok(accepted) = listener.accept().await {
                 let connection = accepting.handle.net.adopt(accepted).expect("a socket");
                 let serving = Rc::clone(&accepting);
-                let serve = connection::serve(serving, connection);
+                let serve = connection::serve(serving, connection, "PLAINTEXT".into());
                 accepting.handle.spawn(WorkClass::Latency, "serve", serve);
             }
         });

@@ -43,6 +43,7 @@ pub(crate) async fn broker(machine: &Machine) -> Rc<Shard> {
         config: Arc::new(config.expect("a good configuration")),
         identity: Arc::new(Identity {
             cluster_id: "cluster".to_owned(),
+            listener: "PLAINTEXT".into(),
             broker: BrokerId::new(1),
             shard_listeners: None,
         }),
