@@ -3,9 +3,7 @@
 use std::fs;
 use std::io;
 
-use io_uring::IoUring;
-
-use crate::ring::{ResourceLimit, resource_limit};
+use crate::ring::{self, ResourceLimit, resource_limit};
 
 /// Bytes of memory that glommio may lock before Linux 5.12 a shard; below it refuses to start.
 const LOCKED_MEMORY_MIN: u64 = 512 * 1024;
@@ -33,6 +31,9 @@ pub enum Finding {
     /// The kernel has no io_uring (ENOSYS).
     #[error("this kernel has no io_uring")]
     NoIoUring,
+    /// The kernel's io_uring lacks what a shard needs (EINVAL).
+    #[error("this kernel's io_uring is too old: it lacks IORING_SETUP_DEFER_TASKRUN")]
+    OldIoUring,
     /// The administrator switched it off (kernel.io_uring_disabled = 1 or 2).
     #[error("io_uring is switched off: kernel.io_uring_disabled is {level}")]
     Disabled {
@@ -71,6 +72,7 @@ impl Finding {
     pub fn severity(&self) -> Severity {
         match self {
             Finding::NoIoUring
+            | Finding::OldIoUring
             | Finding::Disabled { .. }
             | Finding::Forbidden
             | Finding::LockedMemory { .. }
@@ -84,7 +86,9 @@ impl Finding {
     /// What to do about it, as a sentence.
     pub fn remedy(&self) -> String {
         match self {
-            Finding::NoIoUring => "Use Linux 6.1 or newer, built with CONFIG_IO_URING.".into(),
+            Finding::NoIoUring | Finding::OldIoUring => {
+                "Use Linux 6.1 or newer, built with CONFIG_IO_URING.".into()
+            }
             Finding::Disabled { level: 1 } => {
                 "Run `sysctl kernel.io_uring_disabled=0`, or put the user's group into kernel.io_uring_group."
                     .into()
@@ -111,13 +115,13 @@ impl Finding {
 /// Raises the soft limit of open files and connections to the hard one, as servers do; a refusal is found by
 /// [`preflight`] as the limit that remains.
 pub fn raise_open_files() {
-    let _ = crate::ring::raise_open_files();
+    let _ = ring::raise_open_files();
 }
 
 /// Looks at what this process has and may do; the worst finding first, nothing if all is well.
 pub fn preflight() -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Err(error) = IoUring::new(8) {
+    if let Err(error) = ring::build(8) {
         let level = fs::read_to_string("/proc/sys/kernel/io_uring_disabled").ok();
         findings.push(explain_setup_error(error, level.as_deref()));
     }
@@ -138,6 +142,7 @@ fn explain_setup_error(error: io::Error, disabled: Option<&str>) -> Finding {
         .unwrap_or(0);
     match error.raw_os_error() {
         Some(libc::ENOSYS) => Finding::NoIoUring,
+        Some(libc::EINVAL) => Finding::OldIoUring,
         Some(libc::EPERM | libc::EACCES) if level > 0 => Finding::Disabled { level },
         Some(libc::EPERM | libc::EACCES) => Finding::Forbidden,
         Some(libc::ENOMEM) => Finding::LockedMemory {
@@ -174,6 +179,11 @@ mod tests {
     fn explains_what_the_kernel_answers() {
         let seccomp = "this process may not use io_uring: a seccomp filter forbids it";
         check_setup(libc::ENOSYS, None, "this kernel has no io_uring");
+        check_setup(
+            libc::EINVAL,
+            None,
+            "this kernel's io_uring is too old: it lacks IORING_SETUP_DEFER_TASKRUN",
+        );
         check_setup(libc::EPERM, None, seccomp);
         check_setup(libc::EPERM, Some("0\n"), seccomp);
         check_setup(

@@ -82,9 +82,11 @@ fn rings_and_limits(findings: &[Finding]) -> Vec<Line> {
     .into();
     for finding in findings {
         let check = match finding {
-            Finding::NoIoUring | Finding::Disabled { .. } | Finding::Forbidden | Finding::Ring { .. } => {
-                "io_uring"
-            }
+            Finding::NoIoUring
+            | Finding::OldIoUring
+            | Finding::Disabled { .. }
+            | Finding::Forbidden
+            | Finding::Ring { .. } => "io_uring",
             Finding::LockedMemory { .. } => "locked memory",
             Finding::OpenFiles { .. } => "open files",
         };

@@ -221,11 +221,6 @@ impl Ring {
         self.core.borrow_mut().has_work()
     }
 
-    /// Whether [`Self::wait`] can be used (IORING_FEAT_EXT_ARG, Linux 5.11).
-    pub(crate) fn can_wait(&self) -> bool {
-        self.core.borrow().can_wait()
-    }
-
     /// Blocks the thread until an operation has completed, the eventfd is signalled, or `timeout` has passed; the next
     /// turn delivers what there is. May return early.
     pub(crate) fn wait(&self, timeout: Option<Duration>) -> io::Result<()> {
@@ -283,12 +278,6 @@ impl Core {
         }
         let submission = uring.submission();
         submission.taskrun() || submission.cq_overflow() || !submission.is_empty()
-    }
-
-    fn can_wait(&self) -> bool {
-        self.uring
-            .as_ref()
-            .is_some_and(|uring| uring.params().is_feature_ext_arg())
     }
 
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
@@ -495,7 +484,8 @@ fn product(
     };
     Ok(match (yields, buffer) {
         (Yields::Count, _) => Product::Count(count),
-        (Yields::Descriptor, _) => Product::Descriptor(sys::own_descriptor(completion.result())),
+        // SAFETY: the operation makes a descriptor and has succeeded; its one completion is taken here, once.
+        (Yields::Descriptor, _) => Product::Descriptor(unsafe { sys::own_descriptor(completion.result()) }),
         (Yields::Provided, Some(id)) => Product::Received(
             provided.take(id, count),
             cqueue::sock_nonempty(completion.flags()),

@@ -21,6 +21,7 @@ pub(crate) use self::core::{InFlight, Outcome, Product, Ring, RingLimits};
 pub(crate) use descriptor::Descriptor;
 pub(crate) use offload::Offload;
 pub(crate) use operation::{Held, Operation, advance};
+pub(crate) use setup::build;
 pub(crate) use sys::{
     ResourceLimit, eventfd, is_readable, keep_alive, raise_open_files, random_bytes, resource_limit,
     set_sizes, shut_down, sync_filesystem, tcp_socket, thread_id,

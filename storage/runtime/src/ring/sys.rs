@@ -1,4 +1,4 @@
-//! System calls that neither the ring nor the standard library offers, each behind a safe function.
+//! System calls that neither the ring nor the standard library offers, each behind a safe function but the one that takes a number for a descriptor.
 
 use std::fs::File;
 use std::io;
@@ -7,9 +7,11 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use crate::seams::ListenOptions;
 
 /// Takes a descriptor out of a completion.
-pub(super) fn own_descriptor(fd: RawFd) -> OwnedFd {
-    // SAFETY: called once for each successful completion of an operation that makes a descriptor (openat, accept),
-    // whose result is a new one that nothing else owns.
+///
+/// # Safety
+/// `fd` is the result of an operation that makes a descriptor (openat, accept), and nothing else owns it.
+pub(super) unsafe fn own_descriptor(fd: RawFd) -> OwnedFd {
+    // SAFETY: the caller's promise.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 

@@ -88,7 +88,6 @@ impl Hub {
             activity,
             runnable,
         } = followers;
-        let counts_all = Cell::new(ring.can_wait());
         Rc::new(Hub {
             ring,
             timers,
@@ -99,7 +98,7 @@ impl Hub {
             heartbeat,
             activity,
             runnable,
-            counts_all,
+            counts_all: Cell::new(true),
             driver: RefCell::new(None),
             finished: Cell::new(false),
         })
