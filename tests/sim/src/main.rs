@@ -35,7 +35,7 @@ impl World {
     fn run(self, seed: u64, plan: &Plan, keep_log: bool) -> Outcome {
         match self {
             World::Storage => storage_world::run_plan(seed, plan, keep_log),
-            World::Broker => broker_world::run(seed, keep_log),
+            World::Broker => broker_world::run_plan(seed, plan, keep_log),
         }
     }
 
@@ -43,15 +43,14 @@ impl World {
     fn simpler(self, seed: u64, plan: &Plan) -> Vec<Plan> {
         match self {
             World::Storage => storage_world::simpler(seed, plan),
-            World::Broker => Vec::new(),
+            World::Broker => broker_world::simpler(seed, plan),
         }
     }
 
     fn check(self, plan: &Plan) -> anyhow::Result<()> {
         match self {
             World::Storage => Ok(storage_world::check_plan(plan)?),
-            World::Broker if plan.is_empty() => Ok(()),
-            World::Broker => anyhow::bail!("the broker's world takes no plan"),
+            World::Broker => Ok(broker_world::check_plan(plan)?),
         }
     }
 

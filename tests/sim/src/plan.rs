@@ -34,7 +34,7 @@ pub enum PlanError {
     Form(String),
     /// There is no such choice.
     #[error("there is no choice {0:?}; there are {1}")]
-    Key(String, &'static str),
+    Key(String, String),
     /// It cannot be that.
     #[error("{key} cannot be {value:?}")]
     Value {

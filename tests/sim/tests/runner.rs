@@ -42,3 +42,16 @@ fn a_plan_is_followed_and_what_it_cannot_be_is_said() {
         assert!(!output.status.success(), "{plan}");
     }
 }
+
+#[test]
+fn the_brokers_world_follows_a_plan_too() {
+    let mut arguments = vec!["--world", "broker", "--seed", "3", "--plan"];
+    arguments.push("lives=1,masses=false,members=0,admins=0,ends_amid_deletions=false,shards=1");
+    let output = run(&arguments);
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("lives: 1") && said.contains("members: 0"), "{said}");
+    arguments.pop();
+    arguments.push("deaths=3");
+    assert!(!run(&arguments).status.success());
+}

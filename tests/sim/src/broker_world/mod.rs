@@ -7,6 +7,7 @@ mod assignment;
 mod batches;
 mod broker;
 mod checker;
+mod choices;
 mod clients;
 mod commits;
 mod every;
@@ -27,4 +28,4 @@ mod scraper;
 mod topics;
 mod wire;
 
-pub use run::run;
+pub use run::{check_plan, run, run_plan, simpler};

@@ -12,13 +12,14 @@ use super::broker::Broker;
 use super::clients::Clients;
 use super::scenario::{Crowd, DATA_DIR, PORT, Scenario};
 use super::{
-    admin, asker, checker, every, group, hasty, leftovers, liar, loner, masses, probe, producer, reader,
-    scraper, topics,
+    admin, asker, checker, choices, every, group, hasty, leftovers, liar, loner, masses, probe, producer,
+    reader, scraper, topics,
 };
 use crate::disk::{Fault, FaultRule, Operation};
 use crate::exec::RunError;
 use crate::machine::Machine;
-use crate::rng::SimRng;
+use crate::plan::{Plan, PlanError};
+use crate::rng::{SimRng, mix};
 use crate::simulation::{Options, Simulation};
 use crate::storage_world::Outcome;
 
@@ -37,21 +38,62 @@ struct Run {
     random: RefCell<SimRng>,
     /// Decides about scripted faults, and nothing else.
     scripts: RefCell<SimRng>,
-    has_scraper: bool,
     lives: Cell<u64>,
     shards: Cell<u16>,
     /// In milliseconds.
     wall_offset: Cell<i64>,
 }
 
-/// Seeds with somebody who scrapes metrics all along; by the seed, so that the others run as they did.
-const SCRAPERS_ONE_IN: u64 = 8;
+/// What a seed draws, and the streams that decide about the rest of its run.
+fn draw(seed: u64) -> (Scenario, SimRng, SimRng) {
+    let mut random = SimRng::stream(seed, 200);
+    let mut scripts = SimRng::stream(seed, 202);
+    let scenario = Scenario::draw(seed, &mut random, &mut scripts, &mut SimRng::stream(seed, 203));
+    (scenario, random, scripts)
+}
+
+/// Whether a plan can be followed.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn check_plan(plan: &Plan) -> Result<(), PlanError> {
+    choices::follow(&mut draw(0).0, plan)
+}
+
+/// Plans that ask for less of a seed than `plan` does, those that leave most out first.
+pub fn simpler(seed: u64, plan: &Plan) -> Vec<Plan> {
+    let (mut scenario, ..) = draw(seed);
+    match choices::follow(&mut scenario, plan) {
+        Ok(()) => {
+            let less = choices::reductions(&scenario).into_iter();
+            less.map(|setting| plan.with(setting)).collect()
+        }
+        Err(_) => Vec::new(),
+    }
+}
 
 /// Runs one seed to its end or its first violation.
 pub fn run(seed: u64, keep_log: bool) -> Outcome {
-    let mut random = SimRng::stream(seed, 200);
-    let mut scripts = SimRng::stream(seed, 202);
-    let scenario = Scenario::draw(&mut random, &mut scripts, &mut SimRng::stream(seed, 203));
+    run_plan(seed, &Plan::default(), keep_log)
+}
+
+/// As [`run`], with some choices made by a plan.
+///
+/// # Panics
+/// If the plan cannot be followed: see [`check_plan`].
+pub fn run_plan(seed: u64, plan: &Plan, keep_log: bool) -> Outcome {
+    let (mut scenario, mut random, mut scripts) = draw(seed);
+    choices::follow(&mut scenario, plan).expect("a plan that was checked");
+    // Another variation is another run of the same choices.
+    let variation = plan.get("variation").and_then(|value| value.parse::<u64>().ok());
+    let seed = match variation {
+        Some(variation) => {
+            let seed = seed ^ mix(variation);
+            (random, scripts) = (SimRng::stream(seed, 200), SimRng::stream(seed, 202));
+            seed
+        }
+        None => seed,
+    };
     let sim = Simulation::new(
         seed,
         Options {
@@ -73,7 +115,6 @@ pub fn run(seed: u64, keep_log: bool) -> Outcome {
             scenario.troubles.full || scenario.troubles.errors,
         ),
         machine,
-        has_scraper: seed.is_multiple_of(SCRAPERS_ONE_IN),
         shards: Cell::new(scenario.shards),
         scenario,
         random: RefCell::new(random),
@@ -247,7 +288,7 @@ impl Run {
         if scenario.has_masses {
             clients.spawn("masses", masses::run(Rc::clone(clients)));
         }
-        if self.has_scraper {
+        if self.scenario.has_scraper {
             clients.spawn("scraper", scraper::run(Rc::clone(clients)));
         }
         for _ in 0..liars {

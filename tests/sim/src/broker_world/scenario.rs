@@ -17,6 +17,8 @@ use crate::rng::SimRng;
 pub(super) const DATA_DIR: &str = "/data";
 /// In one of so many seeds somebody creates and deletes by the thousand: it takes long.
 const MASSES_ONE_IN: u64 = 20;
+/// Seeds with somebody who scrapes metrics all along; by the seed, so that the others run as they did.
+const SCRAPERS_ONE_IN: u64 = 8;
 /// Where clients connect.
 pub(super) const PORT: u16 = 9092;
 /// The port of metrics and health.
@@ -77,7 +79,7 @@ impl Scripts {
 }
 
 /// The memory of a shard: little in some seeds, so that requests wait and readers go to the disk.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Memory {
     pub(super) request_bytes: usize,
     pub(super) cache_bytes: usize,
@@ -95,7 +97,7 @@ impl Memory {
 }
 
 /// How many clients of each kind there are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Crowd {
     /// Producers that try until they are acknowledged.
     pub(super) careful: u64,
@@ -113,7 +115,7 @@ pub(super) struct Crowd {
 }
 
 /// What clients and the harness may do, each in about every other seed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Habits {
     /// Producers send acknowledged batches once more.
     pub(super) repeats: bool,
@@ -149,7 +151,7 @@ pub(super) struct Habits {
 }
 
 /// The choices of a seed.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Scenario {
     pub(super) shards: u16,
     pub(super) lives: u64,
@@ -164,6 +166,8 @@ pub(super) struct Scenario {
     pub(super) habits: Habits,
     /// Somebody creates and deletes by the thousand.
     pub(super) has_masses: bool,
+    /// Somebody scrapes metrics all along.
+    pub(super) has_scraper: bool,
     pub(super) rebalance_delay_ms: u64,
     pub(super) checkpoint_interval_ms: u64,
     pub(super) retention_check_ms: u64,
@@ -214,7 +218,12 @@ impl Habits {
 
 impl Scenario {
     /// `scripts` and `masses` are streams of their own: what they decide leaves all else as it is.
-    pub(super) fn draw(random: &mut SimRng, scripts: &mut SimRng, masses: &mut SimRng) -> Scenario {
+    pub(super) fn draw(
+        seed: u64,
+        random: &mut SimRng,
+        scripts: &mut SimRng,
+        masses: &mut SimRng,
+    ) -> Scenario {
         let mut scenario = Scenario {
             shards: pick(random, &[1, 2, 2, 4]),
             lives: 1 + random.below(4),
@@ -231,17 +240,23 @@ impl Scenario {
             crowd: Crowd::draw(random),
             habits: Habits::draw(random),
             has_masses: masses.below(MASSES_ONE_IN) == 0,
+            has_scraper: seed.is_multiple_of(SCRAPERS_ONE_IN),
             rebalance_delay_ms: pick(random, &[0, 100, 1_000]),
             checkpoint_interval_ms: pick(random, &[100, 1_000, 60_000]),
             retention_check_ms: pick(random, &[100, 300_000]),
         };
         scenario.crowd.liars = pick(scripts, &[0, 1]);
-        if scenario.scripts.ends_amid_deletions {
-            scenario.crowd.admins = scenario.crowd.admins.max(1);
-            scenario.habits.passing_topics = true;
-            scenario.habits.keeps_topics = false;
-        }
+        scenario.settle();
         scenario
+    }
+
+    /// Makes what follows from other choices.
+    pub(super) fn settle(&mut self) {
+        if self.scripts.ends_amid_deletions {
+            self.crowd.admins = self.crowd.admins.max(1);
+            self.habits.passing_topics = true;
+            self.habits.keeps_topics = false;
+        }
     }
 
     pub(super) fn fault_chances(&self) -> FaultChances {

@@ -380,7 +380,7 @@ impl Scenario {
             ("in_flight", None) => {
                 self.template.commits_in_flight_max = usize::try_from(number()?.max(1)).map_err(|_| bad())?;
             }
-            (_, None) => return Err(PlanError::Key(setting.key.clone(), KEYS)),
+            (_, None) => return Err(PlanError::Key(setting.key.clone(), KEYS.to_owned())),
         }
         Ok(())
     }
