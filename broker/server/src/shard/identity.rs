@@ -57,7 +57,7 @@ impl Identity {
     pub(crate) fn nodes(&self, image: &MetadataImage) -> Vec<Node> {
         let mut nodes = Vec::new();
         for broker in image.brokers() {
-            nodes.push(node(broker, broker.id.get(), broker.port));
+            nodes.push(node(broker, broker.id.get(), broker.port()));
             let own = self.shard_listeners.filter(|_| broker.id == self.broker);
             for (shard, port) in own.into_iter().flat_map(ShardListeners::ports) {
                 nodes.push(node(broker, self.node_of_shard(shard), port));
@@ -81,7 +81,7 @@ impl Identity {
         });
         Some(match own {
             Some((shard, port)) => node(broker, self.node_of_shard(shard), port),
-            None => node(broker, broker.id.get(), broker.port),
+            None => node(broker, broker.id.get(), broker.port()),
         })
     }
 
@@ -120,7 +120,7 @@ impl Identity {
 fn node(broker: &BrokerImage, id: i32, port: u16) -> Node {
     Node {
         id,
-        host: broker.host.clone(),
+        host: broker.host().to_owned(),
         port: i32::from(port),
         rack: broker.rack.clone(),
     }

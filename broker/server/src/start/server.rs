@@ -16,8 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_config::{BrokerConfig, JournalSync, ShardCount};
-use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
-use corelog_model::{PartitionId, ShardId};
+use corelog_controller::BrokerRegistration;
+use corelog_metadata::{
+    Endpoint, FeatureRange, Incarnation, METADATA_VERSION, METADATA_VERSION_LEVEL, MetadataImage,
+};
+use corelog_model::{DirectoryId, PartitionId, ShardId};
 use corelog_runtime::descriptors::DescriptorPlan;
 use corelog_runtime::{
     Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
@@ -41,6 +44,9 @@ use crate::partitions::partition_dirs;
 use crate::shard::{FIRST, Shard, ShardMessage, ShardParts, owner_of};
 use crate::shard::{Identity, ShardListeners};
 
+/// Kafka's `SecurityProtocol.PLAINTEXT`.
+const PLAINTEXT: i16 = 0;
+
 /// What each shard needs to begin. Nothing in it is looked up on the machine any more.
 pub struct Plan {
     /// The configuration.
@@ -49,6 +55,8 @@ pub struct Plan {
     pub layout: Layout,
     /// The cluster's id, in Kafka's form.
     pub cluster_id: String,
+    /// The data directory's identity, if it has one.
+    pub directory_id: Option<DirectoryId>,
     /// The memory of each shard.
     pub memory: MemoryPlan,
     /// How the journal commits.
@@ -96,14 +104,15 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     warn_of_copies(&config.storage.data_dir);
     listeners::check_free(&config)?;
     listeners::warn_if_unknown(&config);
-    let cluster_id = cluster_id::load_or_make(&data_dir, &config)?;
+    let identity = cluster_id::load_or_make(&data_dir, &config)?;
     let layout = lay_out(&config, &options)?;
     let commits = CommitPlan::new(&config);
     let plan = Arc::new(Plan {
         incarnation: incarnation(),
         config: Arc::new(config),
         layout,
-        cluster_id,
+        cluster_id: identity.cluster_id,
+        directory_id: identity.directory_id,
         memory,
         commits,
         descriptors,
@@ -394,24 +403,13 @@ pub async fn live(
 
 /// On the first shard: brings the metadata into force on all shards, then opens the doors.
 async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<(), ServeError> {
-    let (shell, image) = metadata::load(shard).await?;
-    shard.set_controller(shell);
-    let image = Arc::new(image);
+    let image = metadata::load(shard).await?;
     remove_orphans(shard, &image).await?;
     remove_strays(shard, &image).await?;
     // What could not be opened is said in the log, and answered as a storage error; the rest is served.
     let _ = metadata::publish(shard, Arc::clone(&image)).await;
     let (host, port) = listeners.advertised(&plan.config);
-    let register = ControllerRequest::RegisterBroker {
-        id: shard.identity.broker,
-        host: host.clone(),
-        port,
-        rack: plan.config.rack.clone(),
-        incarnation: Incarnation::new(plan.incarnation),
-    };
-    for result in metadata::change(shard, vec![register], false).await {
-        result?;
-    }
+    metadata::register(shard, registration(plan, host.clone(), port)).await?;
     let opened: Vec<_> = shard
         .all()
         .map(|to| shard.submit_to(to, |shard| async move { shard.set_open(true) }))
@@ -434,6 +432,28 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     plan.memory.say(plan.layout.shard_count);
     say_descriptors(&plan.descriptors);
     Ok(())
+}
+
+/// What the controller is told of this start.
+fn registration(plan: &Plan, host: String, port: u16) -> BrokerRegistration {
+    let endpoint = Endpoint {
+        name: plan.config.network.listeners[0].name.clone(),
+        host,
+        port,
+        security_protocol: PLAINTEXT,
+    };
+    let level = FeatureRange {
+        min: METADATA_VERSION_LEVEL,
+        max: METADATA_VERSION_LEVEL,
+    };
+    BrokerRegistration {
+        id: plan.config.node_id,
+        incarnation: Incarnation::new(plan.incarnation),
+        endpoints: vec![endpoint],
+        features: [(METADATA_VERSION.to_owned(), level)].into(),
+        rack: plan.config.rack.clone(),
+        log_dirs: plan.directory_id.into_iter().collect(),
+    }
 }
 
 /// Says in the log what the process's descriptors are for.
