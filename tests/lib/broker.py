@@ -75,9 +75,10 @@ class Broker:
             binary = os.environ.get("CORELOG_BINARY_UNDER_TEST", str(ROOT / "target/release/corelog"))
             environment.pop("CORELOG_BINARY_UNDER_TEST", None)
             command = [
-                binary, "serve", "--data-dir", str(self.data_dir), "--listen", self.bootstrap,
-                "--admin-listen", f"127.0.0.1:{self.port + 1}",
+                binary, "serve", "--data-dir", str(self.data_dir), "--admin-listen", f"127.0.0.1:{self.port + 1}",
             ]
+            if "listeners" not in self.settings:
+                command += ["--listen", self.bootstrap]
             for key, value in self.settings.items():
                 environment["CORELOG_" + key.replace(".", "_").upper()] = value
         with open(self.log_path, "ab") as log:

@@ -49,6 +49,7 @@ pub use config::GroupConfig;
 pub use coordinator::GroupCoordinator;
 pub use error::{GroupError, PersistError};
 pub use ids::{AppendToken, Generation, GroupId, GroupOffset, InstanceId, MemberId, RequestToken};
+pub use load::Loaded;
 pub use offsets::CommittedOffset;
 pub use partition::partition_for;
 pub use records::Record;

@@ -6,22 +6,32 @@ use crate::log::{self, Change};
 use crate::records::RecordError;
 use crate::{Action, GroupError, Now, PersistError, Record, rebalance};
 
+/// What a record was to the coordinator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loaded {
+    /// It has taken it in.
+    Known,
+    /// It is of a kind that this coordinator does not know: whoever rewrites the log is to keep it.
+    Unknown,
+}
+
 impl GroupCoordinator {
-    /// Replays one record, in the order of the log. Records of newer kinds are skipped.
+    /// Replays one record, in the order of the log.
     ///
     /// # Errors
-    /// If the record is malformed; it is then as if it were not there, and loading may go on.
+    /// If the record is malformed, or its value of a newer version; it is then as if it were not there, and loading may go
+    /// on.
     ///
     /// # Panics
     /// If `finish_load` was called already.
-    pub fn load(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RecordError> {
+    pub fn load(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<Loaded, RecordError> {
         assert!(
             self.phase == Phase::Loading,
             "records are replayed before requests are served"
         );
         match Change::decode(key, value)? {
-            Some(change) => log::replay(&mut self.groups, change),
-            None => Ok(()),
+            Some(change) => log::replay(&mut self.groups, change).map(|()| Loaded::Known),
+            None => Ok(Loaded::Unknown),
         }
     }
 

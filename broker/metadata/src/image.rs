@@ -1,18 +1,22 @@
-//! The metadata as it stands after some number of commands: immutable, shared by the shards, cheap to copy.
+//! The metadata as it stands after some number of records: immutable, shared by the shards, cheap to copy.
 //!
-//! Invariants: a topic is under its name and under its id, the same `Arc`; a topic has at least one partition, and
-//! partition `n` is at place `n`; a partition's leader is one of its in-sync replicas, and these are among its replicas.
+//! Invariants: a topic is under its name and under its id, the same `Arc`; partition `n` of a topic is at place `n`; a
+//! partition's leader is one of its in-sync replicas, and these are among its replicas; a partition has as many
+//! directories as replicas.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corelog_model::{
-    BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, PartitionIndex, ProducerId, TopicId, TopicName,
+    BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, PartitionEpoch, PartitionId, PartitionIndex, ProducerId,
+    TopicId, TopicName,
 };
 
 use crate::bucket_map::BucketMap;
-use crate::command::Configs;
 use crate::names;
+
+/// Settings by key, as text.
+pub type Configs = BTreeMap<String, String>;
 
 /// One start of a broker: random, so that two starts differ.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -30,19 +34,49 @@ impl Incarnation {
     }
 }
 
+/// Where a broker is reached by way of one of its listeners.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Endpoint {
+    /// The listener's name.
+    pub name: String,
+    /// The host.
+    pub host: String,
+    /// The port there.
+    pub port: u16,
+    /// Kafka's `SecurityProtocol` of the listener, by its id.
+    pub security_protocol: i16,
+}
+
+/// The levels of a feature that a broker can work with, both included (KIP-584).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FeatureRange {
+    /// The lowest.
+    pub min: i16,
+    /// The highest.
+    pub max: i16,
+}
+
 /// A broker that registered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BrokerImage {
     /// Its node id.
     pub id: BrokerId,
-    /// Where clients reach it.
-    pub host: String,
-    /// Where clients reach it.
-    pub port: u16,
-    /// Where it stands.
-    pub rack: Option<String>,
+    /// Which registration this is: the offset of its record.
+    pub epoch: BrokerEpoch,
     /// Its latest start.
     pub incarnation: Incarnation,
+    /// Where it is reached, by listener: clients are told of the one that they came by.
+    pub endpoints: Vec<Endpoint>,
+    /// What it can work with.
+    pub features: BTreeMap<String, FeatureRange>,
+    /// Where it stands.
+    pub rack: Option<String>,
+    /// It may not lead yet, or no more.
+    pub is_fenced: bool,
+    /// It is about to stop.
+    pub is_shutting_down: bool,
+    /// Its log directories.
+    pub log_dirs: Vec<DirectoryId>,
 }
 
 /// A partition.
@@ -60,6 +94,8 @@ pub struct PartitionImage {
     pub replicas: Arc<[BrokerId]>,
     /// Those of them that keep up.
     pub in_sync_replicas: Arc<[BrokerId]>,
+    /// The log directory of each replica, in the order of the replicas.
+    pub directories: Arc<[DirectoryId]>,
 }
 
 /// A topic.
@@ -99,7 +135,7 @@ impl TopicImage {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MetadataImage {
     pub(crate) cluster_id: Arc<str>,
-    pub(crate) commands_applied: u64,
+    pub(crate) features: BTreeMap<String, i16>,
     pub(crate) brokers: BTreeMap<BrokerId, Arc<BrokerImage>>,
     pub(crate) topics_by_id: BucketMap<TopicId, Arc<TopicImage>>,
     pub(crate) topics_by_name: BucketMap<TopicName, Arc<TopicImage>>,
@@ -110,11 +146,11 @@ pub struct MetadataImage {
 }
 
 impl MetadataImage {
-    /// The image before the first command.
+    /// The image before the first record.
     pub fn new(cluster_id: &str) -> MetadataImage {
         MetadataImage {
             cluster_id: cluster_id.into(),
-            commands_applied: 0,
+            features: BTreeMap::new(),
             brokers: BTreeMap::new(),
             topics_by_id: BucketMap::default(),
             topics_by_name: BucketMap::default(),
@@ -130,9 +166,14 @@ impl MetadataImage {
         &self.cluster_id
     }
 
-    /// How many commands led here: the image's version.
-    pub fn commands_applied(&self) -> u64 {
-        self.commands_applied
+    /// The level at which the cluster works with a feature (KIP-584); `None` if it does not.
+    pub fn feature(&self, name: &str) -> Option<i16> {
+        self.features.get(name).copied()
+    }
+
+    /// The features that the cluster works with, and their levels.
+    pub fn features(&self) -> impl Iterator<Item = (&str, i16)> {
+        self.features.iter().map(|(name, level)| (name.as_str(), *level))
     }
 
     /// The brokers, by id.

@@ -1,30 +1,39 @@
-//! The cluster's metadata as a state machine: an immutable image, commands that change it, and the controller that
-//! decides which commands a request becomes. One broker or many, the same code.
+//! The cluster's metadata: an immutable image, and how the records of the metadata log (KIP-631) change it. One broker or
+//! many, the same code. What becomes a record is decided in `corelog-controller`.
 //!
 //! ```text
-//! request --Controller::handle--> commands --(log, made durable)--> MetadataImage::apply --changes_since--> shards
+//! records --(log, made durable)--> MetadataImage::apply --changes_since--> shards
+//! log at a start --Replay--> MetadataImage --snapshot_records--> records
 //! ```
 //!
-//! Invariants: `apply` depends on the image and the command alone, so every replay gives the same image; a command
-//! that does not fit the image is an error and changes nothing; commands are encoded in a versioned, checksummed
-//! envelope and a shipped version never changes; a snapshot is what a replay of all commands before it gives. No clock, randomness, socket or file is in here.
+//! Invariants: an image depends on the records alone, so every replay gives the same image; what does not fit the image,
+//! or what the image could not keep, is an error and never skipped; a snapshot is what a replay of all records before it
+//! gives; what earlier releases wrote is read, and a shipped form never changes. No clock, randomness, socket or file is in
+//! here.
 
-mod apply;
 mod bucket_map;
-mod command;
-pub mod controller;
+mod change;
 mod delta;
-mod encoding;
 mod image;
 pub mod names;
 mod placement;
+mod record;
+mod replay;
 mod snapshot;
+pub mod v1;
 
-pub use apply::ApplyError;
-pub use command::{Command, Configs};
-pub use controller::{Controller, ControllerError, ControllerRequest};
+pub use change::ApplyError;
+pub use corelog_protocol::MetadataRecord;
 pub use delta::ImageDelta;
-pub use encoding::{DecodeError, decode, decode_prefix, encode};
-pub use image::{BrokerImage, Incarnation, MetadataImage, PartitionImage, TopicImage};
+pub use image::{
+    BrokerImage, Configs, Endpoint, FeatureRange, Incarnation, MetadataImage, PartitionImage, TopicImage,
+};
 pub use placement::shard_of;
-pub use snapshot::{decode_snapshot, encode_snapshot, is_snapshot};
+pub use record::{
+    METADATA_VERSION, METADATA_VERSION_LEVEL, RESOURCE_BROKER, RESOURCE_TOPIC, config_changes, encode,
+    feature_level,
+};
+pub use replay::{Replay, ReplayError, Replayed};
+pub use snapshot::{
+    abort_transaction, begin_transaction, directory_uuids, end_transaction, snapshot_records,
+};

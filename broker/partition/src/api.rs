@@ -2,23 +2,7 @@
 
 use std::time::Duration;
 
-use corelog_model::{BrokerId, LeaderEpoch, Offset, PartitionEpoch};
-
-/// A registration of a broker with the controller; grows with each (KIP-903).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct BrokerEpoch(i64);
-
-impl BrokerEpoch {
-    /// Wraps the wire value.
-    pub const fn new(value: i64) -> BrokerEpoch {
-        BrokerEpoch(value)
-    }
-
-    /// The wire value.
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-}
+use corelog_model::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch};
 
 /// The role of this broker in the partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

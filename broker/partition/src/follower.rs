@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use corelog_model::Offset;
+use corelog_model::{BrokerEpoch, Offset};
 
-use crate::{BrokerEpoch, FollowerFetch};
+use crate::FollowerFetch;
 
 /// A follower's progress; times are monotonic.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

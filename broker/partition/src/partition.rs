@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use corelog_model::{BrokerId, LeaderEpoch, Offset, PartitionEpoch};
+use corelog_model::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch};
 
 use crate::follower::Follower;
 use crate::in_sync::InSyncSet;
 use crate::waiters::Waiters;
 use crate::{
-    AckError, AckToken, Acks, Action, Assignment, BrokerEpoch, EpochError, Event, FollowerFetch, IsrAnswer,
-    IsrProposal, LogEnds, NotEnoughReplicas, PartitionConfig, Role, UnknownReplica,
+    AckError, AckToken, Acks, Action, Assignment, EpochError, Event, FollowerFetch, IsrAnswer, IsrProposal,
+    LogEnds, NotEnoughReplicas, PartitionConfig, Role, UnknownReplica,
 };
 
 /// What only a leader has.

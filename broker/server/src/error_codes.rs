@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use corelog_controller::ControllerError;
 use corelog_groups::GroupError;
-use corelog_metadata::ControllerError;
 use corelog_model::BatchError;
 use corelog_partition::{AckError, EpochError, NotEnoughReplicas};
 use corelog_protocol::ErrorCode;
@@ -11,6 +11,7 @@ use corelog_records::{DecompressError, PayloadError, PayloadFault, RecompressErr
 use corelog_storage::{AppendError, DeleteRecordsError, ReadError};
 
 use crate::controller::ChangeError;
+use crate::own_log::LogAppendError;
 
 /// The longest sentence that a client is told, in bytes. Some quote what the client sent, which may be as long as a
 /// string can be on the wire; the sentence around it would make an answer that cannot be encoded.
@@ -189,8 +190,8 @@ pub(crate) fn delete_records_failure(error: &DeleteRecordsError) -> Failure {
 pub(crate) fn change_failure(error: &ChangeError) -> Failure {
     let code = match error {
         ChangeError::Refused(refused) => controller_code(refused),
-        ChangeError::Append(error) => append_failure(error).code,
-        ChangeError::Build(_) => ErrorCode::PolicyViolation,
+        ChangeError::Append(LogAppendError::Append(error)) => append_failure(error).code,
+        ChangeError::Append(LogAppendError::Build(_)) | ChangeError::Encode(_) => ErrorCode::PolicyViolation,
         ChangeError::NotLoaded => ErrorCode::NotController,
     };
     Failure::new(code, error.to_string())
@@ -263,6 +264,8 @@ fn controller_code(error: &ControllerError) -> ErrorCode {
         | ControllerError::ConfigNotList { .. }
         | ControllerError::ConfigValueTooLong { .. } => ErrorCode::InvalidConfig,
         ControllerError::UnknownBroker(_) => ErrorCode::BrokerIdNotRegistered,
+        ControllerError::StaleBrokerEpoch { .. } => ErrorCode::StaleBrokerEpoch,
+        ControllerError::UnsupportedFeature { .. } => ErrorCode::UnsupportedVersion,
         ControllerError::ProducerIdsExhausted => ErrorCode::UnknownServerError,
     }
 }

@@ -71,7 +71,7 @@ pub fn read_schema(folder: &Path) -> Result<Vec<Module>, GenerateError> {
     Ok(modules)
 }
 
-/// Makes every generated file: a module for each schema file, `messages/mod.rs`, `api_table.rs`.
+/// Makes every generated file: a module for each schema file, `messages/mod.rs`, `api_table.rs`, `metadata_record.rs`.
 ///
 /// # Errors
 /// When rustfmt cannot be run.
@@ -82,6 +82,10 @@ pub fn generate(modules: &[Module]) -> Result<Vec<GeneratedFile>, GenerateError>
             emit::index::messages_mod(modules),
         ),
         (PathBuf::from("api_table.rs"), emit::index::api_table(modules)),
+        (
+            PathBuf::from("metadata_record.rs"),
+            emit::index::metadata_record(modules),
+        ),
     ];
     for module in modules {
         let path = PathBuf::from(format!("messages/{}.rs", emit::snake(&module.name)));

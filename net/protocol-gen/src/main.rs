@@ -1,4 +1,5 @@
-//! Rewrites `net/protocol/src/messages/` and `net/protocol/src/api_table.rs` from `net/protocol/schema/`.
+//! Rewrites `net/protocol/src/messages/`, `net/protocol/src/api_table.rs` and
+//! `net/protocol/src/metadata_record.rs` from `net/protocol/schema/`.
 //!
 //! With `--against FOLDER --known FILE` it writes nothing and holds the schema to Kafka's definitions in FOLDER; see
 //! `tests/wire/run`, which calls it.

@@ -78,11 +78,9 @@ pub(crate) fn parse(text: &str) -> Result<Module, ParseError> {
 fn module_kind(head: &Line<'_>) -> Result<ModuleKind, ParseError> {
     match head.word(0)? {
         "data" => Ok(ModuleKind::Data),
+        "record" => Ok(ModuleKind::Record { key: key(head)? }),
         "api" => {
-            let key = head
-                .word(2)?
-                .parse()
-                .map_err(|_| head.error("the key is not a number"))?;
+            let key = key(head)?;
             let advertised = match head.words.iter().position(|word| *word == "advertise") {
                 Some(index) => Some(head.versions(index + 1)?),
                 None => None,
@@ -95,6 +93,11 @@ fn module_kind(head: &Line<'_>) -> Result<ModuleKind, ParseError> {
         }
         other => Err(head.error(format!("{other:?} opens no file"))),
     }
+}
+
+fn key(head: &Line<'_>) -> Result<i16, ParseError> {
+    let key = head.word(2)?.parse();
+    key.map_err(|_| head.error("the key is not a number"))
 }
 
 fn message(module: &str, lines: &[Line<'_>], at: &mut usize) -> Result<Message, ParseError> {
@@ -279,6 +282,7 @@ mod tests {
         check("", 1, "the file is empty");
         check("thing X 1", 1, "\"thing\" opens no file");
         check("api X one", 1, "the key is not a number");
+        check("record X", 1, "a word is missing");
         check("api X 1\nrequest 1-x", 2, "\"1-x\" is not a range of versions");
         check(
             "api X 1\nrequest 0\n    a i8 0+",

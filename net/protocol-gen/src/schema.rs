@@ -1,7 +1,8 @@
 //! The schema's form and its parsed shape.
 //!
 //! ```text
-//! api CreateTopics 19                        an API and its key; or `data Name` for messages without a key
+//! api CreateTopics 19                        an API and its key; or `record TopicRecord 2`, a record of the metadata log
+//!                                            and its key; or `data Name` for messages without a key
 //!                                            `unserved`: nothing of ours speaks it yet
 //!                                            `advertise 0-13`: what ApiVersions names, where it is something else
 //!
@@ -46,6 +47,11 @@ pub enum ModuleKind {
         unserved: bool,
         /// What ApiVersions names, where it is not what is implemented.
         advertised: Option<Versions>,
+    },
+    /// A record of the metadata log (KIP-631).
+    Record {
+        /// Kafka's key of it.
+        key: i16,
     },
     /// Messages that travel inside others.
     Data,

@@ -60,8 +60,10 @@
 //! Every UUID of the protocol is a [`corelog_model::TopicId`], the few that name a directory or a client too.
 //!
 //! # Where the code comes from
-//! `schema/` holds the field tables; `cargo run -p corelog-protocol-gen` turns them into `src/messages/*.rs` and
-//! `src/api_table.rs`. Everything outside `messages/` is written by hand.
+//! `schema/` holds the field tables; `cargo run -p corelog-protocol-gen` turns them into `src/messages/*.rs`,
+//! `src/api_table.rs` and `src/metadata_record.rs`. Everything else is written by hand.
+//!
+//! The records of the metadata log are messages, too: [`MetadataRecord`] is any of them, [`metadata_log`] frames them.
 //!
 //! Produce and Fetch are generated too. Their hot paths rest on two types of the schema: `text`, a string that stays a
 //! slice of its frame, and `pieces`, records in the slices in which a log has them. In instructions under callgrind
@@ -95,6 +97,8 @@ pub mod frame;
 mod header;
 mod message;
 pub mod messages;
+pub mod metadata_log;
+mod metadata_record;
 pub mod routing;
 
 pub use api_key::ApiKey;
@@ -103,3 +107,4 @@ pub use codec::{ByteStr, DecodeError, EncodeError, Reader, Records, Writer};
 pub use error_code::ErrorCode;
 pub use header::{RequestHeader, ResponseHeader};
 pub use message::{Message, Request, Response};
+pub use metadata_record::MetadataRecord;

@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! version=1
+//! directory.id=x6GyJr-bTHCzeRZDMyFTPQ
 //! cluster.id=MkU3OEVBNTcwNTJENDM2Qg
 //! node.id=1
 //! #checksum=5d2f0c61
 //! ```
-//! These are Kafka's properties of version 1 (`org.apache.kafka.metadata.properties.MetaProperties`), which its tools read;
-//! `directory.id` may be there, too. The last line is a comment to them: the CRC-32 (IEEE) of all that is before it, in
-//! hexadecimal. Release 0.1.0 and Kafka write none; the first start adds it.
+//! These are Kafka's properties of version 1 (`org.apache.kafka.metadata.properties.MetaProperties`), which its tools read.
+//! `directory.id` is the directory's own, random and nobody else's in the cluster (KIP-858). The last line is a comment to
+//! the tools: the CRC-32 (IEEE) of all that is before it, in hexadecimal. Release 0.1.0 wrote neither of these two, Kafka
+//! writes no checksum; the first start adds what is lacking.
+
+use corelog_model::DirectoryId;
 
 const CHECKSUM: &str = "#checksum=";
 const KEYS: [&str; 4] = ["version", "cluster.id", "node.id", "directory.id"];
@@ -30,6 +34,9 @@ pub enum MetaFault {
     /// A property is not there, or is there twice.
     #[error("it does not have the property {0} once")]
     Property(&'static str),
+    /// The directory's id is none.
+    #[error("its directory.id {0:?} is not the text of a UUID as Kafka writes it")]
+    DirectoryId(String),
     /// Another version of the properties.
     #[error("its version is {0:?}, and 1 is known")]
     Version(String),
@@ -48,6 +55,8 @@ pub struct MetaProperties {
     pub cluster_id: String,
     /// The node's id, as it is written.
     pub node_id: String,
+    /// The directory's id, if it has one.
+    pub directory_id: Option<DirectoryId>,
     /// Whether a checksum vouches for them.
     pub has_checksum: bool,
 }
@@ -92,11 +101,23 @@ impl MetaProperties {
         if version != "1" {
             return Err(MetaFault::Version(version.to_owned()));
         }
+        let directory_id = match value(3) {
+            Some(text) => {
+                Some(DirectoryId::parse(text).ok_or_else(|| MetaFault::DirectoryId(text.to_owned()))?)
+            }
+            None => None,
+        };
         Ok(MetaProperties {
             cluster_id: required(1)?.to_owned(),
             node_id: required(2)?.to_owned(),
+            directory_id,
             has_checksum,
         })
+    }
+
+    /// The properties of a file's content, without its checksum.
+    pub fn properties(content: &str) -> &str {
+        content.rfind(CHECKSUM).map_or(content, |at| &content[..at])
     }
 
     /// The content of the file with these properties: them, and their checksum.

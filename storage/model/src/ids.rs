@@ -46,6 +46,10 @@ id! {
     BrokerId(i32)
 }
 id! {
+    /// A registration of a broker with the controller; grows with each (KIP-903).
+    BrokerEpoch(i64)
+}
+id! {
     /// A shard's number within its broker, from zero.
     ShardId(u16)
 }
@@ -88,47 +92,91 @@ impl Sequence {
     }
 }
 
-/// A topic's identity, a UUID that no second topic of the same name shares (KIP-516).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct TopicId([u8; 16]);
+macro_rules! uuid {
+    ($(#[$doc:meta])* $name:ident, $(#[$zero_doc:meta])* $zero:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name([u8; 16]);
 
-impl TopicId {
-    /// The all-zero id: "no id given" on the wire.
-    pub const ZERO: TopicId = TopicId([0; 16]);
+        impl $name {
+            $(#[$zero_doc])*
+            pub const $zero: $name = $name([0; 16]);
 
-    /// Wraps the sixteen bytes as they are on the wire.
-    pub const fn new(bytes: [u8; 16]) -> TopicId {
-        TopicId(bytes)
-    }
+            /// Wraps the sixteen bytes as they are on the wire.
+            pub const fn new(bytes: [u8; 16]) -> $name {
+                $name(bytes)
+            }
 
-    /// The sixteen bytes as they are on the wire.
-    pub const fn get(self) -> [u8; 16] {
-        self.0
-    }
-}
-
-impl fmt::Display for TopicId {
-    /// Kafka's form: 22 characters of unpadded URL-safe base64 (`Uuid.toString`).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let value = u128::from_be_bytes(self.0);
-        for index in 0..22u32 {
-            // 128 bits in 22 digits of 6: the last digit holds two bits and four zeros.
-            let digit = if index < 21 {
-                (value >> (122 - 6 * index)) & 63
-            } else {
-                (value << 4) & 63
-            };
-            let digit = usize::try_from(digit).expect("six bits");
-            write!(f, "{}", char::from(ALPHABET[digit]))?;
+            /// The sixteen bytes as they are on the wire.
+            pub const fn get(self) -> [u8; 16] {
+                self.0
+            }
         }
-        Ok(())
-    }
+
+        impl fmt::Display for $name {
+            /// Kafka's form: 22 characters of unpadded URL-safe base64 (`Uuid.toString`).
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_uuid(self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+    };
 }
 
-impl fmt::Debug for TopicId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TopicId({self})")
+uuid! {
+    /// A topic's identity, a UUID that no second topic of the same name shares (KIP-516).
+    TopicId,
+    /// The all-zero id: "no id given" on the wire.
+    ZERO
+}
+uuid! {
+    /// A log directory's identity, a UUID that no second directory of the cluster shares (KIP-858).
+    DirectoryId,
+    /// The all-zero id: which directory holds the replica is not known (Kafka's `DirectoryId.UNASSIGNED`).
+    UNASSIGNED
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+fn write_uuid(bytes: [u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let value = u128::from_be_bytes(bytes);
+    for index in 0..22u32 {
+        // 128 bits in 22 digits of 6: the last digit holds two bits and four zeros.
+        let digit = if index < 21 {
+            (value >> (122 - 6 * index)) & 63
+        } else {
+            (value << 4) & 63
+        };
+        let digit = usize::try_from(digit).expect("six bits");
+        write!(f, "{}", char::from(BASE64[digit]))?;
+    }
+    Ok(())
+}
+
+impl DirectoryId {
+    /// Reads Kafka's form; `None` if the text is not that of sixteen bytes.
+    pub fn parse(text: &str) -> Option<DirectoryId> {
+        if text.len() != 22 {
+            return None;
+        }
+        let mut value = 0u128;
+        for (index, byte) in text.bytes().enumerate() {
+            let digit = BASE64.iter().position(|known| *known == byte)?;
+            let digit = u128::try_from(digit).ok()?;
+            if index < 21 {
+                value = value << 6 | digit;
+            } else if digit & 15 == 0 {
+                value = value << 2 | digit >> 4;
+            } else {
+                return None;
+            }
+        }
+        Some(DirectoryId(value.to_be_bytes()))
     }
 }
 

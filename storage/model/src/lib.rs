@@ -6,7 +6,7 @@ mod offset;
 
 pub use batch::{BatchError, BatchHeader, ValidatedBatch};
 pub use ids::{
-    BrokerId, LeaderEpoch, PartitionEpoch, PartitionId, PartitionIndex, ProducerEpoch, ProducerId, Sequence,
-    ShardId, TimestampMs, TopicId, TopicName, TopicNameError,
+    BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, PartitionEpoch, PartitionId, PartitionIndex,
+    ProducerEpoch, ProducerId, Sequence, ShardId, TimestampMs, TopicId, TopicName, TopicNameError,
 };
 pub use offset::{FilePosition, Offset, OffsetDelta};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{DIR, broker, change, new_topic};
 use corelog_broker::partitions::LogApi;
 use corelog_broker::shard::Shard;
-use corelog_metadata::controller::{ControllerRequest, TopicReference};
+use corelog_controller::{ControllerRequest, TopicReference};
 use corelog_model::{PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_sim::{Fault, FaultRule, Machine, Operation, Options, Simulation};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_metadata::{Command, ControllerError, ControllerRequest};
+use corelog_controller::{ControllerError, ControllerRequest, ControllerResponse};
 use corelog_protocol::ErrorCode;
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{WorkClass, local};
@@ -19,7 +19,7 @@ use crate::shard::Shard;
 pub(super) type Planned = Result<ControllerRequest, Failure>;
 
 /// What became of one part.
-pub(super) type Outcome = Result<Vec<Command>, Failure>;
+pub(super) type Outcome = Result<ControllerResponse, Failure>;
 
 /// How a request wants its changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +67,7 @@ pub(super) fn occurrences<T: Ord>(items: impl Iterator<Item = T>) -> BTreeMap<T,
     counts
 }
 
-type Decisions = Vec<Result<Vec<Command>, ChangeError>>;
+type Decisions = Vec<Result<ControllerResponse, ChangeError>>;
 
 /// `None` when the client's time is up; the change goes on.
 async fn within(shard: &Rc<Shard>, requests: Vec<ControllerRequest>, options: Options) -> Option<Decisions> {
@@ -130,8 +130,8 @@ fn failure_of(request: &ControllerRequest, error: &ChangeError) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use corelog_controller::ConfigFault;
     use corelog_metadata::Configs;
-    use corelog_metadata::controller::ConfigFault;
     use corelog_model::TopicName;
 
     use super::*;
@@ -171,7 +171,7 @@ mod tests {
             Ok(topic()),
             Ok(broker()),
         ];
-        let decisions = vec![Ok(Vec::new()), Err(fault()), Err(fault())];
+        let decisions = vec![Ok(ControllerResponse::Done), Err(fault()), Err(fault())];
         let expected = [
             ErrorCode::None,
             ErrorCode::InvalidRequest,

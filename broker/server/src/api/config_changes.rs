@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use corelog_controller::{ConfigChange, ControllerRequest};
 use corelog_metadata::Configs;
-use corelog_metadata::controller::{ConfigChange, ControllerRequest};
 
 use crate::api::changes::{self, Options, Planned, invalid_request};
 use crate::api::config_resource::{self, ConfigResource};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use corelog_metadata::controller::ControllerRequest;
+use corelog_controller::ControllerRequest;
 use corelog_model::BrokerId;
 use corelog_protocol::messages::create_partitions::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic, CreatePartitionsTopicResult,

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use corelog_config::{BrokerConfig, ConfigEntry};
-use corelog_metadata::controller::{ControllerRequest, NewTopic, PARTITIONS_PER_REQUEST_MAX};
-use corelog_metadata::{Command, Configs, names};
+use corelog_controller::{
+    ControllerRequest, ControllerResponse, CreatedTopic, NewTopic, PARTITIONS_PER_REQUEST_MAX,
+};
+use corelog_metadata::{Configs, names};
 use corelog_model::{BrokerId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::create_topics::{
@@ -128,20 +130,16 @@ fn result(name: String, outcome: Outcome, config: Option<&BrokerConfig>) -> Crea
         error_message,
         ..Default::default()
     };
-    for command in outcome.into_iter().flatten() {
-        let Command::CreateTopic {
+    if let Ok(ControllerResponse::Created(topic)) = outcome {
+        let CreatedTopic {
             id,
-            assignments,
+            partition_count,
+            replication_factor,
             configs,
-            ..
-        } = command
-        else {
-            continue;
-        };
+        } = topic;
         result.topic_id = id;
-        result.num_partitions = i32::try_from(assignments.len()).unwrap_or(i32::MAX);
-        let replicas = assignments.first().map_or(0, Vec::len);
-        result.replication_factor = i16::try_from(replicas).unwrap_or(i16::MAX);
+        result.num_partitions = i32::try_from(partition_count).unwrap_or(i32::MAX);
+        result.replication_factor = i16::try_from(replication_factor).unwrap_or(i16::MAX);
         result.configs = config.map(|config| described(config, &configs));
     }
     result
@@ -173,7 +171,7 @@ fn described(config: &BrokerConfig, own: &BTreeMap<String, String>) -> Vec<Creat
 
 #[cfg(test)]
 mod tests {
-    use corelog_model::{TopicId, TopicName};
+    use corelog_model::TopicId;
     use corelog_protocol::messages::create_topics::{CreatableReplicaAssignment, CreatableTopicConfig};
 
     use super::*;
@@ -255,14 +253,14 @@ mod tests {
     #[test]
     fn a_new_topic_is_described_from_version_5_on() {
         let id = TopicId::new([9; 16]);
-        let created = Command::CreateTopic {
+        let created = ControllerResponse::Created(CreatedTopic {
             id,
-            name: TopicName::new("a").unwrap(),
-            assignments: vec![vec![BrokerId::new(1)]; 2],
+            partition_count: 2,
+            replication_factor: 1,
             configs: Configs::from([("retention.ms".to_owned(), "5".to_owned())]),
-        };
+        });
         let config = BrokerConfig::default();
-        let result = result("a".to_owned(), Ok(vec![created]), Some(&config));
+        let result = result("a".to_owned(), Ok(created), Some(&config));
         assert_eq!((result.error_code, result.error_message), (0, None));
         assert_eq!(
             (result.topic_id, result.num_partitions, result.replication_factor),

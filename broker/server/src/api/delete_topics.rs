@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use corelog_controller::{ControllerRequest, TopicReference};
 use corelog_metadata::MetadataImage;
-use corelog_metadata::controller::{ControllerRequest, TopicReference};
 use corelog_model::TopicId;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::delete_topics::{

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use corelog_metadata::controller::{ConfigChange, ConfigOperation};
+use corelog_controller::{ConfigChange, ConfigOperation};
 use corelog_protocol::messages::incremental_alter_configs::{
     AlterConfigsResourceResponse, AlterableConfig, IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsResponse,

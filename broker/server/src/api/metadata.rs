@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_metadata::controller::ControllerRequest;
+use corelog_controller::ControllerRequest;
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
 use corelog_model::{TopicId, TopicName};
 use corelog_protocol::ErrorCode;

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use corelog_metadata::ControllerError;
-use corelog_model::Offset;
-use corelog_records::BuildError;
+use corelog_controller::ControllerError;
+use corelog_protocol::EncodeError;
 use corelog_runtime::DiskError;
-use corelog_storage::{AppendError, CreateError, DeleteRecordsError};
+use corelog_storage::{CreateError, DeleteRecordsError};
 
-use crate::own_log::LogReadError;
+use crate::own_log::{LogAppendError, LogReadError};
 
 /// The metadata's log cannot be used at the start.
 #[derive(Debug, thiserror::Error)]
@@ -31,35 +30,25 @@ pub enum LoadError {
     /// It cannot be read.
     #[error("the metadata log cannot be read: {0}")]
     Read(#[from] LogReadError),
-    /// An entry is no command and no snapshot.
-    #[error("the metadata log holds neither command nor snapshot at offset {offset}: {source}")]
-    Decode {
-        /// Where.
-        offset: Offset,
-        /// Why.
-        source: corelog_metadata::DecodeError,
-    },
-    /// A command does not fit those before it.
-    #[error("the metadata log's command at offset {offset} does not fit: {source}")]
-    Apply {
-        /// Where.
-        offset: Offset,
-        /// Why.
-        source: corelog_metadata::ApplyError,
-    },
+    /// It holds what this release does not know or what does not fit.
+    #[error("the metadata log: {0}. If a later release has written it, run that one")]
+    Replay(#[source] corelog_metadata::ReplayError),
+    /// A new one cannot be begun.
+    #[error("the metadata log cannot be begun: {0}")]
+    Begin(#[from] ChangeError),
+    /// An earlier release wrote it, and it cannot be written anew.
+    #[error("the metadata log of an earlier release cannot be written in this release's form: {0}")]
+    Migrate(#[source] SnapshotError),
 }
 
 /// The metadata's log was not shortened; it still says it all.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
-    /// The image does not fit into a batch.
-    #[error(transparent)]
-    Build(#[from] BuildError),
     /// It could not be made durable.
     #[error(transparent)]
-    Append(#[from] AppendError),
+    Append(#[from] ChangeError),
     /// What came before it stays.
-    #[error("the former commands cannot be removed: {0}")]
+    #[error("the former records cannot be removed: {0}")]
     Delete(#[from] DeleteRecordsError),
 }
 
@@ -71,11 +60,17 @@ pub enum ChangeError {
     Refused(#[from] ControllerError),
     /// The decision could not be made durable.
     #[error("the metadata log takes no change: {0}")]
-    Append(#[from] AppendError),
-    /// The commands do not fit into a batch.
+    Append(#[from] LogAppendError),
+    /// A record holds a text that is too long for Kafka's form.
     #[error("the change cannot be written: {0}")]
-    Build(Arc<BuildError>),
+    Encode(Arc<EncodeError>),
     /// The broker is still starting.
     #[error("the controller is not loaded yet")]
     NotLoaded,
+}
+
+impl From<EncodeError> for ChangeError {
+    fn from(error: EncodeError) -> ChangeError {
+        ChangeError::Encode(Arc::new(error))
+    }
 }

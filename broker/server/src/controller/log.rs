@@ -1,22 +1,27 @@
-//! The metadata's own log: commands, and now and then a snapshot of what they have led to.
+//! The metadata's own log: records of KIP-631, and now and then a snapshot of what they have led to.
+//!
+//! A change of many records is a transaction of several batches (KIP-868), and so is a snapshot: a crash amid one leaves a
+//! transaction without an end, which the next append gives up first.
 //!
 //! When the log has grown, the image is appended to it as a snapshot, and the log then begins there. The image is what a
-//! replay gives, since no change is under way meanwhile; behind it, the snapshot changes nothing. A crash before the
-//! log's start has moved leaves commands, the snapshot, and the commands behind it, which replay to the same image.
+//! replay gives, since no change is under way meanwhile; behind it, the snapshot changes nothing. A log that an earlier
+//! release wrote gets a snapshot at once, and nothing of the earlier form is left.
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use corelog_metadata::{Command, MetadataImage, names};
-use corelog_model::batch::ValidatedBatch;
+use bytes::Bytes;
+use corelog_metadata::{
+    METADATA_VERSION, METADATA_VERSION_LEVEL, MetadataImage, MetadataRecord, Replay, Replayed,
+    abort_transaction, begin_transaction, encode, end_transaction, feature_level, names, snapshot_records,
+};
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TopicId};
-use corelog_records::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder};
+use corelog_protocol::EncodeError;
 use corelog_runtime::Handle;
-use corelog_storage::{AppendOptions, AppendOrigin, LogConfig, PartitionLog, PartitionSpec, ReadIsolation};
+use corelog_storage::{LogConfig, PartitionLog, PartitionSpec};
 
 use super::error::{ChangeError, LoadError, SnapshotError};
-use crate::own_log;
+use crate::own_log::{Chunks, OwnLog, OwnRecord};
 
 /// Kafka's `Uuid.METADATA_TOPIC_ID`.
 const METADATA_TOPIC: TopicId = TopicId::new([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
@@ -27,35 +32,28 @@ pub const METADATA_PARTITION: PartitionId = PartitionId {
     index: PartitionIndex::new(0),
 };
 
-/// How this broker appends to its own log.
-const OPTIONS: AppendOptions = AppendOptions {
-    origin: AppendOrigin::Internal,
-};
 /// A log that has grown by less since its last snapshot is left alone, in bytes.
 const GROWTH_MIN: usize = 1 << 20;
-/// How many times the snapshot the log grows by until the next one.
-const GROWTH_FACTOR: usize = 4;
-/// What a command takes in the log beside itself, about.
-const BATCH_BYTES: usize = 80;
 /// What is before the log's start is freed by the segment.
 const SEGMENT_BYTES: u64 = 16 << 20;
+/// The name of a transaction that is a change of more than one batch.
+const CHANGE: &str = "change";
+
 /// Whether this is the metadata's own log, which no image names.
 pub fn is_metadata_partition(id: PartitionId) -> bool {
     id == METADATA_PARTITION
 }
 
-/// The log, and how much of it is behind its last snapshot.
+/// The log.
 pub struct MetadataLog {
-    log: Rc<PartitionLog>,
-    handle: Handle,
-    /// Bytes in the log behind the last snapshot, about.
-    grown: Cell<usize>,
-    /// The length of the last snapshot.
-    snapshot_bytes: Cell<usize>,
+    log: OwnLog,
+    /// The log ends within a transaction that nobody goes on with.
+    is_transaction_open: Cell<bool>,
 }
 
 impl MetadataLog {
-    /// Replays the log of [`METADATA_PARTITION`] into the image of the cluster.
+    /// Replays the log of [`METADATA_PARTITION`] into the image of the cluster. A new one begins with the level of
+    /// metadata.version; one of an earlier release becomes one of this.
     ///
     /// # Errors
     /// See [`LoadError`].
@@ -64,58 +62,96 @@ impl MetadataLog {
         handle: Handle,
         cluster_id: &str,
     ) -> Result<(MetadataLog, MetadataImage), LoadError> {
-        log.set_config(spec().config);
-        // Nobody else has it.
-        log.commit_alone();
-        let mut image = MetadataImage::new(cluster_id);
-        let end = log.offsets().log_end;
-        let (mut grown, mut snapshot_bytes) = (0, 0);
-        own_log::for_each_record(&log, end, ReadIsolation::LogEnd, |offset, _, value| {
-            let value = value.unwrap_or_default();
-            let decode = |source| LoadError::Decode { offset, source };
-            if corelog_metadata::is_snapshot(value) {
-                image = corelog_metadata::decode_snapshot(value, cluster_id).map_err(decode)?;
-                (grown, snapshot_bytes) = (0, value.len());
-                return Ok(());
-            }
-            let command = corelog_metadata::decode(value).map_err(decode)?;
-            grown += BATCH_BYTES + value.len();
-            image
-                .apply_in_place(&command)
-                .map_err(|source| LoadError::Apply { offset, source })
+        let log = OwnLog::alone(log, handle, spec().config, GROWTH_MIN);
+        let mut replay = Replay::new(cluster_id);
+        let mut records = 0;
+        log.load(|offset, _, value| {
+            records += 1;
+            // The value's own copy: fields of records keep hold of it.
+            let value = Bytes::copy_from_slice(value.unwrap_or_default());
+            replay.next(offset, value).map_err(LoadError::Replay)
         })
         .await?;
+        let Replayed {
+            mut image,
+            is_old_form,
+            is_transaction_open,
+            size,
+        } = replay.finish();
+        log.loaded(size.grown, size.snapshot);
         let log = MetadataLog {
             log,
-            handle,
-            grown: Cell::new(grown),
-            snapshot_bytes: Cell::new(snapshot_bytes),
+            is_transaction_open: Cell::new(is_transaction_open),
         };
+        if image.feature(METADATA_VERSION).is_none() {
+            let level = feature_level(METADATA_VERSION_LEVEL);
+            image = image
+                .apply(std::slice::from_ref(&level))
+                .expect("this release works with its own level");
+            if !is_old_form {
+                log.append(&[level]).await?;
+            }
+        }
+        if is_old_form {
+            log.shorten(&image).await.map_err(LoadError::Migrate)?;
+            tracing::info!(
+                records,
+                "the metadata log of an earlier release is now one of this release"
+            );
+        }
         Ok((log, image))
     }
 
-    /// Appends commands durably, as one batch.
+    /// Where the record behind `count` others that are appended next will be.
+    pub(crate) fn offset_of(&self, count: usize) -> Offset {
+        let next = self.log.next_offset();
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        Offset::new(next.get().saturating_add(count)).unwrap_or(next)
+    }
+
+    /// Appends records durably: all of them, or none.
     ///
     /// # Errors
-    /// `ChangeError::{Build, Append}`.
-    pub(crate) async fn append(&self, commands: &[Command]) -> Result<(), ChangeError> {
-        let values: Vec<_> = commands.iter().map(corelog_metadata::encode).collect();
-        let batch = self.batch_of(values.iter().map(Vec::as_slice));
-        let batch = batch.map_err(|error| ChangeError::Build(Arc::new(error)))?;
-        let size = batch.header().size;
-        self.log.append(vec![batch], OPTIONS).await?;
-        self.grown.set(self.grown.get().saturating_add(size));
+    /// `ChangeError::{Encode, Append}`. Unless the log is fenced, none of the records is in force then, nor will be.
+    pub(crate) async fn append(&self, records: &[MetadataRecord]) -> Result<(), ChangeError> {
+        let records: Vec<OwnRecord> = records.iter().map(own_record).collect::<Result<_, _>>()?;
+        let mut chunks: Vec<Vec<OwnRecord>> = Chunks::new(records).collect();
+        if let [chunk] = chunks.as_slice() {
+            self.give_up_transaction().await?;
+            return Ok(self.log.append(chunk).await?);
+        }
+        if let Some(first) = chunks.first_mut() {
+            first.insert(0, own_record(&begin_transaction(CHANGE))?);
+        }
+        if let Some(last) = chunks.last_mut() {
+            last.push(own_record(&end_transaction())?);
+        }
+        self.give_up_transaction().await?;
+        for chunk in &chunks {
+            // Each waits for the one before: none may be in the log behind one that was refused.
+            self.log.append(chunk).await?;
+            self.is_transaction_open.set(true);
+        }
+        self.is_transaction_open.set(false);
+        Ok(())
+    }
+
+    /// Ends a transaction that a crash or a refused append has cut short.
+    async fn give_up_transaction(&self) -> Result<(), ChangeError> {
+        if self.is_transaction_open.get() {
+            let abort = own_record(&abort_transaction("it was cut short"))?;
+            self.log.append(&[abort]).await?;
+            self.is_transaction_open.set(false);
+        }
         Ok(())
     }
 
     /// Shortens the log to a snapshot of `image`, the metadata in force, if it has grown enough. No change may be under
     /// way.
     pub(crate) async fn shorten_if_due(&self, image: &MetadataImage) {
-        if is_snapshot_due(self.grown.get(), self.snapshot_bytes.get())
+        if self.log.is_snapshot_due()
             && let Err(error) = self.shorten(image).await
         {
-            // The next attempt is due when the log has grown as much again.
-            self.grown.set(0);
             tracing::warn!(%error, "the metadata log is not shortened");
         }
     }
@@ -126,8 +162,7 @@ impl MetadataLog {
     /// See [`SnapshotError`].
     pub async fn shorten(&self, image: &MetadataImage) -> Result<(), SnapshotError> {
         let first = self.append_snapshot(image).await?;
-        let start = self.log.delete_records(Some(first)).await?;
-        tracing::debug!(%start, "the metadata log is shortened");
+        self.log.begin_at(first).await?;
         Ok(())
     }
 
@@ -136,33 +171,29 @@ impl MetadataLog {
     /// # Errors
     /// See [`SnapshotError`].
     pub async fn append_snapshot(&self, image: &MetadataImage) -> Result<Offset, SnapshotError> {
-        let value = corelog_metadata::encode_snapshot(image);
-        let first = self.log.offsets().log_end;
-        let batch = self.batch_of([&value[..]])?;
-        self.log.append(vec![batch], OPTIONS).await?;
-        self.grown.set(0);
-        self.snapshot_bytes.set(value.len());
-        Ok(first)
-    }
-
-    fn batch_of<'a>(&self, values: impl IntoIterator<Item = &'a [u8]>) -> Result<ValidatedBatch, BuildError> {
-        let mut builder = RecordBatchBuilder::new(BatchOptions::default());
-        let timestamp = self.handle.clock.wall();
-        for value in values {
-            builder.append(&NewRecord {
-                timestamp,
-                key: None,
-                value: Some(value),
-                headers: &[],
-            })?;
+        self.give_up_transaction().await?;
+        // Encoded piece by piece: the image may be large.
+        let mut failed = None;
+        let records = snapshot_records(image).map_while(|record| {
+            let encoded = own_record(&record);
+            encoded.map_err(|error| failed = Some(error)).ok()
+        });
+        self.is_transaction_open.set(true);
+        let first = self.log.append_snapshot(records, || true).await;
+        if let Some(error) = failed {
+            return Err(ChangeError::from(error).into());
         }
-        builder.build()
+        let first = first.map_err(ChangeError::from)?;
+        self.is_transaction_open.set(false);
+        Ok(first.expect("the snapshot is wanted until its end"))
     }
 }
 
-/// Whether the log is to be shortened: bounds what a start replays, and what snapshots add to the writes.
-fn is_snapshot_due(grown: usize, snapshot_bytes: usize) -> bool {
-    grown > GROWTH_MIN.max(snapshot_bytes.saturating_mul(GROWTH_FACTOR))
+fn own_record(record: &MetadataRecord) -> Result<OwnRecord, EncodeError> {
+    Ok(OwnRecord {
+        key: None,
+        value: Some(encode(record)?),
+    })
 }
 
 /// How the log is made.
@@ -178,18 +209,5 @@ pub(crate) fn spec() -> PartitionSpec {
             retention_bytes: None,
             ..LogConfig::default()
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_log_is_shortened_when_it_has_grown_by_four_times_its_snapshot() {
-        assert!(!is_snapshot_due(GROWTH_MIN, 0));
-        assert!(is_snapshot_due(GROWTH_MIN + 1, 0));
-        assert!(!is_snapshot_due(GROWTH_MIN + 1, GROWTH_MIN));
-        assert!(is_snapshot_due(4 * GROWTH_MIN + 1, GROWTH_MIN));
     }
 }

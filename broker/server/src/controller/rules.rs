@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use corelog_config::{BrokerConfig, registry, validate_topic_configs};
+use corelog_controller::{ConfigFault, ConfigRules, ConfigScope};
 use corelog_metadata::Configs;
-use corelog_metadata::controller::{ConfigFault, ConfigRules, ConfigScope};
 
 /// What configuration keys and values may be, from their one table.
 #[derive(Clone, Debug)]

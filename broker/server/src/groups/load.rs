@@ -5,14 +5,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_groups::Event;
+use corelog_groups::{Event, Loaded};
 use corelog_metadata::MetadataImage;
 use corelog_model::TopicName;
-use corelog_storage::{ReadError, ReadIsolation};
+use corelog_storage::ReadError;
 
-use super::append::size_of;
+use super::append::own_record;
 use super::shell::GroupShell;
-use crate::own_log::{self, LogReadError};
+use super::snapshot::GROWTH_MIN;
+use crate::own_log::{LogReadError, OwnRecord};
 
 /// Why a coordinator does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -60,30 +61,49 @@ pub(super) async fn load(shell: &Rc<GroupShell>, image: impl Fn() -> Arc<Metadat
 }
 
 async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
-    let end = shell.log.offsets().log_end;
     let mut size = 0;
     let mut records = 0u64;
-    own_log::for_each_record(&shell.log, end, ReadIsolation::LogEnd, |offset, key, value| {
+    shell.unknown.clear();
+    let loaded = shell.log.load(|offset, key, value| {
         if shell.is_unloaded() {
             return Err(LoadError::Unloaded);
         }
         let key = key.unwrap_or_default();
         records += 1;
         size += key.len() + value.map_or(0, <[u8]>::len);
-        // As Kafka: one record that nobody understands does not take the other groups away.
-        if let Err(error) = shell.with_machine(|machine| machine.load(key, value)) {
-            tracing::warn!(partition = shell.log.directory(), %offset, %error, "a group's record is skipped");
+        match shell.with_machine(|machine| machine.load(key, value)) {
+            Ok(Loaded::Known) => shell.unknown.forget(key),
+            Ok(Loaded::Unknown) => {
+                if shell.unknown.note(key, value) {
+                    tracing::warn!(
+                        partition = shell.log.directory(),
+                        %offset,
+                        "there are records of a kind that this release does not know, as those of transactions and of \
+                         newer groups; they are kept"
+                    );
+                }
+            }
+            // As Kafka: one record that nobody understands does not take the other groups away.
+            Err(error) => {
+                tracing::warn!(partition = shell.log.directory(), %offset, %error, "a group's record is kept and not used");
+                shell.unknown.note(key, value);
+            }
         }
         Ok(())
-    })
-    .await?;
+    });
+    loaded.await?;
     if shell.is_unloaded() {
         return Err(LoadError::Unloaded);
     }
-    shell.growth.loaded(size, || {
-        let live = shell.with_machine(|machine| machine.snapshot_records());
-        live.iter().map(size_of).sum()
-    });
+    // The live state is measured if it may matter.
+    let live = if size > GROWTH_MIN {
+        let records = shell.with_machine(|machine| machine.snapshot_records());
+        records.into_iter().map(|record| own_record(record).size()).sum()
+    } else {
+        0
+    };
+    let unknown: usize = shell.unknown.records().iter().map(OwnRecord::size).sum();
+    shell.log.loaded(size, live + unknown);
     if records > 0 {
         let groups = shell.with_machine(|machine| machine.group_count());
         tracing::info!(

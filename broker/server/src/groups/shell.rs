@@ -20,8 +20,9 @@ use corelog_storage::{AppendError, PartitionLog};
 use futures_util::future::{Either, select};
 use slab::Slab;
 
-use super::append::{OPTIONS, batch_of, persist_error};
-use super::snapshot::LogGrowth;
+use super::append::{own_record, persist_error};
+use super::snapshot::GROWTH_MIN;
+use crate::own_log::{LogAppendError, OwnLog, OwnRecord, Unknown};
 
 /// An append that waits for the snapshot's end.
 type Held = (Vec<Record>, AppendToken);
@@ -29,7 +30,9 @@ type Held = (Vec<Record>, AppendToken);
 /// The coordinator of one partition.
 pub(super) struct GroupShell {
     pub handle: Handle,
-    pub log: Rc<PartitionLog>,
+    pub log: OwnLog,
+    /// Records of the log that are not the machine's.
+    pub unknown: Unknown,
     machine: RefCell<GroupCoordinator>,
     waiting: RefCell<Slab<oneshot::Sender<Response>>>,
     /// What the timer's task sleeps for.
@@ -40,15 +43,17 @@ pub(super) struct GroupShell {
     pub appends_done: Notify,
     /// `Some` while a snapshot is under way.
     held: RefCell<Option<VecDeque<Held>>>,
-    pub growth: LogGrowth,
+    /// A snapshot is under way, or waits to begin.
+    pub is_rewriting: Cell<bool>,
 }
 
 impl GroupShell {
     /// A coordinator that has yet to load.
     pub(super) fn new(handle: Handle, log: Rc<PartitionLog>, config: GroupConfig) -> Rc<GroupShell> {
         Rc::new(GroupShell {
+            log: OwnLog::new(log, handle.clone(), GROWTH_MIN),
             handle,
-            log,
+            unknown: Unknown::default(),
             machine: RefCell::new(GroupCoordinator::new(config)),
             waiting: RefCell::default(),
             armed: Cell::new(None),
@@ -57,7 +62,7 @@ impl GroupShell {
             appends_in_flight: Cell::new(0),
             appends_done: Notify::new(),
             held: RefCell::new(None),
-            growth: LogGrowth::default(),
+            is_rewriting: Cell::new(false),
         })
     }
 
@@ -181,27 +186,18 @@ impl GroupShell {
             held.push_back((records, token));
             return;
         }
-        let batch = batch_of(&records, self.handle.clock.wall());
+        let records: Vec<OwnRecord> = records.into_iter().map(own_record).collect();
         // Admitted to the log before this returns, which keeps the order.
-        let appended: LocalFuture<Result<(), PersistError>> = match batch {
-            Ok(batch) => {
-                self.growth.add(records.iter().map(super::append::size_of).sum());
-                let appended = self.log.append(vec![batch], OPTIONS);
-                let shell = Rc::clone(self);
-                Box::pin(async move {
-                    let result = appended.await;
-                    result.map(drop).map_err(|error| shell.note_failure(&error))
-                })
-            }
-            Err(error) => {
-                tracing::warn!(partition = self.log.directory(), %error, "a group's records do not fit a batch");
-                Box::pin(std::future::ready(Err(PersistError::TooLarge)))
-            }
-        };
+        let appended = self.log.append(&records);
         self.appends_in_flight.set(self.appends_in_flight.get() + 1);
         let shell = Rc::clone(self);
         self.handle.spawn(WorkClass::Latency, "store groups", async move {
-            let result = appended.await;
+            let appended = appended.await;
+            if appended.is_ok() {
+                let keys = records.iter().filter_map(|record| record.key.as_ref());
+                keys.for_each(|key| shell.unknown.forget(key));
+            }
+            let result = appended.map_err(|error| shell.note_failure(&error));
             shell.appends_in_flight.set(shell.appends_in_flight.get() - 1);
             shell.handle(Event::Persisted { token, result });
             if shell.is_quiet() {
@@ -211,9 +207,9 @@ impl GroupShell {
         });
     }
 
-    fn note_failure(self: &Rc<Self>, error: &AppendError) -> PersistError {
+    fn note_failure(self: &Rc<Self>, error: &LogAppendError) -> PersistError {
         tracing::warn!(partition = self.log.directory(), %error, "a group's records cannot be stored");
-        if let AppendError::Fenced(_) = error {
+        if let LogAppendError::Append(AppendError::Fenced(_)) = error {
             self.unload();
         }
         persist_error(error)

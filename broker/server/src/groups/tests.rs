@@ -1,5 +1,6 @@
 //! A shard with coordinators on a real disk, asked through the APIs' handlers; it is started again on the same data.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::rc::Rc;
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_config::BrokerConfig;
-use corelog_metadata::controller::{ControllerRequest, TopicReference};
-use corelog_metadata::names;
+use corelog_controller::{BrokerRegistration, ControllerRequest, TopicReference};
+use corelog_metadata::{FeatureRange, Incarnation, METADATA_VERSION, METADATA_VERSION_LEVEL, names};
 use corelog_model::PartitionId;
 use corelog_protocol::messages::describe_groups::{DescribeGroupsRequest, DescribedGroup};
 use corelog_protocol::messages::heartbeat::HeartbeatRequest;
@@ -20,8 +21,9 @@ use corelog_protocol::messages::offset_commit::{
 use corelog_protocol::messages::offset_fetch::{OffsetFetchRequest, OffsetFetchRequestTopic};
 use corelog_protocol::messages::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
 use corelog_protocol::{ApiKey, ErrorCode};
+use corelog_records::{BatchOptions, NewRecord, RecordBatchBuilder};
 use corelog_runtime::{ShardsOptions, run_shard_here};
-use corelog_storage::{Storage, StorageOptions, prepare_layout};
+use corelog_storage::{AppendOptions, AppendOrigin, LogOffsets, Storage, StorageOptions, prepare_layout};
 use futures_util::future::join;
 
 use super::shell::GroupShell;
@@ -31,6 +33,7 @@ use crate::clients::Client;
 use crate::clients::RequestContext;
 use crate::metadata;
 use crate::metadata::offsets_topic;
+use crate::own_log::{LogReadError, OwnLog};
 use crate::shard::Identity;
 use crate::shard::{FIRST, Shard, ShardMessage, ShardParts};
 
@@ -82,9 +85,8 @@ where
             fetch_memory: 1 << 20,
             answer_memory: 1 << 20,
         });
-        let (shell, image) = metadata::load(&shard).await.expect("the metadata loads");
-        shard.set_controller(shell);
-        let published = metadata::publish(&shard, Arc::new(image)).await;
+        let image = metadata::load(&shard).await.expect("the metadata loads");
+        let published = metadata::publish(&shard, image).await;
         published.expect("the partitions open");
         let result = test(Rc::clone(&shard)).await;
         storage.close().await.expect("the data closes");
@@ -115,14 +117,20 @@ async fn change(shard: &Rc<Shard>, request: ControllerRequest) {
 
 /// Creates the topics.
 async fn create_topics(shard: &Rc<Shard>) {
-    let register = ControllerRequest::RegisterBroker {
-        id: shard.identity.broker,
-        host: "localhost".to_owned(),
-        port: 9092,
-        rack: None,
-        incarnation: corelog_metadata::Incarnation::new(1),
+    let level = FeatureRange {
+        min: METADATA_VERSION_LEVEL,
+        max: METADATA_VERSION_LEVEL,
     };
-    change(shard, register).await;
+    let registration = BrokerRegistration {
+        id: shard.identity.broker,
+        incarnation: Incarnation::new(1),
+        endpoints: Vec::new(),
+        features: [(METADATA_VERSION.to_owned(), level)].into(),
+        rack: None,
+        log_dirs: Vec::new(),
+    };
+    let registered = metadata::register(shard, registration).await;
+    registered.expect("the broker is registered");
     let topic = offsets_topic::defaults_for(shard, TOPIC);
     change(shard, ControllerRequest::CreateTopic(topic)).await;
     let made = offsets_topic::partition_of(shard, GROUP).await;
@@ -230,6 +238,12 @@ fn shell_of(shard: &Shard) -> Rc<GroupShell> {
     shard.coordinators.shell(id).expect("a coordinator")
 }
 
+/// How far the log of the group's coordinator reaches.
+fn offsets_of(shard: &Shard) -> LogOffsets {
+    let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
+    shard.storage.partition(&id).expect("a log").offsets()
+}
+
 /// A group of one member that has its assignment.
 async fn stable_group(shard: &Rc<Shard>) -> JoinGroupResponse {
     create_topics(shard).await;
@@ -286,7 +300,7 @@ fn a_snapshot_shortens_the_log_and_keeps_the_state() {
         let (under_way, (rewritten, held)) = join(under_way, join(rewrite(&shell), held)).await;
         assert_eq!((under_way, held), (0, 0));
         rewritten.expect("a snapshot");
-        let offsets = shell.log.offsets();
+        let offsets = offsets_of(&shard);
         let kept = (offsets.log_end - offsets.log_start).get();
         assert!((1..=4).contains(&kept), "{offsets:?}");
         assert_eq!(fetch(&shard).await, Ok(21));
@@ -305,7 +319,7 @@ fn a_snapshot_changes_nothing_while_the_former_records_are_there() {
         assert_eq!(commit(&shard, &joined, TOPIC, 7).await, 0);
         let shell = shell_of(&shard);
         let first = write(&shell).await.expect("a snapshot");
-        assert!(first.is_some_and(|first| first < shell.log.offsets().log_end));
+        assert!(first.is_some_and(|first| first < offsets_of(&shard).log_end));
     });
     on_shard(dir.path(), |shard| async move {
         assert_eq!(fetch(&shard).await, Ok(7));
@@ -363,5 +377,78 @@ fn deleted_topics_take_offsets_and_coordinators_along() {
         let (waited, ()) = join(waiting, change(&shard, delete(names::CONSUMER_OFFSETS))).await;
         assert_eq!(waited.error_code, ErrorCode::NotCoordinator.code());
         assert_eq!(fetch(&shard).await, Err(ErrorCode::NotCoordinator.code()));
+    });
+}
+
+/// Appends a record to the log of the group's coordinator, as another release would.
+async fn append_raw(shard: &Rc<Shard>, key: &[u8], value: Option<&[u8]>) {
+    let mut builder = RecordBatchBuilder::new(BatchOptions::default());
+    let record = NewRecord {
+        timestamp: shard.handle.clock.wall(),
+        key: Some(key),
+        value,
+        headers: &[],
+    };
+    builder.append(&record).expect("a record");
+    let batch = builder.build().expect("a batch");
+    let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
+    let log = shard.storage.partition(&id).expect("a log");
+    let options = AppendOptions {
+        origin: AppendOrigin::Internal,
+    };
+    log.append(vec![batch], options).await.expect("it is stored");
+}
+
+/// The last value of each key of the log, those of which nothing is left apart.
+async fn live_records(shard: &Rc<Shard>) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
+    let log = shard.storage.partition(&id).expect("a log");
+    let log = OwnLog::new(log, shard.handle.clone(), 0);
+    let mut live = BTreeMap::new();
+    let read = log.load::<LogReadError>(|_, key, value| {
+        let key = key.expect("a key").to_vec();
+        match value {
+            Some(value) => live.insert(key, value.to_vec()),
+            None => live.remove(&key),
+        };
+        Ok(())
+    });
+    read.await.expect("the log is read");
+    live
+}
+
+/// A key of share groups' records (version 11 and so on), and a group's metadata in a version of the future.
+const NEWER: [(&[u8], &[u8]); 2] = [(&[0, 11, 1, 2], b"share"), (&[0, 2, 0, 1, b'n'], &[0, 9, 1])];
+
+#[test]
+fn records_that_are_not_known_outlive_a_snapshot() {
+    let dir = tempfile::tempdir().expect("a directory");
+    on_shard(dir.path(), |shard| async move {
+        let joined = stable_group(&shard).await;
+        assert_eq!(commit(&shard, &joined, TOPIC, 7).await, 0);
+        for (key, value) in NEWER {
+            append_raw(&shard, key, Some(value)).await;
+        }
+        append_raw(&shard, &[0, 12, 9], Some(b"over")).await;
+        append_raw(&shard, &[0, 12, 9], None).await;
+    });
+    on_shard(dir.path(), |shard| async move {
+        assert_eq!(fetch(&shard).await, Ok(7));
+        let start = offsets_of(&shard).log_start;
+        rewrite(&shell_of(&shard)).await.expect("a snapshot");
+        assert!(
+            offsets_of(&shard).log_start > start,
+            "the former records are gone"
+        );
+        let live = live_records(&shard).await;
+        for (key, value) in NEWER {
+            assert_eq!(live.get(key).map(Vec::as_slice), Some(value), "{key:?}");
+        }
+        assert!(!live.contains_key(&[0, 12, 9][..]));
+        assert_eq!(live.len(), NEWER.len() + 2, "a group and an offset besides");
+    });
+    on_shard(dir.path(), |shard| async move {
+        assert_eq!(fetch(&shard).await, Ok(7));
+        assert_eq!(describe(&shard).await.group_state, "Stable");
     });
 }

@@ -1,18 +1,37 @@
 //! The metadata at a start, on the first shard.
 
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use corelog_metadata::MetadataImage;
+use corelog_runtime::LocalFuture;
 
-use crate::controller::{self, ControllerShell, LoadError, METADATA_PARTITION, MetadataLog};
+use super::publish::publish;
+use super::uncompacted;
+use crate::controller::{
+    self, Embedded, LoadError, METADATA_PARTITION, MetadataListener, MetadataSource as _,
+};
 use crate::partitions::partition_dirs;
-use crate::shard::Shard;
+use crate::shard::{ControllerSeat, Shard};
 
-/// Opens the metadata's log and replays it.
+/// Loads the controller of this broker and has this shard follow it. Returns the metadata as they are; whoever calls this
+/// publishes them.
 ///
 /// # Errors
 /// See [`LoadError`].
-pub async fn load(shard: &Rc<Shard>) -> Result<(ControllerShell, MetadataImage), LoadError> {
+pub async fn load(shard: &Rc<Shard>) -> Result<Arc<MetadataImage>, LoadError> {
+    let embedded = embedded(shard).await?;
+    let listener = Publisher(Rc::downgrade(shard));
+    let image = Rc::clone(&embedded).follow(Rc::new(listener));
+    shard.set_controller(ControllerSeat::new(embedded));
+    Ok(image)
+}
+
+/// Opens the metadata's log and replays it: the one place that says where the controller is.
+///
+/// # Errors
+/// See [`LoadError`].
+pub async fn embedded(shard: &Rc<Shard>) -> Result<Rc<Embedded>, LoadError> {
     let log = match shard.storage.partition(&METADATA_PARTITION) {
         Some(log) => log,
         None => {
@@ -20,8 +39,26 @@ pub async fn load(shard: &Rc<Shard>) -> Result<(ControllerShell, MetadataImage),
             shard.storage.create_partition(controller::spec()).await?
         }
     };
-    let (log, image) = MetadataLog::replay(log, shard.handle.clone(), &shard.identity.cluster_id).await?;
-    Ok((ControllerShell::new(log, shard.config()), image))
+    let handle = shard.handle.clone();
+    let identity = &shard.identity;
+    Embedded::load(log, handle, &identity.cluster_id, identity.broker, shard.config()).await
+}
+
+/// Has every shard act on what is committed.
+struct Publisher(Weak<Shard>);
+
+impl MetadataListener for Publisher {
+    fn committed(&self, image: Arc<MetadataImage>) -> LocalFuture<()> {
+        let shard = self.0.upgrade();
+        Box::pin(async move {
+            let Some(shard) = shard else { return };
+            let delta = image.changes_since(&shard.image());
+            // It is in force, and that is the answer. What a shard could not do of it is said in the log and mended; until
+            // then whoever uses the partition hears of its disk (as of a log directory of Kafka's that fails).
+            let _ = publish(&shard, Arc::clone(&image)).await;
+            uncompacted::warn(&shard.config(), &delta);
+        })
+    }
 }
 
 /// Checks that no partition was ever made here: the metadata's log is older than all others.

@@ -8,8 +8,8 @@ mod publish;
 pub(crate) mod topics;
 mod uncompacted;
 
-pub use change::change;
-pub use load::load;
+pub use change::{change, register};
+pub use load::{embedded, load};
 pub(crate) use producer_ids::next_producer_id;
 pub use publish::publish;
 pub use topics::ApplyError;

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use corelog_metadata::controller::{ControllerRequest, NewTopic};
-use corelog_metadata::{ControllerError, names};
+use corelog_controller::{ControllerError, ControllerRequest, NewTopic};
+use corelog_metadata::names;
 use corelog_model::PartitionId;
 
 use super::change::change;

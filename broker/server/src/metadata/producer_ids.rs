@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use corelog_metadata::{Command, ControllerRequest};
+use corelog_controller::ProducerIdBlock;
 use corelog_model::ProducerId;
 
-use super::change::change;
 use crate::controller::ChangeError;
-use crate::shard::Shard;
+use crate::shard::{FIRST, Shard};
 
 /// An id that nobody has had, after a restart neither.
 ///
@@ -19,16 +18,10 @@ pub(crate) async fn next_producer_id(shard: &Rc<Shard>) -> Result<ProducerId, Ch
 
 /// A block that the controller grants: the first id, and how many there are.
 async fn block(shard: &Rc<Shard>) -> Result<(ProducerId, u32), ChangeError> {
-    let granted = change(shard, vec![ControllerRequest::AllocateProducerIds], false).await;
-    let commands = granted
-        .into_iter()
-        .next()
-        .unwrap_or(Err(ChangeError::NotLoaded))?;
-    let mut granted = None;
-    for command in commands {
-        if let Command::AllocateProducerIds { block_start, count } = command {
-            granted = Some((block_start, count));
-        }
-    }
-    Ok(granted.expect("the controller grants a block or refuses"))
+    let granted = shard.submit_to(FIRST, |shard| async move {
+        let controller = shard.controller().ok_or(ChangeError::NotLoaded)?;
+        controller.link().allocate_producer_ids().await
+    });
+    let ProducerIdBlock { start, count } = granted.await?;
+    Ok((start, count))
 }

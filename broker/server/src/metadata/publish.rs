@@ -20,6 +20,11 @@ const MEND_INTERVAL: Duration = Duration::from_secs(5);
 /// # Errors
 /// The first thing that could not be done; the image is in force all the same.
 pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), topics::ApplyError> {
+    let controller = shard.controller();
+    let _turn = match &controller {
+        Some(controller) => Some(controller.publishing.acquire(1).await),
+        None => None,
+    };
     // Two steps, so that no shard tells clients of a partition that another one has no log of yet.
     let prepared = on_all(shard, &image, topics::prepare_image).await;
     let applied = on_all(shard, &image, topics::apply_image).await;
@@ -46,7 +51,7 @@ fn begin_mending(shard: &Rc<Shard>) {
         loop {
             let clock = &shard.handle.clock;
             clock.sleep_until(clock.now() + MEND_INTERVAL).await;
-            let _turn = controller.turn.acquire(1).await;
+            let _turn = controller.publishing.acquire(1).await;
             let image = shard.image();
             if on_all(&shard, &image, topics::mend).await.is_ok() {
                 tracing::info!("every shard follows the metadata again");

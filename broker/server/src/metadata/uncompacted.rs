@@ -1,22 +1,15 @@
 //! Topics that ask for compaction. Nothing is compacted yet, so they grow for as long as they are written to: whoever makes
 //! one has to hear of it.
 
-use corelog_config::{BrokerConfig, TopicConfig};
-use corelog_metadata::{Command, MetadataImage, names};
+use std::sync::Arc;
 
-/// The topics that `commands`, which led to `image`, have made or changed, and that ask for compaction. The broker bounds
-/// its own topics by other means.
-fn uncompacted<'a>(config: &BrokerConfig, image: &'a MetadataImage, commands: &[Command]) -> Vec<&'a str> {
-    let ids = commands.iter().filter_map(|command| match command {
-        Command::CreateTopic { id, .. } | Command::SetTopicConfigs { id, .. } => Some(*id),
-        Command::RegisterBroker { .. }
-        | Command::DeleteTopic { .. }
-        | Command::CreatePartitions { .. }
-        | Command::SetBrokerConfigs { .. }
-        | Command::AllocateProducerIds { .. } => None,
-    });
-    let topics = ids.filter_map(|id| image.topic_by_id(id));
-    let asking = topics.filter(|topic| {
+use corelog_config::{BrokerConfig, TopicConfig};
+use corelog_metadata::{ImageDelta, TopicImage, names};
+
+/// The topics that are made or changed and that ask for compaction. The broker bounds its own topics by other means.
+fn uncompacted<'a>(config: &BrokerConfig, delta: &'a ImageDelta) -> Vec<&'a str> {
+    let topics = delta.created_topics.iter().chain(&delta.reconfigured_topics);
+    let asking = topics.filter(|topic: &&Arc<TopicImage>| {
         let effective = TopicConfig::effective(config, &topic.configs);
         effective.is_ok_and(|config| config.cleanup_policy.compact)
     });
@@ -27,8 +20,8 @@ fn uncompacted<'a>(config: &BrokerConfig, image: &'a MetadataImage, commands: &[
 }
 
 /// Says so of each.
-pub(crate) fn warn(config: &BrokerConfig, image: &MetadataImage, commands: &[Command]) {
-    for topic in uncompacted(config, image, commands) {
+pub(crate) fn warn(config: &BrokerConfig, delta: &ImageDelta) {
+    for topic in uncompacted(config, delta) {
         tracing::warn!(
             topic,
             "cleanup.policy has compact, and this release does not compact: every record is kept, unless delete is in \
@@ -39,33 +32,35 @@ pub(crate) fn warn(config: &BrokerConfig, image: &MetadataImage, commands: &[Com
 
 #[cfg(test)]
 mod tests {
-    use corelog_metadata::Configs;
-    use corelog_model::{BrokerId, TopicId, TopicName};
+    use corelog_metadata::{Configs, MetadataImage, RESOURCE_TOPIC, config_changes};
+    use corelog_protocol::messages::topic_record::TopicRecord;
 
     use super::*;
-    use crate::shard::test_image::image;
+    use crate::shard::test_image;
 
     fn check(pairs: &[(&str, &str)], name: &str, policy: Option<&str>, expected: bool) {
         let config = BrokerConfig::from_pairs(pairs).expect("a good configuration");
         let policy = policy.map(|policy| ("cleanup.policy".to_owned(), policy.to_owned()));
-        let create = Command::CreateTopic {
-            id: TopicId::new([7; 16]),
-            name: TopicName::new(name).expect("a good name"),
-            assignments: vec![vec![BrokerId::new(1)]],
-            configs: Configs::new(),
+        let topic = TopicRecord {
+            name: name.to_owned(),
+            topic_id: test_image::id(6),
         };
-        let set = Command::SetTopicConfigs {
-            id: TopicId::new([7; 16]),
-            configs: policy.into_iter().collect(),
-        };
-        let mut image = image(&[]);
-        for command in [&create, &set] {
-            image.apply_in_place(command).expect("the command fits");
-        }
-        for command in [create, set] {
-            let found = uncompacted(&config, &image, &[command]);
+        let set = config_changes(
+            RESOURCE_TOPIC,
+            name,
+            &Configs::new(),
+            &policy.into_iter().collect(),
+        );
+        let before = test_image::image(&[]);
+        let created = before.apply(&[topic.into()]).expect("the record fits");
+        let changed = created.apply(&set).expect("the records fit");
+        let check = |old: &MetadataImage, expected: bool| {
+            let delta = changed.changes_since(old);
+            let found = uncompacted(&config, &delta);
             assert_eq!(found == [name], expected, "{name} with {pairs:?}: {found:?}");
-        }
+        };
+        check(&before, expected);
+        check(&created, expected && !set.is_empty());
     }
 
     #[test]

@@ -173,8 +173,10 @@ impl ClusterView<'_> {
 }
 
 /// Where clients of `listener` connect to the broker.
-fn address<'a>(broker: &'a BrokerImage, _listener: &str) -> Option<(&'a str, u16)> {
-    Some((&broker.host, broker.port))
+fn address<'a>(broker: &'a BrokerImage, listener: &str) -> Option<(&'a str, u16)> {
+    let mut endpoints = broker.endpoints.iter();
+    let found = endpoints.find(|endpoint| endpoint.name == listener)?;
+    Some((&found.host, found.port))
 }
 
 #[cfg(test)]

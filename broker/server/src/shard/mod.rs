@@ -3,6 +3,7 @@
 //! Everything in here belongs to that thread (INV-1, INV-2); other shards reach it through [`Shard::submit_to`].
 
 mod calls;
+mod controller_seat;
 mod fetch_watch;
 mod identity;
 mod lane;
@@ -32,6 +33,7 @@ use metrics::ShardMetrics;
 use producer_ids::ProducerIds;
 
 pub use calls::{ShardMessage, Work};
+pub use controller_seat::ControllerSeat;
 pub use fetch_watch::{Seen, Watch};
 pub use identity::Identity;
 pub use owner::{FIRST, owner_of};
@@ -40,7 +42,6 @@ pub(crate) use identity::{ClusterView, Node, ShardListeners};
 
 use crate::clients::connections::Connections;
 use crate::clients::fetch_session::FetchSessions;
-use crate::controller::ControllerShell;
 use crate::error_codes::Failure;
 use crate::groups::Coordinators;
 use crate::memory::long_answer::LongAnswers;
@@ -110,7 +111,7 @@ pub struct Shard {
     pub(crate) producer_ids: ProducerIds,
     pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
     pub(crate) calls: Calls,
-    controller: RefCell<Option<Rc<ControllerShell>>>,
+    controller: RefCell<Option<Rc<ControllerSeat>>>,
     config: RefCell<Arc<BrokerConfig>>,
     image: RefCell<Arc<MetadataImage>>,
     topic_configs: RefCell<HashMap<TopicId, Rc<TopicConfig>, foldhash::fast::RandomState>>,
@@ -213,7 +214,7 @@ impl Shard {
     }
 
     /// The controller; on the first shard alone, once it has been loaded.
-    pub fn controller(&self) -> Option<Rc<ControllerShell>> {
+    pub fn controller(&self) -> Option<Rc<ControllerSeat>> {
         self.controller.borrow().clone()
     }
 
@@ -224,7 +225,7 @@ impl Shard {
     }
 
     /// Puts the controller in its place.
-    pub fn set_controller(&self, controller: ControllerShell) {
+    pub(crate) fn set_controller(&self, controller: ControllerSeat) {
         assert_eq!(self.id, FIRST, "the controller is on the first shard");
         *self.controller.borrow_mut() = Some(Rc::new(controller));
     }

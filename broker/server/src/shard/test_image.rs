@@ -1,7 +1,10 @@
 //! A small image for the tests of this folder: two brokers, topics with given partitions.
 
-use corelog_metadata::{Command, Configs, Incarnation, MetadataImage};
-use corelog_model::{BrokerId, TopicId, TopicName};
+use corelog_metadata::{MetadataImage, MetadataRecord};
+use corelog_model::{BrokerId, TopicId};
+use corelog_protocol::messages::partition_record::PartitionRecord;
+use corelog_protocol::messages::register_broker_record::{BrokerEndpoint, RegisterBrokerRecord};
+use corelog_protocol::messages::topic_record::TopicRecord;
 
 use crate::shard::{Identity, ShardListeners};
 
@@ -21,23 +24,41 @@ pub(crate) fn id(place: u8) -> TopicId {
 pub(crate) fn image(topics: &[(&str, usize)]) -> MetadataImage {
     let mut image = MetadataImage::new("cluster");
     for (broker, port) in [(LEADER, 1), (OTHER, 2)] {
-        let register = Command::RegisterBroker {
-            id: broker,
-            host: "host".to_owned(),
-            port,
+        let register = RegisterBrokerRecord {
+            broker_id: broker.get(),
+            end_points: vec![BrokerEndpoint {
+                name: LISTENER.to_owned(),
+                host: "host".to_owned(),
+                port,
+                ..Default::default()
+            }],
             rack: None,
-            incarnation: Incarnation::new(u128::from(port)),
+            ..Default::default()
         };
-        image.apply_in_place(&register).unwrap();
+        image.apply_in_place(&[register.into()]).unwrap();
     }
     for (place, (name, count)) in topics.iter().enumerate() {
-        let create = Command::CreateTopic {
-            id: id(u8::try_from(place).unwrap()),
-            name: TopicName::new(name).unwrap(),
-            assignments: vec![vec![LEADER]; *count],
-            configs: Configs::new(),
+        let topic_id = id(u8::try_from(place).unwrap());
+        let topic = TopicRecord {
+            name: (*name).to_owned(),
+            topic_id,
         };
-        image.apply_in_place(&create).unwrap();
+        let partition = |partition_id| -> MetadataRecord {
+            let record = PartitionRecord {
+                partition_id,
+                topic_id,
+                replicas: vec![LEADER.get()],
+                isr: vec![LEADER.get()],
+                leader: LEADER.get(),
+                leader_epoch: 0,
+                partition_epoch: 0,
+                ..Default::default()
+            };
+            record.into()
+        };
+        let partitions = (0..i32::try_from(*count).unwrap()).map(partition);
+        let records: Vec<_> = std::iter::once(topic.into()).chain(partitions).collect();
+        image.apply_in_place(&records).unwrap();
     }
     image
 }

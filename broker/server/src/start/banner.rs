@@ -5,12 +5,12 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use corelog_config::Listener;
+
 /// What is worth saying of a broker that serves.
 pub(super) struct Banner {
-    /// The host that clients connect to.
-    pub host: String,
-    /// The port that clients connect to.
-    pub port: u16,
+    /// Where the clients of each listener are told to connect; not empty.
+    pub advertised: Vec<Listener>,
     /// Where /metrics and /health are.
     pub admin: SocketAddr,
     /// The data directory.
@@ -28,33 +28,48 @@ pub(super) struct Banner {
 impl Banner {
     /// Says it, on standard error or in the log.
     pub(super) fn say(&self) {
+        let address = self.address();
         if std::io::stderr().is_terminal() {
             eprintln!("{self}");
         } else {
             tracing::info!(
-                address = %format!("{}:{}", self.host, self.port),
+                %address,
+                listeners = %self.listeners(),
                 admin = %self.admin,
                 data = %self.data.display(),
                 shards = self.shards,
                 topics = self.topics,
                 partitions = self.partitions,
-                "ready; try: kcat -b {}:{} -L", self.host, self.port
+                "ready; try: kcat -b {address} -L"
             );
         }
+    }
+
+    /// The first listener's address.
+    fn address(&self) -> String {
+        let mut text = self.advertised[0].to_string();
+        text.drain(..self.advertised[0].name.len() + "://".len());
+        text
+    }
+
+    /// All listeners, as `advertised.listeners` has them.
+    fn listeners(&self) -> String {
+        let all: Vec<_> = self.advertised.iter().map(Listener::to_string).collect();
+        all.join(",")
     }
 }
 
 impl fmt::Display for Banner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Banner {
-            host,
-            port,
-            topics,
-            partitions,
-            ..
+            topics, partitions, ..
         } = self;
+        let address = self.address();
         writeln!(f, "\nCorelog {} is ready", env!("CARGO_PKG_VERSION"))?;
-        writeln!(f, "  address  {host}:{port}")?;
+        writeln!(f, "  address  {address}")?;
+        if self.advertised.len() > 1 {
+            writeln!(f, "  by name  {}", self.listeners())?;
+        }
         writeln!(
             f,
             "  data     {} ({topics} topics, {partitions} partitions)",
@@ -63,10 +78,10 @@ impl fmt::Display for Banner {
         writeln!(f, "  shards   {}", self.shards)?;
         writeln!(f, "  metrics  http://{}/metrics", self.admin)?;
         if self.creates_topics {
-            writeln!(f, "  try      echo hello | kcat -b {host}:{port} -P -t greetings")?;
-            writeln!(f, "           kcat -b {host}:{port} -C -t greetings -e")
+            writeln!(f, "  try      echo hello | kcat -b {address} -P -t greetings")?;
+            writeln!(f, "           kcat -b {address} -C -t greetings -e")
         } else {
-            writeln!(f, "  try      kcat -b {host}:{port} -L")
+            writeln!(f, "  try      kcat -b {address} -L")
         }
     }
 }
@@ -75,11 +90,17 @@ impl fmt::Display for Banner {
 mod tests {
     use super::*;
 
+    fn listener(text: &str) -> Listener {
+        Listener::parse(text).expect("a listener")
+    }
+
     #[test]
     fn a_person_reads_where_and_what_to_try() {
         let banner = Banner {
-            host: "127.0.0.1".into(),
-            port: 9092,
+            advertised: vec![
+                listener("PLAINTEXT://127.0.0.1:9092"),
+                listener("EXTERNAL://broker.example:19092"),
+            ],
             admin: ([127, 0, 0, 1], 9644).into(),
             data: "data".into(),
             shards: 2,
@@ -90,6 +111,7 @@ mod tests {
         let text = banner.to_string();
         for part in [
             "  address  127.0.0.1:9092\n",
+            "  by name  PLAINTEXT://127.0.0.1:9092,EXTERNAL://broker.example:19092\n",
             "  data     data (1 topics, 4 partitions)\n",
             "  shards   2\n",
             "echo hello | kcat -b 127.0.0.1:9092 -P -t greetings\n",

@@ -1,11 +1,11 @@
-//! The cluster's id, kept in the data directory's `meta.properties`, as Kafka does.
+//! The ids of the cluster and of the data directory, kept in its `meta.properties`, as Kafka does.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use corelog_config::BrokerConfig;
-use corelog_model::TopicId;
+use corelog_model::{DirectoryId, TopicId};
 use corelog_storage::{DataDir, MetaFault, MetaProperties};
 
 const FILE: &str = "meta.properties";
@@ -61,11 +61,23 @@ pub enum ClusterIdError {
     },
 }
 
-/// Reads the id, or makes one and keeps it.
+/// What a data directory says of itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct DirectoryIdentity {
+    /// The cluster that it belongs to.
+    pub cluster_id: String,
+    /// Its own id; `None` if none could be written.
+    pub directory_id: Option<DirectoryId>,
+}
+
+/// Reads the ids, or makes them and keeps them.
 ///
 /// # Errors
 /// See [`ClusterIdError`].
-pub(super) fn load_or_make(data_dir: &DataDir, config: &BrokerConfig) -> Result<String, ClusterIdError> {
+pub(super) fn load_or_make(
+    data_dir: &DataDir,
+    config: &BrokerConfig,
+) -> Result<DirectoryIdentity, ClusterIdError> {
     let dir = data_dir.path();
     let path = dir.join(FILE);
     let io = |source| ClusterIdError::Io {
@@ -80,13 +92,11 @@ pub(super) fn load_or_make(data_dir: &DataDir, config: &BrokerConfig) -> Result<
                 what,
             })?;
             check_identity(&meta, &path, config)?;
-            if !meta.has_checksum
-                && let Err(error) = write(dir, &String::from_utf8_lossy(&bytes))
-            {
-                // A full disk keeps no broker from starting.
-                tracing::warn!(%error, "{} stays without a checksum", path.display());
-            }
-            Ok(meta.cluster_id)
+            let directory_id = complete(dir, &String::from_utf8_lossy(&bytes), &meta);
+            Ok(DirectoryIdentity {
+                cluster_id: meta.cluster_id,
+                directory_id,
+            })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // It is made before the layout is, so a crash leaves no directory in use without it.
@@ -94,10 +104,39 @@ pub(super) fn load_or_make(data_dir: &DataDir, config: &BrokerConfig) -> Result<
                 return Err(ClusterIdError::Missing { path });
             }
             let id = config.cluster_id.clone().unwrap_or_else(random_id);
-            write(dir, &format!("version=1\ncluster.id={id}\nnode.id={node}\n")).map_err(io)?;
-            Ok(id)
+            let directory = random_directory_id();
+            let properties =
+                format!("version=1\ndirectory.id={directory}\ncluster.id={id}\nnode.id={node}\n");
+            write(dir, &properties).map_err(io)?;
+            Ok(DirectoryIdentity {
+                cluster_id: id,
+                directory_id: Some(directory),
+            })
         }
         Err(error) => Err(io(error)),
+    }
+}
+
+/// Adds what an earlier release, or Kafka, has not written to the file, whose content is `content`. Returns the
+/// directory's id.
+fn complete(dir: &Path, content: &str, meta: &MetaProperties) -> Option<DirectoryId> {
+    if meta.has_checksum && meta.directory_id.is_some() {
+        return meta.directory_id;
+    }
+    let id = meta.directory_id.unwrap_or_else(random_directory_id);
+    let known = MetaProperties::properties(content);
+    // In front: a file that is cut short has the id, or is no longer whole.
+    let properties = match meta.directory_id {
+        Some(_) => known.to_owned(),
+        None => format!("directory.id={id}\n{known}"),
+    };
+    match write(dir, &properties) {
+        Ok(()) => Some(id),
+        Err(error) => {
+            // A full disk keeps no broker from starting.
+            tracing::warn!(%error, "{} stays as an earlier release left it", dir.join(FILE).display());
+            meta.directory_id
+        }
     }
 }
 
@@ -131,9 +170,27 @@ fn write(dir: &Path, properties: &str) -> io::Result<()> {
 }
 
 fn random_id() -> String {
+    TopicId::new(random_bytes()).to_string()
+}
+
+/// A random UUID (RFC 9562, version 4), but none whose text begins with a dash (Kafka's `Uuid.randomUuid`). Those that
+/// Kafka keeps for itself are of no version.
+fn random_directory_id() -> DirectoryId {
+    loop {
+        let mut bytes = random_bytes();
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let id = DirectoryId::new(bytes);
+        if !id.to_string().starts_with('-') {
+            return id;
+        }
+    }
+}
+
+fn random_bytes() -> [u8; 16] {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the kernel gives random bytes");
-    TopicId::new(bytes).to_string()
+    bytes
 }
 
 /// This machine's name, for clients that connect to a listener on every interface.
@@ -168,13 +225,18 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = used(parent.path());
         let whole = fs::read(&path).unwrap();
-        let id = MetaProperties::parse(&whole).unwrap().cluster_id;
+        let meta = MetaProperties::parse(&whole).unwrap();
+        let identity = DirectoryIdentity {
+            cluster_id: meta.cluster_id,
+            directory_id: meta.directory_id,
+        };
+        assert!(identity.directory_id.is_some());
         let check = |bytes: &[u8]| {
             fs::write(&path, bytes).unwrap();
             let held = DataDir::open(parent.path()).unwrap();
             match load_or_make(&held, &config(&[("node.id", "12")])) {
                 Ok(found) => {
-                    assert_eq!(found, id, "{}", bytes.escape_ascii());
+                    assert_eq!(found, identity, "{}", bytes.escape_ascii());
                     let error = load_or_make(&held, &config(&[("node.id", "1")])).unwrap_err();
                     assert!(matches!(error, ClusterIdError::Node { .. }), "{error}");
                 }
@@ -198,21 +260,33 @@ mod tests {
     }
 
     #[test]
-    fn what_release_0_1_0_and_kafka_wrote_is_taken_and_gets_a_checksum() {
-        for text in [
-            "version=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qg\nnode.id=1\n",
-            "#\n#Mon Nov 23 10:00:00 UTC 2026\ncluster.id=MkU3OEVBNTcwNTJENDM2Qg\n\
-             directory.id=x6GyJr-bTHCzeRZDMyFTPQ\nnode.id=1\nversion=1\n",
+    fn what_release_0_1_0_and_kafka_wrote_is_taken_and_gets_what_it_lacks() {
+        let own = "version=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qg\nnode.id=1\n";
+        let kafkas = "#\n#Mon Nov 23 10:00:00 UTC 2026\ncluster.id=MkU3OEVBNTcwNTJENDM2Qg\n\
+                      directory.id=x6GyJr-bTHCzeRZDMyFTPQ\nnode.id=1\nversion=1\n";
+        let sealed = MetaProperties::encode(own);
+        for (text, known) in [
+            (own, None),
+            (kafkas, DirectoryId::parse("x6GyJr-bTHCzeRZDMyFTPQ")),
+            (&sealed, None),
         ] {
             let parent = tempfile::tempdir().unwrap();
             let path = used(parent.path());
             fs::write(&path, text).unwrap();
             let held = DataDir::open(parent.path()).unwrap();
-            let id = load_or_make(&held, &config(&[])).unwrap();
-            assert_eq!(id, "MkU3OEVBNTcwNTJENDM2Qg");
+            let found = load_or_make(&held, &config(&[])).unwrap();
+            assert_eq!(found.cluster_id, "MkU3OEVBNTcwNTJENDM2Qg");
+            assert!(known.is_none() || found.directory_id == known, "{found:?}");
             let rewritten = fs::read_to_string(&path).unwrap();
-            assert!(rewritten.starts_with(text), "{rewritten}");
-            assert!(MetaProperties::parse(rewritten.as_bytes()).unwrap().has_checksum);
+            assert!(
+                rewritten.contains(MetaProperties::properties(text)),
+                "{rewritten}"
+            );
+            let meta = MetaProperties::parse(rewritten.as_bytes()).unwrap();
+            assert!(meta.has_checksum && meta.directory_id.is_some(), "{rewritten}");
+            // It is kept.
+            assert_eq!(load_or_make(&held, &config(&[])).unwrap(), found);
+            assert_eq!(fs::read_to_string(&path).unwrap(), rewritten);
         }
     }
 
@@ -225,6 +299,9 @@ mod tests {
         let error = load_or_make(&held, &config(&[("node.id", "12")])).unwrap_err();
         assert!(matches!(error, ClusterIdError::Missing { .. }), "{error}");
         let given = config(&[("node.id", "12"), ("cluster.id", "MkU3OEVBNTcwNTJENDM2Qg")]);
-        assert_eq!(load_or_make(&held, &given).unwrap(), "MkU3OEVBNTcwNTJENDM2Qg");
+        assert_eq!(
+            load_or_make(&held, &given).unwrap().cluster_id,
+            "MkU3OEVBNTcwNTJENDM2Qg"
+        );
     }
 }

@@ -15,9 +15,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_config::{BrokerConfig, JournalSync, ShardCount};
-use corelog_metadata::{ControllerRequest, Incarnation, MetadataImage};
-use corelog_model::{PartitionId, ShardId};
+use corelog_config::{BrokerConfig, JournalSync, Listener, ShardCount};
+use corelog_controller::BrokerRegistration;
+use corelog_metadata::{
+    Endpoint, FeatureRange, Incarnation, METADATA_VERSION, METADATA_VERSION_LEVEL, MetadataImage,
+};
+use corelog_model::{DirectoryId, PartitionId, ShardId};
 use corelog_runtime::descriptors::DescriptorPlan;
 use corelog_runtime::{
     Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
@@ -41,6 +44,9 @@ use crate::partitions::partition_dirs;
 use crate::shard::{FIRST, Shard, ShardMessage, ShardParts, owner_of};
 use crate::shard::{Identity, ShardListeners};
 
+/// Kafka's `SecurityProtocol.PLAINTEXT`.
+const PLAINTEXT: i16 = 0;
+
 /// What each shard needs to begin. Nothing in it is looked up on the machine any more.
 pub struct Plan {
     /// The configuration.
@@ -49,6 +55,8 @@ pub struct Plan {
     pub layout: Layout,
     /// The cluster's id, in Kafka's form.
     pub cluster_id: String,
+    /// The data directory's identity, if it has one.
+    pub directory_id: Option<DirectoryId>,
     /// The memory of each shard.
     pub memory: MemoryPlan,
     /// How the journal commits.
@@ -96,14 +104,15 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     warn_of_copies(&config.storage.data_dir);
     listeners::check_free(&config)?;
     listeners::warn_if_unknown(&config);
-    let cluster_id = cluster_id::load_or_make(&data_dir, &config)?;
+    let identity = cluster_id::load_or_make(&data_dir, &config)?;
     let layout = lay_out(&config, &options)?;
     let commits = CommitPlan::new(&config);
     let plan = Arc::new(Plan {
         incarnation: incarnation(),
         config: Arc::new(config),
         layout,
-        cluster_id,
+        cluster_id: identity.cluster_id,
+        directory_id: identity.directory_id,
         memory,
         commits,
         descriptors,
@@ -395,25 +404,13 @@ pub async fn live(
 
 /// On the first shard: brings the metadata into force on all shards, then opens the doors.
 async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<(), ServeError> {
-    let (shell, image) = metadata::load(shard).await?;
-    shard.set_controller(shell);
-    let image = Arc::new(image);
+    let image = metadata::load(shard).await?;
     remove_orphans(shard, &image).await?;
     remove_strays(shard, &image).await?;
     // What could not be opened is said in the log, and answered as a storage error; the rest is served.
     let _ = metadata::publish(shard, Arc::clone(&image)).await;
-    let first = listeners.advertised(&plan.config).swap_remove(0);
-    let (host, port) = (first.host, first.port);
-    let register = ControllerRequest::RegisterBroker {
-        id: shard.identity.broker,
-        host: host.clone(),
-        port,
-        rack: plan.config.rack.clone(),
-        incarnation: Incarnation::new(plan.incarnation),
-    };
-    for result in metadata::change(shard, vec![register], false).await {
-        result?;
-    }
+    let advertised = listeners.advertised(&plan.config);
+    metadata::register(shard, registration(plan, &advertised)).await?;
     let opened: Vec<_> = shard
         .all()
         .map(|to| shard.submit_to(to, |shard| async move { shard.set_open(true) }))
@@ -423,8 +420,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     listeners.serve(shard, plan.descriptors.connections);
     let image = shard.image();
     let banner = Banner {
-        host,
-        port,
+        advertised,
         admin,
         data: plan.config.storage.data_dir.clone(),
         shards: plan.layout.shard_count,
@@ -436,6 +432,28 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
     plan.memory.say(plan.layout.shard_count);
     say_descriptors(&plan.descriptors);
     Ok(())
+}
+
+/// What the controller is told of this start, and of the addresses that clients are told.
+fn registration(plan: &Plan, advertised: &[Listener]) -> BrokerRegistration {
+    let endpoints = advertised.iter().map(|listener| Endpoint {
+        name: listener.name.clone(),
+        host: listener.host.clone(),
+        port: listener.port,
+        security_protocol: PLAINTEXT,
+    });
+    let level = FeatureRange {
+        min: METADATA_VERSION_LEVEL,
+        max: METADATA_VERSION_LEVEL,
+    };
+    BrokerRegistration {
+        id: plan.config.node_id,
+        incarnation: Incarnation::new(plan.incarnation),
+        endpoints: endpoints.collect(),
+        features: [(METADATA_VERSION.to_owned(), level)].into(),
+        rack: plan.config.rack.clone(),
+        log_dirs: plan.directory_id.into_iter().collect(),
+    }
 }
 
 /// Says in the log what the process's descriptors are for.

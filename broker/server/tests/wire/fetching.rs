@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use corelog_broker::shard::{Seen, Watch};
-use corelog_metadata::controller::{ControllerRequest, TopicReference};
+use corelog_controller::{ControllerRequest, TopicReference};
 use corelog_model::{Offset, PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{FetchRequest, FetchResponse, ForgottenTopic};

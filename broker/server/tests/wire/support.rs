@@ -12,7 +12,8 @@ use corelog_broker::metadata;
 use corelog_broker::shard::Identity;
 use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
-use corelog_metadata::controller::{ControllerRequest, NewTopic};
+use corelog_controller::{BrokerRegistration, ControllerRequest, NewTopic};
+use corelog_metadata::{Endpoint, FeatureRange, Incarnation, METADATA_VERSION, METADATA_VERSION_LEVEL};
 use corelog_model::batch::{BatchProducer, Compression};
 use corelog_model::{BrokerId, PartitionId, ProducerEpoch, ProducerId, Sequence, TimestampMs, TopicId};
 use corelog_protocol::frame::encode_request_frame;
@@ -80,9 +81,8 @@ where
             fetch_memory: FETCH_MEMORY,
             answer_memory: ANSWER_MEMORY,
         });
-        let (shell, image) = metadata::load(&shard).await.expect("the metadata loads");
-        shard.set_controller(shell);
-        let published = metadata::publish(&shard, Arc::new(image)).await;
+        let image = metadata::load(&shard).await.expect("the metadata loads");
+        let published = metadata::publish(&shard, image).await;
         published.expect("the partitions open");
         let any = "127.0.0.1:0".parse().expect("an address");
         let listener = shard
@@ -111,6 +111,27 @@ where
     ran.expect("a shard");
 }
 
+/// What a start tells the controller.
+fn registration(incarnation: u128) -> BrokerRegistration {
+    let level = FeatureRange {
+        min: METADATA_VERSION_LEVEL,
+        max: METADATA_VERSION_LEVEL,
+    };
+    BrokerRegistration {
+        id: BrokerId::new(1),
+        incarnation: Incarnation::new(incarnation),
+        endpoints: vec![Endpoint {
+            name: "PLAINTEXT".to_owned(),
+            host: "localhost".to_owned(),
+            port: 9092,
+            security_protocol: 0,
+        }],
+        features: [(METADATA_VERSION.to_owned(), level)].into(),
+        rack: None,
+        log_dirs: Vec::new(),
+    }
+}
+
 impl Broker {
     pub(crate) async fn change(&self, request: ControllerRequest) {
         for result in metadata::change(&self.shard, vec![request], false).await {
@@ -120,14 +141,8 @@ impl Broker {
 
     /// As at a start, which raises the leader epoch of every partition.
     pub(crate) async fn register(&self, incarnation: u128) {
-        self.change(ControllerRequest::RegisterBroker {
-            id: BrokerId::new(1),
-            host: "localhost".to_owned(),
-            port: 9092,
-            rack: None,
-            incarnation: corelog_metadata::Incarnation::new(incarnation),
-        })
-        .await;
+        let registered = metadata::register(&self.shard, registration(incarnation)).await;
+        registered.expect("the broker is registered");
     }
 
     pub(crate) async fn create(&self, name: &str, partitions: i32, configs: &[(&str, &str)]) -> TopicId {

@@ -32,6 +32,7 @@ impl Findings {
 pub fn compare(modules: &[Module], definitions: &[Definition]) -> Comparison {
     let mut differences = BTreeSet::new();
     apis(modules, definitions, &mut differences);
+    records(modules, definitions, &mut differences);
     let ours: BTreeMap<&str, &Message> = modules
         .iter()
         .flat_map(|module| &module.messages)
@@ -49,7 +50,10 @@ pub fn compare(modules: &[Module], definitions: &[Definition]) -> Comparison {
         if let Some(message) = ours.get(name.as_str()) {
             messages += 1;
             versions += message_versions(message, definition, valid, &mut differences);
-        } else if matches!(definition.kind, DefinitionKind::Header | DefinitionKind::Data) {
+        } else if matches!(
+            definition.kind,
+            DefinitionKind::Header | DefinitionKind::Data | DefinitionKind::Metadata
+        ) {
             differences.insert(format!("{name} is lacking"));
         }
     }
@@ -98,6 +102,23 @@ fn apis(modules: &[Module], definitions: &[Definition], differences: &mut BTreeS
                 "API {api} is advertised from version {}, Kafka's first one is {}",
                 advertised.first, valid.first
             ));
+        }
+    }
+}
+
+/// Compares the keys of the metadata log's records.
+fn records(modules: &[Module], definitions: &[Definition], differences: &mut BTreeSet<String>) {
+    for module in modules {
+        let ModuleKind::Record { key } = module.kind else {
+            continue;
+        };
+        let theirs = definitions
+            .iter()
+            .find(|definition| definition.name == module.name);
+        if let Some(theirs) = theirs.and_then(|definition| definition.api_key)
+            && theirs != key
+        {
+            differences.insert(format!("{} has key {key}, Kafka's is {theirs}", module.name));
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct Definition {
     /// What the message is for.
     #[serde(rename = "type")]
     pub kind: DefinitionKind,
-    /// The API's key, of a request or a response.
+    /// The API's key, of a request or a response; a metadata record's own.
     pub api_key: Option<i16>,
     /// The versions there are; `None` for a message that Kafka has given up.
     #[serde(deserialize_with = "versions")]
@@ -53,6 +53,8 @@ pub enum DefinitionKind {
     Header,
     /// It lies within another message or within a record.
     Data,
+    /// It is a record of the metadata log.
+    Metadata,
 }
 
 /// A struct below a message.

@@ -1,4 +1,5 @@
-//! Holds the schema to Kafka's own message definitions, the `common/message/*.json` of the kafka-clients jar.
+//! Holds the schema to Kafka's own message definitions: the `common/message/*.json` of the kafka-clients jar, and the
+//! `common/metadata/*.json` of the kafka-metadata jar.
 //!
 //! Both sides are brought into one form, `wire::Layout`: the fields of one message in one version, in wire order.
 //! [`compare`] names each fact in which the two forms differ, and [`Known`] holds the differences to a committed list

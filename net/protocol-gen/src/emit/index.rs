@@ -1,4 +1,5 @@
-//! The files that name every API: `messages/mod.rs` and `api_table.rs`.
+//! The files that name every API, `messages/mod.rs` and `api_table.rs`, and the one that names every record of the
+//! metadata log, `metadata_record.rs`.
 
 use std::fmt::Write;
 
@@ -8,7 +9,8 @@ use crate::schema::{Module, ModuleKind};
 /// Declares the message modules and gives each message its traits.
 pub(crate) fn messages_mod(modules: &[Module]) -> String {
     let mut out = String::from(
-        "//! One module an API, and those for messages that travel inside others. Generated; not to be edited.\n//!\n\
+        "//! One module an API, those for messages that travel inside others, and for records of the metadata log.\n\
+         //! Generated; not to be edited.\n//!\n\
          //! APIs that neither the broker nor a client of ours speaks are there with the feature `unserved` alone.\n\n\
          use crate::message::{data_message, api_messages};\n\n",
     );
@@ -24,7 +26,7 @@ pub(crate) fn messages_mod(modules: &[Module]) -> String {
     for_each_api(&mut out, "feature = \"unserved\"", modules.iter());
     out.push_str("for_each_api!(api_messages);\n");
     for module in modules {
-        if module.kind == ModuleKind::Data {
+        if matches!(module.kind, ModuleKind::Data | ModuleKind::Record { .. }) {
             for message in &module.messages {
                 let _ = writeln!(out, "data_message!({}::{});", snake(&module.name), message.name);
             }
@@ -57,6 +59,71 @@ fn for_each_api<'a>(out: &mut String, condition: &str, modules: impl Iterator<It
         }
     }
     out.push_str("        }\n    };\n}\n\n");
+}
+
+/// The enum of the metadata log's records, and what there is to know of each.
+pub(crate) fn metadata_record(modules: &[Module]) -> String {
+    let mut rows = Vec::new();
+    for module in modules {
+        if let ModuleKind::Record { key } = module.kind {
+            let variant = module.name.trim_end_matches("Record");
+            rows.push((key, variant, module.name.as_str(), snake(&module.name)));
+        }
+    }
+    rows.sort_by_key(|row| row.0);
+    let mut out = String::from(
+        "//! The records of a metadata log (KIP-631). Generated from `schema/`; not to be edited.\n\n\
+         use std::ops::RangeInclusive;\n\nuse crate::codec::{DecodeError, EncodeError, Reader, Writer};\n\
+         use crate::messages;\n\n\
+         /// A record of the metadata log.\n#[derive(Clone, PartialEq, Debug)]\npub enum MetadataRecord {\n",
+    );
+    for (key, variant, name, module) in &rows {
+        let _ = writeln!(out, "/// Key {key}.\n{variant}(messages::{module}::{name}),");
+    }
+    out.push_str("}\n\nimpl MetadataRecord {\n/// Kafka's key of its kind.\npub const fn key(&self) -> i16 {\nmatch self {\n");
+    for (key, variant, ..) in &rows {
+        let _ = writeln!(out, "MetadataRecord::{variant}(_) => {key},");
+    }
+    out.push_str(
+        "}\n}\n\n/// Kafka's name of the kind with this key, and its versions; `None` if there is no such kind.\n\
+         pub const fn kind(key: i16) -> Option<(&'static str, RangeInclusive<i16>)> {\nSome(match key {\n",
+    );
+    for (key, _, name, module) in &rows {
+        let _ = writeln!(
+            out,
+            "{key} => (\"{name}\", messages::{module}::{name}::VERSIONS),"
+        );
+    }
+    out.push_str(
+        "_ => return None,\n})\n}\n\n/// Decodes the message of a record; `None` if there is no kind with this key.\n\
+         pub(crate) fn decode_message(key: i16, reader: &mut Reader, version: i16) -> Result<Option<MetadataRecord>, \
+         DecodeError> {\nOk(Some(match key {\n",
+    );
+    for (key, variant, name, module) in &rows {
+        let _ = writeln!(
+            out,
+            "{key} => MetadataRecord::{variant}(messages::{module}::{name}::decode(reader, version)?),"
+        );
+    }
+    out.push_str(
+        "_ => return Ok(None),\n}))\n}\n\npub(crate) fn encode_message(&self, writer: &mut Writer, version: i16) -> \
+         Result<(), EncodeError> {\nmatch self {\n",
+    );
+    for (_, variant, ..) in &rows {
+        let _ = writeln!(
+            out,
+            "MetadataRecord::{variant}(message) => message.encode(writer, version),"
+        );
+    }
+    out.push_str("}\n}\n}\n");
+    for (_, variant, name, module) in &rows {
+        let _ = writeln!(
+            out,
+            "\nimpl From<messages::{module}::{name}> for MetadataRecord {{\nfn from(message: messages::{module}::{name}) \
+             -> MetadataRecord {{\nMetadataRecord::{variant}(message)\n}}\n}}"
+        );
+    }
+    out
 }
 
 /// The enum of APIs and one row of facts for each, ordered by key.

@@ -89,7 +89,7 @@ pub(crate) fn module(module: &Module) -> String {
     let mut body = String::new();
     for message in &module.messages {
         let role = match module.kind {
-            ModuleKind::Data => Role::Data,
+            ModuleKind::Data | ModuleKind::Record { .. } => Role::Data,
             ModuleKind::Api { .. } if message.name.ends_with("Request") => Role::Request,
             ModuleKind::Api { .. } => Role::Response,
         };
@@ -114,6 +114,7 @@ pub(crate) fn module(module: &Module) -> String {
     let mut out = String::new();
     let title = match module.kind {
         ModuleKind::Api { key, .. } => format!("{} (API key {key})", module.name),
+        ModuleKind::Record { key } => format!("{} (metadata record {key})", module.name),
         ModuleKind::Data => module.name.clone(),
     };
     let file = snake(&module.name);

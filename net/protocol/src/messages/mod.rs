@@ -1,9 +1,12 @@
-//! One module an API, and those for messages that travel inside others. Generated; not to be edited.
+//! One module an API, those for messages that travel inside others, and for records of the metadata log.
+//! Generated; not to be edited.
 //!
 //! APIs that neither the broker nor a client of ours speaks are there with the feature `unserved` alone.
 
 use crate::message::{api_messages, data_message};
 
+pub mod abort_transaction_record;
+pub mod access_control_entry_record;
 #[cfg(feature = "unserved")]
 pub mod add_offsets_to_txn;
 #[cfg(feature = "unserved")]
@@ -21,6 +24,11 @@ pub mod alter_share_group_offsets;
 #[cfg(feature = "unserved")]
 pub mod alter_user_scram_credentials;
 pub mod api_versions;
+pub mod begin_transaction_record;
+pub mod broker_registration_change_record;
+pub mod clear_elr_record;
+pub mod client_quota_record;
+pub mod config_record;
 #[cfg(feature = "unserved")]
 pub mod consumer_group_describe;
 #[cfg(feature = "unserved")]
@@ -31,6 +39,7 @@ pub mod create_acls;
 pub mod create_delegation_token;
 pub mod create_partitions;
 pub mod create_topics;
+pub mod delegation_token_record;
 pub mod delete_acls;
 pub mod delete_groups;
 pub mod delete_records;
@@ -59,10 +68,13 @@ pub mod describe_transactions;
 #[cfg(feature = "unserved")]
 pub mod describe_user_scram_credentials;
 pub mod elect_leaders;
+pub mod end_transaction_record;
 #[cfg(feature = "unserved")]
 pub mod end_txn;
 #[cfg(feature = "unserved")]
 pub mod expire_delegation_token;
+pub mod feature_level_record;
+pub mod fence_broker_record;
 pub mod fetch;
 pub mod find_coordinator;
 #[cfg(feature = "unserved")]
@@ -81,19 +93,29 @@ pub mod list_partition_reassignments;
 #[cfg(feature = "unserved")]
 pub mod list_transactions;
 pub mod metadata;
+pub mod no_op_record;
 pub mod offset_commit;
 pub mod offset_delete;
 pub mod offset_fetch;
 pub mod offset_for_leader_epoch;
+pub mod partition_change_record;
+pub mod partition_record;
 pub mod produce;
+pub mod producer_ids_record;
 #[cfg(feature = "unserved")]
 pub mod push_telemetry;
 #[cfg(feature = "unserved")]
 pub mod read_share_group_state;
 #[cfg(feature = "unserved")]
 pub mod read_share_group_state_summary;
+pub mod register_broker_record;
+pub mod register_controller_record;
+pub mod remove_access_control_entry_record;
+pub mod remove_delegation_token_record;
 #[cfg(feature = "unserved")]
 pub mod remove_raft_voter;
+pub mod remove_topic_record;
+pub mod remove_user_scram_credential_record;
 #[cfg(feature = "unserved")]
 pub mod renew_delegation_token;
 pub mod sasl_authenticate;
@@ -113,18 +135,24 @@ pub mod streams_group_heartbeat;
 #[cfg(feature = "unserved")]
 pub mod streams_group_topology_description_update;
 pub mod sync_group;
+pub mod topic_record;
 #[cfg(feature = "unserved")]
 pub mod txn_offset_commit;
+pub mod unfence_broker_record;
 #[cfg(feature = "unserved")]
 pub mod unregister_broker;
+pub mod unregister_broker_record;
 #[cfg(feature = "unserved")]
 pub mod unregister_controller;
+pub mod unregister_controller_record;
 #[cfg(feature = "unserved")]
 pub mod update_features;
+pub mod user_scram_credential_record;
 #[cfg(feature = "unserved")]
 pub mod write_share_group_state;
 #[cfg(feature = "unserved")]
 pub mod write_txn_markers;
+pub mod zk_migration_state_record;
 
 /// Calls a macro with `Api: module::Request => module::Response;` for every API whose messages are there, for code that treats all alike.
 #[cfg(not(feature = "unserved"))]
@@ -264,5 +292,32 @@ macro_rules! for_each_api {
 }
 
 for_each_api!(api_messages);
+data_message!(abort_transaction_record::AbortTransactionRecord);
+data_message!(access_control_entry_record::AccessControlEntryRecord);
+data_message!(begin_transaction_record::BeginTransactionRecord);
+data_message!(broker_registration_change_record::BrokerRegistrationChangeRecord);
+data_message!(clear_elr_record::ClearElrRecord);
+data_message!(client_quota_record::ClientQuotaRecord);
+data_message!(config_record::ConfigRecord);
 data_message!(consumer_protocol::ConsumerProtocolSubscription);
 data_message!(consumer_protocol::ConsumerProtocolAssignment);
+data_message!(delegation_token_record::DelegationTokenRecord);
+data_message!(end_transaction_record::EndTransactionRecord);
+data_message!(feature_level_record::FeatureLevelRecord);
+data_message!(fence_broker_record::FenceBrokerRecord);
+data_message!(no_op_record::NoOpRecord);
+data_message!(partition_change_record::PartitionChangeRecord);
+data_message!(partition_record::PartitionRecord);
+data_message!(producer_ids_record::ProducerIdsRecord);
+data_message!(register_broker_record::RegisterBrokerRecord);
+data_message!(register_controller_record::RegisterControllerRecord);
+data_message!(remove_access_control_entry_record::RemoveAccessControlEntryRecord);
+data_message!(remove_delegation_token_record::RemoveDelegationTokenRecord);
+data_message!(remove_topic_record::RemoveTopicRecord);
+data_message!(remove_user_scram_credential_record::RemoveUserScramCredentialRecord);
+data_message!(topic_record::TopicRecord);
+data_message!(unfence_broker_record::UnfenceBrokerRecord);
+data_message!(unregister_broker_record::UnregisterBrokerRecord);
+data_message!(unregister_controller_record::UnregisterControllerRecord);
+data_message!(user_scram_credential_record::UserScramCredentialRecord);
+data_message!(zk_migration_state_record::ZkMigrationStateRecord);

@@ -91,6 +91,7 @@ impl Broker {
                             segment_files: 16,
                             connections: 512,
                         },
+                        directory_id: Some(corelog_model::DirectoryId::new([7; 16])),
                         incarnation,
                     },
                 ),

@@ -11,7 +11,8 @@ use corelog_broker::metadata;
 use corelog_broker::shard::Identity;
 use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
-use corelog_metadata::controller::{ControllerRequest, NewTopic};
+use corelog_controller::{BrokerRegistration, ControllerRequest, NewTopic};
+use corelog_metadata::{FeatureRange, Incarnation, METADATA_VERSION, METADATA_VERSION_LEVEL};
 use corelog_model::{BrokerId, PartitionId};
 use corelog_runtime::Handle;
 use corelog_sim::Machine;
@@ -52,20 +53,23 @@ pub(crate) async fn broker(machine: &Machine) -> Rc<Shard> {
         answer_memory: 1 << 20,
         activity: Rc::default(),
     });
-    let (shell, image) = metadata::load(&shard).await.expect("the metadata loads");
-    shard.set_controller(shell);
-    let published = metadata::publish(&shard, Arc::new(image)).await;
+    let image = metadata::load(&shard).await.expect("the metadata loads");
+    let published = metadata::publish(&shard, image).await;
     published.expect("the partitions open");
-    let register = ControllerRequest::RegisterBroker {
-        id: BrokerId::new(1),
-        host: "localhost".to_owned(),
-        port: 9092,
-        rack: None,
-        incarnation: corelog_metadata::Incarnation::new(1),
+    let level = FeatureRange {
+        min: METADATA_VERSION_LEVEL,
+        max: METADATA_VERSION_LEVEL,
     };
-    for result in metadata::change(&shard, vec![register], false).await {
-        result.expect("the change is made");
-    }
+    let registration = BrokerRegistration {
+        id: BrokerId::new(1),
+        incarnation: Incarnation::new(1),
+        endpoints: Vec::new(),
+        features: [(METADATA_VERSION.to_owned(), level)].into(),
+        rack: None,
+        log_dirs: Vec::new(),
+    };
+    let registered = metadata::register(&shard, registration).await;
+    registered.expect("the broker is registered");
     shard
 }
 

@@ -1,0 +1,42 @@
+//! RemoveTopicRecord (metadata record 9). Generated from `schema/remove_topic_record.schema`; not to be edited.
+
+use std::ops::RangeInclusive;
+
+use corelog_model::TopicId;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer, check_version};
+
+/// RemoveTopicRecord, versions 0 to 0, all flexible.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct RemoveTopicRecord {
+    pub topic_id: TopicId,
+}
+
+impl RemoveTopicRecord {
+    /// The versions there are.
+    pub const VERSIONS: RangeInclusive<i16> = 0..=0;
+
+    /// Decodes from `reader` and leaves in it what follows.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<RemoveTopicRecord, DecodeError> {
+        check_version("RemoveTopicRecord", version, RemoveTopicRecord::VERSIONS)?;
+        let message = RemoveTopicRecord {
+            topic_id: reader.uuid()?,
+        };
+        reader.skip_tagged_fields()?;
+        Ok(message)
+    }
+
+    /// Appends the message to `writer`.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        check_version("RemoveTopicRecord", version, RemoveTopicRecord::VERSIONS)?;
+        writer.uuid(self.topic_id);
+        writer.no_tagged_fields();
+        Ok(())
+    }
+}

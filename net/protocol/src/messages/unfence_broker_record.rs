@@ -1,0 +1,43 @@
+//! UnfenceBrokerRecord (metadata record 8). Generated from `schema/unfence_broker_record.schema`; not to be edited.
+
+use std::ops::RangeInclusive;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer, check_version};
+
+/// UnfenceBrokerRecord, versions 0 to 0, all flexible.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct UnfenceBrokerRecord {
+    pub id: i32,
+    pub epoch: i64,
+}
+
+impl UnfenceBrokerRecord {
+    /// The versions there are.
+    pub const VERSIONS: RangeInclusive<i16> = 0..=0;
+
+    /// Decodes from `reader` and leaves in it what follows.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn decode(reader: &mut Reader, version: i16) -> Result<UnfenceBrokerRecord, DecodeError> {
+        check_version("UnfenceBrokerRecord", version, UnfenceBrokerRecord::VERSIONS)?;
+        let message = UnfenceBrokerRecord {
+            id: reader.i32()?,
+            epoch: reader.i64()?,
+        };
+        reader.skip_tagged_fields()?;
+        Ok(message)
+    }
+
+    /// Appends the message to `writer`.
+    ///
+    /// # Errors
+    /// See [`EncodeError`].
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        check_version("UnfenceBrokerRecord", version, UnfenceBrokerRecord::VERSIONS)?;
+        writer.i32(self.id);
+        writer.i64(self.epoch);
+        writer.no_tagged_fields();
+        Ok(())
+    }
+}
