@@ -1,8 +1,9 @@
-//! A snapshot of the metadata with a right checksum and a wrong archive: decode, encode, decode again.
+//! A snapshot of release 0.1.0 with a right checksum and a wrong archive: decode, and say it in records.
 //! `cargo +nightly fuzz run snapshot` in `broker/metadata`.
 #![no_main]
 
-use corelog_metadata::{decode_snapshot, encode_snapshot};
+use corelog_metadata::snapshot_records;
+use corelog_metadata::v1::decode_snapshot;
 use libfuzzer_sys::fuzz_target;
 
 const HEADER_SIZE: usize = 16;
@@ -18,11 +19,8 @@ fuzz_target!(|archive: &[u8]| {
     bytes.extend_from_slice(&hasher.finalize().to_le_bytes());
     assert_eq!(bytes.len(), HEADER_SIZE);
     bytes.extend_from_slice(archive);
-    let Ok(image) = decode_snapshot(&bytes, CLUSTER) else {
-        return;
-    };
-    // Equal images give equal bytes.
-    let again = encode_snapshot(&image);
-    let decoded = decode_snapshot(&again, CLUSTER).unwrap();
-    assert_eq!(encode_snapshot(&decoded), again);
+    if let Ok(image) = decode_snapshot(&bytes, CLUSTER) {
+        // Equal images give equal records.
+        assert!(snapshot_records(&image).eq(snapshot_records(&image.clone())));
+    }
 });
