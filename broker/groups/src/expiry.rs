@@ -50,7 +50,9 @@ fn expire_group(group: &mut Group, cx: &mut Context) {
     let leaves_nothing = expired.len() == group.offsets.iter().count() && !group.offsets.has_any_in_flight();
     if leaves_nothing && group.is(GroupStateName::Empty) && group.pending_joins.is_empty() {
         // A group of generation zero never had a metadata record.
-        let had_metadata = group.generation != Generation::default() || group.durable_metadata.is_some();
+        let had_metadata = group.generation != Generation::default()
+            || group.durable_metadata.is_some()
+            || group.is_recorded;
         let mut changes = bury(group, cx);
         if !had_metadata && changes.len() > 1 {
             changes.pop();

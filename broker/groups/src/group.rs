@@ -42,6 +42,8 @@ pub(crate) struct Group {
     pub(crate) offsets: Offsets,
     /// The value of the last durable GroupMetadata record; `None` if the log has none.
     pub(crate) durable_metadata: Option<Bytes>,
+    /// The record of a group that is there was appended, and may not be durable yet.
+    pub(crate) is_recorded: bool,
 }
 
 impl Group {
@@ -61,6 +63,7 @@ impl Group {
             subscribed_topics: None,
             offsets: Offsets::default(),
             durable_metadata: None,
+            is_recorded: false,
         }
     }
 
@@ -340,6 +343,7 @@ impl Group {
         self.is(GroupStateName::Empty)
             && self.generation == Generation::default()
             && self.durable_metadata.is_none()
+            && !self.is_recorded
             && self.pending_joins.is_empty()
             && self.offsets.is_empty()
     }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use corelog_model::TimestampMs;
 
 use crate::group::Group;
+use crate::log::Change;
 use crate::member::Member;
 use crate::records::{GroupMetadataValue, MemberMetadata};
 use crate::state::GroupState;
@@ -32,6 +33,15 @@ impl Group {
                     assignment: assignment(member),
                 })
                 .collect(),
+        }
+    }
+
+    /// The record of a group that nobody has joined yet (Kafka's `newEmptyGroupMetadataRecord`).
+    pub(crate) fn empty_metadata(&self) -> Change {
+        let value = self.metadata_value(|_| Bytes::new());
+        Change::Metadata {
+            group_id: self.id.clone(),
+            value: Some(value.encode()),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::coordinator::GroupCoordinator;
 use crate::group::Group;
 use crate::ids::TEXT_SIZE_MAX;
+use crate::log::Then;
 use crate::member::Member;
 use crate::state::GroupState;
 use crate::{GroupConfig, GroupError, GroupStateName, InstanceId, JoinRequest, MemberId, RequestToken};
@@ -15,15 +16,22 @@ impl GroupCoordinator {
             return self.cx.reply_join(token, Err(error));
         }
         let group_id = &request.group_id;
-        if !self.groups.contains_key(group_id) {
+        let is_new = !self.groups.contains_key(group_id);
+        if is_new {
             if !request.member_id.is_empty() {
                 return self.cx.reply_join(token, Err(GroupError::UnknownMemberId));
             }
             let group = Group::new(group_id.clone(), self.cx.now.wall);
             self.groups.insert(group_id.clone(), group);
         }
-        self.with_group(group_id, |group, cx| join_group(group, cx, token, request));
-        self.drop_if_void(group_id);
+        self.with_group(group_id, |group, cx| {
+            // As Kafka: the group is known after a restart, whatever comes of this.
+            if is_new {
+                group.is_recorded = true;
+                cx.append(vec![group.empty_metadata()], Then::Nothing);
+            }
+            join_group(group, cx, token, request);
+        });
     }
 }
 

@@ -91,12 +91,15 @@ fn an_id_that_nobody_joins_with_expires() {
     let token = w.join(known.clone());
     assert_eq!(w.state(), Some(GroupStateName::Empty));
     w.advance(secs(10));
-    assert_eq!(w.state(), None, "nothing tells of the group any more");
+    assert_eq!(w.state(), Some(GroupStateName::Empty), "the group was recorded");
     let Err(GroupError::MemberIdRequired(member_id)) = w.joined(token) else {
         panic!("an id");
     };
     let late = w.join(JoinRequest { member_id, ..known });
     assert_eq!(w.joined(late), Err(GroupError::UnknownMemberId));
+    w.advance(secs(600));
+    assert_eq!(w.state(), None, "nothing is left of an empty group");
+    assert!(w.coordinator.snapshot_records().is_empty());
 }
 
 #[test]

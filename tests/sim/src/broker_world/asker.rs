@@ -5,24 +5,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_model::PartitionId;
-use corelog_protocol::messages::list_offsets::{
-    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsTopic,
-};
+use corelog_protocol::messages::list_offsets::ListOffsetsPartitionResponse;
 use corelog_protocol::messages::offset_for_leader_epoch::{
     OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
 };
 
 use super::clients::Clients;
-use super::position::{Position, Positions, doubt, validate};
+use super::position::{EARLIEST, LATEST, MAX_TIMESTAMP, Position, Positions, doubt, list_offset, validate};
 use super::wire::{Gone, Wire};
 use crate::machine::EPOCH_MS;
 use crate::rng::SimRng;
 
-const LIST_OFFSETS: i16 = 10;
 const OFFSET_FOR_LEADER_EPOCH: i16 = 4;
-const LATEST: i64 = -1;
-const EARLIEST: i64 = -2;
-const MAX_TIMESTAMP: i64 = -3;
 
 struct Asker {
     clients: Rc<Clients>,
@@ -65,36 +59,12 @@ fn found(answer: &ListOffsetsPartitionResponse) -> Option<(u64, i64)> {
 }
 
 impl Asker {
-    /// The answer, unless it is an error.
-    async fn list(
-        &mut self,
-        topic: &str,
-        id: PartitionId,
-        timestamp: i64,
-    ) -> Result<Option<ListOffsetsPartitionResponse>, Gone> {
-        let request = ListOffsetsRequest {
-            topics: vec![ListOffsetsTopic {
-                name: topic.to_owned(),
-                partitions: vec![ListOffsetsPartition {
-                    partition_index: id.index.get(),
-                    timestamp,
-                    ..ListOffsetsPartition::default()
-                }],
-            }],
-            replica_id: -1,
-            ..ListOffsetsRequest::default()
-        };
-        let response = self.wire.call(LIST_OFFSETS, &request).await?;
-        let answers = response.topics.into_iter().flat_map(|topic| topic.partitions);
-        Ok(answers.into_iter().find(|answer| answer.error_code == 0))
-    }
-
     async fn end(&mut self, topic: &str, id: PartitionId) -> Result<(), Gone> {
         let (floor, leader) = (
             self.clients.oracle.floor(id),
             self.clients.oracle.leader_floor(id),
         );
-        if let Some(answer) = self.list(topic, id, LATEST).await? {
+        if let Some(answer) = list_offset(&mut self.wire, topic, id, LATEST).await? {
             self.clients.oracle.offsets(id, floor, answer.offset, -1);
             self.clients.oracle.leader_told(id, leader, answer.leader_epoch);
             self.keep(id, &answer);
@@ -104,7 +74,7 @@ impl Asker {
 
     async fn start(&mut self, topic: &str, id: PartitionId) -> Result<(), Gone> {
         let floor = self.clients.oracle.floor(id);
-        if let Some(answer) = self.list(topic, id, EARLIEST).await? {
+        if let Some(answer) = list_offset(&mut self.wire, topic, id, EARLIEST).await? {
             self.clients.oracle.offsets(id, floor, -1, answer.offset);
             self.told_epoch(id, &answer);
         }
@@ -112,7 +82,7 @@ impl Asker {
     }
 
     async fn newest(&mut self, topic: &str, id: PartitionId) -> Result<(), Gone> {
-        if let Some(answer) = self.list(topic, id, MAX_TIMESTAMP).await?
+        if let Some(answer) = list_offset(&mut self.wire, topic, id, MAX_TIMESTAMP).await?
             && let Some((number, offset)) = found(&answer)
         {
             let oracle = &self.clients.oracle;
@@ -127,7 +97,7 @@ impl Asker {
         let number = self.random.below(oracle.next_number() + 1);
         let timestamp = EPOCH_MS + i64::try_from(number).expect("a run has fewer batches");
         let known = oracle.first_since(id, number);
-        if let Some(answer) = self.list(topic, id, timestamp).await? {
+        if let Some(answer) = list_offset(&mut self.wire, topic, id, timestamp).await? {
             oracle.time_found(id, number, known, found(&answer));
             self.told_epoch(id, &answer);
         }

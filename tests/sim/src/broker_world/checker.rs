@@ -52,6 +52,9 @@ async fn read_whole(clients: &Clients, wire: &mut Wire, id: PartitionId) {
                     return;
                 }
                 clients.sleep(Duration::from_millis(20)).await;
+                if positions[&id].is_refused && validate(oracle, wire, &mut positions).await.is_err() {
+                    wire.disconnect();
+                }
             }
             Some(one) if one.next >= *end.get_or_insert(one.high_watermark) => {
                 oracle.read_whole(id, floor, one.next);

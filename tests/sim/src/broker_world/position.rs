@@ -3,12 +3,16 @@
 //! A consumer does as the Java client (`SubscriptionState`). It keeps the leader epoch of the record before its
 //! position. After a reconnect, and when the broker fences its epoch of the leader, it asks Metadata who leads, and then
 //! where the epoch of its last record ended. An end before its position, or none, is truncation: the client falls back
-//! to `auto.offset.reset`. Nothing that was acknowledged is truncated here, so no client may be told so.
+//! to `auto.offset.reset`. Nothing that was acknowledged is truncated here, so no client may be told so. Where a fetch is
+//! refused as out of range, the consumer asks ListOffsets where the log begins.
 
 use std::collections::BTreeMap;
 
 use corelog_model::{PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::list_offsets::{
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsTopic,
+};
 use corelog_protocol::messages::metadata::{MetadataRequest, MetadataRequestTopic};
 use corelog_protocol::messages::offset_for_leader_epoch::{
     OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
@@ -19,6 +23,11 @@ use super::wire::{Gone, Wire, name_of};
 
 const METADATA: i16 = 12;
 const OFFSET_FOR_LEADER_EPOCH: i16 = 4;
+const LIST_OFFSETS: i16 = 10;
+/// Special values of ListOffsets' timestamp (Kafka's `ListOffsetsRequest`).
+pub(super) const LATEST: i64 = -1;
+pub(super) const EARLIEST: i64 = -2;
+pub(super) const MAX_TIMESTAMP: i64 = -3;
 /// What stands for an epoch that is not known.
 pub(super) const NO_EPOCH: i32 = -1;
 
@@ -31,6 +40,8 @@ pub(super) struct Position {
     pub(super) epoch: i32,
     /// The leader's epoch in which the position was validated; none if it is to be validated.
     pub(super) leader: i32,
+    /// A fetch from it was refused as out of range: where the log begins is to be asked for.
+    pub(super) is_refused: bool,
 }
 
 /// The positions of a consumer.
@@ -48,6 +59,15 @@ impl Position {
             next,
             epoch,
             leader: NO_EPOCH,
+            is_refused: false,
+        }
+    }
+
+    /// This offset, out of the log's range.
+    pub(super) const fn refused(self) -> Position {
+        Position {
+            is_refused: true,
+            ..Position::at(self.next)
         }
     }
 }
@@ -59,7 +79,8 @@ pub(super) fn doubt(positions: &mut Positions) {
     }
 }
 
-/// Validates the positions that are to be validated. One whose partition cannot be asked about stays as it is.
+/// Validates the positions that are to be validated, and has those that were refused begin where their logs do. One whose
+/// partition cannot be asked about stays as it is.
 pub(super) async fn validate(
     oracle: &Oracle,
     wire: &mut Wire,
@@ -74,6 +95,12 @@ pub(super) async fn validate(
         return Ok(());
     }
     let questions = ask_leaders(oracle, wire, &floors, positions).await?;
+    let is_refused = |question: &Question| positions[&question.id].is_refused;
+    let (refused, questions): (Vec<_>, Vec<_>) = questions.into_iter().partition(is_refused);
+    for question in refused {
+        let position = positions.get_mut(&question.id).expect("what was asked is known");
+        begin_anew(oracle, wire, &question, position).await?;
+    }
     if questions.is_empty() {
         return Ok(());
     }
@@ -122,7 +149,60 @@ pub(super) async fn validate(
     Ok(())
 }
 
-/// A position whose epoch's end is asked for, and who leads.
+/// A position that was refused goes to where the log begins; what was refused has to lie before it, or behind its end.
+async fn begin_anew(
+    oracle: &Oracle,
+    wire: &mut Wire,
+    question: &Question,
+    position: &mut Position,
+) -> Result<(), Gone> {
+    let id = question.id;
+    let floor = oracle.floor(id);
+    let Some(start) = list_offset(wire, &question.topic, id, EARLIEST).await? else {
+        return Ok(());
+    };
+    oracle.offsets(id, floor, -1, start.offset);
+    if start.offset <= position.next
+        && let Some(end) = list_offset(wire, &question.topic, id, LATEST).await?
+        && position.next <= end.offset
+    {
+        oracle.violate(format!(
+            "{id:?}: {} is refused as out of {}..={}",
+            position.next, start.offset, end.offset
+        ));
+    }
+    *position = Position {
+        leader: question.leader,
+        ..Position::at(start.offset)
+    };
+    Ok(())
+}
+
+/// What ListOffsets answers for a time, or for one of its special values; nothing if that is an error.
+pub(super) async fn list_offset(
+    wire: &mut Wire,
+    topic: &str,
+    id: PartitionId,
+    timestamp: i64,
+) -> Result<Option<ListOffsetsPartitionResponse>, Gone> {
+    let request = ListOffsetsRequest {
+        topics: vec![ListOffsetsTopic {
+            name: topic.to_owned(),
+            partitions: vec![ListOffsetsPartition {
+                partition_index: id.index.get(),
+                timestamp,
+                ..ListOffsetsPartition::default()
+            }],
+        }],
+        replica_id: -1,
+        ..ListOffsetsRequest::default()
+    };
+    let response = wire.call(LIST_OFFSETS, &request).await?;
+    let answers = response.topics.into_iter().flat_map(|topic| topic.partitions);
+    Ok(answers.into_iter().find(|answer| answer.error_code == 0))
+}
+
+/// A position whose epoch's end, or whose log's beginning, is asked for, and who leads.
 struct Question {
     topic: String,
     id: PartitionId,
@@ -142,7 +222,7 @@ impl Question {
     }
 }
 
-/// Asks who leads. A position without an epoch needs no more; the others are returned.
+/// Asks who leads. A position without an epoch needs no more; the others, and those that were refused, are returned.
 async fn ask_leaders(
     oracle: &Oracle,
     wire: &mut Wire,
@@ -175,7 +255,7 @@ async fn ask_leaders(
             };
             let leader = partition.leader_epoch;
             oracle.leader_told(id, *floor, leader);
-            if position.epoch == NO_EPOCH {
+            if position.epoch == NO_EPOCH && !position.is_refused {
                 position.leader = leader;
             } else {
                 let topic = topic.name.clone().unwrap_or_default();

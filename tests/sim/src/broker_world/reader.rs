@@ -165,14 +165,11 @@ fn take_one(
             position.epoch = epoch.unwrap_or(position.epoch);
         }
         Some(ErrorCode::OffsetOutOfRange) => {
-            oracle.offsets(partition, floor, data.high_watermark, data.log_start_offset);
-            if data.log_start_offset <= from && from <= data.high_watermark {
-                oracle.violate(format!(
-                    "{partition:?}: {from} is refused as out of {}..={}",
-                    data.log_start_offset, data.high_watermark
-                ));
+            // As Kafka, which tells no offset with an error.
+            if (data.high_watermark, data.log_start_offset) != (-1, -1) {
+                oracle.violate(format!("{partition:?}: {from} is refused with {data:?}"));
             }
-            *position = Position::at(data.log_start_offset.max(0));
+            *position = position.refused();
         }
         Some(
             ErrorCode::KafkaStorageError
