@@ -8,7 +8,7 @@ use crate::key::Valid::{AtLeast, Listeners};
 keys! {
     LISTENERS = K::fixed("listeners", List, "The addresses to listen on, as NAME://host:port. An empty host is every interface; port 0 takes a free one. The dev profile listens on 127.0.0.1 alone.")
         .default("PLAINTEXT://:9092").valid(Listeners);
-    ADVERTISED_LISTENERS = K::fixed("advertised.listeners", List, "The addresses that clients are told, as NAME://host:port, one for each name in listeners. If it is not given, it is listeners, with this host's name where the host is empty or means every interface (0.0.0.0, ::). Port 0 is the one that the listener of that name takes, if that one has port 0, too.")
+    ADVERTISED_LISTENERS = K::fixed("advertised.listeners", List, "The addresses that clients are told, as NAME://host:port, one for each name in listeners: whoever came to a listener is told the address of its name. If it is not given, it is listeners, with this host's name where the host is empty or means every interface (0.0.0.0, ::). Port 0 is the one that the listener of that name takes, if that one has port 0, too.")
         .valid(Listeners);
     SOCKET_REQUEST_MAX_BYTES = K::fixed("socket.request.max.bytes", Int, "The largest request; a longer one closes its connection.").default("104857600").unit(Bytes).valid(AtLeast(1));
     SOCKET_LISTEN_BACKLOG_SIZE = K::fixed("socket.listen.backlog.size", Int, "The connections that the kernel keeps before they are accepted.").default("1024").valid(AtLeast(1));
