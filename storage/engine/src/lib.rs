@@ -43,7 +43,7 @@ pub use file_system::{FileSystem, Overwrites};
 pub use layout::{prepare_layout, read_layout};
 pub use meta_properties::{MetaFault, MetaProperties};
 pub use options::{COMMITS_IN_FLIGHT_MAX, CheckpointSync, Durability, LogConfig, StorageOptions, SyncMethod};
-pub use partition::{LogOwner, LogWatcher, PartitionLog};
+pub use partition::{Appending, Batches, LogOwner, LogWatcher, PartitionLog};
 pub use rebuild::{RebuildError, rebuild_layout};
 pub use storage::Storage;
 pub use types::{

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_runtime::local::select;
 use corelog_runtime::{DiskError, Remedy, WorkClass};
 use futures_util::future::{TryFutureExt, try_join, try_join_all};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::core::{CommitState, Plan, Planned};
 use super::frame::{self, FrameStamp};
@@ -43,26 +45,23 @@ struct Commit {
 
 /// Commits until the storage closes or is fenced.
 pub(crate) async fn run(shared: Rc<Shared>) {
+    let mut under_way = FuturesUnordered::new();
     loop {
         let work = shared.journal_work.notified();
         if shared.life.get() == Life::Closed || shared.fenced().is_some() {
-            return;
+            break;
         }
         prepare_file_ahead(&shared);
         match next_commit(&shared) {
-            Some(commit) if shared.options.commits_in_flight_max == 1 => commit_one(&shared, commit).await,
-            Some(commit) => {
-                let shared_too = Rc::clone(&shared);
-                shared
-                    .handle
-                    .spawn(WorkClass::Latency, "journal commit", async move {
-                        commit_one(&shared_too, commit).await;
-                        shared_too.journal_work.notify_all();
-                    });
+            Some(commit) => under_way.push(commit_one(&shared, commit)),
+            None if under_way.is_empty() => work.await,
+            None => {
+                select(work, under_way.next()).await;
             }
-            None => work.await,
         }
     }
+    // What is under way ends by itself: nobody else may write where it writes.
+    under_way.collect::<()>().await;
 }
 
 /// Writes an empty frame once no commit has come for [`MARK_AFTER`]. Each frame says that those before it were

@@ -1,13 +1,17 @@
 //! Appending: checks, admission in the order of the calls, and the wait for the acknowledgement.
 
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use corelog_model::batch;
 use corelog_model::{Offset, TimestampMs, ValidatedBatch};
 use corelog_runtime::buffer::PAGE;
 use corelog_runtime::local::oneshot;
-use corelog_runtime::{DiskError, IoOperation, LocalFuture, WorkClass};
+use corelog_runtime::{DiskError, IoOperation, WorkClass};
+use smallvec::SmallVec;
 
 use super::{PartitionLog, State, Status};
 use crate::errors::{AppendError, TruncateError};
@@ -19,6 +23,31 @@ use crate::shared::Life;
 use crate::types::{AppendOptions, AppendOrigin, Appended};
 
 type Answer = Result<Appended, AppendError>;
+
+/// The batches of one append; most often there is one.
+pub type Batches = SmallVec<[ValidatedBatch; 1]>;
+
+/// An append under way: see [`PartitionLog::append`].
+pub struct Appending(Progress);
+
+enum Progress {
+    Answered(Ready<Answer>),
+    Waits(oneshot::Receiver<Answer>),
+}
+
+impl Future for Appending {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        match &mut self.0 {
+            Progress::Answered(answer) => Pin::new(answer).poll(cx),
+            Progress::Waits(receiver) => {
+                let answer = Pin::new(receiver).poll(cx);
+                answer.map(|answer| answer.unwrap_or(Err(AppendError::Closed)))
+            }
+        }
+    }
+}
 
 /// Someone who waits for an acknowledgement.
 pub(super) struct Waiter {
@@ -42,7 +71,7 @@ impl Waiter {
 pub(super) enum Admission {
     /// An append that could not be admitted in its call.
     Append {
-        batches: Vec<ValidatedBatch>,
+        batches: Batches,
         options: AppendOptions,
         sender: oneshot::Sender<Answer>,
     },
@@ -97,13 +126,9 @@ impl PartitionLog {
     ///
     /// # Panics
     /// If `batches` is empty.
-    pub fn append(
-        self: &Rc<Self>,
-        batches: Vec<ValidatedBatch>,
-        options: AppendOptions,
-    ) -> LocalFuture<Result<Appended, AppendError>> {
+    pub fn append(self: &Rc<Self>, batches: impl Into<Batches>, options: AppendOptions) -> Appending {
+        let batches = batches.into();
         assert!(!batches.is_empty(), "an append has a batch at least");
-        let (sender, receiver) = oneshot::channel();
         // INV-3: while one append waits to be admitted, the later ones queue behind it.
         let is_queued = self.state.borrow().is_admitting;
         let admitted = if is_queued {
@@ -111,10 +136,11 @@ impl PartitionLog {
         } else {
             match self.try_admit(&batches, options) {
                 Admitted::Blocked(_) => None,
-                Admitted::Answered(answer) => return Box::pin(std::future::ready(answer)),
+                Admitted::Answered(answer) => return Appending(Progress::Answered(ready(answer))),
                 Admitted::Waits(appended, end) => Some((appended, end)),
             }
         };
+        let (sender, receiver) = oneshot::channel();
         match admitted {
             Some((appended, end)) => self.wait_for(Waiter {
                 end,
@@ -127,7 +153,7 @@ impl PartitionLog {
                 sender,
             }),
         }
-        Box::pin(async move { receiver.await.unwrap_or(Err(AppendError::Closed)) })
+        Appending(Progress::Waits(receiver))
     }
 
     /// Has `admission` wait for its turn.

@@ -15,6 +15,7 @@ mod roll;
 mod truncate;
 mod watchers;
 
+pub use self::append::{Appending, Batches};
 pub(crate) use self::flush::run as run_flush;
 pub use self::watchers::LogWatcher;
 
