@@ -35,6 +35,7 @@ pub use calls::{ShardMessage, Work};
 pub use fetch_watch::{Seen, Watch};
 pub use identity::Identity;
 pub use owner::{FIRST, owner_of};
+pub(crate) use scatter::{Items, OwnerWork, Results};
 
 pub(crate) use identity::{Node, ShardListeners};
 
