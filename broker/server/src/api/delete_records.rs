@@ -45,7 +45,6 @@ pub(crate) async fn handle(
                 partition_index: index.get(),
                 low_watermark: -1,
                 error_code: error.code(),
-                ..Default::default()
             });
         }
         topics.push(DeleteRecordsTopicResult { name, partitions });

@@ -15,11 +15,11 @@ use smallvec::SmallVec;
 
 use super::{PartitionLog, State, Status};
 use crate::errors::{AppendError, TruncateError};
+use crate::fence::Life;
 use crate::files::read_page;
 use crate::journal::core::Run;
 use crate::log::core::Check;
 use crate::options::Durability;
-use crate::shared::Life;
 use crate::types::{AppendOptions, AppendOrigin, Appended};
 
 type Answer = Result<Appended, AppendError>;
@@ -171,7 +171,7 @@ impl PartitionLog {
     /// Starts the task that admits what queued up. `is_admitting` is set and stays so until it ends.
     pub(super) fn spawn_admission(self: &Rc<Self>) {
         let log = Rc::clone(self);
-        self.shared
+        self.services
             .handle
             .spawn(WorkClass::Latency, "append admission", async move {
                 log.admit_queued().await;
@@ -245,11 +245,11 @@ impl PartitionLog {
             Blocked::Page => self.load_page().await,
             Blocked::Dirty { bytes } => {
                 loop {
-                    let changed = self.shared.dirty_changed.notified();
-                    if self.shared.has_dirty_room(bytes)
-                        || self.shared.fenced().is_some()
-                        || self.shared.stuck().is_some()
-                        || self.shared.life.get() != Life::Open
+                    let changed = self.services.dirty.changed();
+                    if self.services.dirty.has_room(bytes)
+                        || self.services.fence.fenced().is_some()
+                        || self.services.stuck().is_some()
+                        || self.services.fence.life() != Life::Open
                     {
                         break;
                     }
@@ -275,18 +275,18 @@ impl PartitionLog {
             Status::Deleted => return Some(AppendError::Deleted),
             Status::Corrupt(reason) => return Some(AppendError::Corrupt(Arc::clone(reason))),
         }
-        if let Some(fenced) = self.shared.fenced() {
+        if let Some(fenced) = self.services.fence.fenced() {
             return Some(AppendError::Fenced(fenced));
         }
-        if self.shared.life.get() != Life::Open {
+        if self.services.fence.life() != Life::Open {
             return Some(AppendError::Closed);
         }
-        self.shared.stuck().map(refused)
+        self.services.stuck().map(refused)
     }
 
     /// Admits batches if nothing is in the way. There is no await in here: the log does not change under it.
     fn try_admit(&self, batches: &[ValidatedBatch], asked: AppendOptions) -> Admitted {
-        let now = self.shared.handle.clock.wall();
+        let now = self.services.handle.clock.wall();
         let mut state = self.state.borrow_mut();
         if let Some(error) = self.refusal(&state) {
             return Admitted::Answered(Err(error));
@@ -321,26 +321,24 @@ impl PartitionLog {
         if !state.tail.can_append_at(position) {
             return Admitted::Blocked(Blocked::Page);
         }
-        if !self.shared.has_dirty_room(bytes) {
+        if !self.services.dirty.has_room(bytes) {
             return Admitted::Blocked(Blocked::Dirty { bytes });
         }
         let appended = self.place(&mut state, batches, asked.origin, bytes, now);
         let is_memory = state.core.config.durability == Durability::Memory;
-        let options = &self.shared.options;
+        let options = &self.services.options;
         let reaches = |bytes: u64, limit: usize| bytes >= u64::try_from(limit).unwrap_or(u64::MAX);
         // What will go straight to the segment is on its way while the commit before is synced.
         let wants_flush = !state.is_flush_queued
             && (reaches(state.tail.dirty(), options.flush_bytes_min)
                 || reaches(bytes, options.bypass_bytes_min)
-                || self.shared.is_dirty_high());
+                || self.services.dirty.is_high());
         drop(state);
         self.tell_owner();
         if wants_flush {
             self.want_flush();
         }
-        if let Some(log) = self.shared.evict() {
-            log.want_flush();
-        }
+        self.services.evict();
         let end = appended.last_offset.next();
         if is_memory {
             self.acknowledge(end);
@@ -359,12 +357,12 @@ impl PartitionLog {
         now: TimestampMs,
     ) -> Appended {
         let stamps = state.core.stamps(origin);
-        let chunk_bytes_max = self.shared.chunk_bytes_max(bytes);
+        let chunk_bytes_max = self.services.cache.chunk_bytes_max(bytes);
         let mut first = None;
         let mut last_offset = state.core.offsets().log_end;
         let mut total = 0;
         if state.tail.is_empty() {
-            self.shared.count_tail(true);
+            self.services.cache.count_tail(true);
         }
         let mut run: Option<Run> = None;
         for batch in batches {
@@ -384,7 +382,9 @@ impl PartitionLog {
             // The batch answers for the offsets before it that are missing, too.
             state.tail.mark(before);
             let opened = |opened: crate::tail::Opened| {
-                self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
+                self.services
+                    .cache
+                    .add_chunk(self.key, opened.ordinal, opened.capacity);
             };
             state.tail.append(
                 placed.segment_base,
@@ -399,7 +399,7 @@ impl PartitionLog {
                 .append(placed.segment_base, body_at, body, chunk_bytes_max, opened);
             // A run is of one epoch.
             if let Some(done) = run.take_if(|run| run.leader_epoch != placed.leader_epoch) {
-                self.shared.push_run(done);
+                self.services.journal.push_run(done);
             }
             let run = run.get_or_insert(Run {
                 key: self.key,
@@ -417,13 +417,15 @@ impl PartitionLog {
             run.has_gaps |= placed.base_offset > before;
         }
         state.is_touched = true;
-        self.shared.add_dirty(total);
+        self.services.dirty.add(total);
         {
-            let mut stats = self.shared.stats.borrow_mut();
+            let mut stats = self.services.stats.borrow_mut();
             stats.appended_bytes += total;
             stats.appended_batches += u64::try_from(batches.len()).unwrap_or(u64::MAX);
         }
-        self.shared.push_run(run.expect("there is a batch at least"));
+        self.services
+            .journal
+            .push_run(run.expect("there is a batch at least"));
         Appended {
             base_offset: first.expect("there is a batch at least"),
             last_offset,
@@ -443,7 +445,7 @@ impl PartitionLog {
         };
         let start = size & !(page - 1);
         let path = self.segment_path(base);
-        let file = self.shared.files.get(self.key, base, &path, false).await?;
+        let file = self.services.files.get(self.key, base, &path, false).await?;
         let (read, buffer) = read_page(&file, &path, start).await?;
         let held = usize::try_from(size - start).expect("less than a page");
         if read < held {
@@ -455,9 +457,11 @@ impl PartitionLog {
         }
         let mut state = self.state.borrow_mut();
         if state.tail.is_empty() {
-            self.shared.count_tail(true);
+            self.services.cache.count_tail(true);
             let opened = state.tail.begin(base, start, &buffer[..held]);
-            self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
+            self.services
+                .cache
+                .add_chunk(self.key, opened.ordinal, opened.capacity);
         }
         Ok(())
     }
