@@ -120,6 +120,7 @@ pub fn encode<R: Request>(request: &R, version: i16, correlation_id: i32) -> Res
         client_id: Some(CLIENT_ID),
     };
     encode_request_frame_pieces(&header, |writer| request.encode(writer, version))
+        .map(|pieces| pieces.into_vec())
         .map_err(|source| ClientError::Encode { api: R::KEY, source })
 }
 

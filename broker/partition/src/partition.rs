@@ -170,7 +170,25 @@ impl Partition {
         }
     }
 
-    /// Takes one event; what the shell is to do is added to `actions`.
+    /// Whether the time counts for `event`: where a follower's delay may come of it. It does not for the log of a leader
+    /// without followers, so that its appends need no look at the clock.
+    pub fn needs_time(&self, event: &Event) -> bool {
+        match event {
+            Event::LogMoved(_) => match &self.state {
+                State::Leader(leadership) => !leadership.followers.is_empty(),
+                State::Follower { .. } => false,
+            },
+            Event::AcksAwaited { .. } | Event::LeaderHighWatermark(_) | Event::Removed => false,
+            Event::Assigned(_)
+            | Event::Configured(_)
+            | Event::Fetched(_)
+            | Event::IsrAnswered { .. }
+            | Event::BrokerEligible { .. } => true,
+        }
+    }
+
+    /// Takes one event; what the shell is to do is added to `actions`. `now` is not looked at where
+    /// [`Partition::needs_time`] says so.
     pub fn handle(&mut self, event: Event, now: Duration, actions: &mut Vec<Action>) {
         match event {
             Event::Assigned(assignment) => self.assigned(assignment, now, actions),

@@ -54,9 +54,16 @@ impl World {
         world
     }
 
+    /// Of an event that needs no time, any time must make the same.
     fn take(&mut self, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
+        let needs_time = self.partition.needs_time(&event);
+        let (mut without, mut actions_without) = (self.partition.clone(), Vec::new());
+        without.handle(event.clone(), Duration::ZERO, &mut actions_without);
         self.partition.handle(event, self.now, &mut actions);
+        if !needs_time {
+            assert_eq!((&self.partition, &actions), (&without, &actions_without));
+        }
         actions
     }
 
@@ -496,4 +503,14 @@ fn what_the_metadata_has_overtaken_changes_nothing() {
     // Broker 3 is counted all the while.
     assert_eq!(world.fetch(2, 11), vec![]);
     assert_eq!(world.partition.high_watermark(), offset(10));
+}
+
+#[test]
+fn the_log_of_a_lone_leader_needs_no_time() {
+    let mut world = World::new(1);
+    world.assign(Some(1), (1, 1), &[1], &[1]);
+    assert!(!world.partition.needs_time(&Event::LogMoved(world.ends)));
+    assert_eq!(world.log(5, 5), [committed(5)]);
+    world.assign(Some(1), (2, 2), &[1, 2], &[1, 2]);
+    assert!(world.partition.needs_time(&Event::LogMoved(world.ends)));
 }

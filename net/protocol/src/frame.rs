@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::codec::{EncodeError, Writer};
+use crate::codec::{EncodeError, Pieces, Writer};
 use crate::{RequestHeader, ResponseHeader};
 
 /// Bytes of the size that begins a frame.
@@ -99,7 +99,7 @@ pub fn encode_frame_pieces(
     correlation_id: i32,
     header_version: i16,
     body: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
-) -> Result<Vec<Bytes>, EncodeError> {
+) -> Result<Pieces, EncodeError> {
     let header = ResponseHeader { correlation_id };
     let writer = write_frame(|writer| {
         header.encode(writer, header_version)?;
@@ -130,7 +130,7 @@ pub fn encode_request_frame(
 pub fn encode_request_frame_pieces(
     header: &RequestHeader,
     body: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
-) -> Result<Vec<Bytes>, EncodeError> {
+) -> Result<Pieces, EncodeError> {
     let writer = write_frame(|writer| {
         header.encode(writer)?;
         body(writer)

@@ -1,22 +1,30 @@
 //! Checkpoints. One makes everything that was appended durable in the segments, writes that into one file, and then
 //! frees the journal's files before it.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_model::Offset;
-use corelog_runtime::{DiskError, Remedy};
+use corelog_runtime::local::Budget;
+use corelog_runtime::{DiskError, Handle, Remedy};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::checkpoint_file;
+use crate::checkpoint_requests::CheckpointRequests;
 use crate::errors::{CheckpointError, Fenced};
+use crate::fence::{Fence, Life};
 use crate::format::envelope;
 use crate::format::names;
 use crate::format::v2::{CheckpointV2, PartitionV2};
 use crate::journal::core::PartitionKey;
+use crate::journal::state::Journal;
+use crate::options::StorageOptions;
 use crate::partition::PartitionLog;
-use crate::shared::{Life, Shared};
+use crate::patience::Patience;
+use crate::registry::Registry;
+use crate::types::StorageStats;
 
 /// How many partitions are synced at once, and flushed when it is urgent.
 const CONCURRENCY: usize = 16;
@@ -32,13 +40,27 @@ fn concurrency(used: u64, capacity: u64) -> usize {
     }
 }
 
-fn concurrency_now(shared: &Shared) -> usize {
-    if shared.life.get() != Life::Open || shared.ring.borrow().is_exhausted() {
+/// What makes checkpoints.
+pub(crate) struct Checkpointer {
+    pub(crate) handle: Handle,
+    pub(crate) options: Rc<StorageOptions>,
+    pub(crate) requests: Rc<CheckpointRequests>,
+    pub(crate) journal: Rc<Journal>,
+    pub(crate) registry: Rc<Registry>,
+    pub(crate) fence: Rc<Fence>,
+    pub(crate) patience: Rc<Patience>,
+    pub(crate) stats: Rc<RefCell<StorageStats>>,
+    /// Taken while one is made.
+    pub(crate) mutex: Budget,
+}
+
+fn concurrency_now(checkpointer: &Checkpointer) -> usize {
+    if checkpointer.fence.life() != Life::Open || checkpointer.journal.is_exhausted() {
         return CONCURRENCY;
     }
-    let files = u64::try_from(shared.options.journal_files_max).unwrap_or(u64::MAX);
-    let capacity = files.saturating_mul(shared.options.journal_file_bytes);
-    concurrency(shared.since_checkpoint.get(), capacity)
+    let files = u64::try_from(checkpointer.options.journal_files_max).unwrap_or(u64::MAX);
+    let capacity = files.saturating_mul(checkpointer.options.journal_file_bytes);
+    concurrency(checkpointer.journal.since_checkpoint.get(), capacity)
 }
 
 /// A snapshot of what a checkpoint will say.
@@ -53,11 +75,12 @@ struct Snapshot {
 }
 
 /// Takes the snapshot. There is no await in here: what is appended later is not covered and is in later frames.
-fn snapshot(shared: &Shared) -> Snapshot {
+fn snapshot(checkpointer: &Checkpointer) -> Snapshot {
     // A creation that the journal has not heard of may yet be refused.
     // A deletion is in a later frame, or it is durable already and the name may be another's.
-    let logs: Vec<_> = shared
-        .all_partitions()
+    let logs: Vec<_> = checkpointer
+        .registry
+        .all()
         .into_iter()
         .filter(|log| log.is_announced() && !log.is_deleted())
         .collect();
@@ -68,7 +91,7 @@ fn snapshot(shared: &Shared) -> Snapshot {
         }
     }
     Snapshot {
-        first_sequence: shared.journal.borrow().next_sequence(),
+        first_sequence: checkpointer.journal.core.borrow().next_sequence(),
         partitions: logs.iter().map(|log| log.to_image()).collect(),
         dirty,
         cuts: logs.iter().map(|log| log.cuts()).collect(),
@@ -77,21 +100,21 @@ fn snapshot(shared: &Shared) -> Snapshot {
 }
 
 /// Makes a checkpoint, one at a time. `is_clean` says that nothing is appended or journaled any more.
-pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), CheckpointError> {
-    let _lane = shared.checkpoint_lane.acquire(1).await;
-    if let Some(fenced) = shared.fenced() {
+pub(crate) async fn make(checkpointer: &Checkpointer, is_clean: bool) -> Result<(), CheckpointError> {
+    let _held = checkpointer.mutex.acquire(1).await;
+    if let Some(fenced) = checkpointer.fence.fenced() {
         return Err(fenced.into());
     }
-    let since = shared.since_checkpoint.get();
-    shared.removals_wait.set(false);
-    let taken = snapshot(shared);
+    let since = checkpointer.journal.since_checkpoint.get();
+    checkpointer.requests.begin();
+    let taken = snapshot(checkpointer);
     let first_sequence = taken.first_sequence;
     let busy: BTreeSet<PartitionKey> = taken.dirty.iter().map(|(log, _)| log.key()).collect();
     // The segments have their room: no failure here is a passing one.
-    let flushed = flush(shared, taken.dirty).await;
-    flushed.map_err(|error| shared.fence(&error))?;
-    sync_segments(shared, &taken.logs).await?;
-    end_commits(shared).await?;
+    let flushed = flush(checkpointer, taken.dirty).await;
+    flushed.map_err(|error| checkpointer.fence.fence(&error))?;
+    sync_segments(checkpointer, &taken.logs).await?;
+    end_commits(checkpointer).await?;
     let recovery_bases: Vec<_> = taken
         .partitions
         .iter()
@@ -99,35 +122,39 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
         .zip(taken.cuts)
         .collect();
     let checkpoint = CheckpointV2 {
-        shard: shared.options.shard.get(),
-        incarnation: shared.incarnation,
+        shard: checkpointer.options.shard.get(),
+        incarnation: checkpointer.journal.incarnation,
         first_sequence,
         is_clean,
         partitions: taken.partitions,
     };
     let dir = names::journal_dir(
-        &shared.options.dir,
-        shared.options.generation,
-        shared.options.shard,
+        &checkpointer.options.dir,
+        checkpointer.options.generation,
+        checkpointer.options.shard,
     );
     let content = envelope::encode(envelope::CHECKPOINT, &checkpoint);
-    match checkpoint_file::replace(&shared.handle, &dir.join(names::CHECKPOINT), content).await {
-        Ok(()) => *shared.checkpoint_refused.borrow_mut() = None,
+    match checkpoint_file::replace(&checkpointer.handle, &dir.join(names::CHECKPOINT), content).await {
+        Ok(()) => checkpointer.requests.made(),
         Err(error) => match error.remedy() {
             // The checkpoint before stays in force, and so do the journal's files.
             Remedy::Again | Remedy::Later => {
                 let error = Arc::new(error);
-                *shared.checkpoint_refused.borrow_mut() = Some(Arc::clone(&error));
-                shared.removals_wait.set(true);
+                checkpointer.requests.refuse(Arc::clone(&error));
                 return Err(CheckpointError::Refused(error));
             }
-            Remedy::Refuse | Remedy::Fence | Remedy::Close => return Err(shared.fence(&error).into()),
+            Remedy::Refuse | Remedy::Fence | Remedy::Close => {
+                return Err(checkpointer.fence.fence(&error).into());
+            }
         },
     }
-    shared.since_checkpoint.set(shared.since_checkpoint.get() - since);
-    shared.ring.borrow_mut().recycle(first_sequence);
-    shared.stats.borrow_mut().checkpoints += 1;
-    shared.journal_work.notify_all();
+    checkpointer
+        .journal
+        .since_checkpoint
+        .set(checkpointer.journal.since_checkpoint.get() - since);
+    checkpointer.journal.ring.borrow_mut().recycle(first_sequence);
+    checkpointer.stats.borrow_mut().checkpoints += 1;
+    checkpointer.journal.work.notify_all();
     for (log, (base, cuts)) in taken.logs.iter().zip(recovery_bases) {
         log.on_checkpoint(base, cuts);
     }
@@ -140,14 +167,14 @@ pub(crate) async fn make(shared: &Rc<Shared>, is_clean: bool) -> Result<(), Chec
 
 /// Waits until the commits that are under way have ended. A segment's failed sync may be one of theirs, and whoever
 /// syncs after it hears nothing of it; and no journal file is free while a frame is being written to it.
-async fn end_commits(shared: &Shared) -> Result<(), CheckpointError> {
-    let end = shared.journal.borrow().next_sequence();
+async fn end_commits(checkpointer: &Checkpointer) -> Result<(), CheckpointError> {
+    let end = checkpointer.journal.core.borrow().next_sequence();
     loop {
-        let ended = shared.journal_idle.notified();
-        if let Some(fenced) = shared.fenced() {
+        let ended = checkpointer.journal.acknowledged();
+        if let Some(fenced) = checkpointer.fence.fenced() {
             return Err(fenced.into());
         }
-        if shared.journal.borrow().acknowledged_end() >= end {
+        if checkpointer.journal.core.borrow().acknowledged_end() >= end {
             return Ok(());
         }
         ended.await;
@@ -160,7 +187,7 @@ fn recovery_base(image: &PartitionV2) -> Offset {
     active.and_then(Offset::new).unwrap_or_default()
 }
 
-async fn flush(shared: &Shared, dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(), DiskError> {
+async fn flush(checkpointer: &Checkpointer, dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(), DiskError> {
     let mut dirty = dirty.into_iter();
     loop {
         // By the group, since how full the journal is changes meanwhile.
@@ -170,22 +197,28 @@ async fn flush(shared: &Shared, dirty: Vec<(Rc<PartitionLog>, u64)>) -> Result<(
         }
         stream::iter(group)
             .map(|(log, end)| async move { log.write_out(end, true).await })
-            .buffer_unordered(concurrency_now(shared))
+            .buffer_unordered(concurrency_now(checkpointer))
             .try_collect::<Vec<()>>()
             .await?;
     }
 }
 
-async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result<(), Fenced> {
+async fn sync_segments(checkpointer: &Checkpointer, logs: &[Rc<PartitionLog>]) -> Result<(), Fenced> {
     let mut unsynced = Vec::new();
     for log in logs {
         for base in log.take_unsynced() {
             unsynced.push((Rc::clone(log), base));
         }
     }
-    if shared.options.checkpoint_sync.is_whole(unsynced.len()) {
-        let synced = shared.persist(async || shared.handle.disk.sync_filesystem(&shared.options.dir).await);
-        return synced.await.map_err(|error| shared.fence(&error));
+    if checkpointer.options.checkpoint_sync.is_whole(unsynced.len()) {
+        let synced = checkpointer.patience.persist(async || {
+            checkpointer
+                .handle
+                .disk
+                .sync_filesystem(&checkpointer.options.dir)
+                .await
+        });
+        return synced.await.map_err(|error| checkpointer.fence.fence(&error));
     }
     // Many at once: a commit that syncs one of these segments waits for its turn.
     stream::iter(unsynced)
@@ -197,22 +230,22 @@ async fn sync_segments(shared: &Rc<Shared>, logs: &[Rc<PartitionLog>]) -> Result
 }
 
 /// Makes checkpoints when they are asked for, until the storage closes or is fenced.
-pub(crate) async fn run(shared: Rc<Shared>) {
+pub(crate) async fn run(checkpointer: Rc<Checkpointer>) {
     loop {
-        let wanted = shared.checkpoint_wanted.notified();
-        if shared.life.get() != Life::Open || shared.fenced().is_some() {
+        let wanted = checkpointer.requests.wanted();
+        if checkpointer.fence.life() != Life::Open || checkpointer.fence.fenced().is_some() {
             return;
         }
-        let is_due = shared.since_checkpoint.get() >= shared.options.checkpoint_bytes
-            || shared.ring.borrow().is_exhausted()
-            || shared.removals_wait.get();
+        let is_due = checkpointer.journal.since_checkpoint.get() >= checkpointer.options.checkpoint_bytes
+            || checkpointer.journal.is_exhausted()
+            || checkpointer.requests.do_removals_wait();
         if !is_due {
             wanted.await;
             continue;
         }
-        match make(&shared, false).await {
+        match make(&checkpointer, false).await {
             Ok(()) => {
-                if shared.ring.borrow().is_exhausted() {
+                if checkpointer.journal.is_exhausted() {
                     // The one file in use is not full yet: there is nothing to free before it is.
                     wanted.await;
                 }
@@ -220,8 +253,8 @@ pub(crate) async fn run(shared: Rc<Shared>) {
             Err(CheckpointError::Fenced(_)) => return,
             Err(CheckpointError::Refused(error)) => {
                 tracing::warn!(%error, "there can be no checkpoint now; it is tried again");
-                let again = shared.handle.clock.now() + std::time::Duration::from_secs(1);
-                shared.handle.clock.sleep_until(again).await;
+                let again = checkpointer.handle.clock.now() + std::time::Duration::from_secs(1);
+                checkpointer.handle.clock.sleep_until(again).await;
             }
         }
     }

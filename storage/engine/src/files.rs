@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use corelog_model::Offset;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
-use corelog_runtime::local::Notify;
+use corelog_runtime::descriptors::BRIEF_OPENS_MAX;
+use corelog_runtime::local::{Budget, Notify};
 use corelog_runtime::{DiskError, File, Handle, IoCause, IoOperation, OpenOptions};
 
 use crate::hash::Map;
@@ -49,6 +50,8 @@ pub(crate) async fn read_page(
     })
 }
 
+/// How many segments are closed or removed at a time.
+const CHANGES_MAX: usize = 16;
 /// How often an open is tried that finds no descriptor; each time an idle file is closed before.
 const OPEN_ATTEMPTS: u32 = 3;
 /// The first pause between two tries; each later one is ten times as long.
@@ -146,6 +149,10 @@ pub(crate) struct Files {
     open_max: usize,
     slots: Rc<Slots>,
     inner: RefCell<Inner>,
+    /// Taken for an index or a directory that is open for a moment: none of those counts among the segment files.
+    pub(crate) brief_opens: Budget,
+    /// Taken to close or remove a segment: retention may want that of every partition at once.
+    pub(crate) changes: Budget,
 }
 
 impl Files {
@@ -157,6 +164,8 @@ impl Files {
             open_max: open_max.max(1),
             slots: Rc::default(),
             inner: RefCell::default(),
+            brief_opens: Budget::new(BRIEF_OPENS_MAX),
+            changes: Budget::new(CHANGES_MAX),
         }
     }
 

@@ -7,12 +7,16 @@
 //! [`corelog_runtime::remedy`].
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_runtime::{DiskError, Monotonic, Remedy};
+use corelog_runtime::local::Budget;
+use corelog_runtime::{Clock, DiskError, Monotonic, Remedy};
 
-use crate::shared::{Life, Shared};
+use crate::errors::Fenced;
+use crate::fence::{Fence, Life};
+use crate::memory::dirty::DirtyBytes;
 
 /// The first pause; each later one is twice as long.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
@@ -24,26 +28,22 @@ const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
 /// How often it is told that something waits.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// See the module.
+pub(crate) struct Patience {
+    clock: Rc<dyn Clock>,
+    fence: Rc<Fence>,
+    dirty: Rc<DirtyBytes>,
+    waits: Waits,
+}
+
 /// What waits.
 #[derive(Default)]
-pub(crate) struct Waits {
+struct Waits {
     count: Cell<u64>,
     /// Of them, how many wait for room on the disk, and the last one's error.
     full_count: Cell<u64>,
     full: RefCell<Option<Arc<DiskError>>>,
     told_last: Cell<Option<Monotonic>>,
-}
-
-impl Waits {
-    /// How many operations wait.
-    pub(crate) fn count(&self) -> u64 {
-        self.count.get()
-    }
-
-    /// Something that must be written finds no room on the disk.
-    pub(crate) fn full(&self) -> Option<Arc<DiskError>> {
-        self.full.borrow().clone()
-    }
 }
 
 /// One operation that waits.
@@ -82,7 +82,44 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Shared {
+impl Patience {
+    /// Of a shard on which nothing waits.
+    pub(crate) fn new(clock: Rc<dyn Clock>, fence: Rc<Fence>, dirty: Rc<DirtyBytes>) -> Patience {
+        Patience {
+            clock,
+            fence,
+            dirty,
+            waits: Waits::default(),
+        }
+    }
+
+    /// How many operations wait.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waits.count.get()
+    }
+
+    /// Something that must be written finds no room on the disk.
+    pub(crate) fn full(&self) -> Option<Arc<DiskError>> {
+        self.waits.full.borrow().clone()
+    }
+
+    /// Syncs with no other sync of the same file beside it. The kernel reports a failed write-back once: of two syncs
+    /// that overlap one may hear of it, and the other succeed although its pages never came to the device. So each
+    /// holds the file's `mutex` (INV-5), and a failure has fenced the journal before the next one has it.
+    pub(crate) async fn alone(
+        &self,
+        mutex: &Budget,
+        sync: impl AsyncFn() -> Result<(), DiskError>,
+    ) -> Result<(), Fenced> {
+        let _held = mutex.acquire(1).await;
+        if let Some(fenced) = self.fence.fenced() {
+            return Err(fenced);
+        }
+        // An open that fails on the way is no failed sync, and is done again.
+        let done = self.persist(sync).await;
+        done.map_err(|error| self.fence.fence(&error))
+    }
+
     /// Does `operation` again for as long as the kernel lacks what it needs for the moment. Meanwhile new appends are
     /// refused if it is room.
     ///
@@ -103,19 +140,19 @@ impl Shared {
             };
             match error.remedy() {
                 Remedy::Again => continue,
-                Remedy::Later if self.fenced().is_none() => {}
+                Remedy::Later if self.fence.fenced().is_none() => {}
                 Remedy::Later | Remedy::Refuse | Remedy::Fence | Remedy::Close => return Err(error),
             }
-            match self.life.get() {
+            match self.fence.life() {
                 Life::Open => {}
                 Life::Closing if closing < CLOSING_PATIENCE => closing += pause,
                 Life::Closing | Life::Closed => return Err(error),
             }
-            let clock = &self.handle.clock;
+            let clock = &self.clock;
             if waiting.is_none() {
                 waiting = Some(Waiting::begin(&self.waits, error, clock.now()));
                 // Whoever waits for room in memory is to be told that there is none on the disk.
-                self.dirty_changed.notify_all();
+                self.dirty.look_again();
             }
             clock.sleep_until(clock.now() + pause).await;
             pause = (pause * 2).min(PAUSE_MAX);

@@ -6,9 +6,15 @@
 //! The rate grows while commits are fast: below a fixed time, or within a few times the best that commits of their
 //! size took. It falls when they are slower. While nothing is committed, reads are not limited.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_runtime::Monotonic;
+use corelog_runtime::local::Budget;
+use corelog_runtime::{Clock, Monotonic};
+
+use crate::fence::Fence;
+use crate::journal::state::Journal;
 
 /// How many times as long as at their best commits may take beside reads, on average.
 const SLOWER_MAX: u64 = 3;
@@ -34,6 +40,57 @@ const WAIT_MAX: Duration = Duration::from_millis(2);
 const CREDIT_MAX: i64 = 1 << 20;
 /// The unit of how slow commits are.
 const ONE: u64 = 256;
+
+/// The readers of one shard, which take turns while commits go on.
+pub(crate) struct ReadTurns {
+    clock: Rc<dyn Clock>,
+    fence: Rc<Fence>,
+    journal: Rc<Journal>,
+    pace: RefCell<ReadPace>,
+    /// Taken by the reader whose turn is next.
+    mutex: Budget,
+}
+
+impl ReadTurns {
+    /// Of a shard that has committed nothing yet.
+    pub(crate) fn new(clock: Rc<dyn Clock>, fence: Rc<Fence>, journal: Rc<Journal>) -> ReadTurns {
+        let pace = ReadPace::new(clock.now());
+        ReadTurns {
+            clock,
+            fence,
+            journal,
+            pace: RefCell::new(pace),
+            mutex: Budget::new(1),
+        }
+    }
+
+    /// Whether segments are read beside no commits, and so at any pace.
+    pub(crate) fn are_free(&self) -> bool {
+        let is_quiet = self.pace.borrow().is_quiet(self.clock.now());
+        (is_quiet && !self.journal.is_committing()) || self.fence.fenced().is_some()
+    }
+
+    /// Waits until `bytes` of a segment may be read: see [`ReadPace`].
+    pub(crate) async fn turn(&self, bytes: usize) {
+        if self.are_free() {
+            return;
+        }
+        let _held = self.mutex.acquire(1).await;
+        while !self.are_free() {
+            let taken = self.pace.borrow_mut().take(bytes, self.clock.now());
+            match taken {
+                Ok(()) => return,
+                Err(until) => self.clock.sleep_until(until).await,
+            }
+        }
+    }
+
+    /// A commit of `bytes` has ended that took so long.
+    pub(crate) fn committed(&self, bytes: u64, took: Duration) {
+        let now = self.clock.now();
+        self.pace.borrow_mut().committed(bytes, took, now);
+    }
+}
 
 /// The pace of one shard's readers. A read may begin while there is credit, and may leave a debt.
 #[derive(Debug)]

@@ -1,25 +1,39 @@
 //! The storage of one shard: its partitions, and the tasks that journal, flush and checkpoint.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_model::{PartitionId, TimestampMs};
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
+use corelog_runtime::local::{Budget, Queue};
 use corelog_runtime::{DiskError, Handle, OpenOptions, WorkClass};
 
+use crate::checkpoint::Checkpointer;
+use crate::checkpoint_requests::CheckpointRequests;
 use crate::errors::{CheckpointError, CreateError, DeleteError, OpenError};
+use crate::fence::{Fence, Life};
+use crate::files::Files;
 use crate::format::v2::EntryV2;
 use crate::format::{envelope, names};
+use crate::journal::commit::Committer;
 use crate::journal::core::{JournalCore, Limits};
 use crate::journal::files::JournalFiles;
 use crate::journal::ring::Ring;
+use crate::journal::state::Journal;
 use crate::log::core::{LogCore, partition_id};
+use crate::memory::cache::Cache;
+use crate::memory::dirty::DirtyBytes;
+use crate::memory::windows::Windows;
 use crate::options::{LogConfig, StorageOptions};
-use crate::partition::{self, PartitionLog};
+use crate::partition::{self, LogServices, PartitionLog};
+use crate::patience::Patience;
+use crate::read_pace::ReadTurns;
 use crate::recovery;
 use crate::recovery::target::Target;
-use crate::shared::{Life, Parts, Shared};
+use crate::registry::Registry;
+use crate::removal::Removals;
 use crate::types::{PartitionSpec, StorageStats};
 use crate::{checkpoint, checkpoint_file, journal, removal};
 
@@ -29,7 +43,9 @@ const OVERLAP_BYTES_MAX: usize = 128 << 10;
 
 /// The storage of one shard. All calls come from that shard.
 pub struct Storage {
-    shared: Rc<Shared>,
+    logs: Rc<LogServices>,
+    checkpointer: Rc<Checkpointer>,
+    removals: Rc<Removals>,
 }
 
 fn check_options(options: &StorageOptions) -> Result<(), OpenError> {
@@ -120,16 +136,12 @@ impl Storage {
             commits_in_flight_max: options.commits_in_flight_max,
             overlap_bytes_max: OVERLAP_BYTES_MAX,
         };
-        let shared = Rc::new(Shared::new(Parts {
-            journal: JournalCore::new(limits, first_sequence),
-            ring,
-            journal_files,
-            incarnation,
-            handle,
-            options,
-        }));
+        let core = JournalCore::new(limits, first_sequence);
+        let fence = Fence::new(options.shard);
+        let journal = Journal::new(core, ring, journal_files, incarnation, Rc::clone(&fence));
+        let storage = Storage::assemble(handle, Rc::new(options), fence, Rc::new(journal));
         for image in images {
-            let now = shared.handle.clock.wall();
+            let now = storage.logs.handle.clock.wall();
             let core = LogCore::from_image(&image, LogConfig::default(), now).map_err(|source| {
                 OpenError::Damaged {
                     path: target.checkpoint_path(),
@@ -138,33 +150,164 @@ impl Storage {
             })?;
             let image = image.base;
             let id = partition_id(image.topic, image.index);
-            let log = insert(&shared, id, image.directory, core, image.corrupt);
+            let log = storage.insert(id, image.directory, core, image.corrupt);
             log.announce();
             log.drop_old_segments();
         }
-        start_tasks(&shared);
-        Ok(Rc::new(Storage { shared }))
+        storage.start_tasks();
+        Ok(Rc::new(storage))
+    }
+
+    /// Joins the services.
+    fn assemble(
+        handle: Handle,
+        options: Rc<StorageOptions>,
+        fence: Rc<Fence>,
+        journal: Rc<Journal>,
+    ) -> Storage {
+        let clock = Rc::clone(&handle.clock);
+        let registry = Rc::<Registry>::default();
+        let dirty = Rc::new(DirtyBytes::new(options.dirty_bytes_max));
+        let checkpoints = Rc::<CheckpointRequests>::default();
+        fence.tell(&journal);
+        fence.tell(&registry);
+        fence.tell(&dirty);
+        fence.tell(&checkpoints);
+        let patience = Patience::new(Rc::clone(&clock), Rc::clone(&fence), Rc::clone(&dirty));
+        let patience = Rc::new(patience);
+        let reads = ReadTurns::new(clock, Rc::clone(&fence), Rc::clone(&journal));
+        let windows = Rc::new(Windows::new(options.cache_bytes_max));
+        let stats = Rc::<RefCell<StorageStats>>::default();
+        let checkpointer = Checkpointer {
+            handle: handle.clone(),
+            options: Rc::clone(&options),
+            requests: Rc::clone(&checkpoints),
+            journal: Rc::clone(&journal),
+            registry: Rc::clone(&registry),
+            fence: Rc::clone(&fence),
+            patience: Rc::clone(&patience),
+            stats: Rc::clone(&stats),
+            mutex: Budget::new(1),
+        };
+        let logs = LogServices {
+            files: Files::new(handle.clone(), options.direct, options.open_files_max),
+            cache: Cache::new(
+                options.cache_bytes_max,
+                options.bypass_bytes_min,
+                Rc::clone(&windows),
+            ),
+            flushes: Queue::new(),
+            reads: Rc::new(reads),
+            handle,
+            options,
+            fence,
+            patience,
+            journal,
+            checkpoints,
+            registry,
+            dirty,
+            windows,
+            stats,
+        };
+        Storage {
+            logs: Rc::new(logs),
+            checkpointer: Rc::new(checkpointer),
+            removals: Rc::default(),
+        }
+    }
+
+    fn insert(
+        &self,
+        id: PartitionId,
+        directory: String,
+        core: LogCore,
+        corrupt: Option<String>,
+    ) -> Rc<PartitionLog> {
+        let registry = &self.logs.registry;
+        let key = registry.next_key();
+        let log = Rc::new(PartitionLog::new(&self.logs, key, id, directory, core, corrupt));
+        if log.is_damaged() {
+            self.logs.stats.borrow_mut().damaged_partitions += 1;
+        }
+        registry.insert(&log);
+        log
+    }
+
+    fn start_tasks(&self) {
+        let logs = &self.logs;
+        let committer = Rc::new(Committer {
+            handle: logs.handle.clone(),
+            options: Rc::clone(&logs.options),
+            journal: Rc::clone(&logs.journal),
+            registry: Rc::clone(&logs.registry),
+            fence: Rc::clone(&logs.fence),
+            patience: Rc::clone(&logs.patience),
+            reads: Rc::clone(&logs.reads),
+            checkpoints: Rc::clone(&logs.checkpoints),
+            stats: Rc::clone(&logs.stats),
+        });
+        let spawn = |class, name, task| logs.handle.spawner.spawn(class, name, task);
+        spawn(
+            WorkClass::Latency,
+            "journal",
+            Box::pin(journal::commit::run(Rc::clone(&committer))),
+        );
+        spawn(
+            WorkClass::Background,
+            "journal marks",
+            Box::pin(journal::commit::run_marks(committer)),
+        );
+        spawn(
+            WorkClass::Background,
+            "flush",
+            Box::pin(partition::run_flush(Rc::clone(logs))),
+        );
+        spawn(
+            WorkClass::Normal,
+            "checkpoint",
+            Box::pin(checkpoint::run(Rc::clone(&self.checkpointer))),
+        );
+        self.spawn_removal();
+    }
+
+    /// Removes the files of deleted partitions, in the background: there may be very many. One removal is under way at a
+    /// time, since each holds a listing of the data directory. What is deleted meanwhile, it looks for when it is done.
+    fn spawn_removal(&self) {
+        let removals = Rc::clone(&self.removals);
+        if !removals.begin() {
+            return;
+        }
+        let (handle, dir) = (self.logs.handle.clone(), self.logs.options.dir.clone());
+        let task = async move {
+            while removals.go_on() {
+                removal::remove_retired(&handle, &dir).await;
+            }
+            removals.end();
+        };
+        self.logs
+            .handle
+            .spawn(WorkClass::Background, "partition removal", task);
     }
 
     /// The partitions there are, by age.
     pub fn partitions(&self) -> Vec<PartitionId> {
-        self.shared.all_partitions().iter().map(|log| log.id()).collect()
+        self.logs.registry.all().iter().map(|log| log.id()).collect()
     }
 
     /// The data directory.
     pub fn path(&self) -> &Path {
-        &self.shared.options.dir
+        &self.logs.options.dir
     }
 
     /// The directories of the partitions there are.
     pub fn directories(&self) -> Vec<String> {
-        self.shared.directories.borrow().iter().cloned().collect()
+        self.logs.registry.directories()
     }
 
     /// Removes directories that no shard's partition has: those for whose names `is_stray` says so. What cannot be
     /// removed now stays until the next call.
     pub async fn remove_strays(&self, is_stray: impl Fn(&str) -> bool) {
-        let (handle, parent) = (&self.shared.handle, &self.shared.options.dir);
+        let (handle, parent) = (&self.logs.handle, &self.logs.options.dir);
         let names = match handle.disk.list_dir(parent).await {
             Ok(names) => names,
             Err(error) => return tracing::warn!(%error, "directories of no partition stay behind"),
@@ -178,7 +321,7 @@ impl Storage {
             }
         }
         if is_any {
-            spawn_removal(&self.shared);
+            self.spawn_removal();
         }
     }
 
@@ -188,8 +331,8 @@ impl Storage {
     /// # Errors
     /// The disk's; a directory that is not there holds none.
     pub async fn holds_records(&self, directory: &str) -> Result<bool, DiskError> {
-        let disk = &self.shared.handle.disk;
-        let dir = self.shared.partition_dir(directory);
+        let disk = &self.logs.handle.disk;
+        let dir = self.logs.partition_dir(directory);
         let found = match disk.list_dir(&dir).await {
             Err(error) if error.is_not_found() => return Ok(false),
             found => found?,
@@ -209,8 +352,7 @@ impl Storage {
 
     /// A partition's log.
     pub fn partition(&self, id: &PartitionId) -> Option<Rc<PartitionLog>> {
-        let key = self.shared.by_id.borrow().get(id).copied()?;
-        self.shared.partition(key)
+        self.logs.registry.by_id(id)
     }
 
     /// Makes a partition; it is durable when this returns.
@@ -218,26 +360,26 @@ impl Storage {
     /// # Errors
     /// See [`CreateError`].
     pub async fn create_partition(&self, spec: PartitionSpec) -> Result<Rc<PartitionLog>, CreateError> {
-        let shared = &self.shared;
+        let logs = &self.logs;
         if !names::is_partition_directory(&spec.directory) {
             return Err(CreateError::BadDirectory(spec.directory));
         }
-        if let Some(fenced) = shared.fenced() {
+        if let Some(fenced) = logs.fence.fenced() {
             return Err(fenced.into());
         }
-        if shared.by_id.borrow().contains_key(&spec.id) {
+        if logs.registry.by_id(&spec.id).is_some() {
             return Err(CreateError::Exists(spec.id));
         }
-        if shared.directories.borrow().contains(&spec.directory) {
+        if logs.registry.has_directory(&spec.directory) {
             return Err(CreateError::DirectoryInUse(spec.directory));
         }
         let core = LogCore::new(spec.leader_epoch, spec.config);
         // Entered before the first await: whoever asks for the same one meanwhile finds it there.
-        let log = insert(shared, spec.id, spec.directory.clone(), core, None);
+        let log = self.insert(spec.id, spec.directory.clone(), core, None);
         match self.make_directory(&spec.directory).await {
             Ok(()) => {}
             Err(error) => {
-                remove(shared, &log);
+                logs.registry.remove(&log);
                 return Err(if error.is_full() {
                     CreateError::DiskFull(Arc::new(error))
                 } else {
@@ -252,20 +394,20 @@ impl Storage {
             directory: spec.directory,
         };
         log.announce();
-        if let Err(fenced) = shared.change(entry).await {
-            remove(shared, &log);
+        if let Err(fenced) = logs.journal.change(entry).await {
+            logs.registry.remove(&log);
             return Err(fenced.into());
         }
         Ok(log)
     }
 
     async fn make_directory(&self, directory: &str) -> Result<(), DiskError> {
-        let shared = &self.shared;
-        let dir = shared.partition_dir(directory);
+        let logs = &self.logs;
+        let dir = logs.partition_dir(directory);
         // What an interrupted creation left behind is not this partition's.
-        removal::retire_directory(&shared.handle, &shared.options.dir, &dir).await?;
-        shared.handle.disk.create_dir_all(&dir).await?;
-        shared.handle.disk.sync_dir(&shared.options.dir).await
+        removal::retire_directory(&logs.handle, &logs.options.dir, &dir).await?;
+        logs.handle.disk.create_dir_all(&dir).await?;
+        logs.handle.disk.sync_dir(&logs.options.dir).await
     }
 
     /// Removes a partition. It is gone for good when this returns; its files go in the background.
@@ -273,13 +415,13 @@ impl Storage {
     /// # Errors
     /// See [`DeleteError`].
     pub async fn delete_partition(&self, id: PartitionId) -> Result<(), DeleteError> {
-        let shared = &self.shared;
+        let logs = &self.logs;
         let log = self.partition(&id).ok_or(DeleteError::NotFound(id))?;
-        if let Some(fenced) = shared.fenced() {
+        if let Some(fenced) = logs.fence.fenced() {
             return Err(fenced.into());
         }
         log.on_deleted();
-        shared
+        logs.journal
             .change(EntryV2::PartitionDeleted {
                 topic: id.topic.get(),
                 index: id.index.get(),
@@ -287,8 +429,8 @@ impl Storage {
             })
             .await?;
         log.finish_writes().await;
-        let dir = shared.partition_dir(log.directory());
-        let retired = removal::retire_directory(&shared.handle, &shared.options.dir, &dir).await;
+        let dir = logs.partition_dir(log.directory());
+        let retired = removal::retire_directory(&logs.handle, &logs.options.dir, &dir).await;
         let finished = match &retired {
             // The name may be given to another partition, of another shard even, as soon as this returns: no recovery
             // may look for the directory again.
@@ -298,15 +440,15 @@ impl Storage {
                     index: id.index.get(),
                     directory: String::new(),
                 };
-                shared.change(done).await
+                logs.journal.change(done).await
             }
             Err(_) => Ok(()),
         };
         log.discard_tail();
-        remove(shared, &log);
+        logs.registry.remove(&log);
         finished?;
         retired.map_err(|error| DeleteError::Io(Arc::new(error)))?;
-        spawn_removal(shared);
+        self.spawn_removal();
         Ok(())
     }
 
@@ -315,7 +457,7 @@ impl Storage {
     /// # Errors
     /// See [`CheckpointError`].
     pub async fn checkpoint(&self) -> Result<(), CheckpointError> {
-        checkpoint::make(&self.shared, false).await
+        checkpoint::make(&self.checkpointer, false).await
     }
 
     /// Closes cleanly: refuses new appends, commits those that are admitted, makes everything durable, brings the
@@ -324,20 +466,20 @@ impl Storage {
     /// # Errors
     /// See [`CheckpointError`]; the next start recovers then.
     pub async fn close(&self) -> Result<(), CheckpointError> {
-        let shared = &self.shared;
-        shared.life.set(Life::Closing);
-        shared.dirty_changed.notify_all();
+        let logs = &self.logs;
+        logs.fence.set_life(Life::Closing);
+        logs.dirty.look_again();
         loop {
-            let idle = shared.journal_idle.notified();
-            if let Some(fenced) = shared.fenced() {
+            let idle = logs.journal.acknowledged();
+            if let Some(fenced) = logs.fence.fenced() {
                 self.end();
                 return Err(fenced.into());
             }
-            if shared.journal.borrow().is_idle() && shared.truncations.get() == 0 {
+            if logs.journal.is_idle() {
                 break;
             }
-            if shared.ring.borrow().is_exhausted() {
-                checkpoint::make(shared, false).await?;
+            if logs.journal.is_exhausted() {
+                checkpoint::make(&self.checkpointer, false).await?;
                 continue;
             }
             idle.await;
@@ -348,53 +490,52 @@ impl Storage {
     }
 
     async fn close_segments(&self) -> Result<(), CheckpointError> {
-        checkpoint::make(&self.shared, false).await?;
-        for log in self.shared.all_partitions() {
+        checkpoint::make(&self.checkpointer, false).await?;
+        for log in self.logs.registry.all() {
             if let Err(error) = log.trim_active().await {
                 tracing::warn!(%error, "a segment keeps its reserved room");
             }
         }
-        checkpoint::make(&self.shared, true).await
+        checkpoint::make(&self.checkpointer, true).await
     }
 
     fn end(&self) {
-        let shared = &self.shared;
-        shared.life.set(Life::Closed);
-        shared.flush_queue.close();
-        shared.journal_work.notify_all();
-        shared.checkpoint_wanted.notify_all();
-        shared.dirty_changed.notify_all();
-        shared.journal_idle.notify_all();
+        let logs = &self.logs;
+        logs.fence.set_life(Life::Closed);
+        logs.flushes.close();
+        logs.journal.wake_all();
+        logs.checkpoints.look();
+        logs.dirty.look_again();
     }
 
     /// Removes what the logs' retention lets go, closes segments that are due, forgets silent producers.
     pub async fn apply_retention(&self, now: TimestampMs) {
-        for log in self.shared.all_partitions() {
+        for log in self.logs.registry.all() {
             log.apply_retention(now).await;
         }
     }
 
     /// Whether the journal is fenced.
     pub fn is_fenced(&self) -> bool {
-        self.shared.fenced().is_some()
+        self.logs.fence.fenced().is_some()
     }
 
     /// Counters and levels. It looks at every partition.
     pub fn stats(&self) -> StorageStats {
-        let shared = &self.shared;
+        let logs = &self.logs;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let ring = shared.ring.borrow();
-        let partitions = shared.partitions.borrow();
+        let ring = logs.journal.ring.borrow();
         StorageStats {
-            waiting: shared.waits.count(),
-            dirty_bytes: shared.dirty_bytes(),
-            cache_bytes: count(shared.cache_bytes()),
+            waiting: logs.patience.waiting(),
+            dirty_bytes: logs.dirty.bytes(),
+            cache_bytes: count(logs.cache.bytes()),
             journal_files: count(ring.count()),
             journal_files_free: count(ring.free_count()),
-            partitions: count(partitions.len()),
-            open_files: count(shared.files.count()),
-            removals: count(shared.removals.under_way()),
-            ..*shared.stats.borrow()
+            partitions: count(logs.registry.len()),
+            open_files: count(logs.files.count()),
+            removals: count(self.removals.under_way()),
+            is_fenced: self.is_fenced(),
+            ..*logs.stats.borrow()
         }
     }
 }
@@ -403,77 +544,8 @@ impl Drop for Storage {
     /// Without [`Storage::close`] this is a crash: the tasks end, nothing more is written.
     fn drop(&mut self) {
         self.end();
-        let partitions = std::mem::take(&mut *self.shared.partitions.borrow_mut());
-        for log in partitions.values() {
+        for log in self.logs.registry.clear() {
             log.on_closed();
         }
     }
-}
-
-fn insert(
-    shared: &Rc<Shared>,
-    id: PartitionId,
-    directory: String,
-    core: LogCore,
-    corrupt: Option<String>,
-) -> Rc<PartitionLog> {
-    let key = shared.next_key.get();
-    shared.next_key.set(key + 1);
-    let log = Rc::new(PartitionLog::new(shared, key, id, directory, core, corrupt));
-    if log.is_damaged() {
-        shared.stats.borrow_mut().damaged_partitions += 1;
-    }
-    shared.partitions.borrow_mut().insert(key, Rc::clone(&log));
-    shared.by_id.borrow_mut().insert(id, key);
-    shared.directories.borrow_mut().insert(log.directory().to_owned());
-    log
-}
-
-fn remove(shared: &Shared, log: &PartitionLog) {
-    shared.partitions.borrow_mut().remove(&log.key());
-    shared.by_id.borrow_mut().remove(&log.id());
-    shared.directories.borrow_mut().remove(log.directory());
-}
-
-fn start_tasks(shared: &Rc<Shared>) {
-    let spawn = |class, name, task| shared.handle.spawner.spawn(class, name, task);
-    spawn(
-        WorkClass::Latency,
-        "journal",
-        Box::pin(journal::commit::run(Rc::clone(shared))),
-    );
-    spawn(
-        WorkClass::Background,
-        "journal marks",
-        Box::pin(journal::commit::run_marks(Rc::clone(shared))),
-    );
-    spawn(
-        WorkClass::Background,
-        "flush",
-        Box::pin(partition::run_flush(Rc::clone(shared))),
-    );
-    spawn(
-        WorkClass::Normal,
-        "checkpoint",
-        Box::pin(checkpoint::run(Rc::clone(shared))),
-    );
-    spawn_removal(shared);
-}
-
-/// Removes the files of deleted partitions, in the background: there may be very many. One removal is under way at a
-/// time, since each holds a listing of the data directory. What is deleted meanwhile, it looks for when it is done.
-fn spawn_removal(shared: &Shared) {
-    let removals = Rc::clone(&shared.removals);
-    if !removals.begin() {
-        return;
-    }
-    let (handle, dir) = (shared.handle.clone(), shared.options.dir.clone());
-    shared
-        .handle
-        .spawn(WorkClass::Background, "partition removal", async move {
-            while removals.go_on() {
-                removal::remove_retired(&handle, &dir).await;
-            }
-            removals.end();
-        });
 }

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use corelog_model::{Offset, PartitionId, PartitionIndex};
+use corelog_model::{Offset, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::delete_records::{
     DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse, DeleteRecordsTopic,
     DeleteRecordsTopicResult,
 };
-use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
+use super::routed::{PartitionAnswer, Routed};
 use crate::clients::RequestContext;
 use crate::error_codes::delete_records_failure;
 use crate::partitions::LogApi;
-use crate::shard::Shard;
+use crate::shard::{Items, OwnerWork, Results, Shard};
 
 /// The offset that stands for the high watermark.
 const HIGH_WATERMARK: i64 = -1;
@@ -27,45 +27,34 @@ pub(crate) async fn handle(
     request: DeleteRecordsRequest,
 ) -> DeleteRecordsResponse {
     let image = shard.image();
-    let mut items = Vec::new();
+    let mut asking = Routed::new(DeleteBefore);
     let mut topics = Vec::with_capacity(request.topics.len());
     for (name, offsets) in by_topic(request.topics) {
-        let known = image.topic(&name);
+        let known = image.topic(&name).map(|topic| &**topic);
         let mut partitions = Vec::with_capacity(offsets.len());
         for (index, offset) in offsets {
             let index = PartitionIndex::new(index);
-            let mut answer = DeleteRecordsPartitionResult {
+            let is_internal =
+                known.is_some_and(|topic| topic.is_internal() && topic.partition(index).is_some());
+            let error = if is_internal {
+                ErrorCode::InvalidTopicException
+            } else {
+                asking.ask_of(known, index, offset)
+            };
+            partitions.push(DeleteRecordsPartitionResult {
                 partition_index: index.get(),
                 low_watermark: -1,
-                ..Default::default()
-            };
-            match known.filter(|topic| topic.partition(index).is_some()) {
-                Some(topic) if topic.is_internal() => {
-                    answer.error_code = ErrorCode::InvalidTopicException.code();
-                }
-                Some(topic) => items.push((
-                    PartitionId {
-                        topic: topic.id,
-                        index,
-                    },
-                    offset,
-                )),
-                None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
-            }
-            partitions.push(answer);
+                error_code: error.code(),
+            });
         }
         topics.push(DeleteRecordsTopicResult { name, partitions });
     }
-    let mut results = shard.on_owners(items, delete).await.into_iter();
-    for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
-        if answer.error_code != 0 {
-            continue;
-        }
-        match results.next().expect("one result a partition that is known") {
-            Ok(start) => answer.low_watermark = start,
-            Err(code) => answer.error_code = code.code(),
-        }
-    }
+    let answers = topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+    let fill = |answer: &mut DeleteRecordsPartitionResult, deleted| match deleted {
+        Ok(start) => answer.low_watermark = start,
+        Err(code) => answer.error_code = ErrorCode::code(code),
+    };
+    asking.answer(&shard, answers, fill).await;
     DeleteRecordsResponse {
         topics,
         ..Default::default()
@@ -84,10 +73,22 @@ fn by_topic(asked: Vec<DeleteRecordsTopic>) -> BTreeMap<String, BTreeMap<i32, i6
     topics
 }
 
-fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<Result<i64, ErrorCode>>> {
-    let deletions = items.into_iter().map(move |(id, offset)| {
-        let shard = Rc::clone(shard);
-        async move {
+impl PartitionAnswer for DeleteRecordsPartitionResult {
+    fn error_code(&self) -> i16 {
+        self.error_code
+    }
+}
+
+/// Has the owners move the starts of their logs to an offset.
+#[derive(Clone, Copy)]
+struct DeleteBefore;
+
+impl OwnerWork for DeleteBefore {
+    type Item = i64;
+    type Done = Result<i64, ErrorCode>;
+
+    async fn run(self, shard: Rc<Shard>, items: Items<i64>) -> Results<Self::Done> {
+        let delete = async |(id, offset)| {
             let partition = shard.partition(LogApi::DeleteRecords, &id)?;
             let log = partition.log();
             let config = log.config();
@@ -103,7 +104,7 @@ fn delete(shard: &Rc<Shard>, items: Vec<(PartitionId, i64)>) -> LocalFuture<Vec<
                 .await
                 .map(|_| partition.low_watermark().get())
                 .map_err(|error| delete_records_failure(&error).code)
-        }
-    });
-    Box::pin(join_all(deletions))
+        };
+        join_all(items.into_iter().map(delete)).await.into()
+    }
 }

@@ -8,14 +8,14 @@ use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_producers::{
     DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
 };
-use corelog_runtime::LocalFuture;
 use corelog_storage::ActiveProducer;
 
+use super::routed::{PartitionAnswer, Routed};
 use crate::api::changes;
 use crate::clients::RequestContext;
 use crate::error_codes::Failure;
 use crate::partitions::LogApi;
-use crate::shard::Shard;
+use crate::shard::{Items, OwnerWork, Results, Shard};
 
 /// Asks the owner of each partition.
 pub(crate) async fn handle(
@@ -26,14 +26,16 @@ pub(crate) async fn handle(
     // How many producers the partitions remember is not known here.
     shard.long_answers.begin(&context, usize::MAX).await;
     let image = shard.image();
-    let mut items = Vec::new();
+    let mut asking = Routed::new(Describe);
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
         let mut partitions = Vec::with_capacity(topic.partition_indexes.len());
         for partition_index in topic.partition_indexes {
             let found = find(&image, &topic.name, PartitionIndex::new(partition_index));
             let (error_code, error_message) = changes::code_and_message(&found);
-            items.extend(found.ok().map(|id| (id, ())));
+            if let Ok(id) = found {
+                asking.ask(id, ());
+            }
             partitions.push(PartitionResponse {
                 partition_index,
                 error_code,
@@ -46,14 +48,12 @@ pub(crate) async fn handle(
             partitions,
         });
     }
-    let mut results = shard.on_owners(items, producers).await.into_iter();
-    for partition in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
-        if partition.error_code == 0 {
-            let result = results.next().expect("one result a partition that is known");
-            (partition.error_code, partition.error_message) = changes::code_and_message(&result);
-            partition.active_producers = result.into_iter().flatten().map(state).collect();
-        }
-    }
+    let answers = topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+    let fill = |answer: &mut PartitionResponse, told: Result<Vec<ActiveProducer>, Failure>| {
+        (answer.error_code, answer.error_message) = changes::code_and_message(&told);
+        answer.active_producers = told.into_iter().flatten().map(state).collect();
+    };
+    asking.answer(&shard, answers, fill).await;
     DescribeProducersResponse {
         topics,
         ..Default::default()
@@ -68,18 +68,27 @@ fn find(image: &MetadataImage, name: &str, index: PartitionIndex) -> Result<Part
     Ok(PartitionId { topic, index })
 }
 
-fn producers(
-    shard: &Rc<Shard>,
-    items: Vec<(PartitionId, ())>,
-) -> LocalFuture<Vec<Result<Vec<ActiveProducer>, Failure>>> {
-    let shard = Rc::clone(shard);
-    Box::pin(async move {
+impl PartitionAnswer for PartitionResponse {
+    fn error_code(&self) -> i16 {
+        self.error_code
+    }
+}
+
+/// Has the owners tell their logs' producers.
+#[derive(Clone, Copy)]
+struct Describe;
+
+impl OwnerWork for Describe {
+    type Item = ();
+    type Done = Result<Vec<ActiveProducer>, Failure>;
+
+    async fn run(self, shard: Rc<Shard>, items: Items<()>) -> Results<Self::Done> {
         let of = |id| {
             let partition = shard.partition(LogApi::DescribeProducers, &id)?;
             Ok(partition.log().active_producers())
         };
         items.into_iter().map(|(id, ())| of(id)).collect()
-    })
+    }
 }
 
 fn state(producer: ActiveProducer) -> ProducerState {

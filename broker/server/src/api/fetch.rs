@@ -15,8 +15,8 @@ use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
+use corelog_runtime::Monotonic;
 use corelog_runtime::local::Permit;
-use corelog_runtime::{LocalFuture, Monotonic};
 use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolation};
 
 use crate::clients::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
@@ -24,8 +24,7 @@ use crate::clients::{Answer, RequestContext};
 use crate::error_codes::{Failure, epoch_failure, read_failure};
 use crate::memory::fetch_memory::{self, Held};
 use crate::partitions::LogApi;
-use crate::shard::Shard;
-use crate::shard::{Seen, Watch};
+use crate::shard::{Items, OwnerWork, Results, Seen, Shard, Watch};
 
 /// What a request reads, and the watch that tells of changes.
 type Plan = FetchPlan<Watch>;
@@ -322,9 +321,10 @@ async fn read_all(
 ) -> Vec<Found> {
     let items = targets
         .iter()
-        .filter_map(|target| Some((target.id.ok()?, (target.wish, isolation, bytes_max))))
+        .filter_map(|target| Some((target.id.ok()?, target.wish)))
         .collect();
-    let mut read = shard.on_owners(items, read_owned).await.into_iter();
+    let read = Read { isolation, bytes_max };
+    let mut read = shard.on_owners(read, items).await.into_iter();
     let mut left = bytes_max;
     let mut is_first = true;
     targets
@@ -359,24 +359,31 @@ fn bytes_max(wish: FetchWish, left: usize) -> usize {
     usize::try_from(wish.bytes_max).unwrap_or(0).min(left)
 }
 
-/// On the owner: reads in order until the request's bytes are used up.
-fn read_owned(
-    shard: &Rc<Shard>,
-    items: Vec<(PartitionId, (FetchWish, ReadIsolation, usize))>,
-) -> LocalFuture<Vec<Found>> {
-    let shard = Rc::clone(shard);
-    Box::pin(async move {
-        let mut left = items.first().map_or(0, |(_, (_, _, bytes_max))| *bytes_max);
+/// How a request's partitions are read.
+#[derive(Clone, Copy)]
+struct Read {
+    isolation: ReadIsolation,
+    /// Of all partitions together.
+    bytes_max: usize,
+}
+
+impl OwnerWork for Read {
+    type Item = FetchWish;
+    type Done = Found;
+
+    /// Reads in order until the request's bytes are used up.
+    async fn run(self, shard: Rc<Shard>, items: Items<FetchWish>) -> Results<Found> {
+        let mut left = self.bytes_max;
         let mut is_first = true;
-        let mut found = Vec::with_capacity(items.len());
-        for (id, (wish, isolation, _)) in items {
-            let one = read_one(&shard, id, wish, isolation, left, is_first).await;
+        let mut found = Results::with_capacity(items.len());
+        for (id, wish) in items {
+            let one = read_one(&shard, id, wish, self.isolation, left, is_first).await;
             is_first &= one.bytes() == 0;
             left = left.saturating_sub(one.bytes());
             found.push(one);
         }
         found
-    })
+    }
 }
 
 async fn read_one(

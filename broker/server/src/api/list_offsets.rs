@@ -9,13 +9,13 @@ use corelog_protocol::messages::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
     ListOffsetsTopic, ListOffsetsTopicResponse,
 };
-use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
+use super::routed::{PartitionAnswer, Routed};
 use crate::clients::RequestContext;
 use crate::error_codes::{Failure, epoch_failure, read_failure};
 use crate::partitions::LogApi;
-use crate::shard::Shard;
+use crate::shard::{Items, OwnerWork, Results, Shard};
 
 /// The first version that tells the leader epoch (KIP-320).
 const LEADER_EPOCH: i16 = 4;
@@ -32,6 +32,12 @@ const EARLIEST_PENDING_UPLOAD: i64 = -6;
 struct Question {
     timestamp: i64,
     current_leader_epoch: i32,
+}
+
+/// Has the owners look places up in their logs.
+#[derive(Clone, Copy)]
+struct LookUp {
+    /// What is committed and belongs to no open transaction, and no more.
     is_committed_only: bool,
 }
 
@@ -45,10 +51,12 @@ pub(crate) async fn handle(
     request: ListOffsetsRequest,
 ) -> ListOffsetsResponse {
     let image = shard.image();
-    let mut items = Vec::new();
+    let mut asking = Routed::new(LookUp {
+        is_committed_only: request.isolation_level == 1,
+    });
     let mut topics = Vec::with_capacity(request.topics.len());
     for (name, asked) in by_topic(request.topics) {
-        let known = image.topic(&name);
+        let known = image.topic(&name).map(|topic| &**topic);
         let mut partitions = Vec::with_capacity(asked.len());
         for (index, asked) in asked {
             let index = PartitionIndex::new(index);
@@ -64,43 +72,27 @@ pub(crate) async fn handle(
                     continue;
                 }
             };
-            match known.filter(|topic| topic.partition(index).is_some()) {
-                Some(topic) => {
-                    let question = Question {
-                        timestamp: partition.timestamp,
-                        current_leader_epoch: partition.current_leader_epoch,
-                        is_committed_only: request.isolation_level == 1,
-                    };
-                    items.push((
-                        PartitionId {
-                            topic: topic.id,
-                            index,
-                        },
-                        question,
-                    ));
-                }
-                None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
-            }
+            let question = Question {
+                timestamp: partition.timestamp,
+                current_leader_epoch: partition.current_leader_epoch,
+            };
+            answer.error_code = asking.ask_of(known, index, question).code();
             partitions.push(answer);
         }
         topics.push(ListOffsetsTopicResponse { name, partitions });
     }
-    let mut found = shard.on_owners(items, look_up).await.into_iter();
-    for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
-        if answer.error_code != 0 {
-            continue;
-        }
-        match found.next().expect("one result a partition that is known") {
-            Ok((timestamp, offset, leader_epoch)) => {
-                answer.timestamp = timestamp;
-                answer.offset = offset;
-                if context.version >= LEADER_EPOCH {
-                    answer.leader_epoch = leader_epoch;
-                }
+    let answers = topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+    let fill = |answer: &mut ListOffsetsPartitionResponse, found| match found {
+        Ok((timestamp, offset, leader_epoch)) => {
+            answer.timestamp = timestamp;
+            answer.offset = offset;
+            if context.version >= LEADER_EPOCH {
+                answer.leader_epoch = leader_epoch;
             }
-            Err(failure) => answer.error_code = failure.code.code(),
         }
-    }
+        Err(code) => answer.error_code = ErrorCode::code(code),
+    };
+    asking.answer(&shard, answers, fill).await;
     ListOffsetsResponse {
         topics,
         ..Default::default()
@@ -157,62 +149,72 @@ fn first_version(timestamp: i64) -> i16 {
     }
 }
 
-fn look_up(
-    shard: &Rc<Shard>,
-    items: Vec<(PartitionId, Question)>,
-) -> LocalFuture<Vec<Result<Place, Failure>>> {
-    let answers = items.into_iter().map(move |(id, question)| {
-        let shard = Rc::clone(shard);
-        async move { look_up_one(&shard, id, question).await }
-    });
-    Box::pin(join_all(answers))
+impl PartitionAnswer for ListOffsetsPartitionResponse {
+    fn error_code(&self) -> i16 {
+        self.error_code
+    }
 }
 
-async fn look_up_one(shard: &Shard, id: PartitionId, question: Question) -> Result<Place, Failure> {
-    let partition = shard.partition(LogApi::ListOffsets, &id)?;
-    partition
-        .check_epoch(question.current_leader_epoch)
-        .map_err(|error| epoch_failure(&error))?;
-    let log = partition.log();
-    let epoch = log.leader_epoch();
-    let offsets = log.offsets();
-    // A record that is not yet readable is no answer.
-    let readable_end = if question.is_committed_only {
-        offsets.last_stable
-    } else {
-        offsets.high_watermark
-    };
-    let place = match question.timestamp {
-        LATEST => (-1, readable_end.get(), epoch.get()),
-        EARLIEST | EARLIEST_LOCAL => {
-            let first = log.epoch_at(offsets.log_start).map_or(-1, LeaderEpoch::get);
-            (-1, offsets.log_start.get(), first)
-        }
-        // Nothing is tiered, so nothing waits to be.
-        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => (-1, -1, -1),
-        MAX_TIMESTAMP => {
-            let found = log
-                .offset_of_max_timestamp()
-                .await
-                .map_err(|error| read_failure(&error))?;
-            wire(found.filter(|found| found.offset < readable_end))
-        }
-        timestamp if timestamp >= 0 => {
-            let timestamp = TimestampMs::new(timestamp);
-            let found = log
-                .offset_for_timestamp(timestamp)
-                .await
-                .map_err(|error| read_failure(&error))?;
-            wire(found.filter(|found| found.offset < readable_end))
-        }
-        other => {
-            return Err(Failure::new(
-                ErrorCode::UnsupportedVersion,
-                format!("there is no special timestamp {other}"),
-            ));
-        }
-    };
-    Ok(place)
+impl OwnerWork for LookUp {
+    type Item = Question;
+    type Done = Result<Place, ErrorCode>;
+
+    async fn run(self, shard: Rc<Shard>, items: Items<Question>) -> Results<Self::Done> {
+        let look_up = async |(id, question)| {
+            let place = self.look_up(&shard, id, question).await;
+            place.map_err(|failure| failure.code)
+        };
+        join_all(items.into_iter().map(look_up)).await.into()
+    }
+}
+
+impl LookUp {
+    async fn look_up(self, shard: &Shard, id: PartitionId, question: Question) -> Result<Place, Failure> {
+        let partition = shard.partition(LogApi::ListOffsets, &id)?;
+        partition
+            .check_epoch(question.current_leader_epoch)
+            .map_err(|error| epoch_failure(&error))?;
+        let log = partition.log();
+        let epoch = log.leader_epoch();
+        let offsets = log.offsets();
+        // A record that is not yet readable is no answer.
+        let readable_end = if self.is_committed_only {
+            offsets.last_stable
+        } else {
+            offsets.high_watermark
+        };
+        let place = match question.timestamp {
+            LATEST => (-1, readable_end.get(), epoch.get()),
+            EARLIEST | EARLIEST_LOCAL => {
+                let first = log.epoch_at(offsets.log_start).map_or(-1, LeaderEpoch::get);
+                (-1, offsets.log_start.get(), first)
+            }
+            // Nothing is tiered, so nothing waits to be.
+            LATEST_TIERED | EARLIEST_PENDING_UPLOAD => (-1, -1, -1),
+            MAX_TIMESTAMP => {
+                let found = log
+                    .offset_of_max_timestamp()
+                    .await
+                    .map_err(|error| read_failure(&error))?;
+                wire(found.filter(|found| found.offset < readable_end))
+            }
+            timestamp if timestamp >= 0 => {
+                let timestamp = TimestampMs::new(timestamp);
+                let found = log
+                    .offset_for_timestamp(timestamp)
+                    .await
+                    .map_err(|error| read_failure(&error))?;
+                wire(found.filter(|found| found.offset < readable_end))
+            }
+            other => {
+                return Err(Failure::new(
+                    ErrorCode::UnsupportedVersion,
+                    format!("there is no special timestamp {other}"),
+                ));
+            }
+        };
+        Ok(place)
+    }
 }
 
 fn wire(found: Option<corelog_storage::TimestampedOffset>) -> Place {

@@ -7,12 +7,12 @@ use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::offset_for_leader_epoch::{
     EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderTopicResult,
 };
-use corelog_runtime::LocalFuture;
 
+use super::routed::{PartitionAnswer, Routed};
 use crate::clients::RequestContext;
 use crate::error_codes::{epoch_failure, read_failure};
 use crate::partitions::LogApi;
-use crate::shard::Shard;
+use crate::shard::{Items, OwnerWork, Results, Shard};
 
 /// Asks the owner of each partition for the end of the largest epoch not above the one asked for.
 pub(crate) async fn handle(
@@ -21,66 +21,74 @@ pub(crate) async fn handle(
     request: OffsetForLeaderEpochRequest,
 ) -> OffsetForLeaderEpochResponse {
     let image = shard.image();
-    let mut items = Vec::new();
+    let mut asking = Routed::new(FindEnd);
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
-        let known = image.topic(&topic.topic);
+        let known = image.topic(&topic.topic).map(|topic| &**topic);
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for asked in topic.partitions {
             let index = PartitionIndex::new(asked.partition);
-            let mut answer = EpochEndOffset {
-                partition: index.get(),
-                ..Default::default()
+            let question = Question {
+                leader_epoch: asked.leader_epoch,
+                current_leader_epoch: asked.current_leader_epoch,
             };
-            match known.filter(|topic| topic.partition(index).is_some()) {
-                Some(topic) => {
-                    let id = PartitionId {
-                        topic: topic.id,
-                        index,
-                    };
-                    items.push((id, (asked.leader_epoch, asked.current_leader_epoch)));
-                }
-                None => answer.error_code = ErrorCode::UnknownTopicOrPartition.code(),
-            }
-            partitions.push(answer);
+            partitions.push(EpochEndOffset {
+                partition: index.get(),
+                error_code: asking.ask_of(known, index, question).code(),
+                ..Default::default()
+            });
         }
         topics.push(OffsetForLeaderTopicResult {
             topic: topic.topic,
             partitions,
         });
     }
-    let mut found = shard.on_owners(items, look_up).await.into_iter();
-    for answer in topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
-        if answer.error_code != 0 {
-            continue;
+    let answers = topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+    let fill = |answer: &mut EpochEndOffset, found| match found {
+        Ok((epoch, end)) => {
+            answer.leader_epoch = epoch;
+            answer.end_offset = end;
         }
-        match found.next().expect("one result a partition that is known") {
-            Ok((epoch, end)) => {
-                answer.leader_epoch = epoch;
-                answer.end_offset = end;
-            }
-            Err(code) => answer.error_code = code.code(),
-        }
-    }
+        Err(code) => answer.error_code = ErrorCode::code(code),
+    };
+    asking.answer(&shard, answers, fill).await;
     OffsetForLeaderEpochResponse {
         topics,
         ..Default::default()
     }
 }
 
-fn look_up(
-    shard: &Rc<Shard>,
-    items: Vec<(PartitionId, (i32, i32))>,
-) -> LocalFuture<Vec<Result<(i32, i64), ErrorCode>>> {
-    let answers = items.into_iter().map(|(id, (asked, current))| {
-        let partition = shard.partition(LogApi::OffsetForLeaderEpoch, &id)?;
-        partition
-            .check_epoch(current)
-            .map_err(|error| epoch_failure(&error).code)?;
-        let end = partition.log().end_offset_for_epoch(LeaderEpoch::new(asked));
-        let end = end.map_err(|error| read_failure(&error).code)?;
-        Ok(end.map_or((-1, -1), |(epoch, end)| (epoch.get(), end.get())))
-    });
-    let answers: Vec<_> = answers.collect();
-    Box::pin(std::future::ready(answers))
+/// What is asked of a partition.
+struct Question {
+    leader_epoch: i32,
+    current_leader_epoch: i32,
+}
+
+/// Has the owners find where an epoch ended; -1 for none in both parts of a result.
+#[derive(Clone, Copy)]
+struct FindEnd;
+
+impl OwnerWork for FindEnd {
+    type Item = Question;
+    type Done = Result<(i32, i64), ErrorCode>;
+
+    async fn run(self, shard: Rc<Shard>, items: Items<Question>) -> Results<Self::Done> {
+        let find = |(id, question): (PartitionId, Question)| {
+            let partition = shard.partition(LogApi::OffsetForLeaderEpoch, &id)?;
+            partition
+                .check_epoch(question.current_leader_epoch)
+                .map_err(|error| epoch_failure(&error).code)?;
+            let asked = LeaderEpoch::new(question.leader_epoch);
+            let end = partition.log().end_offset_for_epoch(asked);
+            let end = end.map_err(|error| read_failure(&error).code)?;
+            Ok(end.map_or((-1, -1), |(epoch, end)| (epoch.get(), end.get())))
+        };
+        items.into_iter().map(find).collect()
+    }
+}
+
+impl PartitionAnswer for EpochEndOffset {
+    fn error_code(&self) -> i16 {
+        self.error_code
+    }
 }

@@ -44,7 +44,7 @@ use corelog_protocol::messages::sasl_authenticate::SaslAuthenticateRequest;
 use corelog_protocol::messages::sasl_handshake::SaslHandshakeRequest;
 use corelog_protocol::messages::sync_group::SyncGroupRequest;
 use corelog_protocol::{ApiKey, DecodeError, ErrorCode, Message, Reader, Request, RequestHeader};
-use corelog_runtime::LocalFuture;
+use corelog_runtime::{LocalFuture, Monotonic};
 
 use super::frame::Frame;
 use crate::api;
@@ -171,6 +171,25 @@ handlers! {
     ListConfigResources: ListConfigResourcesRequest => api::list_config_resources::handle,
 }
 
+/// A request under way.
+pub(super) struct Started {
+    /// Its answer.
+    pub answer: LocalFuture<Answer>,
+    api: ApiKey,
+    /// When it came; `None` of one whose time does not count.
+    arrival: Option<Monotonic>,
+}
+
+impl Started {
+    /// The answer is there: counts the time that it took.
+    pub(super) fn answered(&self, shard: &Shard) {
+        if let Some(arrival) = self.arrival {
+            let took = shard.handle.clock.now().since(arrival);
+            shard.metrics.answered(self.api, took);
+        }
+    }
+}
+
 /// Begins a request. Produce is admitted to its logs, or on its way to them, when this returns; every other API begins
 /// when the future is first polled. From then on the memory is what the decoded request really takes.
 ///
@@ -180,7 +199,7 @@ pub(super) fn start(
     shard: &Rc<Shard>,
     client: &Rc<Client>,
     frame: &mut Frame,
-) -> Result<LocalFuture<Answer>, StartError> {
+) -> Result<Started, StartError> {
     let arrival = shard.handle.clock.now();
     let length = frame.bytes.len();
     shard.metrics.bytes_received(length);
@@ -194,7 +213,11 @@ pub(super) fn start(
     if !is_known {
         return if api == ApiKey::ApiVersions {
             shard.metrics.failed(api, ErrorCode::UnsupportedVersion.code());
-            Ok(Box::pin(std::future::ready(api::api_versions::refuse(&context))))
+            Ok(Started {
+                answer: Box::pin(std::future::ready(api::api_versions::refuse(&context))),
+                api,
+                arrival: None,
+            })
         } else {
             Err(StartError::Unsupported { api, version })
         };
@@ -206,14 +229,11 @@ pub(super) fn start(
     let answer = begin(shard, context, &mut reader)?;
     let taken = memory_before - reader.memory_left();
     frame.memory.shrink_to(length + taken);
-    let shard = Rc::clone(shard);
-    Ok(Box::pin(async move {
-        let answer = answer.await;
-        shard
-            .metrics
-            .answered(api, shard.handle.clock.now().since(arrival));
-        answer
-    }))
+    Ok(Started {
+        answer,
+        api,
+        arrival: Some(arrival),
+    })
 }
 
 fn decode<R: Request>(context: &RequestContext, reader: &mut Reader) -> Result<R, StartError> {

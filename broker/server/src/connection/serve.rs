@@ -14,9 +14,9 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use corelog_runtime::local::{Either, Notify, Permit, Queue, select};
-use corelog_runtime::{Connection, LocalFuture, WorkClass};
+use corelog_runtime::{Connection, WorkClass};
 
-use super::dispatch;
+use super::dispatch::{self, Started};
 use super::frame::{FrameError, FrameReader, FrameSource};
 use crate::clients::connections::Tracked;
 use crate::clients::{Answer, Client};
@@ -28,7 +28,7 @@ const SEND_PIECES_MAX: usize = 512;
 const SEND_PORTION_BYTES: usize = 1 << 20;
 
 struct InFlight {
-    response: LocalFuture<Answer>,
+    started: Started,
     memory: Permit,
     may_abandon: bool,
 }
@@ -175,11 +175,11 @@ async fn read_frames(
             return Ok(());
         }
         let mut frame = frames.body(head).await?;
-        let response = dispatch::start(shard, client, &mut frame)?;
+        let started = dispatch::start(shard, client, &mut frame)?;
         state.tracked.works();
         state.in_flight.set(state.in_flight.get() + 1);
         state.queue.push(InFlight {
-            response,
+            started,
             memory: frame.memory,
             may_abandon: head.may_abandon(),
         });
@@ -220,16 +220,19 @@ async fn write_responses(
             },
         };
         let mut outgoing = Outgoing::default();
-        match answer_of(&state, first).await {
+        match answer_of(&shard, &state, first).await {
             Some((answer, memory)) => outgoing.add(answer, memory),
-            None => outgoing.abandoned += 1,
+            None => outgoing.ended += 1,
         }
         while outgoing.pieces.len() < SEND_PIECES_MAX {
             let Some(mut next) = state.queue.try_pop() else {
                 break;
             };
-            match futures_util::poll!(&mut next.response) {
-                Poll::Ready(answer) => outgoing.add(answer, next.memory),
+            match futures_util::poll!(&mut next.started.answer) {
+                Poll::Ready(answer) => {
+                    next.started.answered(&shard);
+                    outgoing.add(answer, next.memory);
+                }
                 Poll::Pending => {
                     waiting = Some(next);
                     break;
@@ -250,8 +253,7 @@ async fn write_responses(
             state.break_off();
             connection.shutdown();
         }
-        let ended = outgoing.memory.len() + outgoing.abandoned;
-        state.in_flight.set(state.in_flight.get() - ended);
+        state.in_flight.set(state.in_flight.get() - outgoing.ended);
         if state.in_flight.get() == 0 {
             state.tracked.rests(shard.handle.clock.now());
         }
@@ -296,35 +298,45 @@ fn share(amount: usize, part: usize, whole: usize) -> usize {
 }
 
 /// The answer to a request, and its memory; `None` if the client has gone and nothing is lost without the answer.
-async fn answer_of(state: &State, request: InFlight) -> Option<(Answer, Permit)> {
+async fn answer_of(shard: &Shard, state: &State, request: InFlight) -> Option<(Answer, Permit)> {
     let InFlight {
-        response,
+        mut started,
         memory,
         may_abandon,
     } = request;
-    if !may_abandon {
-        return Some((response.await, memory));
-    }
-    match select(response, state.wait_until_left()).await {
-        Either::Left(answer) => Some((answer, memory)),
-        Either::Right(()) => None,
-    }
+    let answer = &mut started.answer;
+    let answer = if may_abandon {
+        match select(answer, state.wait_until_left()).await {
+            Either::Left(answer) => answer,
+            Either::Right(()) => return None,
+        }
+    } else {
+        answer.await
+    };
+    started.answered(shard);
+    Some((answer, memory))
 }
 
 /// Answers that go out together.
 #[derive(Default)]
 struct Outgoing {
     pieces: Vec<Bytes>,
-    memory: Vec<Permit>,
+    /// That of their requests.
+    memory: Option<Permit>,
     /// What fetched records or a long answer hold. Their request is alone under way on its connection.
     held: Option<Permit>,
-    abandoned: usize,
+    /// How many requests they end, abandoned ones included.
+    ended: usize,
     close: Option<String>,
 }
 
 impl Outgoing {
     fn add(&mut self, answer: Answer, memory: Permit) {
-        self.memory.push(memory);
+        self.ended += 1;
+        match &mut self.memory {
+            Some(before) => before.merge(memory),
+            None => self.memory = Some(memory),
+        }
         match answer {
             Answer::Send(pieces) => self.pieces.extend(pieces),
             Answer::Records(pieces, held) => {

@@ -7,5 +7,6 @@ pub(crate) mod partition_dirs;
 mod table;
 
 pub use log_state::LogApi;
+pub(crate) use partition::Appending;
 pub use partition::Partition;
 pub use table::Partitions;

@@ -3,7 +3,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use corelog_metadata::PartitionImage;
@@ -109,35 +112,29 @@ impl Partition {
         self.handle(Event::Removed);
     }
 
-    /// Appends a client's batches, in the order of the calls, and resolves when they are acknowledged as `acks` asks.
-    pub(crate) fn append(
-        self: &Rc<Self>,
-        batches: Vec<ValidatedBatch>,
-        acks: Acks,
-    ) -> impl Future<Output = Result<Appended, Failure>> + use<> {
+    /// Appends a client's batch, in the order of the calls, and resolves when it is acknowledged as `acks` asks.
+    pub(crate) fn append(self: &Rc<Self>, batch: ValidatedBatch, acks: Acks) -> Appending {
         let options = AppendOptions {
             origin: AppendOrigin::Client,
         };
         let checked = self.machine.borrow().check_append(acks);
-        let appended = checked.map(|()| self.log.append(batches, options));
-        let partition = Rc::clone(self);
-        async move {
-            let appended = appended.map_err(|error| replicas_failure(&error))?.await;
-            let appended = appended.map_err(|error| append_failure(&error))?;
-            if acks == Acks::All {
-                let committed = partition.committed(appended.last_offset.next()).await;
-                committed.map_err(|error| ack_failure(&error))?;
-            }
-            Ok(appended)
+        Appending {
+            partition: Rc::clone(self),
+            acks,
+            step: match checked {
+                Ok(()) => Step::Append(self.log.append([batch], options)),
+                Err(error) => Step::Refused(ready(replicas_failure(&error))),
+            },
         }
     }
 
-    /// Waits until everything before `end` is committed.
-    async fn committed(&self, end: Offset) -> Result<(), AckError> {
-        // So it is at once where no other replica has to have it.
-        if self.machine.borrow().high_watermark() >= end && self.is_leader() {
-            return Ok(());
-        }
+    /// Whether everything before `end` is committed; so it is at once where no other replica has to have it.
+    fn is_committed(&self, end: Offset) -> bool {
+        self.machine.borrow().high_watermark() >= end && self.is_leader()
+    }
+
+    /// Tells when everything before `end` is committed.
+    fn await_commit(&self, end: Offset) -> oneshot::Receiver<Result<(), AckError>> {
         let token = AckToken(self.next_token.get());
         self.next_token.set(token.0 + 1);
         let (sender, receiver) = oneshot::channel();
@@ -147,12 +144,16 @@ impl Partition {
             end,
             acks: Acks::All,
         });
-        receiver.await.unwrap_or(Err(AckError::NotLeader))
+        receiver
     }
 
     /// Gives the machine an event and does what it asks for.
     fn handle(&self, event: Event) {
-        let now = Duration::from_nanos(self.clock.now().as_nanos());
+        let now = if self.machine.borrow().needs_time(&event) {
+            Duration::from_nanos(self.clock.now().as_nanos())
+        } else {
+            Duration::ZERO
+        };
         let mut actions = self.actions.take();
         self.machine.borrow_mut().handle(event, now, &mut actions);
         for action in &actions {
@@ -178,6 +179,49 @@ impl Partition {
             }
             // The in-sync set of a lone replica never changes, and there is nobody to copy from.
             Action::ProposeIsr(_) | Action::Follow { .. } => {}
+        }
+    }
+}
+
+/// An append under way: see [`Partition::append`].
+pub(crate) struct Appending {
+    partition: Rc<Partition>,
+    acks: Acks,
+    step: Step,
+}
+
+enum Step {
+    /// It did not come to the log.
+    Refused(Ready<Failure>),
+    /// The log is to have it as durable as its settings say.
+    Append(corelog_storage::Appending),
+    /// The other replicas are to have it.
+    Commit(Appended, oneshot::Receiver<Result<(), AckError>>),
+}
+
+impl Future for Appending {
+    type Output = Result<Appended, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        loop {
+            match &mut this.step {
+                Step::Refused(failure) => return Pin::new(failure).poll(cx).map(Err),
+                Step::Append(append) => {
+                    let appended = ready!(Pin::new(append).poll(cx));
+                    let appended = appended.map_err(|error| append_failure(&error))?;
+                    let end = appended.last_offset.next();
+                    if this.acks != Acks::All || this.partition.is_committed(end) {
+                        return Poll::Ready(Ok(appended));
+                    }
+                    this.step = Step::Commit(appended, this.partition.await_commit(end));
+                }
+                Step::Commit(appended, committed) => {
+                    let committed = ready!(Pin::new(committed).poll(cx));
+                    let committed = committed.unwrap_or(Err(AckError::NotLeader));
+                    return Poll::Ready(committed.map(|()| *appended).map_err(|error| ack_failure(&error)));
+                }
+            }
         }
     }
 }

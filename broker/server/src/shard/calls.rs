@@ -1,8 +1,8 @@
-//! Work that one shard has another do: [`Shard::submit_to`].
+//! Work that one shard has another do: [`Shard::submit_to`], and [`Shard::call`] beneath it.
 //!
-//! A call moves a closure to the other shard's thread, runs it there, and moves its result back. Calls from one shard
-//! to another begin in the order they were made; a closure's synchronous part (before the future it returns is first
-//! polled) runs in that order too, and Produce relies on it.
+//! A call moves a work item to the other shard's thread, where it is run, and which sends it back with its result in it.
+//! Calls from one shard to another begin in the order they were made; a work item's synchronous part (before the future
+//! that [`Work::run`] returns is first polled) runs in that order too, and Produce relies on it.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -18,33 +18,58 @@ use super::Shard;
 
 /// What goes through the mailbox between two shards of a broker.
 pub enum ShardMessage {
-    /// Run this, then answer under the number.
+    /// Do this, then reply under the number.
     Call {
         /// The caller's number of it.
         call: usize,
         /// The work.
-        work: Work,
+        work: Box<dyn Work>,
     },
-    /// The result of a call.
+    /// The end of a call.
     Reply {
         /// The number that the call had.
         call: usize,
-        /// The result, of the type that the caller expects.
-        value: Box<dyn Any + Send>,
+        /// The work, done.
+        work: Box<dyn Work>,
     },
 }
 
-/// A closure that runs on another shard's thread and gives the future of its result.
-pub type Work = Box<dyn FnOnce(Rc<Shard>) -> LocalFuture<Box<dyn Any + Send>> + Send>;
+/// What one shard has another do. It travels there and comes back as the same box, with its result in it.
+pub trait Work: Any + Send {
+    /// Does it on `shard`, and resolves to itself.
+    fn run(self: Box<Self>, shard: Rc<Shard>) -> LocalFuture<Box<dyn Work>>;
+}
 
 /// The calls of one shard that wait for their replies.
 #[derive(Default)]
-pub(crate) struct Calls(RefCell<Slab<oneshot::Sender<Box<dyn Any + Send>>>>);
+pub(crate) struct Calls(RefCell<Slab<oneshot::Sender<Box<dyn Work>>>>);
 
 impl Calls {
     /// The calls that wait for a reply.
     pub(crate) fn waiting(&self) -> usize {
         self.0.borrow().len()
+    }
+}
+
+/// A closure that another shard runs, and what came of it.
+struct Closure<W, R> {
+    work: Option<W>,
+    result: Option<R>,
+}
+
+impl<W, F, R> Work for Closure<W, R>
+where
+    W: FnOnce(Rc<Shard>) -> F + Send + 'static,
+    F: Future<Output = R> + 'static,
+    R: Send + 'static,
+{
+    fn run(mut self: Box<Self>, shard: Rc<Shard>) -> LocalFuture<Box<dyn Work>> {
+        let work = self.work.take().expect("a call is run once");
+        let future = work(shard);
+        Box::pin(async move {
+            self.result = Some(future.await);
+            self as Box<dyn Work>
+        })
     }
 }
 
@@ -61,24 +86,32 @@ impl Shard {
         if to == self.id {
             return Box::pin(work(Rc::clone(self)));
         }
+        let called = self.call(
+            to,
+            Box::new(Closure {
+                work: Some(work),
+                result: None,
+            }),
+        );
+        Box::pin(async move { called.await.result.expect("a call that was run has a result") })
+    }
+
+    /// Sends `work` to shard `to`, which is another one, and resolves when it is back.
+    ///
+    /// It is done whether or not the returned future is polled.
+    pub(super) fn call<T: Work>(&self, to: ShardId, work: Box<T>) -> impl Future<Output = Box<T>> + use<T> {
         let (sender, receiver) = oneshot::channel();
         let call = self.calls.0.borrow_mut().insert(sender);
-        let boxed: Work = Box::new(move |shard| {
-            let future = work(shard);
-            Box::pin(async move {
-                let result: Box<dyn Any + Send> = Box::new(future.await);
-                result
-            })
-        });
         // INV-3: sent within the call, so the calls to one shard begin there in their order.
-        let sent = self.mailbox.send(to, ShardMessage::Call { call, work: boxed });
-        Box::pin(async move {
+        let sent = self.mailbox.send(to, ShardMessage::Call { call, work });
+        async move {
             sent.await;
-            let value = receiver
+            let work: Box<dyn Any> = receiver
                 .await
                 .expect("a shard answers every call for as long as the process lives");
-            *value.downcast::<R>().expect("a reply has the type of its call")
-        })
+            work.downcast()
+                .expect("the work that comes back is the one that was sent")
+        }
     }
 
     /// Takes messages from the other shards until the process ends.
@@ -87,21 +120,18 @@ impl Shard {
             let (from, message) = self.mailbox.receive().await;
             match message {
                 ShardMessage::Call { call, work } => {
-                    let future = work(Rc::clone(&self));
+                    let future = work.run(Rc::clone(&self));
                     let shard = Rc::clone(&self);
                     self.handle.spawn(WorkClass::Latency, "call", async move {
-                        let value = future.await;
-                        shard
-                            .mailbox
-                            .send(from, ShardMessage::Reply { call, value })
-                            .await;
+                        let work = future.await;
+                        shard.mailbox.send(from, ShardMessage::Reply { call, work }).await;
                     });
                 }
-                ShardMessage::Reply { call, value } => {
+                ShardMessage::Reply { call, work } => {
                     let waiting = self.calls.0.borrow_mut().try_remove(call);
                     let sender = waiting.expect("a reply comes once for a call that waits");
                     // A caller that has gone away no longer wants the result.
-                    let _ = sender.send(value);
+                    let _ = sender.send(work);
                 }
             }
         }

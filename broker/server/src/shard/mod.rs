@@ -37,6 +37,7 @@ pub use controller_seat::ControllerSeat;
 pub use fetch_watch::{Seen, Watch};
 pub use identity::Identity;
 pub use owner::{FIRST, owner_of};
+pub(crate) use scatter::{Items, OwnerWork, Results};
 
 pub(crate) use identity::{ClusterView, Node, ShardListeners};
 

@@ -1,51 +1,119 @@
 //! One request's work on many partitions: split by owner, done by the owners, put together in the first order.
 
+use std::future::Future;
 use std::rc::Rc;
 
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::LocalFuture;
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all};
+use smallvec::SmallVec;
 
 use super::Shard;
+use super::calls::Work;
 
-/// What an owner does with its share of the items: one result an item, in their order.
-pub(super) type OwnerWork<T, R> = fn(&Rc<Shard>, Vec<(PartitionId, T)>) -> LocalFuture<Vec<R>>;
+/// What a request wants of partitions; most often of one.
+pub(crate) type Items<T> = SmallVec<[(PartitionId, T); 1]>;
+/// What came of it, one result an item, in the items' order.
+pub(crate) type Results<R> = SmallVec<[R; 1]>;
+
+/// What the owners of partitions do for a request. The value is what is the same for all of its partitions.
+pub(crate) trait OwnerWork: Copy + Send + 'static {
+    /// What is wanted of one partition.
+    type Item: Send + 'static;
+    /// What came of it.
+    type Done: Send + 'static;
+
+    /// On an owner: does it to all of these partitions. Gives one result an item, in their order.
+    ///
+    /// What is done before the future is first polled is done in the order of the calls (see [`Shard::call`]).
+    fn run(
+        self,
+        shard: Rc<Shard>,
+        items: Items<Self::Item>,
+    ) -> impl Future<Output = Results<Self::Done>> + 'static;
+}
+
+/// One owner's share of a request, on its way there and back.
+struct Share<W: OwnerWork> {
+    work: W,
+    items: Items<W::Item>,
+    results: Results<W::Done>,
+}
+
+impl<W: OwnerWork> Work for Share<W> {
+    fn run(mut self: Box<Self>, shard: Rc<Shard>) -> LocalFuture<Box<dyn Work>> {
+        let results = self.work.run(shard, std::mem::take(&mut self.items));
+        Box::pin(async move {
+            self.results = results.await;
+            self as Box<dyn Work>
+        })
+    }
+}
 
 impl Shard {
     /// Has the owner of each partition do `work` on all of its items and returns the results in the items' order.
     ///
-    /// The work is handed over before this returns; `work` gives one result an item, in their order, and its
-    /// synchronous part runs in the order of the calls (see [`Shard::submit_to`]).
-    pub(crate) fn on_owners<T, R>(
+    /// The work is handed over before this returns.
+    pub(crate) fn on_owners<W: OwnerWork>(
         self: &Rc<Self>,
-        items: Vec<(PartitionId, T)>,
-        work: OwnerWork<T, R>,
-    ) -> LocalFuture<Vec<R>>
-    where
-        T: Send + 'static,
-        R: Send + 'static,
-    {
-        if let Some(owner) = self.only_owner(&items) {
-            return self.submit_to(owner, move |shard| work(&shard, items));
+        work: W,
+        items: Items<W::Item>,
+    ) -> impl Future<Output = Results<W::Done>> + use<W> {
+        match self.only_owner(&items) {
+            Some(owner) => Either::Left(self.on_owner(owner, work, items)),
+            None => Either::Right(self.on_each_owner(work, items)),
         }
+    }
+
+    fn only_owner<T>(&self, items: &Items<T>) -> Option<ShardId> {
+        let first = items.first().map_or(self.id, |(id, _)| self.owner_of(*id));
+        items
+            .iter()
+            .all(|(id, _)| self.owner_of(*id) == first)
+            .then_some(first)
+    }
+
+    fn on_owner<W: OwnerWork>(
+        self: &Rc<Self>,
+        owner: ShardId,
+        work: W,
+        items: Items<W::Item>,
+    ) -> impl Future<Output = Results<W::Done>> + use<W> {
+        if owner == self.id {
+            return Either::Left(work.run(Rc::clone(self), items));
+        }
+        let share = Share {
+            work,
+            items,
+            results: Results::new(),
+        };
+        let called = self.call(owner, Box::new(share));
+        Either::Right(async move { called.await.results })
+    }
+
+    fn on_each_owner<W: OwnerWork>(
+        self: &Rc<Self>,
+        work: W,
+        items: Items<W::Item>,
+    ) -> impl Future<Output = Results<W::Done>> + use<W> {
         let count = items.len();
-        let mut shares: Vec<Share<T>> = (0..self.shard_count).map(|_| Share::default()).collect();
+        let mut shares: Vec<(Vec<usize>, Items<W::Item>)> = Vec::new();
+        shares.resize_with(usize::from(self.shard_count), Default::default);
         for (slot, (id, item)) in items.into_iter().enumerate() {
-            let share = &mut shares[usize::from(self.owner_of(id).get())];
-            share.slots.push(slot);
-            share.items.push((id, item));
+            let (slots, share) = &mut shares[usize::from(self.owner_of(id).get())];
+            slots.push(slot);
+            share.push((id, item));
         }
         let mut slots = Vec::new();
         let mut pending = Vec::new();
-        for (share, owner) in shares.into_iter().zip(self.all()) {
-            if !share.items.is_empty() {
-                slots.push(share.slots);
-                let items = share.items;
-                pending.push(self.submit_to(owner, move |shard| work(&shard, items)));
+        for ((share_slots, share), owner) in shares.into_iter().zip(self.all()) {
+            if !share.is_empty() {
+                slots.push(share_slots);
+                pending.push(self.on_owner(owner, work, share));
             }
         }
-        Box::pin(async move {
-            let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
+        async move {
+            let mut results: Vec<Option<W::Done>> = (0..count).map(|_| None).collect();
             let done = join_all(pending).await;
             for (slots, share) in slots.into_iter().zip(done) {
                 assert_eq!(slots.len(), share.len(), "one result an item");
@@ -57,28 +125,6 @@ impl Shard {
                 .into_iter()
                 .map(|result| result.expect("each slot is in one share"))
                 .collect()
-        })
-    }
-
-    fn only_owner<T>(&self, items: &[(PartitionId, T)]) -> Option<ShardId> {
-        let first = items.first().map_or(self.id, |(id, _)| self.owner_of(*id));
-        items
-            .iter()
-            .all(|(id, _)| self.owner_of(*id) == first)
-            .then_some(first)
-    }
-}
-
-struct Share<T> {
-    slots: Vec<usize>,
-    items: Vec<(PartitionId, T)>,
-}
-
-impl<T> Default for Share<T> {
-    fn default() -> Self {
-        Share {
-            slots: Vec::new(),
-            items: Vec::new(),
         }
     }
 }

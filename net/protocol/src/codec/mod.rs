@@ -10,7 +10,7 @@ pub use byte_str::ByteStr;
 pub use error::{DecodeError, EncodeError, VersionError};
 pub use reader::{ARRAY_LENGTH_MAX, MEMORY_BASE, MEMORY_FACTOR, Reader, TAGGED_FIELDS_MAX};
 pub use records::Records;
-pub use writer::{TaggedFields, Writer};
+pub use writer::{Pieces, TaggedFields, Writer};
 
 use std::ops::RangeInclusive;
 

@@ -5,11 +5,15 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use corelog_model::TopicId;
+use smallvec::SmallVec;
 
 use super::{ByteStr, EncodeError, Records};
 
 /// Shared bytes below this size are copied into the head: a piece of their own costs more than the copy.
 const SHARED_SIZE_MIN: usize = 512;
+
+/// What was encoded, in wire order; one piece where nothing is shared.
+pub type Pieces = SmallVec<[Bytes; 1]>;
 
 /// What a message is encoded into.
 #[derive(Clone, Debug, Default)]
@@ -52,9 +56,9 @@ impl Writer {
     }
 
     /// Everything in wire order as pieces for a vectored write; shared bytes are not copied.
-    pub fn into_pieces(self) -> Vec<Bytes> {
+    pub fn into_pieces(self) -> Pieces {
         let mut head = self.head.freeze();
-        let mut pieces = Vec::with_capacity(2 * self.shared.len() + 1);
+        let mut pieces = Pieces::with_capacity(2 * self.shared.len() + 1);
         let mut split = 0;
         for (position, bytes) in self.shared {
             if position > split {

@@ -3,22 +3,31 @@
 //!
 //! No timer delays a commit. What comes in while a commit is under way goes into the next frame.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
-use corelog_runtime::{DiskError, Remedy, WorkClass};
+use corelog_runtime::local::select;
+use corelog_runtime::{DiskError, Handle, Remedy, WorkClass};
 use futures_util::future::{TryFutureExt, try_join, try_join_all};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::core::{CommitState, Plan, Planned};
+use super::core::{CommitState, Plan, Planned, Progress};
 use super::frame::{self, FrameStamp};
 use super::ring::FramePlace;
+use super::state::Journal;
+use crate::checkpoint_requests::CheckpointRequests;
 use crate::errors::Fenced;
+use crate::fence::{Fence, Life};
 use crate::format::v2::{EntryV2, TableV2};
-use crate::options::SyncMethod;
+use crate::options::{StorageOptions, SyncMethod};
 use crate::partition::PartitionLog;
-use crate::shared::{Life, Shared};
+use crate::patience::Patience;
+use crate::read_pace::ReadTurns;
+use crate::registry::Registry;
+use crate::types::StorageStats;
 
 /// The newest frame is marked as acknowledged when so long nothing has come after it.
 const MARK_AFTER: Duration = Duration::from_millis(100);
@@ -41,84 +50,112 @@ struct Commit {
     bypasses: Vec<Bypass>,
 }
 
-/// Commits until the storage closes or is fenced.
-pub(crate) async fn run(shared: Rc<Shared>) {
-    loop {
-        let work = shared.journal_work.notified();
-        if shared.life.get() == Life::Closed || shared.fenced().is_some() {
-            return;
-        }
-        prepare_file_ahead(&shared);
-        match next_commit(&shared) {
-            Some(commit) if shared.options.commits_in_flight_max == 1 => commit_one(&shared, commit).await,
-            Some(commit) => {
-                let shared_too = Rc::clone(&shared);
-                shared
-                    .handle
-                    .spawn(WorkClass::Latency, "journal commit", async move {
-                        commit_one(&shared_too, commit).await;
-                        shared_too.journal_work.notify_all();
-                    });
+/// What commits.
+pub(crate) struct Committer {
+    pub(crate) handle: Handle,
+    pub(crate) options: Rc<StorageOptions>,
+    pub(crate) journal: Rc<Journal>,
+    pub(crate) registry: Rc<Registry>,
+    pub(crate) fence: Rc<Fence>,
+    pub(crate) patience: Rc<Patience>,
+    pub(crate) reads: Rc<ReadTurns>,
+    pub(crate) checkpoints: Rc<CheckpointRequests>,
+    pub(crate) stats: Rc<RefCell<StorageStats>>,
+}
+
+impl Committer {
+    /// Passes on what a commit acknowledged.
+    fn acknowledge(&self, progress: Progress) {
+        for (key, end) in progress.written {
+            if let Some(partition) = self.registry.partition(key) {
+                partition.on_written(end);
             }
-            None => work.await,
+        }
+        for (key, end) in progress.durable {
+            if let Some(partition) = self.registry.partition(key) {
+                partition.on_durable(end);
+            }
+        }
+        self.journal.tell_durable(progress.tickets);
+        self.journal.tell_acknowledged();
+    }
+}
+
+/// Commits until the storage closes or is fenced.
+pub(crate) async fn run(committer: Rc<Committer>) {
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        let work = committer.journal.work.notified();
+        if committer.fence.life() == Life::Closed || committer.fence.fenced().is_some() {
+            break;
+        }
+        prepare_file_ahead(&committer);
+        match next_commit(&committer) {
+            Some(commit) => under_way.push(commit_one(&committer, commit)),
+            None if under_way.is_empty() => work.await,
+            None => {
+                select(work, under_way.next()).await;
+            }
         }
     }
+    // What is under way ends by itself: nobody else may write where it writes.
+    under_way.collect::<()>().await;
 }
 
 /// Writes an empty frame once no commit has come for [`MARK_AFTER`]. Each frame says that those before it were
 /// acknowledged; the newest one has no frame behind it to say so. While commits come this task looks ten times a
 /// second, and not at all while there are none.
-pub(crate) async fn run_marks(shared: Rc<Shared>) {
+pub(crate) async fn run_marks(committer: Rc<Committer>) {
     loop {
-        let acknowledged = shared.journal_idle.notified();
-        if shared.life.get() != Life::Open || shared.fenced().is_some() {
+        let acknowledged = committer.journal.acknowledged();
+        if committer.fence.life() != Life::Open || committer.fence.fenced().is_some() {
             return;
         }
-        if shared.journal.borrow().is_marked() {
+        if committer.journal.core.borrow().is_marked() {
             acknowledged.await;
             continue;
         }
         drop(acknowledged);
-        let before = shared.journal.borrow().next_sequence();
-        let later = shared.handle.clock.now() + MARK_AFTER;
-        shared.handle.clock.sleep_until(later).await;
-        if shared.journal.borrow().next_sequence() == before {
-            shared.is_mark_due.set(true);
-            shared.journal_work.notify_all();
+        let before = committer.journal.core.borrow().next_sequence();
+        let later = committer.handle.clock.now() + MARK_AFTER;
+        committer.handle.clock.sleep_until(later).await;
+        if committer.journal.core.borrow().next_sequence() == before {
+            committer.journal.is_mark_due.set(true);
+            committer.journal.work.notify_all();
         }
     }
 }
 
 /// Pre-writes the next file of the ring while there is still room in the one before.
-fn prepare_file_ahead(shared: &Rc<Shared>) {
-    let next = shared.ring.borrow_mut().next_to_prepare();
+fn prepare_file_ahead(committer: &Rc<Committer>) {
+    let next = committer.journal.ring.borrow_mut().next_to_prepare();
     let Some(number) = next else {
-        if shared.ring.borrow().is_exhausted() {
-            shared.checkpoint_wanted.notify_all();
+        if committer.journal.ring.borrow().is_exhausted() {
+            committer.checkpoints.look();
         }
         return;
     };
-    let shared_too = Rc::clone(shared);
-    shared
+    let here = Rc::clone(committer);
+    committer
         .handle
         .spawn(WorkClass::Background, "journal pre-write", async move {
-            let pace = async |written: u64| may_prepare(&shared_too, written).await;
-            match prepare_file(&shared_too, number, pace).await {
+            let pace = async |written: u64| may_prepare(&here, written).await;
+            match prepare_file(&here, number, pace).await {
                 // The storage closes.
                 Ok(false) => {}
                 Ok(true) => {
-                    shared_too.ring.borrow_mut().file_ready(number);
-                    shared_too.journal_work.notify_all();
+                    here.journal.ring.borrow_mut().file_ready(number);
+                    here.journal.work.notify_all();
                 }
                 Err(error) => match error.remedy() {
                     Remedy::Again | Remedy::Later => {
                         // The files there are have to do; a checkpoint frees them.
                         tracing::warn!(%error, "there can be no other journal file now");
-                        shared_too.ring.borrow_mut().file_refused();
-                        shared_too.checkpoint_wanted.notify_all();
+                        here.journal.ring.borrow_mut().file_refused();
+                        here.checkpoints.look();
                     }
                     Remedy::Refuse | Remedy::Fence | Remedy::Close => {
-                        shared_too.fence(&error);
+                        here.fence.fence(&error);
                     }
                 },
             }
@@ -127,26 +164,26 @@ fn prepare_file_ahead(shared: &Rc<Shared>) {
 
 /// Makes the file `number` and writes down that it is there; false when there is no need any more.
 async fn prepare_file(
-    shared: &Shared,
+    committer: &Committer,
     number: u32,
     pace: impl AsyncFn(u64) -> bool,
 ) -> Result<bool, DiskError> {
-    let is_made = shared.journal_files.prepare(number, pace).await?;
+    let is_made = committer.journal.files.prepare(number, pace).await?;
     if is_made {
-        shared.journal_files.note().await?;
+        committer.journal.files.note().await?;
     }
     Ok(is_made)
 }
 
 /// Waits until more than the `written` bytes of the next file should be there; false when there is no need any more.
-async fn may_prepare(shared: &Shared, written: u64) -> bool {
-    let frame_bytes_max = u64::try_from(shared.options.frame_bytes_max).unwrap_or(u64::MAX);
+async fn may_prepare(committer: &Committer, written: u64) -> bool {
+    let frame_bytes_max = u64::try_from(committer.options.frame_bytes_max).unwrap_or(u64::MAX);
     loop {
-        let committed = shared.journal_idle.notified();
-        if shared.life.get() == Life::Closed || shared.fenced().is_some() {
+        let committed = committer.journal.acknowledged();
+        if committer.fence.life() == Life::Closed || committer.fence.fenced().is_some() {
             return false;
         }
-        if written < shared.ring.borrow().prepare_upto(frame_bytes_max) {
+        if written < committer.journal.ring.borrow().prepare_upto(frame_bytes_max) {
             return true;
         }
         committed.await;
@@ -154,43 +191,51 @@ async fn may_prepare(shared: &Shared, written: u64) -> bool {
 }
 
 /// Plans the next frame and puts it together, if there is something to commit and room for it.
-fn next_commit(shared: &Rc<Shared>) -> Option<Commit> {
-    if shared.is_mark_due.take()
-        && shared.life.get() == Life::Open
-        && shared.ring.borrow().has_room(u64::try_from(PAGE).expect("4096"))
+fn next_commit(committer: &Rc<Committer>) -> Option<Commit> {
+    if committer.journal.is_mark_due.take()
+        && committer.fence.life() == Life::Open
+        && committer
+            .journal
+            .ring
+            .borrow()
+            .has_room(u64::try_from(PAGE).expect("4096"))
     {
-        let mark = shared.journal.borrow_mut().plan_mark();
+        let mark = committer.journal.core.borrow_mut().plan_mark();
         if let Some(plan) = mark {
-            return Some(assemble(shared, &plan));
+            return Some(assemble(committer, &plan));
         }
     }
-    if !shared.journal.borrow().wants_frame() {
+    if !committer.journal.core.borrow().wants_frame() {
         return None;
     }
-    let frame_bytes_max = u64::try_from(shared.options.frame_bytes_max).unwrap_or(u64::MAX);
-    if !shared.ring.borrow().has_room(frame_bytes_max) {
-        shared.checkpoint_wanted.notify_all();
+    let frame_bytes_max = u64::try_from(committer.options.frame_bytes_max).unwrap_or(u64::MAX);
+    if !committer.journal.ring.borrow().has_room(frame_bytes_max) {
+        committer.checkpoints.look();
         return None;
     }
-    let plan = shared.journal.borrow_mut().plan()?;
-    Some(assemble(shared, &plan))
+    let plan = committer.journal.core.borrow_mut().plan()?;
+    Some(assemble(committer, &plan))
 }
 
-fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
+fn assemble(committer: &Rc<Committer>, plan: &Plan) -> Commit {
     let table = TableV2 {
-        entries: plan.items.iter().map(|item| entry(shared, item)).collect(),
+        entries: plan.items.iter().map(|item| entry(committer, item)).collect(),
     };
     let table_bytes = frame::encode_table(&table);
     let length = frame::frame_length(table_bytes.len(), plan.payload_length);
     assert!(
-        length <= shared.options.frame_bytes_max,
+        length <= committer.options.frame_bytes_max,
         "a frame of {length} bytes was planned too large"
     );
     let frame_bytes = u64::try_from(length).expect("a length within u64");
-    let place = shared.ring.borrow_mut().place(plan.sequence, frame_bytes);
+    let place = committer
+        .journal
+        .ring
+        .borrow_mut()
+        .place(plan.sequence, frame_bytes);
     let stamp = FrameStamp {
-        shard: shared.options.shard.get(),
-        incarnation: shared.incarnation,
+        shard: committer.options.shard.get(),
+        incarnation: committer.journal.incarnation,
         sequence: plan.sequence,
         acknowledged_end: plan.acknowledged_end,
     };
@@ -204,13 +249,14 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
         let Planned::Run { run, payload_from } = item else {
             continue;
         };
-        let partition = shared
+        let partition = committer
+            .registry
             .partition(run.key)
             .expect("a partition stays until its runs are journaled");
         at = partition.take_for_journal(run, *payload_from, &mut frame, at);
         if *payload_from > run.start {
             journaled += payload_from - run.start;
-            shared.stats.borrow_mut().bypassed_bytes += payload_from - run.start;
+            committer.stats.borrow_mut().bypassed_bytes += payload_from - run.start;
             bypasses.push(Bypass {
                 upto: partition.stream_of(run.segment_base, *payload_from),
                 segment_base: run.segment_base,
@@ -219,10 +265,10 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
         }
     }
     frame[at..].fill(0);
-    let since = shared.since_checkpoint.get() + journaled;
-    shared.since_checkpoint.set(since);
-    if since >= shared.options.checkpoint_bytes {
-        shared.checkpoint_wanted.notify_all();
+    let since = committer.journal.since_checkpoint.get() + journaled;
+    committer.journal.since_checkpoint.set(since);
+    if since >= committer.options.checkpoint_bytes {
+        committer.checkpoints.look();
     }
     Commit {
         sequence: plan.sequence,
@@ -234,11 +280,12 @@ fn assemble(shared: &Rc<Shared>, plan: &Plan) -> Commit {
     }
 }
 
-fn entry(shared: &Shared, item: &Planned) -> EntryV2 {
+fn entry(committer: &Committer, item: &Planned) -> EntryV2 {
     match item {
         Planned::Change(_) => item.entry(0),
         Planned::Run { run, payload_from } => {
-            let partition = shared
+            let partition = committer
+                .registry
                 .partition(run.key)
                 .expect("a partition stays until its runs are journaled");
             item.entry(partition.payload_crc(run, *payload_from))
@@ -246,21 +293,21 @@ fn entry(shared: &Shared, item: &Planned) -> EntryV2 {
     }
 }
 
-async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
-    let began = shared.handle.clock.now();
+async fn commit_one(committer: &Rc<Committer>, commit: Commit) {
+    let began = committer.handle.clock.now();
     let (sequence, entries, bytes) = (commit.sequence, commit.entries, commit.bytes);
     let frame_bytes = u64::try_from(commit.frame.len()).unwrap_or(u64::MAX);
-    if write(shared, commit).await.is_err() {
+    if write(committer, commit).await.is_err() {
         return;
     }
-    let took = shared.handle.clock.now().since(began);
+    let took = committer.handle.clock.now().since(began);
     // A mark is no sign of producers.
     if entries > 0 {
-        shared.committed(bytes, took);
+        committer.reads.committed(bytes, took);
     }
     {
         let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        let mut stats = shared.stats.borrow_mut();
+        let mut stats = committer.stats.borrow_mut();
         stats.frames += 1;
         stats.frame_entries += u64::try_from(entries).unwrap_or(u64::MAX);
         stats.journaled_bytes += frame_bytes;
@@ -271,15 +318,16 @@ async fn commit_one(shared: &Rc<Shared>, commit: Commit) {
             .min(stats.commit_buckets.len() - 1);
         stats.commit_buckets[bucket] += 1;
     }
-    let progress = shared
+    let progress = committer
         .journal
+        .core
         .borrow_mut()
         .advance(sequence, CommitState::Durable);
-    shared.acknowledge(progress);
+    committer.acknowledge(progress);
 }
 
 /// Writes a frame and what bypasses it, and makes both durable; fences the journal if that fails.
-async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
+async fn write(committer: &Rc<Committer>, commit: Commit) -> Result<(), Fenced> {
     let Commit {
         sequence,
         place,
@@ -287,34 +335,38 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
         bypasses,
         ..
     } = commit;
-    let file = shared.journal_files.get(place.file);
+    let file = committer.journal.files.get(place.file);
     let bypass_writes = try_join_all(
         bypasses
             .iter()
             .map(|bypass| bypass.partition.write_out(bypass.upto, false)),
     );
-    let sync_method = shared.options.sync_method;
+    let sync_method = committer.options.sync_method;
     let frame_write = async {
         let write = async || match sync_method {
             SyncMethod::WriteThenSync => file.write_at(place.position, frame.clone()).await,
             SyncMethod::Dsync => file.write_durably_at(place.position, frame.clone()).await,
         };
         // Through the page cache a durable write ends in a sync.
-        if sync_method == SyncMethod::Dsync && !shared.options.direct {
-            shared.alone(&shared.journal_sync_lane, write).await
+        if sync_method == SyncMethod::Dsync && !committer.options.direct {
+            committer
+                .patience
+                .alone(&committer.journal.sync_mutex, write)
+                .await
         } else {
             // No room, on a file system that copies on write: the same bytes go to the same place until there is some.
-            let written = shared.persist(write).await;
-            written.map_err(|error| shared.fence(&error))
+            let written = committer.patience.persist(write).await;
+            written.map_err(|error| committer.fence.fence(&error))
         }
     };
-    let bypass_writes = bypass_writes.map_err(|error| shared.fence(&error));
+    let bypass_writes = bypass_writes.map_err(|error| committer.fence.fence(&error));
     try_join(frame_write, bypass_writes).await?;
-    let progress = shared
+    let progress = committer
         .journal
+        .core
         .borrow_mut()
         .advance(sequence, CommitState::Written);
-    shared.acknowledge(progress);
+    committer.acknowledge(progress);
     let bypass_syncs = try_join_all(
         bypasses
             .iter()
@@ -322,7 +374,9 @@ async fn write(shared: &Rc<Shared>, commit: Commit) -> Result<(), Fenced> {
     );
     match sync_method {
         SyncMethod::WriteThenSync => {
-            let sync = shared.alone(&shared.journal_sync_lane, async || file.sync().await);
+            let sync = committer
+                .patience
+                .alone(&committer.journal.sync_mutex, async || file.sync().await);
             try_join(sync, bypass_syncs).await.map(|_| ())
         }
         SyncMethod::Dsync => bypass_syncs.await.map(|_| ()),

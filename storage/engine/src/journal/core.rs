@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use corelog_model::{LeaderEpoch, Offset, PartitionId};
+use smallvec::SmallVec;
 
 use crate::format::v2::{AppendV2, EntryV2};
 use crate::hash::Map;
@@ -94,12 +95,15 @@ impl Planned {
     }
 }
 
+/// What a commit lists of partitions: where little comes, there is one.
+pub(crate) type List<T> = SmallVec<[T; 1]>;
+
 /// A frame to write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Plan {
     pub(crate) sequence: u64,
     pub(crate) acknowledged_end: u64,
-    pub(crate) items: Vec<Planned>,
+    pub(crate) items: List<Planned>,
     pub(crate) payload_length: usize,
 }
 
@@ -118,9 +122,9 @@ pub(crate) enum CommitState {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Progress {
     /// Partitions whose appends are written up to an offset, exclusive.
-    pub(crate) written: Vec<(PartitionKey, Offset)>,
+    pub(crate) written: List<(PartitionKey, Offset)>,
     /// Partitions whose appends are durable up to an offset, exclusive.
-    pub(crate) durable: Vec<(PartitionKey, Offset)>,
+    pub(crate) durable: List<(PartitionKey, Offset)>,
     /// Changes that are durable.
     pub(crate) tickets: Vec<u64>,
 }
@@ -133,7 +137,7 @@ struct Commit {
     has_bypass: bool,
     state: CommitState,
     is_written_reported: bool,
-    ends: Vec<(PartitionKey, Offset)>,
+    ends: List<(PartitionKey, Offset)>,
     tickets: Vec<u64>,
 }
 
@@ -261,9 +265,9 @@ impl JournalCore {
             return None;
         }
         let mut size = HEADER_SIZE + TABLE_BYTES_MAX;
-        let mut items = Vec::new();
+        let mut items = List::new();
         let mut payload_length = 0;
-        let mut ends = Vec::new();
+        let mut ends = List::new();
         let mut tickets = Vec::new();
         while let Some(item) = self.queue.front() {
             let (planned, payload, entry_bytes) = self.plan_item(item);
@@ -328,13 +332,13 @@ impl JournalCore {
             has_bypass: false,
             state: CommitState::InFlight,
             is_written_reported: false,
-            ends: Vec::new(),
+            ends: List::new(),
             tickets: Vec::new(),
         });
         Some(Plan {
             sequence,
             acknowledged_end: sequence,
-            items: Vec::new(),
+            items: List::new(),
             payload_length: 0,
         })
     }
@@ -453,14 +457,14 @@ mod tests {
         core.push_run(run(2, 0..1, 0..50));
         core.push_run(run(1, 2..4, 200..300));
         assert_eq!(core.plan(), None);
-        assert_eq!(core.advance(5, CommitState::Durable).durable, vec![end(1, 1)]);
+        assert_eq!(core.advance(5, CommitState::Durable).durable[..], [end(1, 1)]);
         let second = core.plan().unwrap();
         assert_eq!((second.sequence, second.acknowledged_end), (6, 6));
         // The runs of partition 1 are one entry.
         assert_eq!((second.items.len(), second.payload_length), (2, 250));
         assert_eq!(
-            core.advance(6, CommitState::Durable).durable,
-            vec![end(1, 4), end(2, 1)]
+            core.advance(6, CommitState::Durable).durable[..],
+            [end(1, 4), end(2, 1)]
         );
         assert!(core.is_idle());
     }
@@ -495,12 +499,12 @@ mod tests {
             assert_eq!(core.plan().unwrap().acknowledged_end, 0);
         }
         assert_eq!(core.advance(2, CommitState::Durable), Progress::default());
-        assert_eq!(core.advance(0, CommitState::Written).written, vec![end(1, 1)]);
+        assert_eq!(core.advance(0, CommitState::Written).written[..], [end(1, 1)]);
         let progress = core.advance(1, CommitState::Durable);
-        assert_eq!(progress.written, vec![end(1, 2), end(1, 3)]);
-        assert_eq!(progress.durable, vec![]);
+        assert_eq!(progress.written[..], [end(1, 2), end(1, 3)]);
+        assert!(progress.durable.is_empty());
         let progress = core.advance(0, CommitState::Durable);
-        assert_eq!(progress.durable, vec![end(1, 1), end(1, 2), end(1, 3)]);
+        assert_eq!(progress.durable[..], [end(1, 1), end(1, 2), end(1, 3)]);
         assert_eq!(core.acknowledged_end(), 3);
     }
 

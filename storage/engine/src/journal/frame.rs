@@ -8,6 +8,7 @@
 //! ```
 //! The checksum covers the header and the table; the table holds one for each payload.
 
+use rkyv::ser::writer::Buffer;
 use rkyv::{Archive, Deserialize, Serialize, rancor};
 
 use corelog_runtime::buffer::PAGE;
@@ -64,8 +65,10 @@ pub(crate) struct FrameStamp {
 }
 
 fn header_bytes(header: &HeaderV1) -> [u8; HEADER_SIZE] {
-    let bytes = rkyv::to_bytes::<rancor::Error>(header).expect("a fixed-size archive");
-    bytes[..].try_into().expect("64 bytes, asserted above")
+    let mut bytes = [0; HEADER_SIZE];
+    rkyv::api::high::to_bytes_in::<_, rancor::Error>(header, Buffer::from(&mut bytes))
+        .expect("64 bytes, asserted above");
+    bytes
 }
 
 fn checksum(header: &HeaderV1, table: &[u8]) -> u32 {

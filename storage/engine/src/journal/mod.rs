@@ -7,3 +7,4 @@ pub(crate) mod frame;
 pub(crate) mod manifest;
 pub(crate) mod reader;
 pub(crate) mod ring;
+pub(crate) mod state;

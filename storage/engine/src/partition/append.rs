@@ -1,24 +1,53 @@
 //! Appending: checks, admission in the order of the calls, and the wait for the acknowledgement.
 
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use corelog_model::batch;
 use corelog_model::{Offset, TimestampMs, ValidatedBatch};
 use corelog_runtime::buffer::PAGE;
 use corelog_runtime::local::oneshot;
-use corelog_runtime::{DiskError, IoOperation, LocalFuture, WorkClass};
+use corelog_runtime::{DiskError, IoOperation, WorkClass};
+use smallvec::SmallVec;
 
 use super::{PartitionLog, State, Status};
 use crate::errors::{AppendError, TruncateError};
+use crate::fence::Life;
 use crate::files::read_page;
 use crate::journal::core::Run;
 use crate::log::core::Check;
 use crate::options::Durability;
-use crate::shared::Life;
 use crate::types::{AppendOptions, AppendOrigin, Appended};
 
 type Answer = Result<Appended, AppendError>;
+
+/// The batches of one append; most often there is one.
+pub type Batches = SmallVec<[ValidatedBatch; 1]>;
+
+/// An append under way: see [`PartitionLog::append`].
+pub struct Appending(Progress);
+
+enum Progress {
+    Answered(Ready<Answer>),
+    Waits(oneshot::Receiver<Answer>),
+}
+
+impl Future for Appending {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        match &mut self.0 {
+            Progress::Answered(answer) => Pin::new(answer).poll(cx),
+            Progress::Waits(receiver) => {
+                let answer = Pin::new(receiver).poll(cx);
+                answer.map(|answer| answer.unwrap_or(Err(AppendError::Closed)))
+            }
+        }
+    }
+}
 
 /// Someone who waits for an acknowledgement.
 pub(super) struct Waiter {
@@ -42,7 +71,7 @@ impl Waiter {
 pub(super) enum Admission {
     /// An append that could not be admitted in its call.
     Append {
-        batches: Vec<ValidatedBatch>,
+        batches: Batches,
         options: AppendOptions,
         sender: oneshot::Sender<Answer>,
     },
@@ -97,13 +126,9 @@ impl PartitionLog {
     ///
     /// # Panics
     /// If `batches` is empty.
-    pub fn append(
-        self: &Rc<Self>,
-        batches: Vec<ValidatedBatch>,
-        options: AppendOptions,
-    ) -> LocalFuture<Result<Appended, AppendError>> {
+    pub fn append(self: &Rc<Self>, batches: impl Into<Batches>, options: AppendOptions) -> Appending {
+        let batches = batches.into();
         assert!(!batches.is_empty(), "an append has a batch at least");
-        let (sender, receiver) = oneshot::channel();
         // INV-3: while one append waits to be admitted, the later ones queue behind it.
         let is_queued = self.state.borrow().is_admitting;
         let admitted = if is_queued {
@@ -111,10 +136,11 @@ impl PartitionLog {
         } else {
             match self.try_admit(&batches, options) {
                 Admitted::Blocked(_) => None,
-                Admitted::Answered(answer) => return Box::pin(std::future::ready(answer)),
+                Admitted::Answered(answer) => return Appending(Progress::Answered(ready(answer))),
                 Admitted::Waits(appended, end) => Some((appended, end)),
             }
         };
+        let (sender, receiver) = oneshot::channel();
         match admitted {
             Some((appended, end)) => self.wait_for(Waiter {
                 end,
@@ -127,7 +153,7 @@ impl PartitionLog {
                 sender,
             }),
         }
-        Box::pin(async move { receiver.await.unwrap_or(Err(AppendError::Closed)) })
+        Appending(Progress::Waits(receiver))
     }
 
     /// Has `admission` wait for its turn.
@@ -145,7 +171,7 @@ impl PartitionLog {
     /// Starts the task that admits what queued up. `is_admitting` is set and stays so until it ends.
     pub(super) fn spawn_admission(self: &Rc<Self>) {
         let log = Rc::clone(self);
-        self.shared
+        self.services
             .handle
             .spawn(WorkClass::Latency, "append admission", async move {
                 log.admit_queued().await;
@@ -219,11 +245,11 @@ impl PartitionLog {
             Blocked::Page => self.load_page().await,
             Blocked::Dirty { bytes } => {
                 loop {
-                    let changed = self.shared.dirty_changed.notified();
-                    if self.shared.has_dirty_room(bytes)
-                        || self.shared.fenced().is_some()
-                        || self.shared.stuck().is_some()
-                        || self.shared.life.get() != Life::Open
+                    let changed = self.services.dirty.changed();
+                    if self.services.dirty.has_room(bytes)
+                        || self.services.fence.fenced().is_some()
+                        || self.services.stuck().is_some()
+                        || self.services.fence.life() != Life::Open
                     {
                         break;
                     }
@@ -249,18 +275,18 @@ impl PartitionLog {
             Status::Deleted => return Some(AppendError::Deleted),
             Status::Corrupt(reason) => return Some(AppendError::Corrupt(Arc::clone(reason))),
         }
-        if let Some(fenced) = self.shared.fenced() {
+        if let Some(fenced) = self.services.fence.fenced() {
             return Some(AppendError::Fenced(fenced));
         }
-        if self.shared.life.get() != Life::Open {
+        if self.services.fence.life() != Life::Open {
             return Some(AppendError::Closed);
         }
-        self.shared.stuck().map(refused)
+        self.services.stuck().map(refused)
     }
 
     /// Admits batches if nothing is in the way. There is no await in here: the log does not change under it.
     fn try_admit(&self, batches: &[ValidatedBatch], asked: AppendOptions) -> Admitted {
-        let now = self.shared.handle.clock.wall();
+        let now = self.services.handle.clock.wall();
         let mut state = self.state.borrow_mut();
         if let Some(error) = self.refusal(&state) {
             return Admitted::Answered(Err(error));
@@ -295,26 +321,24 @@ impl PartitionLog {
         if !state.tail.can_append_at(position) {
             return Admitted::Blocked(Blocked::Page);
         }
-        if !self.shared.has_dirty_room(bytes) {
+        if !self.services.dirty.has_room(bytes) {
             return Admitted::Blocked(Blocked::Dirty { bytes });
         }
         let appended = self.place(&mut state, batches, asked.origin, bytes, now);
         let is_memory = state.core.config.durability == Durability::Memory;
-        let options = &self.shared.options;
+        let options = &self.services.options;
         let reaches = |bytes: u64, limit: usize| bytes >= u64::try_from(limit).unwrap_or(u64::MAX);
         // What will go straight to the segment is on its way while the commit before is synced.
         let wants_flush = !state.is_flush_queued
             && (reaches(state.tail.dirty(), options.flush_bytes_min)
                 || reaches(bytes, options.bypass_bytes_min)
-                || self.shared.is_dirty_high());
+                || self.services.dirty.is_high());
         drop(state);
         self.tell_owner();
         if wants_flush {
             self.want_flush();
         }
-        if let Some(log) = self.shared.evict() {
-            log.want_flush();
-        }
+        self.services.evict();
         let end = appended.last_offset.next();
         if is_memory {
             self.acknowledge(end);
@@ -333,12 +357,12 @@ impl PartitionLog {
         now: TimestampMs,
     ) -> Appended {
         let stamps = state.core.stamps(origin);
-        let chunk_bytes_max = self.shared.chunk_bytes_max(bytes);
+        let chunk_bytes_max = self.services.cache.chunk_bytes_max(bytes);
         let mut first = None;
         let mut last_offset = state.core.offsets().log_end;
         let mut total = 0;
         if state.tail.is_empty() {
-            self.shared.count_tail(true);
+            self.services.cache.count_tail(true);
         }
         let mut run: Option<Run> = None;
         for batch in batches {
@@ -358,7 +382,9 @@ impl PartitionLog {
             // The batch answers for the offsets before it that are missing, too.
             state.tail.mark(before);
             let opened = |opened: crate::tail::Opened| {
-                self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
+                self.services
+                    .cache
+                    .add_chunk(self.key, opened.ordinal, opened.capacity);
             };
             state.tail.append(
                 placed.segment_base,
@@ -373,7 +399,7 @@ impl PartitionLog {
                 .append(placed.segment_base, body_at, body, chunk_bytes_max, opened);
             // A run is of one epoch.
             if let Some(done) = run.take_if(|run| run.leader_epoch != placed.leader_epoch) {
-                self.shared.push_run(done);
+                self.services.journal.push_run(done);
             }
             let run = run.get_or_insert(Run {
                 key: self.key,
@@ -391,13 +417,15 @@ impl PartitionLog {
             run.has_gaps |= placed.base_offset > before;
         }
         state.is_touched = true;
-        self.shared.add_dirty(total);
+        self.services.dirty.add(total);
         {
-            let mut stats = self.shared.stats.borrow_mut();
+            let mut stats = self.services.stats.borrow_mut();
             stats.appended_bytes += total;
             stats.appended_batches += u64::try_from(batches.len()).unwrap_or(u64::MAX);
         }
-        self.shared.push_run(run.expect("there is a batch at least"));
+        self.services
+            .journal
+            .push_run(run.expect("there is a batch at least"));
         Appended {
             base_offset: first.expect("there is a batch at least"),
             last_offset,
@@ -417,7 +445,7 @@ impl PartitionLog {
         };
         let start = size & !(page - 1);
         let path = self.segment_path(base);
-        let file = self.shared.files.get(self.key, base, &path, false).await?;
+        let file = self.services.files.get(self.key, base, &path, false).await?;
         let (read, buffer) = read_page(&file, &path, start).await?;
         let held = usize::try_from(size - start).expect("less than a page");
         if read < held {
@@ -429,9 +457,11 @@ impl PartitionLog {
         }
         let mut state = self.state.borrow_mut();
         if state.tail.is_empty() {
-            self.shared.count_tail(true);
+            self.services.cache.count_tail(true);
             let opened = state.tail.begin(base, start, &buffer[..held]);
-            self.shared.add_chunk(self.key, opened.ordinal, opened.capacity);
+            self.services
+                .cache
+                .add_chunk(self.key, opened.ordinal, opened.capacity);
         }
         Ok(())
     }

@@ -7,10 +7,10 @@ use corelog_runtime::DiskError;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 
-use super::{PartitionLog, Status};
+use super::{LogServices, PartitionLog, Status};
 use crate::errors::Fenced;
+use crate::fence::Life;
 use crate::journal::core::PartitionKey;
-use crate::shared::{Life, Shared};
 
 /// About how much of one log is being written at a time, in bytes.
 const WRITES_BYTES_MAX: u64 = 4 << 20;
@@ -39,15 +39,17 @@ impl PartitionLog {
             let (base, flushed_to) = (last.segment_base, last.flushed_to);
             let path = self.segment_path(base);
             let file = self
-                .shared
-                .persist(async || self.shared.files.get(self.key, base, &path, true).await)
+                .services
+                .patience
+                .persist(async || self.services.files.get(self.key, base, &path, true).await)
                 .await?;
             let bytes: usize = writes.iter().map(|write| write.data.len()).sum();
             // A chunk each: with many logs chunks are small, and one after the other would take a round trip for each.
             // All of them end before the lane is free, also when one has failed.
             let written = join_all(writes.into_iter().map(|write| {
                 let file = &file;
-                self.shared
+                self.services
+                    .patience
                     .persist(async move || file.write_at(write.position, write.data.clone()).await)
             }));
             written.await.into_iter().collect::<Result<(), DiskError>>()?;
@@ -60,14 +62,15 @@ impl PartitionLog {
                 state.tail.flushed_to(flushed_to);
                 before - state.tail.dirty()
             };
-            self.shared.remove_dirty(before);
-            self.shared.stats.borrow_mut().flushed_bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+            self.services.dirty.remove(before);
+            self.services.stats.borrow_mut().flushed_bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         }
     }
 
     /// Makes what was written of a segment durable, its name included.
     pub(crate) async fn sync_segment(&self, base: Offset) -> Result<(), Fenced> {
-        self.shared
+        self.services
+            .patience
             .alone(&self.sync_lane, async || self.sync_named(base).await)
             .await
     }
@@ -78,15 +81,15 @@ impl PartitionLog {
             (state.files_named < state.files_created).then_some(state.files_created)
         };
         if let Some(created) = created {
-            let dir = self.shared.partition_dir(&self.directory);
-            let brief = self.shared.brief_opens.acquire(1).await;
-            self.shared.handle.disk.sync_dir(&dir).await?;
+            let dir = self.services.partition_dir(&self.directory);
+            let brief = self.services.files.brief_opens.acquire(1).await;
+            self.services.handle.disk.sync_dir(&dir).await?;
             drop(brief);
             let mut state = self.state.borrow_mut();
             state.files_named = state.files_named.max(created);
         }
         let path = self.segment_path(base);
-        let file = self.shared.files.get(self.key, base, &path, true).await?;
+        let file = self.services.files.get(self.key, base, &path, true).await?;
         file.sync().await
     }
 
@@ -124,7 +127,7 @@ impl PartitionLog {
         let mut state = self.state.borrow_mut();
         let is_deleted = matches!(state.status, Status::Deleted);
         if state.tail.dirty() > 0 && !is_deleted && !std::mem::replace(&mut state.is_flush_queued, true) {
-            self.shared.flush_queue.push(self.key);
+            self.services.flushes.push(self.key);
         }
     }
 
@@ -133,7 +136,7 @@ impl PartitionLog {
         // Only now: a log waits for its lane in one of the places for flushes, not in all of them.
         self.state.borrow_mut().is_flush_queued = false;
         // With memory short, the last pages go too.
-        let partial_pages = self.shared.is_dirty_high() || self.shared.is_cache_full();
+        let partial_pages = self.services.dirty.is_high() || self.services.cache.is_full();
         self.write_out_in_lane(self.tail_end(), partial_pages).await
     }
 }
@@ -142,30 +145,32 @@ impl PartitionLog {
 const FLUSHES_MAX: usize = 8;
 
 /// Flushes the logs that queue up.
-pub(crate) async fn run(shared: Rc<Shared>) {
-    let queue = shared.flush_queue.clone();
+pub(crate) async fn run(services: Rc<LogServices>) {
+    let queue = services.flushes.clone();
     let keys = stream::unfold(
         queue,
         |queue| async move { queue.pop().await.map(|key| (key, queue)) },
     );
-    keys.for_each_concurrent(FLUSHES_MAX, |key| flush_one(&shared, key))
+    keys.for_each_concurrent(FLUSHES_MAX, |key| flush_one(&services, key))
         .await;
 }
 
-async fn flush_one(shared: &Shared, key: PartitionKey) {
-    let Some(log) = shared.partition(key) else { return };
-    if shared.fenced().is_some() {
+async fn flush_one(services: &LogServices, key: PartitionKey) {
+    let Some(log) = services.registry.partition(key) else {
+        return;
+    };
+    if services.fence.fenced().is_some() {
         return;
     }
     if let Err(error) = log.flush_queued().await {
-        shared.fence(&error);
+        services.fence.fence(&error);
         return;
     }
     // Whoever appends next asks for more flushing, should this not have sufficed.
-    shared.evict();
-    if shared.life.get() == Life::Open && shared.flush_queue.is_empty() && shared.is_dirty_high() {
+    drop(services.cache.evict(&services.registry));
+    if services.fence.life() == Life::Open && services.flushes.is_empty() && services.dirty.is_high() {
         // Many logs with little each: none of them asks by itself.
-        for log in shared.all_partitions() {
+        for log in services.registry.all() {
             log.want_flush();
         }
     }

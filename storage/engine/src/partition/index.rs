@@ -51,8 +51,8 @@ impl PartitionLog {
         }
         let path = self.index_path(segment.base);
         let read = {
-            let _brief = self.shared.brief_opens.acquire(1).await;
-            envelope::read_file(&self.shared.handle, &path).await
+            let _brief = self.services.files.brief_opens.acquire(1).await;
+            envelope::read_file(&self.services.handle, &path).await
         };
         if let Ok(Some(content)) = read
             && let Ok(value) = envelope::decode::<SegmentIndexV1>(envelope::SEGMENT_INDEX, &content)
@@ -63,10 +63,10 @@ impl PartitionLog {
         }
         let index = self.rebuild_index(segment, cuts).await?;
         let index = self.keep_index(segment.base, cuts, index);
-        if let Some(log) = self.shared.partition(self.key) {
+        if let Some(log) = self.services.registry.partition(self.key) {
             // So that it need not be made again. On its own: a reader may go away at any time.
             let task = async move { log.write_index(segment).await };
-            self.shared
+            self.services
                 .handle
                 .spawn(WorkClass::Background, "index write", task);
         }
@@ -92,8 +92,8 @@ impl PartitionLog {
             entries: index.entries().to_vec(),
         };
         let content = envelope::encode(envelope::SEGMENT_INDEX, &value);
-        let _brief = self.shared.brief_opens.acquire(1).await;
-        envelope::write_file(&self.shared.handle, &self.index_path(segment.base), content).await
+        let _brief = self.services.files.brief_opens.acquire(1).await;
+        envelope::write_file(&self.services.handle, &self.index_path(segment.base), content).await
     }
 
     fn keep_index(&self, base: Offset, cuts: u64, index: SparseIndex) -> Rc<SparseIndex> {

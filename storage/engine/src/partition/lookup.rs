@@ -87,10 +87,14 @@ impl PartitionLog {
         if self.state.borrow().tail.dirty() == 0 {
             return Ok(());
         }
-        let log = self.shared.partition(self.key).ok_or(ReadError::Deleted)?;
+        let log = self
+            .services
+            .registry
+            .partition(self.key)
+            .ok_or(ReadError::Deleted)?;
         let (sender, receiver) = oneshot::channel();
         // On its own: a reader may go away at any time, and the writes must not lose their lane.
-        self.shared
+        self.services
             .handle
             .spawn(WorkClass::Normal, "flush for a reader", async move {
                 let written = log.write_out(log.tail_end(), true).await;

@@ -12,9 +12,11 @@ mod lookup;
 mod read;
 mod retention;
 mod roll;
+mod services;
 mod truncate;
 mod watchers;
 
+pub use self::append::{Appending, Batches};
 pub(crate) use self::flush::run as run_flush;
 pub use self::watchers::LogWatcher;
 
@@ -28,8 +30,9 @@ use corelog_model::{LeaderEpoch, Offset, PartitionId, TimestampMs};
 use corelog_runtime::local::Budget;
 
 use self::append::{Admission, Waiter};
+pub(crate) use self::services::LogServices;
 use self::watchers::Watchers;
-use crate::errors::{AppendError, DeleteRecordsError, ReadError};
+use crate::errors::{AppendError, DeleteRecordsError, Fenced, ReadError};
 use crate::format::names;
 use crate::format::v2::{EntryV2, PartitionV2};
 use crate::journal::core::{PartitionKey, Run};
@@ -37,7 +40,6 @@ use crate::log::core::LogCore;
 use crate::log::index::SparseIndex;
 use crate::log::segment::Segment;
 use crate::options::{Durability, LogConfig};
-use crate::shared::Shared;
 use crate::tail::{Evicted, Tail};
 use crate::types::{ActiveProducer, LogOffsets};
 
@@ -122,7 +124,7 @@ pub struct PartitionLog {
     id: PartitionId,
     directory: String,
     key: PartitionKey,
-    shared: Rc<Shared>,
+    services: Rc<LogServices>,
     state: RefCell<State>,
     lane: Budget,
     sync_lane: Budget,
@@ -132,7 +134,7 @@ pub struct PartitionLog {
 
 impl PartitionLog {
     pub(crate) fn new(
-        shared: &Rc<Shared>,
+        services: &Rc<LogServices>,
         key: PartitionKey,
         id: PartitionId,
         directory: String,
@@ -143,7 +145,7 @@ impl PartitionLog {
             id,
             directory,
             key,
-            shared: Rc::clone(shared),
+            services: Rc::clone(services),
             state: RefCell::new(State {
                 recovery_base: core.active().base,
                 removals: Vec::new(),
@@ -354,7 +356,7 @@ impl PartitionLog {
     }
 
     /// Makes a new log start durable, then acts on it: readers never see a start that a crash takes back.
-    pub(crate) async fn move_log_start(self: &Rc<Self>, target: Offset) -> Result<(), crate::Fenced> {
+    pub(crate) async fn move_log_start(self: &Rc<Self>, target: Offset) -> Result<(), Fenced> {
         {
             let mut state = self.state.borrow_mut();
             state.coming_log_start = state.coming_log_start.max(target);
@@ -365,7 +367,7 @@ impl PartitionLog {
             index: self.id.index.get(),
             offset: target.get(),
         };
-        self.shared.change(entry).await?;
+        self.services.journal.change(entry).await?;
         let dropped = self.state.borrow_mut().core.raise_log_start(target);
         self.tell_owner();
         self.tell_watchers();
@@ -393,8 +395,7 @@ impl PartitionLog {
             state.removals.iter().any(|segment| segment.base >= base)
         };
         if must_wait {
-            self.shared.removals_wait.set(true);
-            self.shared.checkpoint_wanted.notify_all();
+            self.services.checkpoints.want_for_removals();
         }
         self.remove_unneeded();
     }
@@ -427,12 +428,12 @@ impl PartitionLog {
             return;
         }
         let log = Rc::clone(self);
-        self.shared.handle.spawn(
+        self.services.handle.spawn(
             corelog_runtime::WorkClass::Background,
             "segment removal",
             async move {
-                let shared = Rc::clone(&log.shared);
-                let _work = shared.segment_work.acquire(1).await;
+                let services = Rc::clone(&log.services);
+                let _work = services.files.changes.acquire(1).await;
                 log.remove_segments(dropped).await;
             },
         );
@@ -460,14 +461,14 @@ impl PartitionLog {
                 // Its files go with its directory, whose name may be another partition's by now.
                 return;
             }
-            self.shared.files.forget(self.key, segment.base);
+            self.services.files.forget(self.key, segment.base);
             {
                 let mut state = self.state.borrow_mut();
                 state.closed_indexes.retain(|(base, _)| *base != segment.base);
                 state.unsynced.retain(|base| *base != segment.base);
             }
             for path in [self.segment_path(segment.base), self.index_path(segment.base)] {
-                match self.shared.handle.disk.remove_file(&path).await {
+                match self.services.handle.disk.remove_file(&path).await {
                     Ok(()) => {}
                     Err(error) if error.is_not_found() => {}
                     Err(error) => tracing::warn!(%error, "a segment's file stays behind"),
@@ -477,13 +478,13 @@ impl PartitionLog {
     }
 
     pub(crate) fn segment_path(&self, base: Offset) -> PathBuf {
-        self.shared
+        self.services
             .partition_dir(&self.directory)
             .join(names::segment_file(base))
     }
 
     pub(crate) fn index_path(&self, base: Offset) -> PathBuf {
-        self.shared
+        self.services
             .partition_dir(&self.directory)
             .join(names::index_file(base))
     }
@@ -500,7 +501,7 @@ impl PartitionLog {
             let id = (topic, index);
             matches!(entry, EntryV2::LogEnd { topic, index, .. } if (*topic, *index) == id)
         };
-        state.is_truncating && !self.shared.journal.borrow().has_waiting(is_of_this)
+        state.is_truncating && !self.services.journal.has_waiting(is_of_this)
     }
 
     /// The persisted form of what the log is now.
@@ -599,10 +600,8 @@ impl PartitionLog {
     }
 
     /// The journal is fenced: nobody who waits will be answered otherwise.
-    pub(crate) fn on_fenced(&self) {
-        if let Some(fenced) = self.shared.fenced() {
-            self.fail_all(&AppendError::Fenced(fenced));
-        }
+    pub(crate) fn on_fenced(&self, fenced: &Fenced) {
+        self.fail_all(&AppendError::Fenced(fenced.clone()));
     }
 
     fn fail_all(&self, error: &AppendError) {
@@ -626,7 +625,7 @@ impl PartitionLog {
     pub(crate) fn on_deleted(&self) {
         let before = std::mem::replace(&mut self.state.borrow_mut().status, Status::Deleted);
         if let Status::Corrupt(_) = before {
-            self.shared.stats.borrow_mut().damaged_partitions -= 1;
+            self.services.stats.borrow_mut().damaged_partitions -= 1;
         }
         self.fail_all(&AppendError::Deleted);
     }
@@ -649,7 +648,7 @@ impl PartitionLog {
             .map(|s| s.base)
             .collect();
         for base in bases {
-            self.shared.files.forget(self.key, base);
+            self.services.files.forget(self.key, base);
         }
     }
 
@@ -678,10 +677,10 @@ impl PartitionLog {
         let held = !state.tail.is_empty();
         let freed = state.tail.evict_all();
         drop(state);
-        self.shared.remove_dirty(dirty);
-        self.shared.remove_cache(freed);
+        self.services.dirty.remove(dirty);
+        self.services.cache.remove(freed);
         if held {
-            self.shared.count_tail(false);
+            self.services.cache.count_tail(false);
         }
     }
 
@@ -689,7 +688,7 @@ impl PartitionLog {
     pub(crate) fn evict_front(&self, ordinal: u64) -> Evicted {
         let evicted = self.state.borrow_mut().tail.evict_front(ordinal);
         if let Evicted::Freed(bytes) = evicted {
-            self.shared.remove_cache(bytes);
+            self.services.cache.remove(bytes);
         }
         evicted
     }
@@ -703,8 +702,8 @@ impl PartitionLog {
         let freed = state.tail.evict_all();
         if freed > 0 {
             drop(state);
-            self.shared.remove_cache(freed);
-            self.shared.count_tail(false);
+            self.services.cache.remove(freed);
+            self.services.cache.count_tail(false);
         }
     }
 

@@ -12,7 +12,7 @@ use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use super::PartitionLog;
 use crate::errors::ReadError;
 use crate::log::segment::Segment;
-use crate::shared::{WINDOW_BYTES_MAX, Window};
+use crate::memory::windows::{WINDOW_BYTES_MAX, Window};
 use crate::tail::TailSlice;
 use crate::types::{LogSlice, ReadIsolation};
 
@@ -106,9 +106,9 @@ impl SegmentScan<'_> {
         let path = self.log.segment_path(self.segment.base);
         let reason = format!("{} at byte {}: {what}", path.display(), self.position);
         tracing::error!(%reason, "a segment is corrupt");
-        self.log.shared.stats.borrow_mut().corrupt_reads += 1;
+        self.log.services.stats.borrow_mut().corrupt_reads += 1;
         // The bytes may be right and the read wrong: the next reader looks for itself.
-        self.log.shared.forget_windows(self.log.key, self.segment.base);
+        self.log.services.windows.forget(self.log.key, self.segment.base);
         ReadError::Corrupt(Arc::from(reason))
     }
 
@@ -121,9 +121,9 @@ impl SegmentScan<'_> {
         if let Some(bytes) = have(&self.window, self.window_start, self.position) {
             return Ok(bytes);
         }
-        let shared = &self.log.shared;
+        let services = &self.log.services;
         let (key, base) = (self.log.key, self.segment.base);
-        if let Some(kept) = shared.window(key, base, self.position) {
+        if let Some(kept) = services.windows.find(key, base, self.position) {
             (self.window, self.window_start) = (kept.bytes, kept.start);
             if let Some(bytes) = have(&self.window, self.window_start, self.position) {
                 return Ok(bytes);
@@ -138,7 +138,7 @@ impl SegmentScan<'_> {
             .map_or(&[][..], |bytes| &bytes[..bytes.len() & !(PAGE - 1)]);
         let skip = usize::try_from(self.position - start).expect("less than a page");
         let until_end = usize::try_from(self.end - start).unwrap_or(usize::MAX);
-        let wanted = if shared.are_reads_free() {
+        let wanted = if services.reads.are_free() {
             self.read_bytes
         } else {
             skip + self.asked_bytes
@@ -154,8 +154,8 @@ impl SegmentScan<'_> {
             }
         };
         // The turn first: a file that is waited with keeps its descriptor from others.
-        shared.turn_to_read(length - begun.len()).await;
-        let file = shared
+        services.reads.turn(length - begun.len()).await;
+        let file = services
             .files
             .get(self.log.key, self.segment.base, &path, false)
             .await
@@ -167,9 +167,9 @@ impl SegmentScan<'_> {
             .read_at(from, AlignedBuf::recycled(length - begun.len()))
             .await;
         let read = read.map_err(io)?;
-        shared.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
+        services.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
         let distance = self.log.state.borrow().core.bytes_from(base, self.position);
-        shared.missed(distance, read);
+        services.cache.missed(distance, read);
         if !begun.is_empty() {
             let mut whole = AlignedBuf::recycled(length);
             let (front, back) = whole.split_at_mut(begun.len());
@@ -183,7 +183,7 @@ impl SegmentScan<'_> {
         self.window_start = start;
         // What was cut off meanwhile is nobody's.
         if self.log.cuts() == self.cuts {
-            shared.keep_window(Window {
+            services.windows.keep(Window {
                 key,
                 base,
                 start,
@@ -271,8 +271,8 @@ impl PartitionLog {
             next: None,
             window: Bytes::new(),
             window_start: 0,
-            asked_bytes: self.shared.options.read_ahead_bytes,
-            read_bytes: self.shared.options.read_ahead_bytes,
+            asked_bytes: self.services.options.read_ahead_bytes,
+            read_bytes: self.services.options.read_ahead_bytes,
         }
     }
 

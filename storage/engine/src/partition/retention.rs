@@ -45,7 +45,7 @@ fn expired(segments: &[Segment], config: &LogConfig, offsets: LogOffsets, now: T
 impl PartitionLog {
     /// Closes the active segment if `segment.ms` says so, and removes what time and size let go.
     pub(crate) async fn apply_retention(self: &Rc<Self>, now: TimestampMs) {
-        if self.shared.fenced().is_some() || !matches!(self.state.borrow().status, Status::Open) {
+        if self.services.fence.fenced().is_some() || !matches!(self.state.borrow().status, Status::Open) {
             return;
         }
         self.expire_producers(now);

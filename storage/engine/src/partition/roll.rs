@@ -54,7 +54,7 @@ impl PartitionLog {
         segment_bytes: u64,
     ) -> Result<Reserved, DiskError> {
         let path = self.segment_path(base);
-        let file = self.shared.files.get(self.key, base, &path, true).await?;
+        let file = self.services.files.get(self.key, base, &path, true).await?;
         let wanted = next_reservation(reserved, upto, segment_bytes);
         match file.allocate(wanted.bytes).await {
             Ok(()) => Ok(wanted),
@@ -92,11 +92,11 @@ impl PartitionLog {
             (closed, state.cuts)
         };
         let log = Rc::clone(self);
-        self.shared
+        self.services
             .handle
             .spawn(WorkClass::Background, "segment close", async move {
-                let shared = Rc::clone(&log.shared);
-                let _work = shared.segment_work.acquire(1).await;
+                let services = Rc::clone(&log.services);
+                let _work = services.files.changes.acquire(1).await;
                 log.close_segment(closed, cuts).await;
             });
         Ok(())
@@ -108,7 +108,7 @@ impl PartitionLog {
         if let Some(upto) = upto
             && let Err(error) = self.write_out(upto, true).await
         {
-            self.shared.fence(&error);
+            self.services.fence.fence(&error);
             return;
         }
         if let Err(error) = self.trim_segment(closed, cuts).await {
@@ -132,7 +132,7 @@ impl PartitionLog {
         }
         let path = self.segment_path(segment.base);
         let file = self
-            .shared
+            .services
             .files
             .get(self.key, segment.base, &path, false)
             .await?;

@@ -15,9 +15,9 @@ use corelog_runtime::local::oneshot;
 use super::append::Admission;
 use super::{PartitionLog, Reserved, Status};
 use crate::errors::TruncateError;
+use crate::fence::Life;
 use crate::format::v2::EntryV2;
 use crate::log::segment::Segment;
-use crate::shared::Life;
 
 impl PartitionLog {
     /// Cuts the end of the log off. The batches that lie before `offset` as a whole stay, and the log ends with the last of
@@ -57,14 +57,13 @@ impl PartitionLog {
         };
         // A checkpoint that begins behind the entry's frame has the log without what is cut off.
         self.state.borrow_mut().is_truncating = true;
-        self.shared.truncations.update(|count| count + 1);
+        self.services.journal.begin_truncation();
         let cut = async {
-            self.shared.change(entry).await?;
+            self.services.journal.change(entry).await?;
             self.cut_off().await
         };
         let cut = cut.await;
-        self.shared.truncations.update(|count| count - 1);
-        self.shared.journal_idle.notify_all();
+        self.services.journal.end_truncation();
         cut?;
         self.tell_owner();
         self.tell_watchers();
@@ -74,7 +73,7 @@ impl PartitionLog {
     /// The log's end, at or before `offset`, once everything before it is stored as the log's durability asks.
     async fn durable_log_end(&self, offset: Offset) -> Result<Offset, TruncateError> {
         loop {
-            let acknowledged = self.shared.journal_idle.notified();
+            let acknowledged = self.services.journal.acknowledged();
             self.check_truncation(offset)?;
             let offsets = self.offsets();
             if offsets.durable_end == offsets.log_end {
@@ -101,10 +100,10 @@ impl PartitionLog {
                 });
             }
         }
-        if let Some(fenced) = self.shared.fenced() {
+        if let Some(fenced) = self.services.fence.fenced() {
             return Err(fenced.into());
         }
-        if self.shared.life.get() != Life::Open {
+        if self.services.fence.life() != Life::Open {
             return Err(TruncateError::Closed);
         }
         Ok(())
@@ -193,18 +192,19 @@ impl PartitionLog {
             );
             (gone, last, freed, held)
         };
-        self.shared.remove_cache(freed);
+        self.services.cache.remove(freed);
         if held {
-            self.shared.count_tail(false);
+            self.services.cache.count_tail(false);
         }
         for segment in gone.iter().chain([&last]) {
-            self.shared.forget_windows(self.key, segment.base);
+            self.services.windows.forget(self.key, segment.base);
         }
         let cut = self
-            .shared
+            .services
+            .patience
             .persist(async || self.cut_files(&gone, last).await)
             .await;
-        let is_there = cut.map_err(|error| self.shared.fence(&error))?;
+        let is_there = cut.map_err(|error| self.services.fence.fence(&error))?;
         if is_there {
             self.sync_segment(last.base).await?;
         }
@@ -215,10 +215,10 @@ impl PartitionLog {
     /// Removes the files of the segments behind the last one that stays, and brings that one to its size; whether it has a
     /// file.
     async fn cut_files(&self, gone: &[Segment], last: Segment) -> Result<bool, DiskError> {
-        let disk = &self.shared.handle.disk;
+        let disk = &self.services.handle.disk;
         let mut paths = vec![self.index_path(last.base)];
         for segment in gone {
-            self.shared.files.forget(self.key, segment.base);
+            self.services.files.forget(self.key, segment.base);
             paths.extend([self.segment_path(segment.base), self.index_path(segment.base)]);
         }
         for path in paths {
@@ -228,7 +228,7 @@ impl PartitionLog {
             }
         }
         let path = self.segment_path(last.base);
-        let is_there = match self.shared.files.get(self.key, last.base, &path, false).await {
+        let is_there = match self.services.files.get(self.key, last.base, &path, false).await {
             Ok(file) => {
                 file.truncate(last.size).await?;
                 true
@@ -238,8 +238,9 @@ impl PartitionLog {
             Err(error) => return Err(error),
         };
         // A name that came back could be taken for a later segment's.
-        let _brief = self.shared.brief_opens.acquire(1).await;
-        disk.sync_dir(&self.shared.partition_dir(&self.directory)).await?;
+        let _brief = self.services.files.brief_opens.acquire(1).await;
+        disk.sync_dir(&self.services.partition_dir(&self.directory))
+            .await?;
         Ok(is_there)
     }
 }

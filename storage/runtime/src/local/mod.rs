@@ -124,6 +124,11 @@ impl Notify {
         for waker in wakers.drain() {
             waker.wake();
         }
+        // Put back for its memory, unless somebody waits already.
+        let mut new = self.0.wakers.borrow_mut();
+        if new.capacity() == 0 {
+            *new = wakers;
+        }
     }
 
     /// Resolves at the first `notify_all` after this call.

@@ -42,6 +42,11 @@ pub async fn timeout<T>(
     deadline: Monotonic,
     future: impl Future<Output = T>,
 ) -> Result<T, Elapsed> {
+    let mut future = pin!(future);
+    // Most often there is nothing to wait for, and no timer is set.
+    if let Poll::Ready(value) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+        return Ok(value);
+    }
     match select(future, clock.sleep_until(deadline)).await {
         Either::Left(value) => Ok(value),
         Either::Right(()) => Err(Elapsed),

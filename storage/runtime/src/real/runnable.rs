@@ -4,8 +4,8 @@
 //! does not tell, so each task's waker is wrapped in one that counts. A waker may be called from any thread, so the
 //! count is atomic.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Wake, Waker};
 
 /// The tasks of one shard that are to be polled.
@@ -34,11 +34,13 @@ const WOKEN: u8 = 1;
 /// Will not be polled again.
 const OVER: u8 = 2;
 
-/// One task's share of the count.
+/// One task's share of the count, and the waker that keeps it.
 #[derive(Debug)]
 pub(crate) struct Mark {
     state: AtomicU8,
     runnable: Runnable,
+    /// The executor's waker of the task, known from its first poll on.
+    inner: OnceLock<Waker>,
 }
 
 impl Mark {
@@ -48,11 +50,12 @@ impl Mark {
         Arc::new(Mark {
             state: AtomicU8::new(WOKEN),
             runnable: runnable.clone(),
+            inner: OnceLock::new(),
         })
     }
 
     /// The task is to be polled.
-    fn wake(&self) {
+    fn count(&self) {
         let woken = self
             .state
             .compare_exchange(IDLE, WOKEN, Ordering::AcqRel, Ordering::Acquire);
@@ -78,30 +81,24 @@ impl Mark {
     }
 }
 
-/// A task's waker that counts.
-struct CountingWaker {
-    mark: Arc<Mark>,
-    inner: Waker,
-}
-
-impl Wake for CountingWaker {
+impl Wake for Mark {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         // Counted first: who sees the task's turn sees that it was due.
-        self.mark.wake();
-        self.inner.wake_by_ref();
+        self.count();
+        if let Some(inner) = self.inner.get() {
+            inner.wake_by_ref();
+        }
     }
 }
 
-/// `inner`, with the task's turns counted by `mark`.
+/// `inner`, with the task's turns counted by `mark`. The executor has one waker for a task, so the first one is kept.
 pub(crate) fn counting(mark: &Arc<Mark>, inner: &Waker) -> Waker {
-    Waker::from(Arc::new(CountingWaker {
-        mark: Arc::clone(mark),
-        inner: inner.clone(),
-    }))
+    mark.inner.get_or_init(|| inner.clone());
+    Waker::from(Arc::clone(mark))
 }
 
 #[cfg(test)]

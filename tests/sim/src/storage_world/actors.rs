@@ -12,8 +12,8 @@ use corelog_model::{
 };
 use corelog_runtime::{Handle, LocalFuture, WorkClass};
 use corelog_storage::{
-    AppendError, AppendOptions, Appended, CheckpointError, CreateError, DeleteError, DeleteRecordsError,
-    LogConfig, LogSlice, PartitionLog, PartitionSpec, ReadError, ReadIsolation, Storage,
+    AppendError, AppendOptions, Appended, Batches, CheckpointError, CreateError, DeleteError,
+    DeleteRecordsError, LogConfig, LogSlice, PartitionLog, PartitionSpec, ReadError, ReadIsolation, Storage,
 };
 
 use super::batches::{self, Fields, Stamp};
@@ -332,8 +332,8 @@ fn send(world: &World, log: &Rc<PartitionLog>, producer: u64, group: &[Pending])
             .remarks
             .add(|| format!("{}: batch {} is sent", log.directory(), pending.number));
     }
-    let batches = group.iter().map(|pending| pending.batch.clone()).collect();
-    log.append(batches, AppendOptions::default())
+    let batches: Batches = group.iter().map(|pending| pending.batch.clone()).collect();
+    Box::pin(log.append(batches, AppendOptions::default()))
 }
 
 /// Sends with several appends under way; an idempotent producer sends again what has no answer, in order.

@@ -1,5 +1,6 @@
 //! Produce: its handler, the check of what it brings, and the work on it that takes long.
 
+mod append;
 mod check;
 mod handler;
 mod lane;
