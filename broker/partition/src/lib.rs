@@ -23,7 +23,7 @@ mod partition;
 mod waiters;
 
 pub use api::{
-    AckError, AckToken, Acks, Action, Assignment, EpochError, Event, FollowerFetch, IsrAnswer,
-    IsrProposal, LogEnds, NotEnoughReplicas, PartitionConfig, Role, UnknownReplica,
+    AckError, AckToken, Acks, Action, Assignment, EpochError, Event, FollowerFetch, IsrAnswer, IsrProposal,
+    LogEnds, NotEnoughReplicas, PartitionConfig, Role, UnknownReplica,
 };
 pub use partition::Partition;

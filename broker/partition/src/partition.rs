@@ -9,8 +9,8 @@ use crate::follower::Follower;
 use crate::in_sync::InSyncSet;
 use crate::waiters::Waiters;
 use crate::{
-    AckError, AckToken, Acks, Action, Assignment, EpochError, Event, FollowerFetch, IsrAnswer,
-    IsrProposal, LogEnds, NotEnoughReplicas, PartitionConfig, Role, UnknownReplica,
+    AckError, AckToken, Acks, Action, Assignment, EpochError, Event, FollowerFetch, IsrAnswer, IsrProposal,
+    LogEnds, NotEnoughReplicas, PartitionConfig, Role, UnknownReplica,
 };
 
 /// What only a leader has.

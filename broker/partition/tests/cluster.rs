@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use corelog_model::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch};
 use corelog_partition::{
-    AckToken, Acks, Action, Assignment, Event, FollowerFetch, IsrAnswer, IsrProposal, LogEnds,
-    Partition, PartitionConfig, Role,
+    AckToken, Acks, Action, Assignment, Event, FollowerFetch, IsrAnswer, IsrProposal, LogEnds, Partition,
+    PartitionConfig, Role,
 };
 use proptest::prelude::*;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use corelog_model::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch};
 use corelog_partition::{
-    AckError, AckToken, Acks, Action, Assignment, EpochError, Event, FollowerFetch, IsrAnswer,
-    LogEnds, NotEnoughReplicas, Partition, PartitionConfig, Role,
+    AckError, AckToken, Acks, Action, Assignment, EpochError, Event, FollowerFetch, IsrAnswer, LogEnds,
+    NotEnoughReplicas, Partition, PartitionConfig, Role,
 };
 
 const LAG: Duration = Duration::from_secs(1);
