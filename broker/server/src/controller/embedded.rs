@@ -1,6 +1,6 @@
 //! A controller within this broker, alone: what is durable in its log is committed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use corelog_controller::{
 use corelog_metadata::MetadataImage;
 use corelog_model::{BrokerEpoch, BrokerId};
 use corelog_runtime::local::Budget;
-use corelog_runtime::{Handle, LocalFuture};
+use corelog_runtime::{Handle, LocalFuture, WorkClass};
 use corelog_storage::PartitionLog;
 
 use super::error::{ChangeError, LoadError};
@@ -31,6 +31,8 @@ pub struct Embedded {
     /// What is committed.
     image: RefCell<Arc<MetadataImage>>,
     listener: RefCell<Option<Rc<dyn MetadataListener>>>,
+    /// A task is about to shorten the log.
+    is_shortening: Cell<bool>,
 }
 
 type Decisions = Vec<Result<ControllerResponse, ChangeError>>;
@@ -61,6 +63,7 @@ impl Embedded {
             turn: Budget::new(1),
             image: RefCell::new(Arc::new(image)),
             listener: RefCell::new(None),
+            is_shortening: Cell::new(false),
         }))
     }
 
@@ -75,7 +78,7 @@ impl Embedded {
     }
 
     /// Decides about each of `requests`, and puts what was decided in force before it returns.
-    async fn decide(&self, requests: Vec<ControllerRequest>, validate_only: bool) -> Decisions {
+    async fn decide(self: &Rc<Self>, requests: Vec<ControllerRequest>, validate_only: bool) -> Decisions {
         let _turn = self.turn.acquire(1).await;
         let mut image = (*self.image()).clone();
         let mut decisions = Vec::with_capacity(requests.len());
@@ -121,8 +124,24 @@ impl Embedded {
         } else {
             self.commit(Arc::new(image)).await;
         }
-        self.log.shorten_if_due(&self.image()).await;
+        if self.log.is_snapshot_due() && !self.is_shortening.replace(true) {
+            let here = Rc::clone(self);
+            // Nobody who asked waits for it; the next change does.
+            self.handle
+                .spawn(WorkClass::Normal, "shorten metadata", async move {
+                    here.shorten().await
+                });
+        }
         decisions
+    }
+
+    /// Has the log begin with a snapshot of what is committed.
+    async fn shorten(&self) {
+        let _turn = self.turn.acquire(1).await;
+        if let Err(error) = self.log.shorten(&self.image()).await {
+            tracing::warn!(%error, "the metadata log is not shortened");
+        }
+        self.is_shortening.set(false);
     }
 
     /// `image` is durable: it is in force, and its listener acts on it.
@@ -134,7 +153,7 @@ impl Embedded {
         }
     }
 
-    async fn ask(&self, request: ControllerRequest) -> Result<ControllerResponse, ChangeError> {
+    async fn ask(self: &Rc<Self>, request: ControllerRequest) -> Result<ControllerResponse, ChangeError> {
         let mut decisions = self.decide(vec![request], false).await;
         decisions.pop().expect("one decision a request")
     }

@@ -21,7 +21,7 @@ use corelog_runtime::Handle;
 use corelog_storage::{LogConfig, PartitionLog, PartitionSpec};
 
 use super::error::{ChangeError, LoadError, SnapshotError};
-use crate::own_log::{Chunks, OwnLog, OwnRecord};
+use crate::own_log::{Chunks, GrowthMax, OwnLog, OwnRecord};
 
 /// Kafka's `Uuid.METADATA_TOPIC_ID`.
 const METADATA_TOPIC: TopicId = TopicId::new([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
@@ -32,8 +32,11 @@ pub const METADATA_PARTITION: PartitionId = PartitionId {
     index: PartitionIndex::new(0),
 };
 
-/// A log that has grown by less since its last snapshot is left alone, in bytes.
-const GROWTH_MIN: usize = 1 << 20;
+/// How far the log grows. Each start adds a record for each partition, so it would soon be most of what a start reads.
+const GROWTH_MAX: GrowthMax = GrowthMax {
+    bytes: 1 << 20,
+    snapshots: 1,
+};
 /// What is before the log's start is freed by the segment.
 const SEGMENT_BYTES: u64 = 16 << 20;
 /// The name of a transaction that is a change of more than one batch.
@@ -62,7 +65,7 @@ impl MetadataLog {
         handle: Handle,
         cluster_id: &str,
     ) -> Result<(MetadataLog, MetadataImage), LoadError> {
-        let log = OwnLog::alone(log, handle, spec().config, GROWTH_MIN);
+        let log = OwnLog::alone(log, handle, spec().config, GROWTH_MAX);
         let mut replay = Replay::new(cluster_id);
         let mut records = 0;
         log.load(|offset, _, value| {
@@ -146,14 +149,9 @@ impl MetadataLog {
         Ok(())
     }
 
-    /// Shortens the log to a snapshot of `image`, the metadata in force, if it has grown enough. No change may be under
-    /// way.
-    pub(crate) async fn shorten_if_due(&self, image: &MetadataImage) {
-        if self.log.is_snapshot_due()
-            && let Err(error) = self.shorten(image).await
-        {
-            tracing::warn!(%error, "the metadata log is not shortened");
-        }
+    /// Whether the log has grown enough to be shortened.
+    pub(crate) fn is_snapshot_due(&self) -> bool {
+        self.log.is_snapshot_due()
     }
 
     /// Appends a snapshot of `image`, the metadata in force, and has the log begin there. No change may be under way.

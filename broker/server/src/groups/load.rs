@@ -12,7 +12,7 @@ use corelog_storage::ReadError;
 
 use super::append::own_record;
 use super::shell::GroupShell;
-use super::snapshot::GROWTH_MIN;
+use super::snapshot::GROWTH_MAX;
 use crate::own_log::{LogReadError, OwnRecord};
 
 /// Why a coordinator does not serve.
@@ -96,7 +96,7 @@ async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
         return Err(LoadError::Unloaded);
     }
     // The live state is measured if it may matter.
-    let live = if size > GROWTH_MIN {
+    let live = if size > GROWTH_MAX.bytes {
         let records = shell.with_machine(|machine| machine.snapshot_records());
         records.into_iter().map(|record| own_record(record).size()).sum()
     } else {

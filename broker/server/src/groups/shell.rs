@@ -21,7 +21,7 @@ use futures_util::future::{Either, select};
 use slab::Slab;
 
 use super::append::{own_record, persist_error};
-use super::snapshot::GROWTH_MIN;
+use super::snapshot::GROWTH_MAX;
 use crate::own_log::{LogAppendError, OwnLog, OwnRecord, Unknown};
 
 /// An append that waits for the snapshot's end.
@@ -51,7 +51,7 @@ impl GroupShell {
     /// A coordinator that has yet to load.
     pub(super) fn new(handle: Handle, log: Rc<PartitionLog>, config: GroupConfig) -> Rc<GroupShell> {
         Rc::new(GroupShell {
-            log: OwnLog::new(log, handle.clone(), GROWTH_MIN),
+            log: OwnLog::new(log, handle.clone(), GROWTH_MAX),
             handle,
             unknown: Unknown::default(),
             machine: RefCell::new(GroupCoordinator::new(config)),

@@ -10,10 +10,13 @@ use corelog_runtime::WorkClass;
 
 use super::append::own_record;
 use super::shell::GroupShell;
-use crate::own_log::{OwnRecord, SnapshotError};
+use crate::own_log::{GrowthMax, OwnRecord, SnapshotError};
 
-/// A log that has grown by less is left alone.
-pub(super) const GROWTH_MIN: usize = 32 << 20;
+/// How far the log grows.
+pub(super) const GROWTH_MAX: GrowthMax = GrowthMax {
+    bytes: 32 << 20,
+    snapshots: 4,
+};
 
 /// Begins a snapshot if the log has grown enough.
 pub(super) fn begin_if_due(shell: &Rc<GroupShell>) {

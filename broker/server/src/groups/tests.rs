@@ -27,7 +27,7 @@ use corelog_storage::{AppendOptions, AppendOrigin, LogOffsets, Storage, StorageO
 use futures_util::future::join;
 
 use super::shell::GroupShell;
-use super::snapshot::{rewrite, write};
+use super::snapshot::{GROWTH_MAX, rewrite, write};
 use crate::api;
 use crate::clients::Client;
 use crate::clients::RequestContext;
@@ -403,7 +403,7 @@ async fn append_raw(shard: &Rc<Shard>, key: &[u8], value: Option<&[u8]>) {
 async fn live_records(shard: &Rc<Shard>) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
     let log = shard.storage.partition(&id).expect("a log");
-    let log = OwnLog::new(log, shard.handle.clone(), 0);
+    let log = OwnLog::new(log, shard.handle.clone(), GROWTH_MAX);
     let mut live = BTreeMap::new();
     let read = log.load::<LogReadError>(|_, key, value| {
         let key = key.expect("a key").to_vec();

@@ -2,22 +2,27 @@
 
 use std::cell::Cell;
 
-/// How many times its snapshot a log grows by until the next one; bounds what snapshots add to the writes to a quarter.
-const GROWTH_FACTOR: usize = 4;
+/// How far a log grows until its next snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct GrowthMax {
+    /// By so many bytes in any case.
+    pub bytes: usize,
+    /// By so many times the last snapshot: bounds what snapshots add to the writes, and what a start reads.
+    pub snapshots: usize,
+}
 
 /// How much a replay would read behind the last snapshot, and how long that one is, both in bytes, about.
 #[derive(Debug)]
 pub(super) struct Growth {
-    /// A log that has grown by less is left alone.
-    least: usize,
+    max: GrowthMax,
     grown: Cell<usize>,
     snapshot: Cell<usize>,
 }
 
 impl Growth {
-    pub(super) fn new(least: usize) -> Growth {
+    pub(super) fn new(max: GrowthMax) -> Growth {
         Growth {
-            least,
+            max,
             grown: Cell::new(0),
             snapshot: Cell::new(0),
         }
@@ -45,8 +50,8 @@ impl Growth {
     }
 
     pub(super) fn is_due(&self) -> bool {
-        let factor = self.snapshot.get().saturating_mul(GROWTH_FACTOR);
-        self.grown.get() > self.least.max(factor)
+        let snapshots = self.snapshot.get().saturating_mul(self.max.snapshots);
+        self.grown.get() > self.max.bytes.max(snapshots)
     }
 }
 
@@ -57,7 +62,10 @@ mod tests {
     #[test]
     fn a_snapshot_is_due_when_the_log_has_grown_by_four_times_the_last_one() {
         let check = |grown, snapshot, expected| {
-            let growth = Growth::new(100);
+            let growth = Growth::new(GrowthMax {
+                bytes: 100,
+                snapshots: 4,
+            });
             growth.set(grown, snapshot);
             assert_eq!(growth.is_due(), expected, "{grown} {snapshot}");
         };

@@ -18,6 +18,7 @@ mod shell;
 mod unknown;
 
 pub(crate) use append::{Chunks, LogAppendError, OwnRecord};
+pub(crate) use growth::GrowthMax;
 pub(crate) use reader::LogReadError;
 pub(crate) use shell::{OwnLog, SnapshotError};
 pub(crate) use unknown::Unknown;

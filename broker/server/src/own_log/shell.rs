@@ -7,7 +7,7 @@ use corelog_runtime::{Handle, LocalFuture};
 use corelog_storage::{DeleteRecordsError, LogConfig, PartitionLog, ReadIsolation};
 
 use super::append::{Chunks, LogAppendError, OPTIONS, OwnRecord, batch_of};
-use super::growth::Growth;
+use super::growth::{Growth, GrowthMax};
 use super::reader::{LogReadError, for_each_record};
 
 /// There is no new snapshot; the records before it still say it all.
@@ -29,12 +29,12 @@ pub(crate) struct OwnLog {
 }
 
 impl OwnLog {
-    /// The log above `log`, which is due for a snapshot when it has grown by `growth_least` bytes at least.
-    pub(crate) fn new(log: Rc<PartitionLog>, handle: Handle, growth_least: usize) -> OwnLog {
+    /// The log above `log`, which is due for a snapshot when it has grown beyond `growth_max`.
+    pub(crate) fn new(log: Rc<PartitionLog>, handle: Handle, growth_max: GrowthMax) -> OwnLog {
         OwnLog {
             log,
             handle,
-            growth: Growth::new(growth_least),
+            growth: Growth::new(growth_max),
         }
     }
 
@@ -43,11 +43,11 @@ impl OwnLog {
         log: Rc<PartitionLog>,
         handle: Handle,
         config: LogConfig,
-        growth_least: usize,
+        growth_max: GrowthMax,
     ) -> OwnLog {
         log.set_config(config);
         log.commit_alone();
-        OwnLog::new(log, handle, growth_least)
+        OwnLog::new(log, handle, growth_max)
     }
 
     /// Its directory's name.
