@@ -181,8 +181,8 @@ enum Found {
         end: Offset,
         offsets: LogOffsets,
     },
-    /// An error, with the offsets if the log is there.
-    Failed(Failure, Option<LogOffsets>),
+    /// An error.
+    Failed(Failure),
 }
 
 impl Found {
@@ -332,7 +332,7 @@ async fn read_all(
         .map(|target| {
             let found = match target.id {
                 Ok(_) => read.next().expect("one result a target that is known"),
-                Err(code) => Found::Failed(Failure::from(code), None),
+                Err(code) => Found::Failed(Failure::from(code)),
             };
             // Each owner had the whole limit, and a first partition; in the request's order there is only one of each.
             let found = match found {
@@ -396,25 +396,25 @@ async fn read_one(
 ) -> Found {
     let partition = match shard.partition(LogApi::Fetch, &id) {
         Ok(partition) => partition,
-        Err(failure) => return Found::Failed(failure, None),
+        Err(failure) => return Found::Failed(failure),
     };
     let log = partition.log();
     let offsets = log.offsets();
     // Of a fetch Kafka takes every negative epoch for none.
     if let Err(error) = partition.check_epoch(wish.current_leader_epoch.max(-1)) {
-        return Found::Failed(epoch_failure(&error), Some(offsets));
+        return Found::Failed(epoch_failure(&error));
     }
     if let Some(found) = check_last_fetched_epoch(log, wish, offsets) {
         return found;
     }
     let Some(from) = Offset::new(wish.fetch_offset) else {
-        return Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets));
+        return Found::Failed(ErrorCode::OffsetOutOfRange.into());
     };
     let wanted = bytes_max(wish, left);
     if wanted == 0 && !is_first {
         return match log.offsets() {
             offsets if from < offsets.log_start || from > offsets.log_end => {
-                Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets))
+                Found::Failed(ErrorCode::OffsetOutOfRange.into())
             }
             offsets => Found::nothing(offsets),
         };
@@ -426,7 +426,7 @@ async fn read_one(
             if !matches!(error, ReadError::OffsetOutOfRange { .. }) {
                 tracing::error!(partition = ?id, %error, "a fetch failed");
             }
-            Found::Failed(read_failure(&error), Some(log.offsets()))
+            Found::Failed(read_failure(&error))
         }
     }
 }
@@ -439,14 +439,14 @@ fn check_last_fetched_epoch(log: &PartitionLog, wish: FetchWish, offsets: LogOff
     }
     let known = match log.end_offset_for_epoch(LeaderEpoch::new(wish.last_fetched_epoch)) {
         Ok(known) => known,
-        Err(error) => return Some(Found::Failed(read_failure(&error), Some(offsets))),
+        Err(error) => return Some(Found::Failed(read_failure(&error))),
     };
     match known {
         // Where the logs part cannot be told, or lies before what is left of this one.
         Some(_) if wish.fetch_offset < offsets.log_start.get() => {
-            Some(Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets)))
+            Some(Found::Failed(ErrorCode::OffsetOutOfRange.into()))
         }
-        None => Some(Found::Failed(ErrorCode::OffsetOutOfRange.into(), Some(offsets))),
+        None => Some(Found::Failed(ErrorCode::OffsetOutOfRange.into())),
         Some((epoch, end)) if epoch.get() < wish.last_fetched_epoch || end.get() < wish.fetch_offset => {
             Some(Found::Diverging { epoch, end, offsets })
         }
@@ -516,15 +516,8 @@ fn partition_data(key: &FetchKey, found: Found, isolation: ReadIsolation) -> Par
                 end_offset: end.get(),
             };
         }
-        Found::Failed(failure, offsets) => {
-            data.error_code = failure.code.code();
-            // Kafka gives the offsets with OFFSET_OUT_OF_RANGE alone.
-            if failure.code == ErrorCode::OffsetOutOfRange
-                && let Some(offsets) = offsets
-            {
-                set_offsets(&mut data, offsets);
-            }
-        }
+        // As Kafka, no offset with an error.
+        Found::Failed(failure) => data.error_code = failure.code.code(),
     }
     data
 }

@@ -61,11 +61,14 @@ fn errors_of_offsets_epochs_and_names_come_at_once() {
             request.max_wait_ms = LONG_MS;
             request.topics[0].partitions[0].current_leader_epoch = epoch;
             let response = client.call(11, &request).await;
-            assert_eq!(
-                response.topics[0].partitions[0].error_code,
-                expected.code(),
-                "{request:?}"
-            );
+            let answer = &response.topics[0].partitions[0];
+            assert_eq!(answer.error_code, expected.code(), "{request:?}");
+            let offsets = [
+                answer.high_watermark,
+                answer.last_stable_offset,
+                answer.log_start_offset,
+            ];
+            assert_eq!(offsets, [-1; 3], "{request:?}");
         }
         let mut by_id = fetch("", &[(0, 0)]);
         by_id.topics[0].topic_id = corelog_model::TopicId::new([9; 16]);
