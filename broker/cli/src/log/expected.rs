@@ -15,6 +15,29 @@ use corelog_storage::inspect::{
 use super::journal::Journal;
 use super::report::{Detail, FileReport};
 
+/// The last acknowledged bytes of a segment that went there past the journal, and what came with them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Bypassed {
+    /// The offset behind their last batch.
+    end_offset: i64,
+    /// Where they end in the segment. The journal has what follows, if their last batch goes on.
+    pub(super) position: u64,
+    /// Where that last batch ends.
+    pub(super) end: u64,
+}
+
+#[cfg(test)]
+impl Bypassed {
+    /// Bytes up to `position`, whose last batch ends at `end`.
+    pub(super) fn ending(position: u64, end: u64) -> Bypassed {
+        Bypassed {
+            end_offset: 0,
+            position,
+            end,
+        }
+    }
+}
+
 /// What the checkpoints and journals say of one partition.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Expected {
@@ -24,8 +47,8 @@ pub(super) struct Expected {
     closed: Vec<i64>,
     /// The segments in which offsets may be missing.
     pub(super) gapped: BTreeSet<i64>,
-    /// The segments that acknowledged bytes went to past the journal, by the offset behind the last of them.
-    bypassed: BTreeMap<i64, i64>,
+    /// The segments that acknowledged bytes went to past the journal, and the last of these bytes.
+    bypassed: BTreeMap<i64, Bypassed>,
     log_start: i64,
     log_end: i64,
 }
@@ -56,8 +79,12 @@ impl Expected {
         }
         self.closed.retain(|segment| *segment < base);
         self.bypassed.retain(|segment, _| *segment <= base);
-        if let Some(end) = self.bypassed.get_mut(&base) {
-            *end = offset.min(*end);
+        if let Some(bypassed) = self.bypassed.get_mut(&base) {
+            *bypassed = Bypassed {
+                end_offset: offset.min(bypassed.end_offset),
+                position: position.min(bypassed.position),
+                end: position.min(bypassed.end),
+            };
         }
         self.log_end = offset.min(self.log_end);
     }
@@ -75,7 +102,9 @@ impl Expected {
         for base in gone {
             self.segments.remove(&base);
         }
-        self.bypassed.retain(|_, end| *end > self.log_start);
+        let log_start = self.log_start;
+        self.bypassed
+            .retain(|_, bypassed| bypassed.end_offset > log_start);
     }
 }
 
@@ -273,6 +302,13 @@ impl DataRoot {
         self.partitions.as_ref()?.get(directory)
     }
 
+    /// What went to a segment past the journal, if any of it was acknowledged.
+    pub(super) fn bypassed(&self, path: &Path) -> Option<Bypassed> {
+        let directory = path.parent()?.file_name()?.to_str()?;
+        let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
+        self.partition(directory)?.bypassed.get(&base).copied()
+    }
+
     /// Bytes of a segment that the checkpoint vouches for; `None` if nothing is known, and then all of them count.
     pub(super) fn vouched(&self, path: &Path) -> Option<u64> {
         let directory = path.parent()?.file_name()?.to_str()?;
@@ -395,7 +431,13 @@ fn replay(dir: &Path, checkpoint: &CheckpointV2, known: &mut BTreeMap<String, Ex
 /// What went past the journal and was acknowledged must be in its segment.
 fn bypassed(append: &AppendV2, expected: &mut Expected) {
     if append.position > append.run_position {
-        let end = expected.bypassed.entry(append.segment_base_offset).or_default();
-        *end = append.end_offset.max(*end);
+        let known = expected.bypassed.entry(append.segment_base_offset).or_default();
+        if append.position >= known.position {
+            *known = Bypassed {
+                end_offset: append.end_offset,
+                position: append.position,
+                end: append.position.saturating_add(u64::from(append.length)),
+            };
+        }
     }
 }

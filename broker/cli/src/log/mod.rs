@@ -124,7 +124,7 @@ fn look(
             let journal = journals.entry(dir).or_insert_with(|| Journal::of(&file.path));
             journal.look(&file.path)
         }
-        FileKind::Segment => segment::look(&file.path, root.vouched(&file.path)),
+        FileKind::Segment => segment::look(&file.path, root.vouched(&file.path), root.bypassed(&file.path)),
         FileKind::Checkpoint => enveloped(file, inspect::checkpoint, |found| {
             let content = format!(
                 "shard {}, incarnation {}, {} partitions, {}",
