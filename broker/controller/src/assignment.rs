@@ -3,54 +3,9 @@
 use corelog_metadata::MetadataImage;
 use corelog_model::{BrokerId, PartitionIndex};
 
-use crate::controller::PARTITIONS_PER_REQUEST_MAX;
-use crate::error::ControllerError;
+use crate::error::{AssignmentFault, ControllerError};
+use crate::limits::PARTITIONS_PER_REQUEST_MAX;
 use crate::request::NewTopic;
-
-/// Why an assignment is refused (Kafka's `ReplicationControlManager.validateManualPartitionAssignment`).
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum AssignmentFault {
-    /// A partition without replicas.
-    #[error("partition {0} has no replicas")]
-    Empty(PartitionIndex),
-    /// A replica twice.
-    #[error("partition {index} has broker {broker} twice among its replicas")]
-    Repeated {
-        /// The partition.
-        index: PartitionIndex,
-        /// The broker.
-        broker: BrokerId,
-    },
-    /// A broker that never registered.
-    #[error("partition {index} has a replica on broker {broker}, which does not exist")]
-    UnknownBroker {
-        /// The partition.
-        index: PartitionIndex,
-        /// The broker.
-        broker: BrokerId,
-    },
-    /// Partitions with different numbers of replicas.
-    #[error("partition {index} has {count} replicas where others have {expected}")]
-    Uneven {
-        /// The partition.
-        index: PartitionIndex,
-        /// Its replicas.
-        count: usize,
-        /// What is expected.
-        expected: usize,
-    },
-    /// A partition twice, or one left out.
-    #[error("the assigned partitions are not 0, 1, 2, ... to {0}, each once")]
-    Indices(usize),
-    /// Not as many as there are new partitions.
-    #[error("{assigned} assignments for {added} new partitions")]
-    Count {
-        /// The assignments.
-        assigned: usize,
-        /// The new partitions.
-        added: usize,
-    },
-}
 
 /// The replicas of each partition of a new topic.
 pub(crate) fn of_new_topic(

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use corelog_metadata::{Configs, MetadataImage, RESOURCE_BROKER, RESOURCE_TOPIC, config_changes};
 use corelog_model::{BrokerId, TopicName};
 
-use crate::controller::{CONFIG_VALUE_SIZE_MAX, Controller};
+use crate::controller::Controller;
 use crate::decision::Decision;
-use crate::error::ControllerError;
+use crate::error::{ConfigFault, ControllerError};
+use crate::limits::CONFIG_VALUE_SIZE_MAX;
 use crate::request::{ConfigChange, ConfigOperation};
 use crate::topics::by_name;
 
@@ -18,14 +19,6 @@ pub enum ConfigScope {
     Topic,
     /// A broker's, or the default of all brokers' (`None`).
     Broker(Option<BrokerId>),
-}
-
-/// Why the table of settings refuses some.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{reason}")]
-pub struct ConfigFault {
-    /// A sentence that names the key and the value.
-    pub reason: String,
 }
 
 /// What settings may be: the table of them lives elsewhere.

@@ -1,9 +1,6 @@
 //! Every way in which the controller refuses.
 
-use corelog_model::{BrokerEpoch, BrokerId, TopicId, TopicName, TopicNameError};
-
-use crate::assignment::AssignmentFault;
-use crate::configs::ConfigFault;
+use corelog_model::{BrokerEpoch, BrokerId, PartitionIndex, TopicId, TopicName, TopicNameError};
 
 /// Why a request becomes no records.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -135,4 +132,57 @@ pub enum ControllerError {
     /// All 2^63 producer ids were given out (UNKNOWN_SERVER_ERROR).
     #[error("there are no producer ids left")]
     ProducerIdsExhausted,
+}
+
+/// Why an assignment is refused (Kafka's `ReplicationControlManager.validateManualPartitionAssignment`).
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AssignmentFault {
+    /// A partition without replicas.
+    #[error("partition {0} has no replicas")]
+    Empty(PartitionIndex),
+    /// A replica twice.
+    #[error("partition {index} has broker {broker} twice among its replicas")]
+    Repeated {
+        /// The partition.
+        index: PartitionIndex,
+        /// The broker.
+        broker: BrokerId,
+    },
+    /// A broker that never registered.
+    #[error("partition {index} has a replica on broker {broker}, which does not exist")]
+    UnknownBroker {
+        /// The partition.
+        index: PartitionIndex,
+        /// The broker.
+        broker: BrokerId,
+    },
+    /// Partitions with different numbers of replicas.
+    #[error("partition {index} has {count} replicas where others have {expected}")]
+    Uneven {
+        /// The partition.
+        index: PartitionIndex,
+        /// Its replicas.
+        count: usize,
+        /// What is expected.
+        expected: usize,
+    },
+    /// A partition twice, or one left out.
+    #[error("the assigned partitions are not 0, 1, 2, ... to {0}, each once")]
+    Indices(usize),
+    /// Not as many as there are new partitions.
+    #[error("{assigned} assignments for {added} new partitions")]
+    Count {
+        /// The assignments.
+        assigned: usize,
+        /// The new partitions.
+        added: usize,
+    },
+}
+
+/// Why the table of settings refuses some.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct ConfigFault {
+    /// A sentence that names the key and the value.
+    pub reason: String,
 }

@@ -13,18 +13,18 @@ mod configs;
 mod controller;
 mod decision;
 mod error;
+mod limits;
 mod registration;
 mod request;
 mod topics;
 
-pub use assignment::AssignmentFault;
-pub use configs::{ConfigFault, ConfigRules, ConfigScope};
-pub use controller::{
-    CHANGES_PER_REQUEST_MAX, CONFIG_VALUE_SIZE_MAX, Controller, PARTITIONS_PER_REQUEST_MAX,
-    PRODUCER_ID_BLOCK_SIZE, RequestSize,
-};
+pub use configs::{ConfigRules, ConfigScope};
+pub use controller::{Controller, RequestSize};
 pub use decision::{ControllerResponse, CreatedTopic, Decision, ProducerIdBlock};
-pub use error::ControllerError;
+pub use error::{AssignmentFault, ConfigFault, ControllerError};
+pub use limits::{
+    CHANGES_PER_REQUEST_MAX, CONFIG_VALUE_SIZE_MAX, PARTITIONS_PER_REQUEST_MAX, PRODUCER_ID_BLOCK_SIZE,
+};
 pub use request::{
     BrokerHeartbeat, BrokerRegistration, ConfigChange, ConfigOperation, ControllerRequest, NewTopic,
     TopicReference,

@@ -10,11 +10,11 @@ use corelog_model::{BrokerId, DirectoryId, PartitionIndex, TopicId, TopicName};
 use corelog_protocol::messages::partition_record::PartitionRecord;
 use corelog_protocol::messages::topic_record::TopicRecord;
 
-use crate::assignment::{self, AssignmentFault};
+use crate::assignment;
 use crate::configs::{ConfigRules, ConfigScope};
 use crate::controller::Controller;
 use crate::decision::{ControllerResponse, CreatedTopic, Decision};
-use crate::error::ControllerError;
+use crate::error::{AssignmentFault, ControllerError};
 use crate::registration::only_directory;
 use crate::request::{NewTopic, TopicReference};
 
