@@ -10,7 +10,7 @@ use corelog_protocol::messages::produce::{
     PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData,
 };
 use corelog_runtime::Connection;
-use corelog_runtime::local::{Budget, Permit, select};
+use corelog_runtime::local::{Permit, Semaphore, select};
 
 use super::accumulator::{Drained, SealedBatch};
 use super::state::Producer;
@@ -30,7 +30,7 @@ pub(super) struct Lane {
     reader: RefCell<Option<FrameReader>>,
     version: i16,
     in_flight: RefCell<VecDeque<InFlight>>,
-    slots: Budget,
+    slots: Semaphore,
     is_finished: Cell<bool>,
 }
 
@@ -53,7 +53,7 @@ impl Lane {
             reader: RefCell::new(Some(reader)),
             version: versions.pick(ApiKey::Produce)?,
             in_flight: RefCell::new(VecDeque::new()),
-            slots: Budget::new(to_usize(workload.max_in_flight)),
+            slots: Semaphore::new(to_usize(workload.max_in_flight)),
             is_finished: Cell::new(false),
         }))
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_model::Offset;
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 use corelog_runtime::{DiskError, Handle, Remedy};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -22,8 +22,8 @@ use crate::journal::core::PartitionKey;
 use crate::journal::state::Journal;
 use crate::options::StorageOptions;
 use crate::partition::PartitionLog;
-use crate::patience::Patience;
 use crate::registry::Registry;
+use crate::retry::Retry;
 use crate::types::StorageStats;
 
 /// How many partitions are synced at once, and flushed when it is urgent.
@@ -48,10 +48,10 @@ pub(crate) struct Checkpointer {
     pub(crate) journal: Rc<Journal>,
     pub(crate) registry: Rc<Registry>,
     pub(crate) fence: Rc<Fence>,
-    pub(crate) patience: Rc<Patience>,
+    pub(crate) retry: Rc<Retry>,
     pub(crate) stats: Rc<RefCell<StorageStats>>,
     /// Taken while one is made.
-    pub(crate) mutex: Budget,
+    pub(crate) mutex: Semaphore,
 }
 
 fn concurrency_now(checkpointer: &Checkpointer) -> usize {
@@ -211,7 +211,7 @@ async fn sync_segments(checkpointer: &Checkpointer, logs: &[Rc<PartitionLog>]) -
         }
     }
     if checkpointer.options.checkpoint_sync.is_whole(unsynced.len()) {
-        let synced = checkpointer.patience.persist(async || {
+        let synced = checkpointer.retry.persist(async || {
             checkpointer
                 .handle
                 .disk

@@ -11,7 +11,7 @@ use std::time::Duration;
 use corelog_model::Offset;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::descriptors::BRIEF_OPENS_MAX;
-use corelog_runtime::local::{Budget, Notify};
+use corelog_runtime::local::{Notify, Semaphore};
 use corelog_runtime::{DiskError, File, Handle, IoCause, IoOperation, OpenOptions};
 
 use crate::hash::Map;
@@ -150,9 +150,9 @@ pub(crate) struct Files {
     slots: Rc<Slots>,
     inner: RefCell<Inner>,
     /// Taken for an index or a directory that is open for a moment: none of those counts among the segment files.
-    pub(crate) brief_opens: Budget,
+    pub(crate) brief_opens: Semaphore,
     /// Taken to close or remove a segment: retention may want that of every partition at once.
-    pub(crate) changes: Budget,
+    pub(crate) changes: Semaphore,
 }
 
 impl Files {
@@ -164,8 +164,8 @@ impl Files {
             open_max: open_max.max(1),
             slots: Rc::default(),
             inner: RefCell::default(),
-            brief_opens: Budget::new(BRIEF_OPENS_MAX),
-            changes: Budget::new(CHANGES_MAX),
+            brief_opens: Semaphore::new(BRIEF_OPENS_MAX),
+            changes: Semaphore::new(CHANGES_MAX),
         }
     }
 

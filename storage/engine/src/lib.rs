@@ -24,12 +24,12 @@ mod memory;
 mod meta_properties;
 mod options;
 mod partition;
-mod patience;
-mod read_pace;
+mod read_rate;
 mod rebuild;
 mod recovery;
 mod registry;
 mod removal;
+mod retry;
 mod storage;
 mod tail;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use corelog_model::{PartitionId, TimestampMs};
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
-use corelog_runtime::local::{Budget, Queue};
+use corelog_runtime::local::{Queue, Semaphore};
 use corelog_runtime::{DiskError, Handle, OpenOptions, WorkClass};
 
 use crate::checkpoint::Checkpointer;
@@ -28,12 +28,12 @@ use crate::memory::dirty::DirtyBytes;
 use crate::memory::windows::Windows;
 use crate::options::{LogConfig, StorageOptions};
 use crate::partition::{self, LogServices, PartitionLog};
-use crate::patience::Patience;
-use crate::read_pace::ReadTurns;
+use crate::read_rate::ReadTurns;
 use crate::recovery;
 use crate::recovery::target::Target;
 use crate::registry::Registry;
 use crate::removal::Removals;
+use crate::retry::Retry;
 use crate::types::{PartitionSpec, StorageStats};
 use crate::{checkpoint, checkpoint_file, journal, removal};
 
@@ -173,8 +173,8 @@ impl Storage {
         fence.tell(&registry);
         fence.tell(&dirty);
         fence.tell(&checkpoints);
-        let patience = Patience::new(Rc::clone(&clock), Rc::clone(&fence), Rc::clone(&dirty));
-        let patience = Rc::new(patience);
+        let retry = Retry::new(Rc::clone(&clock), Rc::clone(&fence), Rc::clone(&dirty));
+        let retry = Rc::new(retry);
         let reads = ReadTurns::new(clock, Rc::clone(&fence), Rc::clone(&journal));
         let windows = Rc::new(Windows::new(options.cache_bytes_max));
         let stats = Rc::<RefCell<StorageStats>>::default();
@@ -185,9 +185,9 @@ impl Storage {
             journal: Rc::clone(&journal),
             registry: Rc::clone(&registry),
             fence: Rc::clone(&fence),
-            patience: Rc::clone(&patience),
+            retry: Rc::clone(&retry),
             stats: Rc::clone(&stats),
-            mutex: Budget::new(1),
+            mutex: Semaphore::new(1),
         };
         let logs = LogServices {
             files: Files::new(handle.clone(), options.direct, options.open_files_max),
@@ -201,7 +201,7 @@ impl Storage {
             handle,
             options,
             fence,
-            patience,
+            retry,
             journal,
             checkpoints,
             registry,
@@ -241,7 +241,7 @@ impl Storage {
             journal: Rc::clone(&logs.journal),
             registry: Rc::clone(&logs.registry),
             fence: Rc::clone(&logs.fence),
-            patience: Rc::clone(&logs.patience),
+            retry: Rc::clone(&logs.retry),
             reads: Rc::clone(&logs.reads),
             checkpoints: Rc::clone(&logs.checkpoints),
             stats: Rc::clone(&logs.stats),
@@ -526,7 +526,7 @@ impl Storage {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let ring = logs.journal.ring.borrow();
         StorageStats {
-            waiting: logs.patience.waiting(),
+            waiting: logs.retry.waiting(),
             dirty_bytes: logs.dirty.bytes(),
             cache_bytes: count(logs.cache.bytes()),
             journal_files: count(ring.count()),

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_runtime::local::{Budget, Notify, select};
+use corelog_runtime::local::{Notify, Semaphore, select};
 use corelog_runtime::{Handle, Monotonic};
 
 use super::member::Candidate;
@@ -49,7 +49,7 @@ struct Inner {
     busy: Cell<usize>,
     one_done: Notify,
     assigned: RefCell<Vec<Assigned>>,
-    connecting: Budget,
+    connecting: Semaphore,
 }
 
 impl Default for Crew {
@@ -62,7 +62,7 @@ impl Default for Crew {
             busy: Cell::default(),
             one_done: Notify::new(),
             assigned: RefCell::default(),
-            connecting: Budget::new(CONNECTING_MAX),
+            connecting: Semaphore::new(CONNECTING_MAX),
         }))
     }
 }
@@ -138,7 +138,7 @@ impl Crew {
     }
 
     /// To be held while connecting.
-    pub(super) fn connecting(&self) -> &Budget {
+    pub(super) fn connecting(&self) -> &Semaphore {
         &self.0.connecting
     }
 

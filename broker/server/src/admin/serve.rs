@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use corelog_runtime::descriptors::ADMIN_CONNECTIONS_MAX;
-use corelog_runtime::local::{Budget, Notify, Permit, select};
+use corelog_runtime::local::{Notify, Permit, Semaphore, select};
 use corelog_runtime::{Connection, Listener, WorkClass};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{DATE, HeaderValue};
@@ -37,7 +37,7 @@ const BUFFER_BYTES_MAX: usize = 64 << 10;
 
 /// Accepts admin connections until the process ends.
 pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
-    let slots = Budget::new(ADMIN_CONNECTIONS_MAX);
+    let slots = Semaphore::new(ADMIN_CONNECTIONS_MAX);
     let (crowded, scrapes) = (Notify::new(), Scrapes::new());
     loop {
         let slot = slot(&slots, &crowded).await;
@@ -64,7 +64,7 @@ pub async fn serve(shard: Rc<Shard>, listener: Rc<dyn Listener>) {
 }
 
 /// A place for one more connection; further ones wait to be accepted.
-async fn slot(slots: &Budget, crowded: &Notify) -> Permit {
+async fn slot(slots: &Semaphore, crowded: &Notify) -> Permit {
     if let Some(slot) = slots.try_acquire(1) {
         return slot;
     }

@@ -14,7 +14,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use corelog_protocol::ApiKey;
 use corelog_protocol::codec::{MEMORY_BASE, MEMORY_FACTOR};
 use corelog_runtime::buffer::FillBuf;
-use corelog_runtime::local::{Budget, Permit};
+use corelog_runtime::local::{Permit, Semaphore};
 use corelog_runtime::{Clock, Connection};
 
 use crate::clients::connections::{Connections, Tracked};
@@ -141,7 +141,7 @@ pub(super) struct FrameSource {
     /// The stream.
     pub connection: Rc<dyn Connection>,
     /// Memory for frames.
-    pub memory: Budget,
+    pub memory: Semaphore,
     /// Time.
     pub clock: Rc<dyn Clock>,
     /// All connections that share the memory.
@@ -365,7 +365,7 @@ mod tests {
 
     struct Stage {
         wire: Rc<Script>,
-        memory: Budget,
+        memory: Semaphore,
         clock: Rc<StillClock>,
         reader: FrameReader,
         _place: Place,
@@ -373,10 +373,10 @@ mod tests {
 
     impl Stage {
         fn new() -> Stage {
-            Stage::beside(&Rc::default(), &Budget::new(MEMORY), &Rc::default())
+            Stage::beside(&Rc::default(), &Semaphore::new(MEMORY), &Rc::default())
         }
 
-        fn beside(connections: &Rc<Connections>, memory: &Budget, clock: &Rc<StillClock>) -> Stage {
+        fn beside(connections: &Rc<Connections>, memory: &Semaphore, clock: &Rc<StillClock>) -> Stage {
             let wire = Rc::new(Script::default());
             let connection: Rc<dyn Connection> = Rc::clone(&wire) as Rc<dyn Connection>;
             let (place, tracked) = connections.open(&connection, wire.peer_address(), clock.now());
@@ -563,7 +563,7 @@ mod tests {
 
     #[test]
     fn one_who_waits_for_memory_has_the_slow_closed() {
-        let (connections, memory, clock) = (Rc::default(), Budget::new(MEMORY), Rc::default());
+        let (connections, memory, clock) = (Rc::default(), Semaphore::new(MEMORY), Rc::default());
         let mut slow = Stage::beside(&connections, &memory, &clock);
         slow.comes(&frame(PRODUCE, 32 << 20)[..EARLY_BYTES_MAX + SIZE_PREFIX]);
         let head = slow.reader.head().now_or_never().unwrap().unwrap().unwrap();

@@ -11,7 +11,7 @@ use corelog_controller::{
 };
 use corelog_metadata::MetadataImage;
 use corelog_model::{BrokerEpoch, BrokerId};
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 use corelog_runtime::{Handle, LocalFuture, WorkClass};
 use corelog_storage::PartitionLog;
 
@@ -27,7 +27,7 @@ pub struct Embedded {
     handle: Handle,
     broker: BrokerId,
     /// Taken while the metadata are changed.
-    turn: Budget,
+    turn: Semaphore,
     /// What is committed.
     image: RefCell<Arc<MetadataImage>>,
     listener: RefCell<Option<Rc<dyn MetadataListener>>>,
@@ -60,7 +60,7 @@ impl Embedded {
             },
             handle,
             broker,
-            turn: Budget::new(1),
+            turn: Semaphore::new(1),
             image: RefCell::new(Arc::new(image)),
             listener: RefCell::new(None),
             is_shortening: Cell::new(false),

@@ -9,7 +9,7 @@ use corelog_config::GroupConfig;
 use corelog_groups::{Event, GroupCoordinator, GroupId, GroupOffset, ListGroupsRequest, Request, Response};
 use corelog_metadata::MetadataImage;
 use corelog_model::{PartitionId, PartitionIndex, TopicName};
-use corelog_runtime::local::{Budget, YieldEvery};
+use corelog_runtime::local::{Semaphore, YieldEvery};
 use corelog_runtime::{Handle, LocalFuture, WorkClass};
 use corelog_storage::PartitionLog;
 use futures_util::future::join_all;
@@ -35,14 +35,14 @@ pub(crate) struct GroupOffsets {
 /// One coordinator a partition of `__consumer_offsets` that this shard owns.
 pub(crate) struct Coordinators {
     by_partition: RefCell<BTreeMap<PartitionId, Rc<GroupShell>>>,
-    loads: Budget,
+    loads: Semaphore,
 }
 
 impl Default for Coordinators {
     fn default() -> Coordinators {
         Coordinators {
             by_partition: RefCell::default(),
-            loads: Budget::new(LOADS_MAX),
+            loads: Semaphore::new(LOADS_MAX),
         }
     }
 }

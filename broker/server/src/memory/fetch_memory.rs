@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_runtime::Clock;
-use corelog_runtime::local::{Budget, Permit, timeout};
+use corelog_runtime::local::{Permit, Semaphore, timeout};
 
 use crate::clients::connections::Connections;
 
@@ -25,7 +25,7 @@ const RELIEF_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Waits for `amount` bytes; while it waits, clients that hold some and are slow are closed.
 pub(crate) async fn acquire(
-    memory: &Budget,
+    memory: &Semaphore,
     amount: usize,
     clock: &dyn Clock,
     connections: &Connections,
@@ -45,7 +45,7 @@ pub(crate) async fn acquire(
 
 /// Memory for a read of up to `wanted` bytes: less if little is free, `least` at the least (bounded by all there is).
 pub(crate) async fn reserve(
-    memory: &Budget,
+    memory: &Semaphore,
     wanted: usize,
     least: usize,
     clock: &dyn Clock,
@@ -77,7 +77,7 @@ pub(crate) struct Held<'a> {
 /// # Errors
 /// The records' bytes, when not even they fit: the first batch is larger than what was reserved.
 pub(crate) fn settle(
-    memory: &Budget,
+    memory: &Semaphore,
     permit: &mut Permit,
     fields_bytes: usize,
     mut records: Vec<Held<'_>>,
@@ -122,7 +122,7 @@ mod tests {
         (bytes, held): (usize, usize),
         expected: Result<(usize, usize), usize>,
     ) {
-        let memory = Budget::new(1000);
+        let memory = Semaphore::new(1000);
         let _others = memory.try_acquire(others).unwrap();
         let mut permit = memory.try_acquire(reserved).unwrap();
         let chunk = Bytes::from(vec![7; bytes]);

@@ -17,7 +17,7 @@ use std::mem::size_of;
 use bytes::Bytes;
 use corelog_protocol::{ErrorCode, Message};
 use corelog_runtime::Clock;
-use corelog_runtime::local::{Budget, Permit};
+use corelog_runtime::local::{Permit, Semaphore};
 
 use super::fetch_memory;
 use crate::clients::connections::Connections;
@@ -30,17 +30,17 @@ const SHORT_BYTES_MAX: usize = 16 << 10;
 /// What a shard's long answers share.
 pub struct LongAnswers {
     /// For those that are sent, in bytes.
-    pub memory: Budget,
+    pub memory: Semaphore,
     /// Taken while one is put together.
-    turn: Budget,
+    turn: Semaphore,
 }
 
 impl LongAnswers {
     /// With `bytes` of memory.
     pub(crate) fn new(bytes: usize) -> LongAnswers {
         LongAnswers {
-            memory: Budget::new(bytes),
-            turn: Budget::new(1),
+            memory: Semaphore::new(bytes),
+            turn: Semaphore::new(1),
         }
     }
 

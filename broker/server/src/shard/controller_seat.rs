@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 
 use crate::controller::ControllerLink;
 
@@ -11,7 +11,7 @@ use crate::controller::ControllerLink;
 pub struct ControllerSeat {
     link: Rc<dyn ControllerLink>,
     /// Taken while the shards act on the metadata.
-    pub(crate) publishing: Budget,
+    pub(crate) publishing: Semaphore,
     /// Whether a task has the shards try again what they could not do.
     pub(crate) is_mending: Cell<bool>,
 }
@@ -21,7 +21,7 @@ impl ControllerSeat {
     pub(crate) fn new(link: Rc<dyn ControllerLink>) -> ControllerSeat {
         ControllerSeat {
             link,
-            publishing: Budget::new(1),
+            publishing: Semaphore::new(1),
             is_mending: Cell::new(false),
         }
     }

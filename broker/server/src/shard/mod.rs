@@ -6,7 +6,7 @@ mod calls;
 mod controller_seat;
 mod fetch_watch;
 mod identity;
-mod lane;
+mod long_work;
 pub(crate) mod metrics;
 mod owner;
 mod producer_ids;
@@ -22,13 +22,13 @@ use std::sync::Arc;
 use corelog_config::{BrokerConfig, ConfigError, TopicConfig};
 use corelog_metadata::{MetadataImage, TopicImage};
 use corelog_model::{PartitionId, ShardId, TopicId};
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::Storage;
 
 use calls::Calls;
 use fetch_watch::FetchWatches;
-use lane::Lane;
+use long_work::LongWork;
 use metrics::ShardMetrics;
 use producer_ids::ProducerIds;
 
@@ -89,9 +89,9 @@ pub struct Shard {
     /// What is counted.
     pub metrics: ShardMetrics,
     /// Memory for requests under way.
-    pub request_memory: Budget,
+    pub request_memory: Semaphore,
     /// Memory for what fetches answer with.
-    pub fetch_memory: Budget,
+    pub fetch_memory: Semaphore,
     /// Long answers of other requests than Fetch.
     pub long_answers: LongAnswers,
     /// How this shard spends its time.
@@ -107,7 +107,7 @@ pub struct Shard {
     /// The groups whose offsets partition is on this shard.
     pub(crate) coordinators: Coordinators,
     /// Produced records that take long work.
-    pub produce_lane: Rc<Lane>,
+    pub long_work: Rc<LongWork>,
     /// The producer ids that this shard gives out.
     pub(crate) producer_ids: ProducerIds,
     pub mailbox: Rc<dyn Mailbox<ShardMessage>>,
@@ -136,8 +136,8 @@ impl Shard {
             handle: parts.handle,
             storage: parts.storage,
             metrics: ShardMetrics::default(),
-            request_memory: Budget::new(parts.request_memory),
-            fetch_memory: Budget::new(parts.fetch_memory),
+            request_memory: Semaphore::new(parts.request_memory),
+            fetch_memory: Semaphore::new(parts.fetch_memory),
             long_answers: LongAnswers::new(parts.answer_memory),
             activity: parts.activity,
             identity: parts.identity,
@@ -145,7 +145,7 @@ impl Shard {
             connections: Rc::default(),
             fetch_watches: FetchWatches::default(),
             coordinators: Coordinators::default(),
-            produce_lane: Rc::default(),
+            long_work: Rc::default(),
             producer_ids: ProducerIds::default(),
             mailbox: parts.mailbox,
             calls: Calls::default(),

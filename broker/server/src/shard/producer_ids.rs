@@ -3,13 +3,13 @@
 use std::cell::Cell;
 
 use corelog_model::ProducerId;
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 
 /// What is left of this shard's block.
 pub(crate) struct ProducerIds {
     next: Cell<i64>,
     end: Cell<i64>,
-    turn: Budget,
+    turn: Semaphore,
 }
 
 impl Default for ProducerIds {
@@ -17,7 +17,7 @@ impl Default for ProducerIds {
         ProducerIds {
             next: Cell::new(0),
             end: Cell::new(0),
-            turn: Budget::new(1),
+            turn: Semaphore::new(1),
         }
     }
 }

@@ -103,7 +103,7 @@ fn a_false_largest_timestamp_is_put_right() {
     with_broker(|broker| async move {
         let client = broker.connect().await;
         for codec in ALL {
-            // Small ones are looked into where they come, large ones in the lane.
+            // Small ones are looked into where they come, large ones as long work.
             for (name, value_bytes) in [("small", 10), ("large", 40_000)] {
                 let topic = format!("{name}-{codec:?}").to_lowercase();
                 broker.create(&topic, 1, &[]).await;
@@ -128,7 +128,7 @@ fn a_false_largest_timestamp_is_put_right() {
                 assert_eq!(offset_at(&client, &topic, now + 21).await, -1);
             }
         }
-        assert!(broker.shard.produce_lane.is_empty());
+        assert!(broker.shard.long_work.is_empty());
     });
 }
 

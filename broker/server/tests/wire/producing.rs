@@ -358,7 +358,7 @@ fn requests_behind_one_that_is_recompressed_keep_their_order() {
             let answer = &answer.topics[0].partitions[0];
             assert_eq!((answer.error_code, answer.base_offset), (0, offset));
         }
-        assert!(broker.shard.produce_lane.is_empty());
+        assert!(broker.shard.long_work.is_empty());
     });
 }
 

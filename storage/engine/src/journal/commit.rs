@@ -24,9 +24,9 @@ use crate::fence::{Fence, Life};
 use crate::format::v2::{EntryV2, TableV2};
 use crate::options::{StorageOptions, SyncMethod};
 use crate::partition::PartitionLog;
-use crate::patience::Patience;
-use crate::read_pace::ReadTurns;
+use crate::read_rate::ReadTurns;
 use crate::registry::Registry;
+use crate::retry::Retry;
 use crate::types::StorageStats;
 
 /// The newest frame is marked as acknowledged when so long nothing has come after it.
@@ -57,7 +57,7 @@ pub(crate) struct Committer {
     pub(crate) journal: Rc<Journal>,
     pub(crate) registry: Rc<Registry>,
     pub(crate) fence: Rc<Fence>,
-    pub(crate) patience: Rc<Patience>,
+    pub(crate) retry: Rc<Retry>,
     pub(crate) reads: Rc<ReadTurns>,
     pub(crate) checkpoints: Rc<CheckpointRequests>,
     pub(crate) stats: Rc<RefCell<StorageStats>>,
@@ -349,13 +349,10 @@ async fn write(committer: &Rc<Committer>, commit: Commit) -> Result<(), Fenced> 
         };
         // Through the page cache a durable write ends in a sync.
         if sync_method == SyncMethod::Dsync && !committer.options.direct {
-            committer
-                .patience
-                .alone(&committer.journal.sync_mutex, write)
-                .await
+            committer.retry.alone(&committer.journal.sync_mutex, write).await
         } else {
             // No room, on a file system that copies on write: the same bytes go to the same place until there is some.
-            let written = committer.patience.persist(write).await;
+            let written = committer.retry.persist(write).await;
             written.map_err(|error| committer.fence.fence(&error))
         }
     };
@@ -375,7 +372,7 @@ async fn write(committer: &Rc<Committer>, commit: Commit) -> Result<(), Fenced> 
     match sync_method {
         SyncMethod::WriteThenSync => {
             let sync = committer
-                .patience
+                .retry
                 .alone(&committer.journal.sync_mutex, async || file.sync().await);
             try_join(sync, bypass_syncs).await.map(|_| ())
         }

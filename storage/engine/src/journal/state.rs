@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corelog_runtime::local::{Budget, Notified, Notify, oneshot};
+use corelog_runtime::local::{Notified, Notify, Semaphore, oneshot};
 
 use super::core::{JournalCore, Run};
 use super::files::JournalFiles;
@@ -28,7 +28,7 @@ pub(crate) struct Journal {
     /// The newest frame is to be marked as acknowledged.
     pub(crate) is_mark_due: Cell<bool>,
     /// Taken for a sync of the journal.
-    pub(crate) sync_mutex: Budget,
+    pub(crate) sync_mutex: Semaphore,
     /// Bytes that were journaled since the last checkpoint began.
     pub(crate) since_checkpoint: Cell<u64>,
     /// Ends of logs that are being cut off, the journal told of it or about to be.
@@ -55,7 +55,7 @@ impl Journal {
             work: Notify::new(),
             idle: Notify::new(),
             is_mark_due: Cell::new(false),
-            sync_mutex: Budget::new(1),
+            sync_mutex: Semaphore::new(1),
             since_checkpoint: Cell::new(0),
             truncations: Cell::new(0),
             tickets: RefCell::default(),

@@ -437,7 +437,7 @@ impl PartitionLog {
 
     /// Reads the page that the log ends in back into the tail, so that it can be filled up.
     async fn load_page(&self) -> Result<(), DiskError> {
-        let _lane = self.lane.acquire(1).await;
+        let _writing = self.write_mutex.acquire(1).await;
         let page = u64::try_from(PAGE).expect("4096");
         let (base, size) = {
             let state = self.state.borrow();

@@ -22,11 +22,11 @@ impl PartitionLog {
     /// Not to be dropped before it has ended, unless the journal is fenced: its writes go on, and an older image of a
     /// page would land after whoever writes next.
     pub(crate) async fn write_out(&self, upto: u64, partial_pages: bool) -> Result<(), DiskError> {
-        let _lane = self.lane.acquire(1).await;
-        self.write_out_in_lane(upto, partial_pages).await
+        let _writing = self.write_mutex.acquire(1).await;
+        self.write_out_locked(upto, partial_pages).await
     }
 
-    async fn write_out_in_lane(&self, upto: u64, partial_pages: bool) -> Result<(), DiskError> {
+    async fn write_out_locked(&self, upto: u64, partial_pages: bool) -> Result<(), DiskError> {
         loop {
             let writes = {
                 let state = self.state.borrow();
@@ -40,16 +40,16 @@ impl PartitionLog {
             let path = self.segment_path(base);
             let file = self
                 .services
-                .patience
+                .retry
                 .persist(async || self.services.files.get(self.key, base, &path, true).await)
                 .await?;
             let bytes: usize = writes.iter().map(|write| write.data.len()).sum();
             // A chunk each: with many logs chunks are small, and one after the other would take a round trip for each.
-            // All of them end before the lane is free, also when one has failed.
+            // All of them end before the mutex is free, also when one has failed.
             let written = join_all(writes.into_iter().map(|write| {
                 let file = &file;
                 self.services
-                    .patience
+                    .retry
                     .persist(async move || file.write_at(write.position, write.data.clone()).await)
             }));
             written.await.into_iter().collect::<Result<(), DiskError>>()?;
@@ -70,8 +70,8 @@ impl PartitionLog {
     /// Makes what was written of a segment durable, its name included.
     pub(crate) async fn sync_segment(&self, base: Offset) -> Result<(), Fenced> {
         self.services
-            .patience
-            .alone(&self.sync_lane, async || self.sync_named(base).await)
+            .retry
+            .alone(&self.sync_mutex, async || self.sync_named(base).await)
             .await
     }
 
@@ -95,7 +95,7 @@ impl PartitionLog {
 
     /// As [`PartitionLog::sync_segment`], unless retention has removed the segment or the log is deleted.
     pub(crate) async fn sync_segment_if_there(&self, base: Offset) -> Result<(), Fenced> {
-        let _lane = self.lane.acquire(1).await;
+        let _writing = self.write_mutex.acquire(1).await;
         {
             let state = self.state.borrow();
             let is_known = state.core.segments().iter().any(|segment| segment.base == base);
@@ -132,12 +132,12 @@ impl PartitionLog {
     }
 
     async fn flush_queued(&self) -> Result<(), DiskError> {
-        let _lane = self.lane.acquire(1).await;
-        // Only now: a log waits for its lane in one of the places for flushes, not in all of them.
+        let _writing = self.write_mutex.acquire(1).await;
+        // Only now: a log waits for its mutex in one of the places for flushes, not in all of them.
         self.state.borrow_mut().is_flush_queued = false;
         // With memory short, the last pages go too.
         let partial_pages = self.services.dirty.is_high() || self.services.cache.is_full();
-        self.write_out_in_lane(self.tail_end(), partial_pages).await
+        self.write_out_locked(self.tail_end(), partial_pages).await
     }
 }
 

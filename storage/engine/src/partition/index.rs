@@ -76,7 +76,7 @@ impl PartitionLog {
     /// Puts an index into its file. Whoever removes the segment, or the partition, waits for it, so that no file of it
     /// stays behind, or comes to lie in the directory of another partition.
     async fn put_index(&self, segment: Segment, index: &SparseIndex) -> Result<(), DiskError> {
-        let _lane = self.lane.acquire(1).await;
+        let _writing = self.write_mutex.acquire(1).await;
         let is_there = {
             let state = self.state.borrow();
             let mut segments = state.core.segments().iter();

@@ -93,7 +93,7 @@ impl PartitionLog {
             .partition(self.key)
             .ok_or(ReadError::Deleted)?;
         let (sender, receiver) = oneshot::channel();
-        // On its own: a reader may go away at any time, and the writes must not lose their lane.
+        // On its own: a reader may go away at any time, and the writes must not lose their mutex.
         self.services
             .handle
             .spawn(WorkClass::Normal, "flush for a reader", async move {

@@ -2,7 +2,7 @@
 //! their I/O.
 //!
 //! Invariants: appends are admitted in the order of the calls; what is admitted has its place reserved in the segment
-//! file; at most one task writes to the segment files at a time (the mutex `lane`), so that an older image of a page
+//! file; at most one task writes to the segment files at a time (`write_mutex`), so that an older image of a page
 //! never lands after a newer one; the durable end moves in one function, and so does the high watermark.
 
 mod append;
@@ -27,7 +27,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use corelog_model::{LeaderEpoch, Offset, PartitionId, TimestampMs};
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 
 use self::append::{Admission, Waiter};
 pub(crate) use self::services::LogServices;
@@ -126,8 +126,8 @@ pub struct PartitionLog {
     key: PartitionKey,
     services: Rc<LogServices>,
     state: RefCell<State>,
-    lane: Budget,
-    sync_lane: Budget,
+    write_mutex: Semaphore,
+    sync_mutex: Semaphore,
     watchers: RefCell<Watchers>,
     owner: RefCell<Option<Weak<dyn LogOwner>>>,
 }
@@ -172,8 +172,8 @@ impl PartitionLog {
                 is_truncating: false,
                 cuts: 0,
             }),
-            lane: Budget::new(1),
-            sync_lane: Budget::new(1),
+            write_mutex: Semaphore::new(1),
+            sync_mutex: Semaphore::new(1),
             watchers: RefCell::default(),
             owner: RefCell::default(),
         }
@@ -456,7 +456,7 @@ impl PartitionLog {
     async fn remove_segments(self: Rc<Self>, segments: Vec<Segment>) {
         for segment in segments {
             // Whoever writes to it must be done, so that the file does not come back.
-            let _lane = self.lane.acquire(1).await;
+            let _writing = self.write_mutex.acquire(1).await;
             if self.state.borrow().is_gone {
                 // Its files go with its directory, whose name may be another partition's by now.
                 return;
@@ -638,7 +638,7 @@ impl PartitionLog {
     /// The deletion is durable: waits until nothing is being written to the segment files, for good.
     pub(crate) async fn finish_writes(&self) {
         self.state.borrow_mut().is_gone = true;
-        let _lane = self.lane.acquire(1).await;
+        let _writing = self.write_mutex.acquire(1).await;
         let bases: Vec<Offset> = self
             .state
             .borrow()

@@ -121,7 +121,7 @@ impl PartitionLog {
     /// Gives the room behind a segment's end back to the file system, if that is the end still: after another cut of the
     /// log's end it may not be.
     pub(crate) async fn trim_segment(&self, segment: Segment, cuts: u64) -> Result<(), DiskError> {
-        let _lane = self.lane.acquire(1).await;
+        let _writing = self.write_mutex.acquire(1).await;
         let is_there = {
             let state = self.state.borrow();
             let mut segments = state.core.segments().iter();

@@ -17,9 +17,9 @@ use crate::memory::cache::Cache;
 use crate::memory::dirty::DirtyBytes;
 use crate::memory::windows::Windows;
 use crate::options::StorageOptions;
-use crate::patience::Patience;
-use crate::read_pace::ReadTurns;
+use crate::read_rate::ReadTurns;
 use crate::registry::Registry;
+use crate::retry::Retry;
 use crate::types::StorageStats;
 
 /// The services of a shard's storage that its logs use. They do not know it, nor one another but for what they name.
@@ -31,7 +31,7 @@ pub(crate) struct LogServices {
     /// Whether the storage goes on.
     pub(crate) fence: Rc<Fence>,
     /// What is to be done although the kernel lacks something for the moment.
-    pub(crate) patience: Rc<Patience>,
+    pub(crate) retry: Rc<Retry>,
     /// What is to become durable.
     pub(crate) journal: Rc<Journal>,
     /// What a checkpoint is wanted for.
@@ -64,7 +64,7 @@ impl LogServices {
     /// checkpoint, and a checkpoint is refused.
     pub(super) fn stuck(&self) -> Option<Arc<DiskError>> {
         let refused = || self.checkpoints.refused().filter(|_| self.journal.is_exhausted());
-        self.patience.full().or_else(refused)
+        self.retry.full().or_else(refused)
     }
 
     /// Evicts what is in the segments while there is too much in memory, and has a log flushed if more must go.

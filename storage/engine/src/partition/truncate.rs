@@ -161,7 +161,7 @@ impl PartitionLog {
 
     /// Acts on a new end that the journal has.
     async fn cut_off(&self) -> Result<(), TruncateError> {
-        let lane = self.lane.acquire(1).await;
+        let writing = self.write_mutex.acquire(1).await;
         let (gone, last, freed, held) = {
             let mut state = self.state.borrow_mut();
             if state.is_gone {
@@ -201,14 +201,14 @@ impl PartitionLog {
         }
         let cut = self
             .services
-            .patience
+            .retry
             .persist(async || self.cut_files(&gone, last).await)
             .await;
         let is_there = cut.map_err(|error| self.services.fence.fence(&error))?;
         if is_there {
             self.sync_segment(last.base).await?;
         }
-        drop(lane);
+        drop(writing);
         Ok(())
     }
 

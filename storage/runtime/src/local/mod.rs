@@ -185,9 +185,9 @@ impl Drop for Notified {
 /// A fair semaphore, first come first served, that counts units: bytes of memory, requests in flight. With a single
 /// unit it is a mutex that may be held across an await.
 #[derive(Clone)]
-pub struct Budget(Rc<RefCell<BudgetInner>>);
+pub struct Semaphore(Rc<RefCell<SemaphoreInner>>);
 
-struct BudgetInner {
+struct SemaphoreInner {
     total: usize,
     free: usize,
     next_ticket: u64,
@@ -200,10 +200,10 @@ struct Waiting {
     waker: Option<Waker>,
 }
 
-impl Budget {
-    /// A budget of `total` units, all of them free.
-    pub fn new(total: usize) -> Budget {
-        Budget(Rc::new(RefCell::new(BudgetInner {
+impl Semaphore {
+    /// With `total` units, all of them free.
+    pub fn new(total: usize) -> Semaphore {
+        Semaphore(Rc::new(RefCell::new(SemaphoreInner {
             total,
             free: total,
             next_ticket: 0,
@@ -225,7 +225,7 @@ impl Budget {
     pub fn acquire(&self, amount: usize) -> Acquire {
         let amount = amount.min(self.total());
         Acquire {
-            budget: self.clone(),
+            semaphore: self.clone(),
             amount,
             ticket: None,
             done: false,
@@ -240,7 +240,7 @@ impl Budget {
             inner.free -= amount;
             drop(inner);
             Some(Permit {
-                budget: self.clone(),
+                semaphore: self.clone(),
                 amount,
             })
         } else {
@@ -263,9 +263,9 @@ impl Budget {
     }
 }
 
-/// See [`Budget::acquire`].
+/// See [`Semaphore::acquire`].
 pub struct Acquire {
-    budget: Budget,
+    semaphore: Semaphore,
     amount: usize,
     ticket: Option<u64>,
     done: bool,
@@ -274,10 +274,10 @@ pub struct Acquire {
 impl Future for Acquire {
     type Output = Permit;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Permit> {
-        let budget = self.budget.clone();
+        let semaphore = self.semaphore.clone();
         let amount = self.amount;
         {
-            let mut inner = budget.0.borrow_mut();
+            let mut inner = semaphore.0.borrow_mut();
             let first = match self.ticket {
                 None => inner.waiting.is_empty(),
                 Some(ticket) => inner.waiting.front().is_some_and(|w| w.ticket == ticket),
@@ -310,9 +310,9 @@ impl Future for Acquire {
             }
             self.done = true;
         }
-        budget.wake_first();
+        semaphore.wake_first();
         Poll::Ready(Permit {
-            budget: self.budget.clone(),
+            semaphore: self.semaphore.clone(),
             amount,
         })
     }
@@ -321,15 +321,19 @@ impl Future for Acquire {
 impl Drop for Acquire {
     fn drop(&mut self) {
         if let (Some(ticket), false) = (self.ticket, self.done) {
-            self.budget.0.borrow_mut().waiting.retain(|w| w.ticket != ticket);
-            self.budget.wake_first();
+            self.semaphore
+                .0
+                .borrow_mut()
+                .waiting
+                .retain(|w| w.ticket != ticket);
+            self.semaphore.wake_first();
         }
     }
 }
 
 /// Units held; given back when dropped.
 pub struct Permit {
-    budget: Budget,
+    semaphore: Semaphore,
     amount: usize,
 }
 
@@ -339,14 +343,14 @@ impl Permit {
         self.amount
     }
 
-    /// Takes over what `other` holds of the same budget.
+    /// Takes over what `other` holds of the same semaphore.
     ///
     /// # Panics
-    /// If it is of another budget.
+    /// If it is of another semaphore.
     pub fn merge(&mut self, mut other: Permit) {
         assert!(
-            Rc::ptr_eq(&self.budget.0, &other.budget.0),
-            "permits of one budget"
+            Rc::ptr_eq(&self.semaphore.0, &other.semaphore.0),
+            "permits of one semaphore"
         );
         self.amount += std::mem::take(&mut other.amount);
     }
@@ -357,15 +361,15 @@ impl Permit {
             return;
         };
         self.amount = amount;
-        self.budget.0.borrow_mut().free += excess;
-        self.budget.wake_first();
+        self.semaphore.0.borrow_mut().free += excess;
+        self.semaphore.wake_first();
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.budget.0.borrow_mut().free += self.amount;
-        self.budget.wake_first();
+        self.semaphore.0.borrow_mut().free += self.amount;
+        self.semaphore.wake_first();
     }
 }
 

@@ -162,31 +162,31 @@ fn notified_may_be_dropped_by_the_waker_of_another() {
 
 #[test]
 fn a_permit_gives_back_what_it_does_not_need() {
-    let budget = Budget::new(10);
-    let mut permit = ready(&mut Task::new(budget.acquire(10)));
-    let mut next = Task::new(budget.acquire(4));
+    let semaphore = Semaphore::new(10);
+    let mut permit = ready(&mut Task::new(semaphore.acquire(10)));
+    let mut next = Task::new(semaphore.acquire(4));
     pending(&mut next);
     permit.shrink_to(10);
     permit.shrink_to(7);
-    assert_eq!((next.wakes(), budget.free()), (0, 3));
+    assert_eq!((next.wakes(), semaphore.free()), (0, 3));
     permit.shrink_to(3);
     permit.shrink_to(9);
     assert_eq!((next.wakes(), permit.amount()), (1, 3));
     let next = ready(&mut next);
-    assert_eq!(budget.free(), 3);
+    assert_eq!(semaphore.free(), 3);
     drop((permit, next));
-    assert_eq!(budget.free(), 10);
+    assert_eq!(semaphore.free(), 10);
 }
 
 #[test]
 fn budget_serves_in_arrival_order() {
-    let budget = Budget::new(10);
-    let first = ready(&mut Task::new(budget.acquire(8)));
-    let mut large = Task::new(budget.acquire(9));
-    let mut small = Task::new(budget.acquire(1));
+    let semaphore = Semaphore::new(10);
+    let first = ready(&mut Task::new(semaphore.acquire(8)));
+    let mut large = Task::new(semaphore.acquire(9));
+    let mut small = Task::new(semaphore.acquire(1));
     pending(&mut large);
     pending(&mut small);
-    assert!(budget.try_acquire(1).is_none(), "nobody overtakes");
+    assert!(semaphore.try_acquire(1).is_none(), "nobody overtakes");
     drop(first);
     assert_eq!((large.wakes(), small.wakes()), (1, 0));
     pending(&mut small);
@@ -194,18 +194,18 @@ fn budget_serves_in_arrival_order() {
     assert_eq!(large.amount(), 9);
     assert_eq!(small.wakes(), 1);
     let small = ready(&mut small);
-    assert_eq!(budget.free(), 0);
+    assert_eq!(semaphore.free(), 0);
     drop((large, small));
-    assert_eq!(budget.free(), 10);
-    assert_eq!(ready(&mut Task::new(budget.acquire(99))).amount(), 10);
+    assert_eq!(semaphore.free(), 10);
+    assert_eq!(ready(&mut Task::new(semaphore.acquire(99))).amount(), 10);
 }
 
 #[test]
 fn a_dropped_acquire_makes_way() {
-    let budget = Budget::new(4);
-    let held = ready(&mut Task::new(budget.acquire(2)));
-    let mut large = Task::new(budget.acquire(4));
-    let mut small = Task::new(budget.acquire(2));
+    let semaphore = Semaphore::new(4);
+    let held = ready(&mut Task::new(semaphore.acquire(2)));
+    let mut large = Task::new(semaphore.acquire(4));
+    let mut small = Task::new(semaphore.acquire(2));
     pending(&mut large);
     pending(&mut small);
     drop(large);
@@ -213,8 +213,8 @@ fn a_dropped_acquire_makes_way() {
     let small = ready(&mut small);
 
     // Woken, and dropped before it could take: the next one is woken in its place.
-    let mut woken = Task::new(budget.acquire(1));
-    let mut next = Task::new(budget.acquire(1));
+    let mut woken = Task::new(semaphore.acquire(1));
+    let mut next = Task::new(semaphore.acquire(1));
     pending(&mut woken);
     pending(&mut next);
     drop(held);
@@ -222,7 +222,7 @@ fn a_dropped_acquire_makes_way() {
     drop(woken);
     assert_eq!(next.wakes(), 1);
     drop((ready(&mut next), small));
-    assert_eq!(budget.free(), 4);
+    assert_eq!(semaphore.free(), 4);
 }
 
 #[test]

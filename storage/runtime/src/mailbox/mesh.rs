@@ -28,19 +28,19 @@ use crate::shards::Pollable;
 /// One shard's ends of all queues, made before the shards start and then moved to the shard's thread.
 pub(crate) struct MeshSeat<M> {
     shard: ShardId,
-    outgoing: Vec<Option<Lane<M>>>,
+    outgoing: Vec<Option<Channel<M>>>,
     incoming: Vec<Option<Incoming<M>>>,
 }
 
 /// The sending end of one pair's queue.
-struct Lane<M> {
+struct Channel<M> {
     producer: Producer<M>,
     starved: Arc<AtomicBool>,
     receiver: Arc<Parking>,
 }
 
 struct Outgoing<M> {
-    lane: Lane<M>,
+    channel: Channel<M>,
     /// Messages that wait for room, in order, and whom to tell.
     waiting: VecDeque<(M, oneshot::Sender<()>)>,
 }
@@ -71,7 +71,7 @@ impl<M> MeshSeat<M> {
                     // INV-2, INV-10: two shards share this queue and its flag, and the queue has a capacity.
                     let (producer, consumer) = RingBuffer::new(capacity);
                     let starved = Arc::new(AtomicBool::new(false));
-                    let outgoing = Lane {
+                    let outgoing = Channel {
                         producer,
                         starved: Arc::clone(&starved),
                         receiver: Arc::clone(&parkings[to]),
@@ -94,7 +94,7 @@ impl<M> MeshSeat<M> {
     }
 }
 
-impl<M> Lane<M> {
+impl<M> Channel<M> {
     /// Tries to put `message` into the queue; gives it back if it must wait, with `starved` raised.
     fn try_send(&mut self, message: M) -> Result<(), M> {
         if self.producer.is_abandoned() {
@@ -124,7 +124,7 @@ impl<M> Outgoing<M> {
         let before = told.len();
         // INV-3: the oldest first, and what finds no room goes back to the front.
         while let Some((message, sender)) = self.waiting.pop_front() {
-            match self.lane.try_send(message) {
+            match self.channel.try_send(message) {
                 Ok(()) => told.push(sender),
                 Err(message) => {
                     self.waiting.push_front((message, sender));
@@ -136,7 +136,7 @@ impl<M> Outgoing<M> {
     }
 
     fn can_flush(&self) -> bool {
-        !self.waiting.is_empty() && (!self.lane.producer.is_full() || self.lane.producer.is_abandoned())
+        !self.waiting.is_empty() && (!self.channel.producer.is_full() || self.channel.producer.is_abandoned())
     }
 }
 
@@ -169,9 +169,9 @@ impl<M: 'static> Mesh<M> {
     /// Takes the seat on the shard's own thread.
     pub(crate) fn new(seat: MeshSeat<M>) -> Rc<Mesh<M>> {
         let shard_count = u16::try_from(seat.outgoing.len()).expect("shards are numbered by u16");
-        let outgoing = seat.outgoing.into_iter().map(|lane| {
-            lane.map(|lane| Outgoing {
-                lane,
+        let outgoing = seat.outgoing.into_iter().map(|channel| {
+            channel.map(|channel| Outgoing {
+                channel,
                 waiting: VecDeque::new(),
             })
         });
@@ -292,7 +292,7 @@ impl<M: 'static> Mailbox<M> for MeshMailbox<M> {
             return Box::pin(Sent);
         };
         let message = if queue.waiting.is_empty() {
-            match queue.lane.try_send(message) {
+            match queue.channel.try_send(message) {
                 Ok(()) => {
                     mesh.count_moved();
                     return Box::pin(Sent);

@@ -9,7 +9,7 @@ use std::thread;
 
 use slab::Slab;
 
-use crate::local::{Budget, Notify, oneshot};
+use crate::local::{Notify, Semaphore, oneshot};
 use crate::mailbox::Parking;
 use crate::shards::Pollable;
 
@@ -25,7 +25,7 @@ pub(crate) struct Offload {
     /// Calls that have ended and that the shard has not seen.
     ended: Arc<Mutex<Vec<usize>>>,
     waiting: RefCell<Slab<Option<oneshot::Sender<()>>>>,
-    budget: Budget,
+    budget: Semaphore,
     idle: Notify,
     closed: Cell<bool>,
 }
@@ -38,7 +38,7 @@ impl Offload {
             parking,
             ended: Arc::default(),
             waiting: RefCell::new(Slab::new()),
-            budget: Budget::new(CALLS_MAX),
+            budget: Semaphore::new(CALLS_MAX),
             idle: Notify::new(),
             closed: Cell::new(false),
         })

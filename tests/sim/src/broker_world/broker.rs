@@ -11,7 +11,7 @@ use corelog_broker::start::{Plan, ShardSeat, live};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
 use corelog_runtime::descriptors::DescriptorPlan;
-use corelog_runtime::local::{Budget, Notify};
+use corelog_runtime::local::{Notify, Semaphore};
 use corelog_storage::prepare_layout;
 
 use super::scenario::{DATA_DIR, Scenario};
@@ -194,7 +194,7 @@ impl Broker {
             asker.is_some_and(|asker| asker.fetch_watches.has(number))
         };
         shards.iter().find_map(|shard| {
-            let held_of = |memory: &Budget| memory.total() - memory.free();
+            let held_of = |memory: &Semaphore| memory.total() - memory.free();
             let answers = held_of(&shard.fetch_memory) + held_of(&shard.long_answers.memory);
             let held = held_of(&shard.request_memory) + answers;
             let calls = shard.calls_waiting();

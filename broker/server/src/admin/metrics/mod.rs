@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 use futures_util::{Stream, StreamExt as _};
 
 use exposition::Printer;
@@ -32,12 +32,12 @@ const SCRAPES_MAX: usize = 4;
 
 /// What scrapes share.
 #[derive(Clone)]
-pub(super) struct Scrapes(Budget);
+pub(super) struct Scrapes(Semaphore);
 
 impl Scrapes {
     /// None is under way.
     pub(super) fn new() -> Scrapes {
-        Scrapes(Budget::new(SCRAPES_MAX))
+        Scrapes(Semaphore::new(SCRAPES_MAX))
     }
 
     /// Gathers everything and prints it piece by piece.

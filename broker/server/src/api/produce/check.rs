@@ -4,7 +4,7 @@
 //! The header is believed in nothing that the records say as well: every batch's records are walked through, right after the
 //! checksum has brought them into the cache. The walk finds the largest timestamp, which the log goes by for lookups,
 //! segments and retention; a header that says another one is corrected. Compressed records are decompressed for it, small
-//! batches here and now, others in the lane (`lane.rs`).
+//! batches here and now, others as long work (`long_work.rs`).
 
 use bytes::Bytes;
 use corelog_config::{TopicCompression, TopicConfig};

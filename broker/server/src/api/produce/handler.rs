@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! here       decode, look topics up, check each batch's checksum, header and records (`check.rs`)
-//! lane       only what takes long: recompress, check large compressed batches (`lane.rs`)
+//! long work  only what takes long: recompress, check large compressed batches (`long_work.rs`)
 //! owner      Partition::append, in the order of the requests (`append.rs`)
 //! here       when every batch is acknowledged: the response
 //! ```
@@ -26,7 +26,7 @@ use futures_util::future::Either;
 
 use super::append::{Append, Checked};
 use super::check::{self, INLINE_BYTES_MAX, RecordsWork};
-use super::lane;
+use super::long_work;
 use crate::clients::{Answer, RequestContext};
 use crate::error_codes::Failure;
 use crate::shard::{Items, Shard};
@@ -78,8 +78,8 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     };
     let append = Append { acks, deadline };
     let client = context.client.number;
-    let appended = if lane::is_needed(shard, client, &works) {
-        Either::Left(lane::enter(shard, client, batches, works, append))
+    let appended = if long_work::is_needed(shard, client, &works) {
+        Either::Left(long_work::enter(shard, client, batches, works, append))
     } else {
         Either::Right(shard.on_owners(append, batches))
     };

@@ -3,6 +3,6 @@
 mod append;
 mod check;
 mod handler;
-mod lane;
+mod long_work;
 
 pub use handler::start;

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 use corelog_runtime::{Clock, Monotonic};
 
 use crate::fence::Fence;
@@ -46,38 +46,38 @@ pub(crate) struct ReadTurns {
     clock: Rc<dyn Clock>,
     fence: Rc<Fence>,
     journal: Rc<Journal>,
-    pace: RefCell<ReadPace>,
+    rate: RefCell<ReadRate>,
     /// Taken by the reader whose turn is next.
-    mutex: Budget,
+    mutex: Semaphore,
 }
 
 impl ReadTurns {
     /// Of a shard that has committed nothing yet.
     pub(crate) fn new(clock: Rc<dyn Clock>, fence: Rc<Fence>, journal: Rc<Journal>) -> ReadTurns {
-        let pace = ReadPace::new(clock.now());
+        let rate = ReadRate::new(clock.now());
         ReadTurns {
             clock,
             fence,
             journal,
-            pace: RefCell::new(pace),
-            mutex: Budget::new(1),
+            rate: RefCell::new(rate),
+            mutex: Semaphore::new(1),
         }
     }
 
-    /// Whether segments are read beside no commits, and so at any pace.
+    /// Whether segments are read beside no commits, and so at any rate.
     pub(crate) fn are_free(&self) -> bool {
-        let is_quiet = self.pace.borrow().is_quiet(self.clock.now());
+        let is_quiet = self.rate.borrow().is_quiet(self.clock.now());
         (is_quiet && !self.journal.is_committing()) || self.fence.fenced().is_some()
     }
 
-    /// Waits until `bytes` of a segment may be read: see [`ReadPace`].
+    /// Waits until `bytes` of a segment may be read: see [`ReadRate`].
     pub(crate) async fn turn(&self, bytes: usize) {
         if self.are_free() {
             return;
         }
         let _held = self.mutex.acquire(1).await;
         while !self.are_free() {
-            let taken = self.pace.borrow_mut().take(bytes, self.clock.now());
+            let taken = self.rate.borrow_mut().take(bytes, self.clock.now());
             match taken {
                 Ok(()) => return,
                 Err(until) => self.clock.sleep_until(until).await,
@@ -88,13 +88,13 @@ impl ReadTurns {
     /// A commit of `bytes` has ended that took so long.
     pub(crate) fn committed(&self, bytes: u64, took: Duration) {
         let now = self.clock.now();
-        self.pace.borrow_mut().committed(bytes, took, now);
+        self.rate.borrow_mut().committed(bytes, took, now);
     }
 }
 
-/// The pace of one shard's readers. A read may begin while there is credit, and may leave a debt.
+/// The rate of one shard's readers. A read may begin while there is credit, and may leave a debt.
 #[derive(Debug)]
-pub(crate) struct ReadPace {
+pub(crate) struct ReadRate {
     /// Bytes a second.
     rate: u64,
     /// Bytes.
@@ -110,10 +110,10 @@ pub(crate) struct ReadPace {
     has_lacked: bool,
 }
 
-impl ReadPace {
+impl ReadRate {
     /// With a full credit.
-    pub(crate) fn new(now: Monotonic) -> ReadPace {
-        ReadPace {
+    pub(crate) fn new(now: Monotonic) -> ReadRate {
+        ReadRate {
             rate: RATE_BEGIN,
             credit: CREDIT_MAX,
             counted_until: now,
@@ -196,17 +196,17 @@ mod tests {
         Monotonic::from_nanos(millis * 1_000_000)
     }
 
-    /// Reads of a MiB as fast as the pace lets them, beside a commit each millisecond that takes as long as `took` says
+    /// Reads of a MiB as fast as the rate lets them, beside a commit each millisecond that takes as long as `took` says
     /// from the rate; the MiB read in each second.
     fn read(seconds: u64, took: impl Fn(u64) -> Duration) -> Vec<u64> {
-        let mut pace = ReadPace::new(at(0));
+        let mut rate = ReadRate::new(at(0));
         let mut read = vec![0; usize::try_from(seconds).unwrap()];
         for millis in 0..seconds * 1000 {
             for _ in 0..4 {
-                let taken = pace.take(MIB, at(millis));
+                let taken = rate.take(MIB, at(millis));
                 read[usize::try_from(millis / 1000).unwrap()] += u64::from(taken.is_ok());
             }
-            pace.committed(COMMIT, took(pace.rate), at(millis));
+            rate.committed(COMMIT, took(rate.rate), at(millis));
         }
         read
     }
@@ -228,46 +228,46 @@ mod tests {
 
     #[test]
     fn commits_of_another_size_are_held_against_their_like() {
-        let mut pace = ReadPace::new(at(0));
+        let mut rate = ReadRate::new(at(0));
         for millis in 0..1000 {
             let is_large = millis % 4 == 0;
             let (bytes, took) = if is_large { (COMMIT << 6, 50) } else { (COMMIT, 1) };
-            pace.committed(bytes, Duration::from_millis(took), at(millis));
+            rate.committed(bytes, Duration::from_millis(took), at(millis));
         }
-        assert_eq!(pace.rate, RATE_BEGIN);
+        assert_eq!(rate.rate, RATE_BEGIN);
     }
 
     #[test]
     fn a_rate_that_nobody_needs_stays() {
-        let mut pace = ReadPace::new(at(0));
+        let mut rate = ReadRate::new(at(0));
         for millis in 0..1000 {
-            assert!(millis % 100 != 0 || pace.take(MIB, at(millis)).is_ok());
-            pace.committed(COMMIT, Duration::from_millis(1), at(millis));
+            assert!(millis % 100 != 0 || rate.take(MIB, at(millis)).is_ok());
+            rate.committed(COMMIT, Duration::from_millis(1), at(millis));
         }
-        assert_eq!(pace.rate, RATE_BEGIN);
+        assert_eq!(rate.rate, RATE_BEGIN);
     }
 
     #[test]
     fn a_disk_that_turned_slow_does_not_stop_readers() {
-        let mut pace = ReadPace::new(at(0));
-        pace.committed(COMMIT, Duration::from_millis(1), at(0));
+        let mut rate = ReadRate::new(at(0));
+        rate.committed(COMMIT, Duration::from_millis(1), at(0));
         for millis in 0..100 {
-            let _taken = pace.take(MIB, at(millis));
-            pace.committed(COMMIT, Duration::from_millis(100), at(millis));
+            let _taken = rate.take(MIB, at(millis));
+            rate.committed(COMMIT, Duration::from_millis(100), at(millis));
         }
-        assert_eq!(pace.rate, RATE_MIN);
+        assert_eq!(rate.rate, RATE_MIN);
         let read = (100..1100)
-            .filter(|millis| pace.take(MIB, at(*millis)).is_ok())
+            .filter(|millis| rate.take(MIB, at(*millis)).is_ok())
             .count();
         assert!((31..=33).contains(&read), "{read} MiB in a second");
     }
 
     #[test]
     fn another_commit_is_expected_after_one() {
-        let mut pace = ReadPace::new(at(0));
-        assert!(pace.is_quiet(at(0)));
-        pace.committed(COMMIT, Duration::from_millis(1), at(100));
-        assert!(!pace.is_quiet(at(110)));
-        assert!(pace.is_quiet(at(111)));
+        let mut rate = ReadRate::new(at(0));
+        assert!(rate.is_quiet(at(0)));
+        rate.committed(COMMIT, Duration::from_millis(1), at(100));
+        assert!(!rate.is_quiet(at(110)));
+        assert!(rate.is_quiet(at(111)));
     }
 }

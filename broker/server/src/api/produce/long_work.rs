@@ -1,4 +1,4 @@
-//! Work on produced records that takes long, in the shard's lane: recompression, and the check of large compressed batches.
+//! Work on produced records that takes long, in the shard's queue for it: recompression, and the check of large compressed batches.
 //!
 //! Other tasks run between batches, and between the pieces of a batch that is checked. One batch is decompressed at a
 //! time, which bounds the memory.
@@ -12,9 +12,9 @@ use super::append::{Append, Checked};
 use super::check::RecordsWork;
 use crate::shard::{Items, OwnerWork, Results, Shard};
 
-/// Whether a request of `client` with this work to be done has to go through the lane.
+/// Whether a request of `client` with this work to be done has to wait for long work.
 pub(super) fn is_needed(shard: &Shard, client: u64, works: &[(usize, RecordsWork)]) -> bool {
-    !works.is_empty() || shard.produce_lane.has(client)
+    !works.is_empty() || shard.long_work.has(client)
 }
 
 /// Does the work on the batches of a request of `client` that it names, after that of its earlier ones, and hands all to
@@ -39,9 +39,9 @@ pub(super) fn enter(
         // The connection may have gone; its batches are appended all the same.
         let _ = sender.send(here.on_owners(append, batches));
     };
-    shard.produce_lane.enter(&shard.handle, client, Box::pin(work));
+    shard.long_work.enter(&shard.handle, client, Box::pin(work));
     async move {
-        let appended = receiver.await.expect("the lane ends a job before it forgets it");
+        let appended = receiver.await.expect("a job ends before it is forgotten");
         appended.await
     }
 }

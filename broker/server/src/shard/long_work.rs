@@ -15,16 +15,16 @@ struct Job {
     work: LocalFuture<()>,
 }
 
-/// The lane of one shard.
+/// The long work of one shard.
 #[derive(Default)]
-pub struct Lane {
+pub struct LongWork {
     jobs: RefCell<VecDeque<Job>>,
     /// The requests of each connection that are here.
     clients: RefCell<HashMap<u64, usize, foldhash::fast::RandomState>>,
     is_running: Cell<bool>,
 }
 
-impl Lane {
+impl LongWork {
     /// The requests that wait here.
     pub fn len(&self) -> usize {
         self.jobs.borrow().len()
@@ -45,7 +45,7 @@ impl Lane {
         *self.clients.borrow_mut().entry(client).or_default() += 1;
         self.jobs.borrow_mut().push_back(Job { client, work });
         if !self.is_running.replace(true) {
-            handle.spawn(WorkClass::Normal, "produce lane", Rc::clone(self).run());
+            handle.spawn(WorkClass::Normal, "long work", Rc::clone(self).run());
         }
     }
 

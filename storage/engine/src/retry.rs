@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_runtime::local::Budget;
+use corelog_runtime::local::Semaphore;
 use corelog_runtime::{Clock, DiskError, Monotonic, Remedy};
 
 use crate::errors::Fenced;
@@ -23,13 +23,13 @@ const PAUSE_MIN: Duration = Duration::from_millis(1);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long a storage that closes waits, about: the next start recovers what is not done then.
-const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
+const CLOSING_MAX: Duration = Duration::from_secs(3);
 
 /// How often it is told that something waits.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// See the module.
-pub(crate) struct Patience {
+pub(crate) struct Retry {
     clock: Rc<dyn Clock>,
     fence: Rc<Fence>,
     dirty: Rc<DirtyBytes>,
@@ -82,10 +82,10 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Patience {
+impl Retry {
     /// Of a shard on which nothing waits.
-    pub(crate) fn new(clock: Rc<dyn Clock>, fence: Rc<Fence>, dirty: Rc<DirtyBytes>) -> Patience {
-        Patience {
+    pub(crate) fn new(clock: Rc<dyn Clock>, fence: Rc<Fence>, dirty: Rc<DirtyBytes>) -> Retry {
+        Retry {
             clock,
             fence,
             dirty,
@@ -108,7 +108,7 @@ impl Patience {
     /// holds the file's `mutex` (INV-5), and a failure has fenced the journal before the next one has it.
     pub(crate) async fn alone(
         &self,
-        mutex: &Budget,
+        mutex: &Semaphore,
         sync: impl AsyncFn() -> Result<(), DiskError>,
     ) -> Result<(), Fenced> {
         let _held = mutex.acquire(1).await;
@@ -145,7 +145,7 @@ impl Patience {
             }
             match self.fence.life() {
                 Life::Open => {}
-                Life::Closing if closing < CLOSING_PATIENCE => closing += pause,
+                Life::Closing if closing < CLOSING_MAX => closing += pause,
                 Life::Closing | Life::Closed => return Err(error),
             }
             let clock = &self.clock;
