@@ -89,6 +89,18 @@ impl Expected {
         self.log_end = offset.min(self.log_end);
     }
 
+    /// The journal has more of a segment, up to the offset `end`. What a checkpoint knows of it is needed then, wherever the
+    /// log began before: no segment that the log goes on in is removed.
+    fn extend(&mut self, base: i64, end: i64) {
+        if self
+            .segments
+            .last_key_value()
+            .is_some_and(|(newest, _)| *newest == base)
+        {
+            self.log_end = end.max(self.log_end);
+        }
+    }
+
     /// Forgets what lies before the log's start: it may have been removed since, or never been synced.
     fn trim(&mut self) {
         let ends = self.segments.keys().skip(1).copied().chain([self.log_end]);
@@ -401,6 +413,7 @@ fn replay(dir: &Path, checkpoint: &CheckpointV2, known: &mut BTreeMap<String, Ex
                     if append.has_gaps {
                         expected.gapped.insert(append.segment_base_offset);
                     }
+                    expected.extend(append.segment_base_offset, append.end_offset);
                     if sequence < acknowledged_end {
                         bypassed(&append, expected);
                     }

@@ -223,6 +223,17 @@ impl Recovering {
         self.core.commit(self.high_watermark, self.high_watermark);
     }
 
+    /// Where all of the log lies before its start, it goes on in a new segment: what lies there is not synced for a
+    /// checkpoint, and behind a hole nothing could be found by a reader that comes from before. A segment that was read
+    /// again has none.
+    fn go_on_after_start(&mut self) {
+        let offsets = self.core.offsets();
+        let is_left = self.corrupt.is_none() && self.reread.is_none() && self.core.active().size > 0;
+        if is_left && offsets.log_start >= offsets.log_end {
+            self.core.roll();
+        }
+    }
+
     /// Its persisted form.
     fn image(&self) -> PartitionV2 {
         self.core
@@ -360,8 +371,9 @@ async fn attempt(
             &target.checkpoint_path(),
             handle.clock.wall(),
         )?;
-        segments::check(handle, target, &mut partitions).await?;
+        segments::check(handle, target, &partitions).await?;
         segments::check_untouched(handle, target, &partitions).await?;
+        partitions.values_mut().for_each(Recovering::go_on_after_start);
         let images = partitions.values().map(Recovering::image).collect();
         let next = next(checkpoint.first_sequence, images);
         return Ok(Attempt::Recovered(Recovered::new(next)));
@@ -396,7 +408,7 @@ async fn attempt(
             apply(entry, is_acknowledged, &mut partitions, &mut deleted);
         }
     }
-    segments::check(handle, target, &mut partitions).await?;
+    segments::check(handle, target, &partitions).await?;
     // A later partition may have taken the name: its directory was made before its entry.
     deleted.retain(|gone| partitions.values().all(|kept| kept.directory != gone.directory));
     let mut doubtful = Vec::new();
@@ -437,6 +449,7 @@ async fn attempt(
             partition.core.recover_log_start(offset);
         }
         partition.restore_high_watermark();
+        partition.go_on_after_start();
         images.push(partition.image());
     }
     handle.disk.sync_dir(&target.dir).await?;

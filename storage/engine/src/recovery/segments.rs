@@ -13,20 +13,19 @@ use corelog_runtime::{Handle, OpenOptions};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::target::Target;
-use super::{CONCURRENCY, KnownRun, Recovering};
+use super::{CONCURRENCY, Recovering};
 use crate::OpenError;
 use crate::format::names;
 
 /// Checks the segments of all partitions by their lengths. A segment that lies before its log's start is not needed: it
-/// may have been removed, and a checkpoint that was under way then has not synced it. If that is the last one of which
-/// anything is known, the log goes on in a new one.
+/// may have been removed, and a checkpoint that was under way then has not synced it.
 ///
 /// # Errors
 /// `SegmentMissing` or `Shortened`.
 pub(super) async fn check(
     handle: &Handle,
     target: &Target,
-    partitions: &mut BTreeMap<PartitionId, Recovering>,
+    partitions: &BTreeMap<PartitionId, Recovering>,
 ) -> Result<(), OpenError> {
     let needed = partitions
         .values()
@@ -40,13 +39,8 @@ pub(super) async fn check(
     stream::iter(needed)
         .map(|(path, needed)| check_one(handle, path, needed))
         .buffer_unordered(CONCURRENCY)
-        .try_collect::<()>()
-        .await?;
-    // A length says nothing of the bytes before it. Behind a hole nothing could be found, by a reader that comes from before.
-    for partition in partitions.values_mut().filter(|partition| is_left(partition)) {
-        partition.core.roll();
-    }
-    Ok(())
+        .try_collect()
+        .await
 }
 
 /// Where a log begins, as far as its checkpoint and its journal say.
@@ -55,15 +49,13 @@ fn log_start(partition: &Recovering) -> Offset {
     partition.log_start.unwrap_or_default().max(known)
 }
 
-/// Whether all that is known of a log lies before its start, and nothing more of its last segment is in the journal.
-fn is_left(partition: &Recovering) -> bool {
-    let active = partition.core.active();
-    let goes_on = |run: &KnownRun| run.append.segment_base_offset == active.base.get();
-    partition.corrupt.is_none()
-        && partition.reread.is_none()
-        && active.size > 0
-        && log_start(partition) >= partition.core.offsets().log_end
-        && !partition.runs.iter().any(goes_on)
+/// Where the newest segment that the checkpoint knows of ends, with what the journal has of it.
+fn newest_end(partition: &Recovering) -> Offset {
+    let base = partition.core.active().base.get();
+    let runs = partition.runs.iter();
+    runs.filter(|run| run.append.segment_base_offset == base && !run.is_cut_off())
+        .filter_map(|run| Offset::new(run.end_offset))
+        .fold(partition.core.offsets().log_end, Offset::max)
 }
 
 /// Checks that nothing has been written to the logs since a checkpoint that was made at a clean stop: then it is an old
@@ -118,7 +110,7 @@ fn needed(partition: &Recovering) -> BTreeMap<Offset, u64> {
     let ends = segments[1..]
         .iter()
         .map(|next| next.base)
-        .chain([partition.core.offsets().log_end]);
+        .chain([newest_end(partition)]);
     let mut needed: BTreeMap<Offset, u64> = segments
         .iter()
         .zip(ends)

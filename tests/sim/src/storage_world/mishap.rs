@@ -25,13 +25,8 @@ pub(crate) struct Mishap {
 }
 
 impl Mishap {
-    /// Takes one file away; of logs whose start was moved, which `has_deletions` says of all, no segment after a crash.
-    pub(crate) async fn happen(
-        machine: Machine,
-        mut random: SimRng,
-        ending: Ending,
-        has_deletions: bool,
-    ) -> Option<Mishap> {
+    /// Takes one file away.
+    pub(crate) async fn happen(machine: Machine, mut random: SimRng, ending: Ending) -> Option<Mishap> {
         let handle = machine.handle_for(ShardId::new(0));
         let mut files = Vec::new();
         let mut dirs = vec![PathBuf::from(DATA_DIR)];
@@ -43,12 +38,9 @@ impl Mishap {
                 // What went to the newest segment past the journal, and is in the newest frame, may never have been
                 // acknowledged: nothing tells that it was.
                 let may_be_unknown = ending != Ending::Closed && newest.as_ref() == Some(&name);
-                // A known fault: what the journal has of such a segment is written anew behind a hole, where the rest lay
-                // before the log's start, and a reader meets the hole.
-                let meets_hole = has_deletions && ending != Ending::Closed && name.ends_with(".log");
                 if handle.disk.list_dir(&path).await.is_ok() {
                     dirs.push(path);
-                } else if !may_be_unknown && !meets_hole {
+                } else if !may_be_unknown {
                     files.push(path);
                 }
             }

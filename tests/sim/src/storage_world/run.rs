@@ -305,12 +305,7 @@ impl Run {
             return None;
         }
         let random = SimRng::stream(self.random.borrow_mut().next_u64(), 0);
-        let happening = Mishap::happen(
-            self.machine.clone(),
-            random,
-            ending,
-            self.world.scenario.has_deletions(),
-        );
+        let happening = Mishap::happen(self.machine.clone(), random, ending);
         let mishap = self.within(happening, PATIENCE).unwrap_or_else(|error| {
             self.violate(format!("taking a file away: {error}"));
             None

@@ -385,13 +385,6 @@ impl Scenario {
         Ok(())
     }
 
-    /// Whether logs' starts move: by retention, or by DeleteRecords.
-    pub(crate) fn has_deletions(&self) -> bool {
-        let mut actions = ACTIONS.iter().zip(self.administration);
-        let moves_start = |action: &Action| matches!(action, Action::Retention | Action::DeleteRecords);
-        self.deletes || actions.any(|(action, weight)| moves_start(action) && weight > 0)
-    }
-
     /// What could be less, what leaves most out first.
     pub(crate) fn reductions(&self) -> Vec<Setting> {
         let mut all = Vec::new();
