@@ -5,12 +5,14 @@
 pub mod admin;
 pub mod api;
 pub mod clients;
+pub mod cluster;
 pub mod connection;
 pub mod controller;
 mod error_codes;
 mod groups;
 pub mod memory;
 pub mod metadata;
+mod metrics;
 mod own_log;
 pub mod partitions;
 pub mod shard;

@@ -28,10 +28,16 @@ fn no_room(operation: Operation) -> FaultRule {
 
 /// What a request hears that names a partition.
 fn heard(shard: &Shard, index: i32) -> Option<ErrorCode> {
-    let topic = shard.image().topic(TOPIC).expect("the topic is there").id;
+    let topic = shard
+        .metadata
+        .image()
+        .topic(TOPIC)
+        .expect("the topic is there")
+        .id;
     let index = PartitionIndex::new(index);
     let failure = shard
-        .partition(LogApi::Fetch, &PartitionId { topic, index })
+        .partitions
+        .find(LogApi::Fetch, &PartitionId { topic, index })
         .err()?;
     Some(failure.code)
 }
@@ -56,7 +62,13 @@ fn a_topic_without_room_for_its_logs_is_created() {
         machine.inject(no_room(Operation::CreateDir));
         change(&shard, new_topic(TOPIC, 2)).await.expect("it is created");
         assert_eq!(
-            shard.image().topic(TOPIC).expect("it is there").partitions.len(),
+            shard
+                .metadata
+                .image()
+                .topic(TOPIC)
+                .expect("it is there")
+                .partitions
+                .len(),
             2
         );
         assert_eq!(
@@ -100,7 +112,7 @@ fn a_topic_whose_logs_cannot_be_removed_is_deleted() {
         change(&shard, ControllerRequest::DeleteTopic { topic })
             .await
             .expect("it is deleted");
-        assert!(shard.image().topic(TOPIC).is_none());
+        assert!(shard.metadata.image().topic(TOPIC).is_none());
         machine.clear_scripts();
         change(&shard, new_topic(TOPIC, 1))
             .await

@@ -13,7 +13,8 @@ use corelog_broker::api::produce;
 use corelog_broker::clients::Answer;
 use corelog_broker::clients::Client;
 use corelog_broker::clients::RequestContext;
-use corelog_broker::shard::{FIRST, Shard};
+use corelog_broker::cluster::FIRST;
+use corelog_broker::shard::Shard;
 use corelog_broker::start::Progress;
 use corelog_model::batch::ValidatedBatch;
 use corelog_model::{LeaderEpoch, PartitionId, PartitionIndex, TimestampMs, TopicId};
@@ -139,7 +140,14 @@ async fn produce_one(shard: &Rc<Shard>, timeout_ms: i32) -> (i16, i64, Duration)
         }],
     };
     let begin = shard.handle.clock.now();
-    let answer = produce::start(shard, RequestContext::new(header, client), request).await;
+    let services = produce::Services {
+        clock: &*shard.handle.clock,
+        metadata: &shard.metadata,
+        shards: &shard.shards,
+        long_work: &shard.long_work,
+        metrics: &shard.metrics,
+    };
+    let answer = produce::start(services, RequestContext::new(header, client), request).await;
     let took = shard.handle.clock.now().since(begin);
     let Answer::Send(pieces) = answer else {
         panic!("a response is due");

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use hyper::StatusCode;
 
 use crate::admin::reply::Reply;
-use crate::shard::Shard;
+use crate::shard::{Shard, Shards};
 
 /// How the shards are, together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,10 +20,10 @@ struct Health {
 }
 
 /// Asks every shard.
-pub(super) async fn ready(shard: &Rc<Shard>) -> Reply {
-    let asked: Vec<_> = shard
+pub(super) async fn ready(shards: &Shards) -> Reply {
+    let asked: Vec<_> = shards
         .all()
-        .map(|to| shard.submit_to(to, |shard| std::future::ready(of_shard(&shard))))
+        .map(|to| shards.submit_to(to, |shard: Rc<Shard>| std::future::ready(of_shard(&shard))))
         .collect();
     let shards = join_all(asked).await;
     reply(Health {
@@ -35,7 +35,7 @@ pub(super) async fn ready(shard: &Rc<Shard>) -> Reply {
 fn of_shard(shard: &Shard) -> Health {
     Health {
         is_ready: shard.is_ready(),
-        damaged_partitions: shard.storage.stats().damaged_partitions,
+        damaged_partitions: shard.partitions.storage().stats().damaged_partitions,
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn respond(shard: &Rc<Shard>, scrapes: &Scrapes, head: &Parts) 
             reply::response(format.content_type(), Page::pieces(pieces))
         }
         "/health/live" => Reply::new(StatusCode::OK, "live\n").into_response(),
-        "/health/ready" => health::ready(shard).await.into_response(),
+        "/health/ready" => health::ready(&shard.shards).await.into_response(),
         _ => debug::respond(shard, target(head), is_head).await,
     }
 }

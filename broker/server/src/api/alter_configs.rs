@@ -8,13 +8,15 @@ use corelog_protocol::messages::alter_configs::{
 
 use crate::api::config_changes::{self, Asked, Change};
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// Answers for each resource, in the order of the request.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    metadata: &MetadataCache,
+    controller: &Rc<ControllerChannel>,
+    _context: &RequestContext,
     request: AlterConfigsRequest,
 ) -> AlterConfigsResponse {
     let mut asked = Vec::with_capacity(request.resources.len());
@@ -31,7 +33,7 @@ pub(crate) async fn handle(
             change: replacement(resource.configs),
         });
     }
-    let outcomes = config_changes::alter(&shard, asked, request.validate_only).await;
+    let outcomes = config_changes::alter(&metadata.identity, controller, asked, request.validate_only).await;
     for (response, (code, message)) in responses.iter_mut().zip(outcomes) {
         response.error_code = code;
         response.error_message = message;

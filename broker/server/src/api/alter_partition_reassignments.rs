@@ -1,7 +1,5 @@
 //! AlterPartitionReassignments (API key 45): replicas do not move yet, so only what already is can be asked for.
 
-use std::rc::Rc;
-
 use corelog_metadata::MetadataImage;
 use corelog_model::{BrokerId, PartitionIndex};
 use corelog_protocol::ErrorCode;
@@ -12,16 +10,16 @@ use corelog_protocol::messages::alter_partition_reassignments::{
 
 use crate::api::changes;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
-use crate::shard::Shard;
 
 /// Answers for each partition from this shard's image.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    metadata: &MetadataCache,
+    _context: &RequestContext,
     request: AlterPartitionReassignmentsRequest,
 ) -> AlterPartitionReassignmentsResponse {
-    let image = shard.image();
+    let image = metadata.image();
     let mut responses = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
         let partitions = topic.partitions.iter().map(|partition| {
@@ -74,7 +72,7 @@ fn check(image: &MetadataImage, topic: &str, asked: &ReassignablePartition) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::image;
+    use crate::cluster::test_image::image;
 
     #[test]
     fn only_what_is_can_be() {

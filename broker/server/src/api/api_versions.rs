@@ -1,12 +1,10 @@
 //! ApiVersions (API key 18): what this broker speaks.
 
-use std::rc::Rc;
-
 use corelog_protocol::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::clients::{Answer, RequestContext};
-use crate::shard::Shard;
+use crate::cluster::{Identity, MetadataCache};
 
 /// The first version in which the client names its software (KIP-511).
 const SOFTWARE: i16 = 3;
@@ -15,8 +13,8 @@ const IDENTITY: i16 = 5;
 
 /// Answers a version that we know: the APIs that are `supported`.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    context: &RequestContext,
     request: ApiVersionsRequest,
     supported: &[ApiKey],
 ) -> ApiVersionsResponse {
@@ -33,7 +31,7 @@ pub(crate) async fn handle(
             error_code: ErrorCode::InvalidRequest.code(),
             ..Default::default()
         };
-    } else if context.version >= IDENTITY && is_elsewhere(&shard, &request) {
+    } else if context.version >= IDENTITY && is_elsewhere(&metadata.identity, &request) {
         response = ApiVersionsResponse {
             error_code: ErrorCode::RebootstrapRequired.code(),
             ..Default::default()
@@ -77,8 +75,7 @@ fn is_half_named(request: &ApiVersionsRequest) -> bool {
     request.cluster_id.is_some() != (request.node_id != -1)
 }
 
-fn is_elsewhere(shard: &Shard, request: &ApiVersionsRequest) -> bool {
-    let identity = &shard.identity;
+fn is_elsewhere(identity: &Identity, request: &ApiVersionsRequest) -> bool {
     request
         .cluster_id
         .as_ref()

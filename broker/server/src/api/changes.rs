@@ -13,7 +13,7 @@ use corelog_runtime::{WorkClass, local};
 use crate::controller::ChangeError;
 use crate::error_codes::{Failure, change_failure};
 use crate::metadata;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// One part of a request: what the controller is to be asked, or why it is not.
 pub(super) type Planned = Result<ControllerRequest, Failure>;
@@ -32,12 +32,16 @@ pub(super) struct Options {
 }
 
 /// Has the controller decide about all that is planned, as one batch, and returns an outcome for each part, in order.
-pub(super) async fn decide(shard: &Rc<Shard>, planned: Vec<Planned>, options: Options) -> Vec<Outcome> {
+pub(super) async fn decide(
+    controller: &Rc<ControllerChannel>,
+    planned: Vec<Planned>,
+    options: Options,
+) -> Vec<Outcome> {
     let requests: Vec<ControllerRequest> = planned.iter().flatten().cloned().collect();
     let decisions = if requests.is_empty() {
         Some(Vec::new())
     } else {
-        within(shard, requests, options).await
+        within(controller, requests, options).await
     };
     merge(planned, decisions)
 }
@@ -70,23 +74,23 @@ pub(super) fn occurrences<T: Ord>(items: impl Iterator<Item = T>) -> BTreeMap<T,
 type Decisions = Vec<Result<ControllerResponse, ChangeError>>;
 
 /// `None` when the client's time is up; the change goes on.
-async fn within(shard: &Rc<Shard>, requests: Vec<ControllerRequest>, options: Options) -> Option<Decisions> {
+async fn within(
+    controller: &Rc<ControllerChannel>,
+    requests: Vec<ControllerRequest>,
+    options: Options,
+) -> Option<Decisions> {
     let (sender, receiver) = oneshot::channel();
-    let here = Rc::clone(shard);
+    let (handle, channel) = (&controller.handle, Rc::clone(controller));
     // A task of its own, so that a change is never left half made when its client's time is up.
-    shard
-        .handle
-        .spawn(WorkClass::Latency, "metadata change", async move {
-            let decisions = metadata::change(&here, requests, options.validate_only).await;
-            // Nobody waits any more when the time was up.
-            let _ = sender.send(decisions);
-        });
+    handle.spawn(WorkClass::Latency, "metadata change", async move {
+        let decisions = metadata::change(&channel, requests, options.validate_only).await;
+        // Nobody waits any more when the time was up.
+        let _ = sender.send(decisions);
+    });
     let decided = match u64::try_from(options.timeout_ms) {
         Ok(ms) if ms > 0 => {
-            let deadline = shard.handle.clock.now() + Duration::from_millis(ms);
-            local::timeout(&*shard.handle.clock, deadline, receiver)
-                .await
-                .ok()?
+            let deadline = handle.clock.now() + Duration::from_millis(ms);
+            local::timeout(&*handle.clock, deadline, receiver).await.ok()?
         }
         Ok(_) | Err(_) => receiver.await,
     };

@@ -7,9 +7,9 @@ use corelog_metadata::Configs;
 
 use crate::api::changes::{self, Options, Planned, invalid_request};
 use crate::api::config_resource::{self, ConfigResource};
+use crate::cluster::Identity;
 use crate::error_codes::Failure;
-use crate::shard::Identity;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// One resource of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,7 +33,8 @@ pub(super) enum Change {
 
 /// Changes settings and returns code and message for each resource, in order.
 pub(super) async fn alter(
-    shard: &Rc<Shard>,
+    here: &Identity,
+    controller: &Rc<ControllerChannel>,
     asked: Vec<Asked>,
     validate_only: bool,
 ) -> Vec<(i16, Option<String>)> {
@@ -41,8 +42,8 @@ pub(super) async fn alter(
         validate_only,
         timeout_ms: 0,
     };
-    let planned = plan(asked, &shard.identity);
-    let outcomes = changes::decide(shard, planned, options).await;
+    let planned = plan(asked, here);
+    let outcomes = changes::decide(controller, planned, options).await;
     outcomes.iter().map(changes::code_and_message).collect()
 }
 
@@ -109,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::api::config_resource::{BROKER, GROUP, TOPIC};
-    use crate::shard::test_image::{LEADER, identity};
+    use crate::cluster::test_image::{LEADER, identity};
 
     fn replace(kind: i8, name: &str) -> Asked {
         Asked {

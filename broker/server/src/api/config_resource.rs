@@ -4,8 +4,8 @@ use corelog_model::{BrokerId, TopicName};
 use corelog_protocol::ErrorCode;
 
 use crate::api::changes::invalid_request;
+use crate::cluster::Identity;
 use crate::error_codes::Failure;
-use crate::shard::Identity;
 
 /// Kafka's number of the type of a topic.
 pub(super) const TOPIC: i8 = 2;
@@ -68,7 +68,7 @@ impl ConfigResource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::{LEADER, identity};
+    use crate::cluster::test_image::{LEADER, identity};
 
     #[test]
     fn types_and_names() {

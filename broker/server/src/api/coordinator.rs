@@ -6,28 +6,36 @@ use corelog_groups::{ListGroupsRequest, Request, Response};
 use corelog_runtime::LocalFuture;
 use futures_util::future::join_all;
 
-use crate::groups::refuse;
+use crate::cluster::MetadataCache;
+use crate::groups::{Coordinators, refuse};
 use crate::metadata::offsets_topic::known_partition_of;
-use crate::shard::Shard;
+use crate::shard::Shards;
 
 /// Has the coordinator of `group` answer `request`. Without `__consumer_offsets` nobody coordinates it.
-pub(super) fn ask(shard: &Rc<Shard>, group: &str, request: Request) -> LocalFuture<Response> {
-    match known_partition_of(shard, group) {
+pub(super) fn ask(
+    metadata: &MetadataCache,
+    shards: &Shards,
+    group: &str,
+    request: Request,
+) -> LocalFuture<Response> {
+    match known_partition_of(&metadata.image(), group) {
         Some(id) => {
-            let owner = shard.owner_of(id);
-            shard.submit_to(owner, move |shard| shard.coordinators.submit(id, request))
+            let submit = move |coordinators: Rc<Coordinators>| coordinators.submit(id, request);
+            shards.submit_to(shards.owner_of(id), submit)
         }
         None => Box::pin(std::future::ready(refuse(request))),
     }
 }
 
 /// Asks every coordinator of every shard for its groups.
-pub(super) fn list(shard: &Rc<Shard>, request: &ListGroupsRequest) -> LocalFuture<Vec<Response>> {
-    let asked: Vec<_> = shard
+pub(super) fn list(shards: &Shards, request: &ListGroupsRequest) -> LocalFuture<Vec<Response>> {
+    let asked: Vec<_> = shards
         .all()
         .map(|to| {
             let request = request.clone();
-            shard.submit_to(to, move |shard| shard.coordinators.list(&request))
+            shards.submit_to(to, move |coordinators: Rc<Coordinators>| {
+                coordinators.list(&request)
+            })
         })
         .collect();
     Box::pin(async move { join_all(asked).await.into_iter().flatten().collect() })

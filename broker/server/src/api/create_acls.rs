@@ -1,13 +1,10 @@
 //! CreateAcls (API key 30): allows or denies accesses. There is no authorizer yet, which is what Kafka answers without one, too.
 
-use std::rc::Rc;
-
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::create_acls::{AclCreationResult, CreateAclsRequest, CreateAclsResponse};
 
 use crate::api::describe_acls::{NO_AUTHORIZER, are_some};
 use crate::clients::RequestContext;
-use crate::shard::Shard;
 
 /// See [`are_some`].
 pub(crate) fn is_request(request: &CreateAclsRequest) -> bool {
@@ -22,11 +19,7 @@ pub(crate) fn is_request(request: &CreateAclsRequest) -> bool {
 }
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each rule the same is said.
-pub(crate) async fn handle(
-    _shard: Rc<Shard>,
-    _context: RequestContext,
-    request: CreateAclsRequest,
-) -> CreateAclsResponse {
+pub(crate) async fn handle(_context: &RequestContext, request: CreateAclsRequest) -> CreateAclsResponse {
     let refused = AclCreationResult {
         error_code: ErrorCode::SecurityDisabled.code(),
         error_message: Some(NO_AUTHORIZER.to_owned()),

@@ -11,12 +11,12 @@ use corelog_protocol::messages::create_partitions::{
 
 use crate::api::changes::{self, Options, Planned};
 use crate::clients::RequestContext;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// Answers once per name, in the order of the request.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    controller: &Rc<ControllerChannel>,
+    _context: &RequestContext,
     request: CreatePartitionsRequest,
 ) -> CreatePartitionsResponse {
     let options = Options {
@@ -24,7 +24,7 @@ pub(crate) async fn handle(
         timeout_ms: request.timeout_ms,
     };
     let (names, planned): (Vec<_>, Vec<_>) = plan(request.topics).into_iter().unzip();
-    let outcomes = changes::decide(&shard, planned, options).await;
+    let outcomes = changes::decide(controller, planned, options).await;
     let results = names.into_iter().zip(outcomes).map(|(name, outcome)| {
         let (error_code, error_message) = changes::code_and_message(&outcome);
         CreatePartitionsTopicResult {

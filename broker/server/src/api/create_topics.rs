@@ -17,9 +17,11 @@ use corelog_protocol::messages::create_topics::{
 use crate::api::changes::{self, Options, Outcome, Planned};
 use crate::api::describe_configs::topic_entries;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
+use crate::memory::Memory;
 use crate::memory::long_answer::Allowance;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// From this version on the answer describes the topic (KIP-525).
 const DESCRIBES: i16 = 5;
@@ -27,19 +29,21 @@ const DESCRIBES: i16 = 5;
 /// Answers once per name, in the order of the request. Topics for whose settings there is no memory any more are
 /// answered without them.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    controller: &Rc<ControllerChannel>,
+    memory: &Memory,
+    context: &RequestContext,
     request: CreateTopicsRequest,
 ) -> CreateTopicsResponse {
     let options = Options {
         validate_only: request.validate_only,
         timeout_ms: request.timeout_ms,
     };
-    let default_count = usize::try_from(shard.config().topics.partitions).unwrap_or(usize::MAX);
+    let default_count = usize::try_from(metadata.config().topics.partitions).unwrap_or(usize::MAX);
     let (names, planned): (Vec<_>, Vec<_>) = plan(request.topics, default_count).into_iter().unzip();
-    let outcomes = changes::decide(&shard, planned, options).await;
-    let config = (context.version >= DESCRIBES).then(|| shard.config());
-    let mut allowance = shard.long_answers.allowance();
+    let outcomes = changes::decide(controller, planned, options).await;
+    let config = (context.version >= DESCRIBES).then(|| metadata.config());
+    let mut allowance = memory.answers.allowance();
     let answers = names.into_iter().zip(outcomes);
     CreateTopicsResponse {
         topics: answers

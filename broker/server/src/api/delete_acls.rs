@@ -1,7 +1,5 @@
 //! DeleteAcls (API key 31): takes such rules back. There is no authorizer yet, which is what Kafka answers without one, too.
 
-use std::rc::Rc;
-
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::delete_acls::{
     DeleteAclsFilterResult, DeleteAclsRequest, DeleteAclsResponse,
@@ -9,7 +7,6 @@ use corelog_protocol::messages::delete_acls::{
 
 use crate::api::describe_acls::{NO_AUTHORIZER, are_some};
 use crate::clients::RequestContext;
-use crate::shard::Shard;
 
 /// See [`are_some`].
 pub(crate) fn is_request(request: &DeleteAclsRequest) -> bool {
@@ -24,11 +21,7 @@ pub(crate) fn is_request(request: &DeleteAclsRequest) -> bool {
 }
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`). Of each filter the same is said.
-pub(crate) async fn handle(
-    _shard: Rc<Shard>,
-    _context: RequestContext,
-    request: DeleteAclsRequest,
-) -> DeleteAclsResponse {
+pub(crate) async fn handle(_context: &RequestContext, request: DeleteAclsRequest) -> DeleteAclsResponse {
     let refused = DeleteAclsFilterResult {
         error_code: ErrorCode::SecurityDisabled.code(),
         error_message: Some(NO_AUTHORIZER.to_owned()),

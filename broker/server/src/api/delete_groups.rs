@@ -1,7 +1,6 @@
 //! DeleteGroups (API key 42): removes groups without members, and their offsets.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use corelog_groups::{GroupId, Request, Response};
 use corelog_protocol::messages::delete_groups::{
@@ -12,14 +11,16 @@ use futures_util::future::join_all;
 use crate::api::changes;
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::group_failure;
-use crate::shard::Shard;
+use crate::shard::Shards;
 
 /// Has the coordinator of each group delete it. One that is named twice is deleted and answered once
 /// (`KafkaApis.handleDeleteGroupsRequest`).
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    _context: &RequestContext,
     request: DeleteGroupsRequest,
 ) -> DeleteGroupsResponse {
     let mut seen = BTreeSet::new();
@@ -27,7 +28,7 @@ pub(crate) async fn handle(
     groups.retain(|group| seen.insert(group.clone()));
     let deleted = groups.into_iter().map(|group| {
         let delete = Request::DeleteGroups(vec![GroupId::new(&group)]);
-        let asked = coordinator::ask(&shard, &group, delete);
+        let asked = coordinator::ask(metadata, shards, &group, delete);
         async move {
             let Response::DeleteGroups(results) = asked.await else {
                 unreachable!("a DeleteGroups is answered as one");

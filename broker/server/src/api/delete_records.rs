@@ -13,20 +13,22 @@ use futures_util::future::join_all;
 
 use super::routed::{PartitionAnswer, Routed};
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::delete_records_failure;
-use crate::partitions::LogApi;
-use crate::shard::{Items, OwnerWork, Results, Shard};
+use crate::partitions::{LogApi, Partitions};
+use crate::shard::{Items, OwnerWork, Results, Shards};
 
 /// The offset that stands for the high watermark.
 const HIGH_WATERMARK: i64 = -1;
 
 /// Has the owner of each partition move its log's start, durably.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    _context: &RequestContext,
     request: DeleteRecordsRequest,
 ) -> DeleteRecordsResponse {
-    let image = shard.image();
+    let image = metadata.image();
     let mut asking = Routed::new(DeleteBefore);
     let mut topics = Vec::with_capacity(request.topics.len());
     for (name, offsets) in by_topic(request.topics) {
@@ -54,7 +56,7 @@ pub(crate) async fn handle(
         Ok(start) => answer.low_watermark = start,
         Err(code) => answer.error_code = ErrorCode::code(code),
     };
-    asking.answer(&shard, answers, fill).await;
+    asking.answer(shards, answers, fill).await;
     DeleteRecordsResponse {
         topics,
         ..Default::default()
@@ -87,9 +89,9 @@ impl OwnerWork for DeleteBefore {
     type Item = i64;
     type Done = Result<i64, ErrorCode>;
 
-    async fn run(self, shard: Rc<Shard>, items: Items<i64>) -> Results<Self::Done> {
+    async fn run(self, partitions: Rc<Partitions>, items: Items<i64>) -> Results<Self::Done> {
         let delete = async |(id, offset)| {
-            let partition = shard.partition(LogApi::DeleteRecords, &id)?;
+            let partition = partitions.find(LogApi::DeleteRecords, &id)?;
             let log = partition.log();
             let config = log.config();
             if config.compact && !config.delete {

@@ -13,16 +13,18 @@ use corelog_protocol::messages::delete_topics::{
 
 use crate::api::changes::{self, Options, Planned};
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// Before this version there was no code for a broker that deletes nothing.
 const DELETION_DISABLED: i16 = 3;
 
 /// Answers once per topic. Internal topics are deleted too, as in Kafka.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    controller: &Rc<ControllerChannel>,
+    context: &RequestContext,
     request: DeleteTopicsRequest,
 ) -> DeleteTopicsResponse {
     let by_name = request.topic_names.into_iter().map(|name| DeleteTopicState {
@@ -30,8 +32,8 @@ pub(crate) async fn handle(
         topic_id: TopicId::ZERO,
     });
     let asked: Vec<DeleteTopicState> = by_name.chain(request.topics).collect();
-    let parts = if shard.config().topics.is_deletion_enabled {
-        plan(asked, &shard.image())
+    let parts = if metadata.config().topics.is_deletion_enabled {
+        plan(asked, &metadata.image())
     } else {
         refuse(asked, context.version)
     };
@@ -40,7 +42,7 @@ pub(crate) async fn handle(
         validate_only: false,
         timeout_ms: request.timeout_ms,
     };
-    let outcomes = changes::decide(&shard, planned, options).await;
+    let outcomes = changes::decide(controller, planned, options).await;
     let results = answers.into_iter().zip(outcomes).map(|(answer, outcome)| {
         let (error_code, error_message) = changes::code_and_message(&outcome);
         DeletableTopicResult {
@@ -138,7 +140,7 @@ fn deletion(topic: DeleteTopicState, image: &MetadataImage) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::{id, image};
+    use crate::cluster::test_image::{id, image};
 
     const UNKNOWN: TopicId = TopicId::new([9; 16]);
 

@@ -1,12 +1,9 @@
 //! DescribeAcls (API key 29): which accesses are allowed. There is no authorizer yet, which is what Kafka answers without one, too.
 
-use std::rc::Rc;
-
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_acls::{DescribeAclsRequest, DescribeAclsResponse};
 
 use crate::clients::RequestContext;
-use crate::shard::Shard;
 
 /// What Kafka's tools print of it.
 pub(crate) const NO_AUTHORIZER: &str =
@@ -32,11 +29,7 @@ pub(crate) fn is_request(request: &DescribeAclsRequest) -> bool {
 }
 
 /// Answers SECURITY_DISABLED (Kafka's `AclApis`).
-pub(crate) async fn handle(
-    _shard: Rc<Shard>,
-    _context: RequestContext,
-    _request: DescribeAclsRequest,
-) -> DescribeAclsResponse {
+pub(crate) async fn handle(_context: &RequestContext, _request: DescribeAclsRequest) -> DescribeAclsResponse {
     DescribeAclsResponse {
         error_code: ErrorCode::SecurityDisabled.code(),
         error_message: Some(NO_AUTHORIZER.to_owned()),

@@ -1,7 +1,5 @@
 //! DescribeCluster (API key 60): the cluster's id and its brokers (KIP-700).
 
-use std::rc::Rc;
-
 use corelog_metadata::MetadataImage;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_cluster::{
@@ -10,8 +8,7 @@ use corelog_protocol::messages::describe_cluster::{
 
 use crate::api::authorized;
 use crate::clients::RequestContext;
-use crate::shard::ClusterView;
-use crate::shard::Shard;
+use crate::cluster::{ClusterView, MetadataCache};
 
 /// The type of endpoint that clients talk to (KIP-919).
 const BROKERS: i8 = 1;
@@ -20,12 +17,12 @@ const CONTROLLERS: i8 = 2;
 
 /// Answers from this shard's image.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    context: &RequestContext,
     request: DescribeClusterRequest,
 ) -> DescribeClusterResponse {
-    let view = shard.identity.seen_from(&context.client.listener);
-    describe(&request, &shard.image(), view)
+    let view = metadata.identity.seen_from(&context.client.listener);
+    describe(&request, &metadata.image(), view)
 }
 
 fn describe(
@@ -68,7 +65,7 @@ fn describe(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::{LISTENER, identity, image};
+    use crate::cluster::test_image::{LISTENER, identity, image};
 
     fn check(endpoint_type: i8, expected: ErrorCode) -> DescribeClusterResponse {
         let request = DescribeClusterRequest {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::mem::size_of;
-use std::rc::Rc;
 
 use corelog_config::{BrokerConfig, ConfigEntry, ConfigSource, validate_topic_configs};
 use corelog_protocol::ErrorCode;
@@ -14,17 +13,19 @@ use corelog_protocol::messages::describe_configs::{
 use crate::api::changes;
 use crate::api::config_resource::ConfigResource;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
+use crate::memory::Memory;
 use crate::memory::long_answer::Allowance;
-use crate::shard::Shard;
 
 /// What a resource takes of an answer with all of its keys, about, in bytes.
 const RESOURCE_BYTES: usize = 4 << 10;
 
 /// Answers from this shard's image and configuration. Resources for which there is no memory any more are refused.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    memory: &Memory,
+    context: &RequestContext,
     request: DescribeConfigsRequest,
 ) -> DescribeConfigsResponse {
     let shape = Shape {
@@ -32,8 +33,8 @@ pub(crate) async fn handle(
         documentation: request.include_documentation,
     };
     let bytes = request.resources.len().saturating_mul(RESOURCE_BYTES);
-    shard.long_answers.begin(&context, bytes).await;
-    let mut allowance = shard.long_answers.allowance();
+    memory.answers.begin(context, bytes).await;
+    let mut allowance = memory.answers.allowance();
     // One of an unknown type refuses all of them (`ConfigHelper.handleDescribeConfigsRequest`).
     let mut kinds = request.resources.iter().map(|resource| resource.resource_type);
     let unknown = kinds.find(|kind| !ConfigResource::is_type(*kind));
@@ -45,7 +46,7 @@ pub(crate) async fn handle(
                 Some(kind) => Err(changes::invalid_request(format!(
                     "there is no resource of type {kind}"
                 ))),
-                None => entries(&shard, &resource),
+                None => entries(metadata, &resource),
             };
             within(&mut allowance, result(resource, entries, shape))
         })
@@ -71,18 +72,21 @@ struct Shape {
     documentation: bool,
 }
 
-fn entries(shard: &Shard, resource: &DescribeConfigsResource) -> Result<Vec<ConfigEntry>, Failure> {
-    let here = &shard.identity;
+fn entries(
+    metadata: &MetadataCache,
+    resource: &DescribeConfigsResource,
+) -> Result<Vec<ConfigEntry>, Failure> {
+    let here = &metadata.identity;
     match ConfigResource::parse(resource.resource_type, &resource.resource_name, here)? {
-        ConfigResource::Topic(name) => match shard.image().topic(name.as_str()) {
-            Some(topic) => Ok(topic_entries(&shard.config(), &topic.configs)),
+        ConfigResource::Topic(name) => match metadata.image().topic(name.as_str()) {
+            Some(topic) => Ok(topic_entries(&metadata.config(), &topic.configs)),
             None => Err(ErrorCode::UnknownTopicOrPartition.into()),
         },
-        ConfigResource::Broker(Some(_)) => Ok(shard.config().describe()),
+        ConfigResource::Broker(Some(_)) => Ok(metadata.config().describe()),
         ConfigResource::Broker(None) => {
-            let image = shard.image();
+            let image = metadata.image();
             let cluster = image.broker_configs(None);
-            Ok(cluster.map_or_else(Vec::new, |own| cluster_entries(&shard.config(), own)))
+            Ok(cluster.map_or_else(Vec::new, |own| cluster_entries(&metadata.config(), own)))
         }
         ConfigResource::Bare => Ok(Vec::new()),
     }

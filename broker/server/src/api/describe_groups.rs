@@ -1,7 +1,5 @@
 //! DescribeGroups (API key 15): a group's state, its members and what they are assigned.
 
-use std::rc::Rc;
-
 use corelog_groups::{self as groups, GroupError, GroupId, GroupStateName, Request, Response};
 use corelog_protocol::messages::describe_groups::{
     DescribeGroupsRequest, DescribeGroupsResponse, DescribedGroup, DescribedGroupMember,
@@ -11,8 +9,10 @@ use futures_util::future::join_all;
 use crate::api::authorized;
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::group_failure;
-use crate::shard::Shard;
+use crate::memory::Memory;
+use crate::shard::Shards;
 
 /// Before this version a group that is not there is a dead one (KIP-1043).
 const NOT_FOUND_IS_ERROR: i16 = 6;
@@ -22,16 +22,18 @@ const HAS_MESSAGE: i16 = 6;
 
 /// Asks the coordinator of each group.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    memory: &Memory,
+    context: &RequestContext,
     request: DescribeGroupsRequest,
 ) -> DescribeGroupsResponse {
     // How many members the groups have is not known here.
-    shard.long_answers.begin(&context, usize::MAX).await;
+    memory.answers.begin(context, usize::MAX).await;
     let operations = authorized::report(request.include_authorized_operations, authorized::GROUP);
     let described = request.groups.into_iter().map(|group| {
         let describe = Request::DescribeGroup(GroupId::new(&group));
-        let asked = coordinator::ask(&shard, &group, describe);
+        let asked = coordinator::ask(metadata, shards, &group, describe);
         async move {
             match asked.await {
                 Response::DescribeGroup(result) => to_wire(group, result, operations, context.version),

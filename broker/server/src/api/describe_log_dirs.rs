@@ -10,34 +10,46 @@ use corelog_protocol::messages::describe_log_dirs::{
     DescribableLogDirTopic, DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse,
     DescribeLogDirsResult, DescribeLogDirsTopic,
 };
+use corelog_runtime::Handle;
+use corelog_storage::Storage;
 use futures_util::future::join_all;
 
 use crate::clients::RequestContext;
-use crate::shard::Shard;
+use crate::cluster::MetadataCache;
+use crate::memory::Memory;
+use crate::partitions::Partitions;
+use crate::shard::Shards;
 
 /// What a partition takes of an answer, about, in bytes.
 const PARTITION_BYTES: usize = 48;
 
 /// Asks all shards. There is one data directory. A volume that does not tell its size has none (-1), as in Kafka.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    handle: &Handle,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    memory: &Memory,
+    context: &RequestContext,
     request: DescribeLogDirsRequest,
 ) -> DescribeLogDirsResponse {
     if request.topics.is_none() {
-        let bytes = shard.image().partition_count() * PARTITION_BYTES;
-        shard.long_answers.begin(&context, bytes).await;
+        let bytes = metadata.image().partition_count() * PARTITION_BYTES;
+        memory.answers.begin(context, bytes).await;
     }
-    let shares: Vec<_> = shard
+    let shares: Vec<_> = shards
         .all()
-        .map(|to| shard.submit_to(to, |shard| async move { share(&shard) }))
+        .map(|to| {
+            shards.submit_to(to, |partitions: Rc<Partitions>| {
+                std::future::ready(share(partitions.storage()))
+            })
+        })
         .collect();
     let shares = join_all(shares).await;
     let is_fenced = shares.iter().any(|share| share.is_fenced);
     let sizes = shares.into_iter().flat_map(|share| share.sizes);
-    let config = shard.config();
+    let config = metadata.config();
     let data_dir = &config.storage.data_dir;
-    let volume = shard.handle.disk.volume(data_dir).await.ok();
+    let volume = handle.disk.volume(data_dir).await.ok();
     let size = |size: Option<u64>| size.map_or(-1, |size| i64::try_from(size).unwrap_or(i64::MAX));
     // As Kafka shows it; where the current directory is gone the relative path is what there is.
     let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone());
@@ -50,7 +62,7 @@ pub(crate) async fn handle(
         results: vec![DescribeLogDirsResult {
             error_code: code.code(),
             log_dir: data_dir.display().to_string(),
-            topics: by_topic(&shard.image(), sizes, request.topics.as_deref()),
+            topics: by_topic(&metadata.image(), sizes, request.topics.as_deref()),
             total_bytes: size(volume.map(|volume| volume.total_bytes)),
             usable_bytes: size(volume.map(|volume| volume.usable_bytes)),
             ..Default::default()
@@ -65,12 +77,12 @@ struct Share {
     sizes: Vec<(PartitionId, u64)>,
 }
 
-fn share(shard: &Shard) -> Share {
-    let ids = shard.storage.partitions().into_iter();
+fn share(storage: &Storage) -> Share {
+    let ids = storage.partitions().into_iter();
     Share {
-        is_fenced: shard.storage.is_fenced(),
+        is_fenced: storage.is_fenced(),
         sizes: ids
-            .filter_map(|id| Some((id, shard.storage.partition(&id)?.size_bytes())))
+            .filter_map(|id| Some((id, storage.partition(&id)?.size_bytes())))
             .collect(),
     }
 }
@@ -120,7 +132,7 @@ fn by_topic(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::{id, image};
+    use crate::cluster::test_image::{id, image};
 
     fn check(asked: Option<&[(&str, &[i32])]>, expected: &[(&str, &[(i32, i64)])]) {
         let image = image(&[("b", 2), ("a", 1)]);

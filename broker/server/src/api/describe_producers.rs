@@ -13,19 +13,23 @@ use corelog_storage::ActiveProducer;
 use super::routed::{PartitionAnswer, Routed};
 use crate::api::changes;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
-use crate::partitions::LogApi;
-use crate::shard::{Items, OwnerWork, Results, Shard};
+use crate::memory::Memory;
+use crate::partitions::{LogApi, Partitions};
+use crate::shard::{Items, OwnerWork, Results, Shards};
 
 /// Asks the owner of each partition.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    memory: &Memory,
+    context: &RequestContext,
     request: DescribeProducersRequest,
 ) -> DescribeProducersResponse {
     // How many producers the partitions remember is not known here.
-    shard.long_answers.begin(&context, usize::MAX).await;
-    let image = shard.image();
+    memory.answers.begin(context, usize::MAX).await;
+    let image = metadata.image();
     let mut asking = Routed::new(Describe);
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
@@ -53,7 +57,7 @@ pub(crate) async fn handle(
         (answer.error_code, answer.error_message) = changes::code_and_message(&told);
         answer.active_producers = told.into_iter().flatten().map(state).collect();
     };
-    asking.answer(&shard, answers, fill).await;
+    asking.answer(shards, answers, fill).await;
     DescribeProducersResponse {
         topics,
         ..Default::default()
@@ -82,9 +86,9 @@ impl OwnerWork for Describe {
     type Item = ();
     type Done = Result<Vec<ActiveProducer>, Failure>;
 
-    async fn run(self, shard: Rc<Shard>, items: Items<()>) -> Results<Self::Done> {
+    async fn run(self, partitions: Rc<Partitions>, items: Items<()>) -> Results<Self::Done> {
         let of = |id| {
-            let partition = shard.partition(LogApi::DescribeProducers, &id)?;
+            let partition = partitions.find(LogApi::DescribeProducers, &id)?;
             Ok(partition.log().active_producers())
         };
         items.into_iter().map(|(id, ())| of(id)).collect()
@@ -108,7 +112,7 @@ mod tests {
     use corelog_model::{ProducerEpoch, ProducerId, Sequence, TimestampMs};
 
     use super::*;
-    use crate::shard::test_image::{id, image};
+    use crate::cluster::test_image::{id, image};
 
     #[test]
     fn partitions_are_found() {

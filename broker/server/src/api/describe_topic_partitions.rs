@@ -4,7 +4,6 @@
 //! it back with the same topics.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use corelog_metadata::{MetadataImage, PartitionImage, TopicImage, names};
 use corelog_model::TopicName;
@@ -16,26 +15,25 @@ use corelog_protocol::messages::describe_topic_partitions::{
 
 use crate::api::authorized;
 use crate::clients::RequestContext;
-use crate::shard::ClusterView;
-use crate::shard::Shard;
+use crate::cluster::{ClusterView, MetadataCache};
+use crate::memory::Memory;
 
 /// What a partition takes of an answer, about, in bytes.
 const PARTITION_BYTES: usize = 64;
 
 /// Answers from this shard's image.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    memory: &Memory,
+    context: &RequestContext,
     request: DescribeTopicPartitionsRequest,
 ) -> DescribeTopicPartitionsResponse {
-    let max = usize::try_from(shard.config().network.described_partitions_max).unwrap_or(usize::MAX);
+    let max = usize::try_from(metadata.config().network.described_partitions_max).unwrap_or(usize::MAX);
     let asked = usize::try_from(request.response_partition_limit).unwrap_or(0);
-    shard
-        .long_answers
-        .begin(&context, asked.min(max).saturating_mul(PARTITION_BYTES))
-        .await;
-    let view = shard.identity.seen_from(&context.client.listener);
-    describe(&request, &shard.image(), view, max)
+    let bytes = asked.min(max).saturating_mul(PARTITION_BYTES);
+    memory.answers.begin(context, bytes).await;
+    let view = metadata.identity.seen_from(&context.client.listener);
+    describe(&request, &metadata.image(), view, max)
 }
 
 fn describe(
@@ -161,7 +159,7 @@ mod tests {
     use corelog_protocol::messages::describe_topic_partitions::{CursorRequest, TopicRequest};
 
     use super::*;
-    use crate::shard::test_image::{LISTENER, identity, image};
+    use crate::cluster::test_image::{LISTENER, identity, image};
 
     const TOPICS: &[(&str, usize)] = &[("c", 2), ("a", 3), ("b", 1)];
 

@@ -1,7 +1,5 @@
 //! ElectLeaders (API key 43): leaders do not move yet, so every election is one that is not needed.
 
-use std::rc::Rc;
-
 use corelog_metadata::MetadataImage;
 use corelog_model::PartitionIndex;
 use corelog_protocol::ErrorCode;
@@ -10,7 +8,7 @@ use corelog_protocol::messages::elect_leaders::{
 };
 
 use crate::clients::RequestContext;
-use crate::shard::Shard;
+use crate::cluster::MetadataCache;
 
 /// Kafka's number of the election that makes the first replica the leader.
 const PREFERRED: i8 = 0;
@@ -20,12 +18,12 @@ const UNCLEAN: i8 = 1;
 /// Answers for each partition from this shard's image. Asked for all partitions it names, as Kafka does, those alone
 /// that need an election: none.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    metadata: &MetadataCache,
+    _context: &RequestContext,
     request: ElectLeadersRequest,
 ) -> ElectLeadersResponse {
     let is_known = matches!(request.election_type, PREFERRED | UNCLEAN);
-    let image = shard.image();
+    let image = metadata.image();
     let topics = request.topic_partitions.unwrap_or_default().into_iter();
     let results: Vec<ReplicaElectionResult> = topics
         .map(|topic| ReplicaElectionResult {
@@ -85,7 +83,7 @@ fn elect(image: &MetadataImage, topic: &str, index: i32, election: i8) -> Partit
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::image;
+    use crate::cluster::test_image::image;
 
     #[test]
     fn no_election_is_needed() {

@@ -8,23 +8,28 @@
 //! ```
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
+use corelog_metadata::MetadataImage;
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
-use corelog_runtime::Monotonic;
 use corelog_runtime::local::Permit;
+use corelog_runtime::{Handle, Monotonic};
 use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolation};
 
 use crate::clients::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
 use crate::clients::{Answer, RequestContext};
+use crate::cluster::MetadataCache;
 use crate::error_codes::{Failure, epoch_failure, read_failure};
+use crate::memory::Memory;
 use crate::memory::fetch_memory::{self, Held};
-use crate::partitions::LogApi;
-use crate::shard::{Items, OwnerWork, Results, Seen, Shard, Watch};
+use crate::metrics::ShardMetrics;
+use crate::partitions::{LogApi, Partitions};
+use crate::shard::{Fetches, Items, OwnerWork, Results, Seen, Shards, Watch};
 
 /// What a request reads, and the watch that tells of changes.
 type Plan = FetchPlan<Watch>;
@@ -34,10 +39,31 @@ const TOPIC_IDS: i16 = 13;
 /// What a partition's fields take in the answer, its records apart.
 const PARTITION_FIELDS_BYTES: usize = 128;
 
+/// What a Fetch works with.
+#[derive(Clone, Copy)]
+pub(crate) struct Services<'a> {
+    /// Its time, and the numbers of its sessions.
+    pub handle: &'a Handle,
+    /// The topics and their partitions.
+    pub metadata: &'a MetadataCache,
+    /// The way to the owners.
+    pub shards: &'a Shards,
+    /// The sessions, and what is waited for.
+    pub fetches: &'a Rc<Fetches>,
+    /// What the records are held against.
+    pub memory: &'a Memory,
+    /// Where what is sent is counted.
+    pub metrics: &'a ShardMetrics,
+}
+
 /// Reads until there is enough or the time is up, and answers with the records and the memory that they hold.
-pub(crate) async fn answer(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> Answer {
-    let (response, held) = handle(&shard, &context, request).await;
-    shard.metrics.count_errors(context.api, &response);
+pub(crate) async fn answer(
+    services: Services<'_>,
+    context: &RequestContext,
+    request: FetchRequest,
+) -> Answer {
+    let (response, held) = handle(services, context, request).await;
+    services.metrics.count_errors(context.api, &response);
     match context.answer(|writer| response.encode(writer, context.version)) {
         Answer::Send(pieces) => match held {
             Some(held) => Answer::Records(pieces, held),
@@ -48,15 +74,15 @@ pub(crate) async fn answer(shard: Rc<Shard>, context: RequestContext, request: F
 }
 
 async fn handle(
-    shard: &Rc<Shard>,
+    services: Services<'_>,
     context: &RequestContext,
     request: FetchRequest,
 ) -> (FetchResponse, Option<Permit>) {
-    let now = shard.handle.clock.now();
+    let now = services.handle.clock.now();
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
     let limits = Limits {
         bytes_min: usize::try_from(request.min_bytes).unwrap_or(0),
-        bytes_max: request_bytes_max(shard, request.max_bytes),
+        bytes_max: request_bytes_max(services.metadata, request.max_bytes),
         isolation: if request.isolation_level == 1 {
             ReadIsolation::LastStable
         } else {
@@ -64,7 +90,7 @@ async fn handle(
         },
         deadline: now + wait,
     };
-    let plan = match plan(shard, &request, context.version, now) {
+    let plan = match plan(services, &request, context.version, now) {
         Ok(plan) => plan,
         Err(error) => {
             let code = match error {
@@ -79,8 +105,9 @@ async fn handle(
             return (response, None);
         }
     };
-    let (found, held) = read_enough(shard, &plan, context.version, &limits).await;
-    (assemble(shard, &plan, found, limits.isolation), Some(held))
+    let (found, held) = read_enough(services, &plan, context.version, &limits).await;
+    let response = assemble(services.metrics, &plan, found, limits.isolation);
+    (response, Some(held))
 }
 
 struct Limits {
@@ -90,14 +117,19 @@ struct Limits {
     deadline: Monotonic,
 }
 
-fn request_bytes_max(shard: &Shard, asked: i32) -> usize {
-    let ours = shard.config().network.fetch_bytes_max;
+fn request_bytes_max(metadata: &MetadataCache, asked: i32) -> usize {
+    let ours = metadata.config().network.fetch_bytes_max;
     usize::try_from(asked)
         .unwrap_or(0)
         .min(usize::try_from(ours).unwrap_or(usize::MAX))
 }
 
-fn plan(shard: &Shard, request: &FetchRequest, version: i16, now: Monotonic) -> Result<Plan, SessionError> {
+fn plan(
+    services: Services<'_>,
+    request: &FetchRequest,
+    version: i16,
+    now: Monotonic,
+) -> Result<Plan, SessionError> {
     let asked = SessionAsk {
         session_id: request.session_id,
         epoch: request.session_epoch,
@@ -131,8 +163,8 @@ fn plan(shard: &Shard, request: &FetchRequest, version: i16, now: Monotonic) -> 
             })
         })
         .collect();
-    let random = shard.handle.rng.next_u64();
-    let mut sessions = shard.fetch_sessions.borrow_mut();
+    let random = services.handle.rng.next_u64();
+    let mut sessions = services.fetches.sessions.borrow_mut();
     sessions.plan(asked, wishes, &forgotten, now, random)
 }
 
@@ -144,8 +176,7 @@ struct Target {
 }
 
 /// What may have changed of what the client wants, in order.
-fn targets(shard: &Shard, plan: &Plan, version: i16) -> Vec<Target> {
-    let image = shard.image();
+fn targets(image: &MetadataImage, plan: &Plan, version: i16) -> Vec<Target> {
     let partition_of = |key: &FetchKey| {
         let topic = if version >= TOPIC_IDS {
             image.topic_by_id(key.topic_id).ok_or(ErrorCode::UnknownTopicId)?
@@ -221,40 +252,42 @@ impl Found {
 
 /// Reads until there is enough, the time is up, or something must be told at once.
 async fn read_enough(
-    shard: &Rc<Shard>,
+    services: Services<'_>,
     plan: &Plan,
     version: i16,
     limits: &Limits,
 ) -> (Vec<(FetchKey, Found)>, Permit) {
-    let (memory, connections) = (&shard.fetch_memory, &shard.connections);
-    let clock = &*shard.handle.clock;
+    let memory = services.memory;
+    let clock = &*services.handle.clock;
     let mut needed = 0;
     let mut has_asked = false;
     loop {
-        hear(shard, plan);
-        let targets = targets(shard, plan, version);
+        let image = services.metadata.image();
+        hear(&image, plan);
+        let targets = targets(&image, plan, version);
+        drop(image);
         let fields_bytes = targets.len().saturating_mul(PARTITION_FIELDS_BYTES);
         let asked = targets.iter().filter(|target| target.id.is_ok());
         let asked = asked.map(|target| usize::try_from(target.wish.bytes_max).unwrap_or(0));
         let wanted = asked.fold(0, usize::saturating_add).min(limits.bytes_max);
         let [wanted, least] = [wanted, needed].map(|bytes| bytes.saturating_add(fields_bytes));
-        let mut permit = fetch_memory::reserve(memory, wanted, least, clock, connections).await;
+        let mut permit = memory.reserve_for_fetch(wanted, least).await;
         let reserved = permit.amount().saturating_sub(fields_bytes).max(1);
         let bytes_max = limits.bytes_max.min(reserved);
-        let mut found = read_all(shard, &targets, limits.isolation, bytes_max).await;
+        let mut found = read_all(services.shards, &targets, limits.isolation, bytes_max).await;
         let records = found.iter_mut().filter_map(Found::held).collect();
-        if let Err(too_much) = fetch_memory::settle(memory, &mut permit, fields_bytes, records) {
+        if let Err(too_much) = fetch_memory::settle(&memory.fetches, &mut permit, fields_bytes, records) {
             needed = too_much;
             continue;
         }
         needed = 0;
         let bytes: usize = found.iter().map(Found::bytes).sum();
         let is_urgent = found.iter().any(Found::is_urgent);
-        let is_due = shard.handle.clock.now() >= limits.deadline;
+        let is_due = clock.now() >= limits.deadline;
         let is_enough = bytes >= limits.bytes_min.min(bytes_max);
         // A session that has forgotten all of its partitions waits for nothing (`ReplicaManager.fetchMessages`).
         let is_over = is_enough || is_due || plan.partitions.borrow().is_empty() || is_urgent;
-        expect_changes(shard, plan, &targets, &found, !is_over);
+        expect_changes(services.fetches, plan, &targets, &found, !is_over);
         let watch = plan.partitions.borrow().watch.clone();
         if is_over {
             // That there is nothing must hold for what was acknowledged before the request came, also of what rests and
@@ -281,15 +314,15 @@ async fn read_enough(
 }
 
 /// Takes what the watch has heard, and what the metadata say.
-fn hear(shard: &Shard, plan: &Plan) {
+fn hear(image: &Arc<MetadataImage>, plan: &Plan) {
     let mut partitions = plan.partitions.borrow_mut();
-    partitions.see(&shard.image());
+    partitions.see(image);
     let moved = partitions.watch.as_ref().map(|watch| watch.take_moved());
     partitions.moved(&moved.unwrap_or_default());
 }
 
 /// Has the watch tell of what rests from now on, and if the request `waits` of everything else that was read.
-fn expect_changes(shard: &Rc<Shard>, plan: &Plan, targets: &[Target], found: &[Found], waits: bool) {
+fn expect_changes(fetches: &Rc<Fetches>, plan: &Plan, targets: &[Target], found: &[Found], waits: bool) {
     let mut partitions = plan.partitions.borrow_mut();
     let mut expected = Vec::new();
     for (target, found) in targets.iter().zip(found) {
@@ -308,13 +341,15 @@ fn expect_changes(shard: &Rc<Shard>, plan: &Plan, targets: &[Target], found: &[F
         }
     }
     if !expected.is_empty() {
-        let watch = partitions.watch.get_or_insert_with(|| Rc::new(Watch::new(shard)));
+        let watch = partitions
+            .watch
+            .get_or_insert_with(|| Rc::new(Watch::new(fetches)));
         watch.expect(expected);
     }
 }
 
 async fn read_all(
-    shard: &Rc<Shard>,
+    shards: &Shards,
     targets: &[Target],
     isolation: ReadIsolation,
     bytes_max: usize,
@@ -324,7 +359,7 @@ async fn read_all(
         .filter_map(|target| Some((target.id.ok()?, target.wish)))
         .collect();
     let read = Read { isolation, bytes_max };
-    let mut read = shard.on_owners(read, items).await.into_iter();
+    let mut read = shards.on_owners(read, items).await.into_iter();
     let mut left = bytes_max;
     let mut is_first = true;
     targets
@@ -372,12 +407,12 @@ impl OwnerWork for Read {
     type Done = Found;
 
     /// Reads in order until the request's bytes are used up.
-    async fn run(self, shard: Rc<Shard>, items: Items<FetchWish>) -> Results<Found> {
+    async fn run(self, partitions: Rc<Partitions>, items: Items<FetchWish>) -> Results<Found> {
         let mut left = self.bytes_max;
         let mut is_first = true;
         let mut found = Results::with_capacity(items.len());
         for (id, wish) in items {
-            let one = read_one(&shard, id, wish, self.isolation, left, is_first).await;
+            let one = read_one(&partitions, id, wish, self.isolation, left, is_first).await;
             is_first &= one.bytes() == 0;
             left = left.saturating_sub(one.bytes());
             found.push(one);
@@ -387,14 +422,14 @@ impl OwnerWork for Read {
 }
 
 async fn read_one(
-    shard: &Shard,
+    partitions: &Partitions,
     id: PartitionId,
     wish: FetchWish,
     isolation: ReadIsolation,
     left: usize,
     is_first: bool,
 ) -> Found {
-    let partition = match shard.partition(LogApi::Fetch, &id) {
+    let partition = match partitions.find(LogApi::Fetch, &id) {
         Ok(partition) => partition,
         Err(failure) => return Found::Failed(failure),
     };
@@ -455,7 +490,7 @@ fn check_last_fetched_epoch(log: &PartitionLog, wish: FetchWish, offsets: LogOff
 }
 
 fn assemble(
-    shard: &Shard,
+    metrics: &ShardMetrics,
     plan: &Plan,
     found: Vec<(FetchKey, Found)>,
     isolation: ReadIsolation,
@@ -468,7 +503,7 @@ fn assemble(
     for (key, found) in found {
         let has_news = found.bytes() > 0 || found.is_urgent();
         // Counted where it is sent: a long poll may read the same records several times.
-        shard.metrics.fetched(found.bytes());
+        metrics.fetched(found.bytes());
         let data = partition_data(&key, found, isolation);
         let answered = Answered {
             high_watermark: data.high_watermark,

@@ -1,17 +1,15 @@
 //! FindCoordinator (API key 10): which broker coordinates a group. The first question creates `__consumer_offsets`.
 
-use std::rc::Rc;
-
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::find_coordinator::{
     Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
 };
 
 use crate::clients::RequestContext;
+use crate::cluster::{MetadataCache, Node};
 use crate::error_codes::{Failure, change_failure};
 use crate::metadata::offsets_topic::partition_of;
-use crate::shard::Node;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// From this version on a request asks for many keys (KIP-699).
 const MANY_KEYS: i16 = 4;
@@ -22,12 +20,13 @@ const TRANSACTION: i8 = 1;
 
 /// Answers with this broker, which coordinates all groups.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    controller: &ControllerChannel,
+    context: &RequestContext,
     request: FindCoordinatorRequest,
 ) -> FindCoordinatorResponse {
     if context.version < MANY_KEYS {
-        let found = find(&shard, &context, request.key_type, request.key).await;
+        let found = find(metadata, controller, context, request.key_type, request.key).await;
         return FindCoordinatorResponse {
             error_code: found.error_code,
             error_message: found.error_message,
@@ -39,7 +38,7 @@ pub(crate) async fn handle(
     }
     let mut coordinators = Vec::with_capacity(request.coordinator_keys.len());
     for key in request.coordinator_keys {
-        coordinators.push(find(&shard, &context, request.key_type, key).await);
+        coordinators.push(find(metadata, controller, context, request.key_type, key).await);
     }
     FindCoordinatorResponse {
         coordinators,
@@ -47,9 +46,15 @@ pub(crate) async fn handle(
     }
 }
 
-async fn find(shard: &Rc<Shard>, context: &RequestContext, key_type: i8, key: String) -> Coordinator {
+async fn find(
+    metadata: &MetadataCache,
+    controller: &ControllerChannel,
+    context: &RequestContext,
+    key_type: i8,
+    key: String,
+) -> Coordinator {
     let found = match key_type {
-        GROUP => of_group(shard, context, &key).await,
+        GROUP => of_group(metadata, controller, context, &key).await,
         TRANSACTION => Err(no_transactions(context.version)),
         other => Err(Failure::new(
             ErrorCode::InvalidRequest,
@@ -90,8 +95,13 @@ fn no_transactions(version: i16) -> Failure {
     Failure::new(code, text.to_owned())
 }
 
-async fn of_group(shard: &Rc<Shard>, context: &RequestContext, group: &str) -> Result<Node, Failure> {
-    let partition = partition_of(shard, group).await.map_err(|error| {
+async fn of_group(
+    metadata: &MetadataCache,
+    controller: &ControllerChannel,
+    context: &RequestContext,
+    group: &str,
+) -> Result<Node, Failure> {
+    let partition = partition_of(metadata, controller, group).await.map_err(|error| {
         tracing::warn!(%error, "the topic of the groups' offsets cannot be created");
         // Clients try again after this, as they do while Kafka creates the topic.
         Failure {
@@ -99,8 +109,8 @@ async fn of_group(shard: &Rc<Shard>, context: &RequestContext, group: &str) -> R
             ..change_failure(&error)
         }
     })?;
-    let view = shard.identity.seen_from(&context.client.listener);
-    known(view.coordinator(&shard.image(), partition))
+    let view = metadata.identity.seen_from(&context.client.listener);
+    known(view.coordinator(&metadata.image(), partition))
 }
 
 /// The node, if this broker is registered yet.

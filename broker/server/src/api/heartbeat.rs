@@ -1,19 +1,19 @@
 //! Heartbeat (API key 12): a member is alive, and learns whether it has to join again.
 
-use std::rc::Rc;
-
 use corelog_groups::{self as groups, Generation, GroupId, InstanceId, MemberId, Request, Response};
 use corelog_protocol::messages::heartbeat::{HeartbeatRequest, HeartbeatResponse};
 
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::group_result_code;
-use crate::shard::Shard;
+use crate::shard::Shards;
 
 /// Tells the group's coordinator.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    _context: &RequestContext,
     request: HeartbeatRequest,
 ) -> HeartbeatResponse {
     let heartbeat = Request::Heartbeat(groups::HeartbeatRequest {
@@ -22,7 +22,7 @@ pub(crate) async fn handle(
         member_id: MemberId::new(&request.member_id),
         group_instance_id: request.group_instance_id.as_deref().map(InstanceId::new),
     });
-    match coordinator::ask(&shard, &request.group_id, heartbeat).await {
+    match coordinator::ask(metadata, shards, &request.group_id, heartbeat).await {
         Response::Heartbeat(result) => HeartbeatResponse {
             error_code: group_result_code(&result),
             ..Default::default()

@@ -1,20 +1,18 @@
 //! InitProducerId (API key 22): a number for an idempotent producer (KIP-98, KIP-360).
 
-use std::rc::Rc;
-
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 
 use crate::clients::RequestContext;
 use crate::error_codes::change_failure;
 use crate::metadata::next_producer_id;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// Gives a producer without a transactional id a new producer id, always with epoch 0. Kafka does the same for one
 /// that names its old id: its sequence starts over under the new one.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    controller: &ControllerChannel,
+    _context: &RequestContext,
     request: InitProducerIdRequest,
 ) -> InitProducerIdResponse {
     let refuse = |code: ErrorCode| InitProducerIdResponse {
@@ -33,7 +31,7 @@ pub(crate) async fn handle(
     if (request.producer_id == -1) != (request.producer_epoch == -1) {
         return refuse(ErrorCode::InvalidRequest);
     }
-    match next_producer_id(&shard).await {
+    match next_producer_id(controller).await {
         Ok(id) => InitProducerIdResponse {
             producer_id: id.get(),
             producer_epoch: 0,

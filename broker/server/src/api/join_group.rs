@@ -1,17 +1,18 @@
 //! JoinGroup (API key 11): a member enters a rebalance; answered when everybody has.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_groups::{
     GroupError, GroupId, InstanceId, JoinRequest, JoinedGroup, MemberId, Request, Response,
 };
 use corelog_protocol::messages::join_group::{JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember};
+use corelog_runtime::Handle;
 
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::group_code;
-use crate::shard::Shard;
+use crate::shard::Shards;
 
 /// A member without an id is given one and has to come back with it (KIP-394).
 const MEMBER_ID_REQUIRED: i16 = 4;
@@ -22,16 +23,18 @@ const SKIP_ASSIGNMENT: i16 = 9;
 
 /// Has the group's coordinator let the member in.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    handle: &Handle,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    context: &RequestContext,
     request: JoinGroupRequest,
 ) -> JoinGroupResponse {
-    let random = (u128::from(shard.handle.rng.next_u64()) << 64) | u128::from(shard.handle.rng.next_u64());
+    let random = (u128::from(handle.rng.next_u64()) << 64) | u128::from(handle.rng.next_u64());
     let group = request.group_id.clone();
     let member_id = request.member_id.clone();
     let version = context.version;
     let join = Request::Join(Box::new(to_machine(&context, request, random)));
-    match coordinator::ask(&shard, &group, join).await {
+    match coordinator::ask(metadata, shards, &group, join).await {
         Response::Join(result) => to_wire(result, member_id, version),
         _ => unreachable!("a Join is answered as one"),
     }

@@ -1,7 +1,5 @@
 //! LeaveGroup (API key 13): members go, without waiting for their sessions to end.
 
-use std::rc::Rc;
-
 use corelog_groups::{
     GroupError, GroupId, InstanceId, LeaveRequest, LeavingMember, LeftMember, MemberId, Request, Response,
 };
@@ -9,20 +7,22 @@ use corelog_protocol::messages::leave_group::{LeaveGroupRequest, LeaveGroupRespo
 
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::{group_code, group_result_code};
-use crate::shard::Shard;
+use crate::shard::Shards;
 
 /// From this version on a request names many members (KIP-345).
 const MANY_MEMBERS: i16 = 3;
 
 /// Tells the group's coordinator.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    context: &RequestContext,
     request: LeaveGroupRequest,
 ) -> LeaveGroupResponse {
     let leave = Request::Leave(to_machine(&request, context.version));
-    match coordinator::ask(&shard, &request.group_id, leave).await {
+    match coordinator::ask(metadata, shards, &request.group_id, leave).await {
         Response::Leave(result) => to_wire(result, context.version),
         _ => unreachable!("a Leave is answered as one"),
     }

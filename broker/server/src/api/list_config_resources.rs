@@ -1,7 +1,5 @@
 //! ListConfigResources (API key 74): what has settings (KIP-1142).
 
-use std::rc::Rc;
-
 use corelog_metadata::MetadataImage;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::list_config_resources::{
@@ -10,20 +8,22 @@ use corelog_protocol::messages::list_config_resources::{
 
 use crate::api::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
 use crate::clients::RequestContext;
-use crate::shard::Shard;
+use crate::cluster::MetadataCache;
+use crate::memory::Memory;
 
 /// What a topic takes of an answer, about, in bytes.
 const RESOURCE_BYTES: usize = 48;
 
 /// Answers from this shard's image.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    memory: &Memory,
+    context: &RequestContext,
     request: ListConfigResourcesRequest,
 ) -> ListConfigResourcesResponse {
-    let bytes = shard.image().topic_count() * RESOURCE_BYTES;
-    shard.long_answers.begin(&context, bytes).await;
-    list(&request.resource_types, context.version, &shard.image())
+    let bytes = metadata.image().topic_count() * RESOURCE_BYTES;
+    memory.answers.begin(context, bytes).await;
+    list(&request.resource_types, context.version, &metadata.image())
 }
 
 /// Version 0 knows metrics' subscriptions alone; no types are all of the version's.
@@ -64,7 +64,7 @@ fn list(asked: &[i8], version: i16, image: &MetadataImage) -> ListConfigResource
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::image;
+    use crate::cluster::test_image::image;
 
     #[test]
     fn resources_of_each_type() {

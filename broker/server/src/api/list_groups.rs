@@ -1,29 +1,29 @@
 //! ListGroups (API key 16): the groups of all coordinators of this broker.
 
-use std::rc::Rc;
-
 use corelog_groups::{self as groups, GroupError, Response};
 use corelog_protocol::messages::list_groups::{ListGroupsRequest, ListGroupsResponse, ListedGroup};
 
 use crate::api::coordinator;
 use crate::clients::RequestContext;
 use crate::error_codes::group_code;
-use crate::shard::Shard;
+use crate::memory::Memory;
+use crate::shard::Shards;
 
 /// Asks every coordinator of every shard. While one of them loads there is no whole answer.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    shards: &Shards,
+    memory: &Memory,
+    context: &RequestContext,
     request: ListGroupsRequest,
 ) -> ListGroupsResponse {
     // How many groups there are is not known here.
-    shard.long_answers.begin(&context, usize::MAX).await;
+    memory.answers.begin(context, usize::MAX).await;
     let request = groups::ListGroupsRequest {
         states: request.states_filter,
         types: request.types_filter,
     };
     let mut response = ListGroupsResponse::default();
-    for listed in coordinator::list(&shard, &request).await {
+    for listed in coordinator::list(shards, &request).await {
         match listed {
             Response::ListGroups(Ok(groups)) => response.groups.extend(groups.into_iter().map(to_wire)),
             // A coordinator that is gone has no groups (Kafka's `GroupCoordinatorService.listGroups`).

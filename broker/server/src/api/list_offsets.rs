@@ -13,9 +13,10 @@ use futures_util::future::join_all;
 
 use super::routed::{PartitionAnswer, Routed};
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::{Failure, epoch_failure, read_failure};
-use crate::partitions::LogApi;
-use crate::shard::{Items, OwnerWork, Results, Shard};
+use crate::partitions::{LogApi, Partitions};
+use crate::shard::{Items, OwnerWork, Results, Shards};
 
 /// The first version that tells the leader epoch (KIP-320).
 const LEADER_EPOCH: i16 = 4;
@@ -46,11 +47,12 @@ type Place = (i64, i64, i32);
 
 /// Asks the owner of each partition.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    context: &RequestContext,
     request: ListOffsetsRequest,
 ) -> ListOffsetsResponse {
-    let image = shard.image();
+    let image = metadata.image();
     let mut asking = Routed::new(LookUp {
         is_committed_only: request.isolation_level == 1,
     });
@@ -92,7 +94,7 @@ pub(crate) async fn handle(
         }
         Err(code) => answer.error_code = ErrorCode::code(code),
     };
-    asking.answer(&shard, answers, fill).await;
+    asking.answer(shards, answers, fill).await;
     ListOffsetsResponse {
         topics,
         ..Default::default()
@@ -159,9 +161,9 @@ impl OwnerWork for LookUp {
     type Item = Question;
     type Done = Result<Place, ErrorCode>;
 
-    async fn run(self, shard: Rc<Shard>, items: Items<Question>) -> Results<Self::Done> {
+    async fn run(self, partitions: Rc<Partitions>, items: Items<Question>) -> Results<Self::Done> {
         let look_up = async |(id, question)| {
-            let place = self.look_up(&shard, id, question).await;
+            let place = self.look_up(&partitions, id, question).await;
             place.map_err(|failure| failure.code)
         };
         join_all(items.into_iter().map(look_up)).await.into()
@@ -169,8 +171,13 @@ impl OwnerWork for LookUp {
 }
 
 impl LookUp {
-    async fn look_up(self, shard: &Shard, id: PartitionId, question: Question) -> Result<Place, Failure> {
-        let partition = shard.partition(LogApi::ListOffsets, &id)?;
+    async fn look_up(
+        self,
+        partitions: &Partitions,
+        id: PartitionId,
+        question: Question,
+    ) -> Result<Place, Failure> {
+        let partition = partitions.find(LogApi::ListOffsets, &id)?;
         partition
             .check_epoch(question.current_leader_epoch)
             .map_err(|error| epoch_failure(&error))?;

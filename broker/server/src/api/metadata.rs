@@ -1,7 +1,6 @@
 //! Metadata (API key 3): brokers, topics, and who leads what. Creates missing topics where both sides allow it.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_controller::ControllerRequest;
@@ -15,10 +14,12 @@ use corelog_protocol::messages::metadata::{
 
 use crate::api::authorized;
 use crate::clients::RequestContext;
+use crate::cluster::{ClusterView, MetadataCache};
 use crate::error_codes::change_failure;
-use crate::metadata;
-use crate::shard::ClusterView;
-use crate::shard::Shard;
+use crate::memory::Memory;
+use crate::metadata::change;
+use crate::metadata::offsets_topic::defaults_for;
+use crate::shard::ControllerChannel;
 
 /// From this version on an empty list of topics means none; before, all.
 const EMPTY_IS_NONE: i16 = 1;
@@ -31,12 +32,14 @@ const PARTITION_BYTES: usize = 48;
 
 /// Answers from this shard's image.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    controller: &ControllerChannel,
+    memory: &Memory,
+    context: &RequestContext,
     request: MetadataRequest,
 ) -> MetadataResponse {
-    let image = shard.image();
-    let view = shard.identity.seen_from(&context.client.listener);
+    let image = metadata.image();
+    let view = metadata.identity.seen_from(&context.client.listener);
     let mut response = MetadataResponse {
         brokers: view
             .nodes(&image)
@@ -48,8 +51,8 @@ pub(crate) async fn handle(
                 rack: node.rack,
             })
             .collect(),
-        cluster_id: Some(shard.identity.cluster_id.clone()),
-        controller_id: shard.identity.broker.get(),
+        cluster_id: Some(metadata.identity.cluster_id.clone()),
+        controller_id: metadata.identity.broker.get(),
         cluster_authorized_operations: authorized::report(
             request.include_cluster_authorized_operations,
             authorized::CLUSTER,
@@ -64,7 +67,7 @@ pub(crate) async fn handle(
         Some(topics) if !topics.is_empty() || context.version >= EMPTY_IS_NONE => once(topics),
         Some(_) | None => {
             let bytes = image.topic_count() * TOPIC_BYTES + image.partition_count() * PARTITION_BYTES;
-            shard.long_answers.begin(&context, bytes).await;
+            memory.answers.begin(context, bytes).await;
             let mut all: Vec<&Arc<TopicImage>> = image.topics().collect();
             all.sort_by(|a, b| a.name.cmp(&b.name));
             response.topics = all
@@ -74,20 +77,20 @@ pub(crate) async fn handle(
             return response;
         }
     };
-    let may_create = request.allow_auto_topic_creation && shard.config().topics.is_auto_creation_enabled;
+    let may_create = request.allow_auto_topic_creation && metadata.config().topics.is_auto_creation_enabled;
     let missing: BTreeSet<String> = asked
         .iter()
         .filter_map(|topic| topic.name.clone().filter(|_| topic.topic_id == TopicId::ZERO))
         .filter(|name| image.topic(name).is_none())
         .collect();
     let (image, refused) = if may_create && !missing.is_empty() {
-        create(&shard, missing).await
+        create(metadata, controller, missing).await
     } else {
         (image, Vec::new())
     };
     let partitions = |topic| known(&image, topic).map_or(0, |topic| topic.partitions.len());
     let bytes = asked.iter().map(partitions).sum::<usize>() * PARTITION_BYTES;
-    shard.long_answers.begin(&context, bytes).await;
+    memory.answers.begin(context, bytes).await;
     for topic in asked {
         let by_id = topic.topic_id != TopicId::ZERO;
         let known = known(&image, &topic);
@@ -155,14 +158,16 @@ fn refuse(topics: Vec<MetadataRequestTopic>) -> MetadataResponse {
 
 /// Creates topics with the defaults; returns the image after that and the names that were refused, with the reason.
 async fn create(
-    shard: &Rc<Shard>,
+    metadata: &MetadataCache,
+    controller: &ControllerChannel,
     missing: BTreeSet<String>,
 ) -> (Arc<MetadataImage>, Vec<(String, ErrorCode)>) {
+    let config = metadata.config();
     let requests = missing
         .iter()
-        .map(|name| ControllerRequest::CreateTopic(metadata::offsets_topic::defaults_for(shard, name)))
+        .map(|name| ControllerRequest::CreateTopic(defaults_for(&config, name)))
         .collect();
-    let results = metadata::change(shard, requests, false).await;
+    let results = change(controller, requests, false).await;
     let refused = missing
         .into_iter()
         .zip(results)
@@ -170,7 +175,7 @@ async fn create(
             Ok(_) => None,
             Err(error) => Some((name, change_failure(&error).code)),
         });
-    (shard.image(), refused.collect())
+    (metadata.image(), refused.collect())
 }
 
 fn unknown(name: &Option<String>, refused: &[(String, ErrorCode)]) -> ErrorCode {

@@ -1,4 +1,4 @@
-//! One file a Kafka API: `handle(shard, context, request) -> response`.
+//! One file a Kafka API: `handle(services.., context, request) -> response`, with the services of its shard that it uses.
 
 pub(crate) mod alter_configs;
 pub(crate) mod alter_partition_reassignments;

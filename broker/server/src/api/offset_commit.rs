@@ -1,6 +1,5 @@
 //! OffsetCommit (API key 8): stores how far a group has read. Answered when the offsets are durable.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_groups::{
@@ -17,8 +16,9 @@ use corelog_protocol::messages::offset_commit::{
 
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::{group_code, group_result_code};
-use crate::shard::Shard;
+use crate::shard::Shards;
 
 /// From this version on topics are named by their ids.
 const TOPIC_IDS: i16 = 10;
@@ -27,12 +27,13 @@ const GROUP_ID_NOT_FOUND: i16 = 9;
 
 /// Answers for what cannot be committed and has the group's coordinator store the rest.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    context: &RequestContext,
     request: OffsetCommitRequest,
 ) -> OffsetCommitResponse {
     let mut sorted = Sorted::default();
-    let image = shard.image();
+    let image = metadata.image();
     for topic in request.topics {
         sorted.add(&image, topic, context.version);
     }
@@ -51,7 +52,7 @@ pub(crate) async fn handle(
         supports_group_id_not_found: context.version >= GROUP_ID_NOT_FOUND,
         topics: std::mem::take(&mut sorted.topics),
     });
-    match coordinator::ask(&shard, &request.group_id, commit).await {
+    match coordinator::ask(metadata, shards, &request.group_id, commit).await {
         Response::OffsetCommit(result) => sorted.into_response(result),
         _ => unreachable!("an OffsetCommit is answered as one"),
     }
@@ -162,7 +163,7 @@ mod tests {
     use corelog_model::TopicName;
 
     use super::*;
-    use crate::shard::test_image::image;
+    use crate::cluster::test_image::image;
 
     fn asked(index: i32, offset: i64) -> OffsetCommitRequestPartition {
         OffsetCommitRequestPartition {

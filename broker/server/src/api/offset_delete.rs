@@ -1,7 +1,5 @@
 //! OffsetDelete (API key 47): removes offsets of topics that the group no longer reads (KIP-496).
 
-use std::rc::Rc;
-
 use corelog_groups::{self as groups, GroupId, Request, Response};
 use corelog_model::PartitionIndex;
 use corelog_protocol::ErrorCode;
@@ -11,17 +9,19 @@ use corelog_protocol::messages::offset_delete::{
 
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::{group_code, group_result_code};
-use crate::shard::Shard;
+use crate::shard::Shards;
 
 /// Answers for partitions that are not there and has the group's coordinator remove the rest; a topic that is there and
 /// has no partitions in the request is not answered (`KafkaApis.handleOffsetDeleteRequest`).
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    _context: &RequestContext,
     request: OffsetDeleteRequest,
 ) -> OffsetDeleteResponse {
-    let image = shard.image();
+    let image = metadata.image();
     let mut topics = Vec::with_capacity(request.topics.len());
     let mut answers = Vec::new();
     for topic in request.topics {
@@ -43,7 +43,7 @@ pub(crate) async fn handle(
         group_id: GroupId::new(&request.group_id),
         topics,
     });
-    match coordinator::ask(&shard, &request.group_id, delete).await {
+    match coordinator::ask(metadata, shards, &request.group_id, delete).await {
         Response::OffsetDelete(Ok(results)) => {
             for topic in results {
                 let partitions = topic.partitions.into_iter();

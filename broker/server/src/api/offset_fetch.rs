@@ -1,7 +1,5 @@
 //! OffsetFetch (API key 9): how far groups have read. Before version 8 one group, then many (KIP-709).
 
-use std::rc::Rc;
-
 use corelog_groups::{
     self as groups, CommittedOffset, FetchedOffset, GroupId, OffsetFetchTopic, Request, Response,
 };
@@ -17,8 +15,10 @@ use futures_util::future::join_all;
 
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::group_code;
-use crate::shard::Shard;
+use crate::memory::Memory;
+use crate::shard::Shards;
 
 /// From this version on the response has an error of its own.
 const GROUP_ERROR: i16 = 2;
@@ -29,8 +29,10 @@ const TOPIC_IDS: i16 = 10;
 
 /// Asks the coordinator of each group.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    memory: &Memory,
+    context: &RequestContext,
     request: OffsetFetchRequest,
 ) -> OffsetFetchResponse {
     let (version, require_stable) = (context.version, request.require_stable);
@@ -41,11 +43,11 @@ pub(crate) async fn handle(
     };
     if asks_for_all {
         // How much the groups have committed is not known here.
-        shard.long_answers.begin(&context, usize::MAX).await;
+        memory.answers.begin(context, usize::MAX).await;
     }
     if version >= MANY_GROUPS {
         let groups = request.groups.into_iter();
-        let fetched = groups.map(|group| fetch(&shard, version, require_stable, group));
+        let fetched = groups.map(|group| fetch(metadata, shards, version, require_stable, group));
         return OffsetFetchResponse {
             groups: join_all(fetched).await,
             ..Default::default()
@@ -64,17 +66,18 @@ pub(crate) async fn handle(
         topics: asked.clone(),
         ..Default::default()
     };
-    let group = fetch(&shard, version, require_stable, group).await;
+    let group = fetch(metadata, shards, version, require_stable, group).await;
     one_group(group, asked, version)
 }
 
 async fn fetch(
-    shard: &Rc<Shard>,
+    metadata: &MetadataCache,
+    shards: &Shards,
     version: i16,
     require_stable: bool,
     group: OffsetFetchRequestGroup,
 ) -> OffsetFetchResponseGroup {
-    let image = shard.image();
+    let image = metadata.image();
     let mut answers = Vec::new();
     let asks_for_all = group.topics.is_none();
     let topics = group.topics.map(|topics| {
@@ -93,7 +96,7 @@ async fn fetch(
         group_id: group.group_id,
         ..Default::default()
     };
-    match coordinator::ask(shard, &response.group_id, request).await {
+    match coordinator::ask(metadata, shards, &response.group_id, request).await {
         Response::OffsetFetch(Ok(topics)) => {
             let fetched = topics.into_iter().filter_map(|topic| {
                 let id = wire_id(&image, &topic);

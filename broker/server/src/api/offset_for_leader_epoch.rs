@@ -10,17 +10,19 @@ use corelog_protocol::messages::offset_for_leader_epoch::{
 
 use super::routed::{PartitionAnswer, Routed};
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::{epoch_failure, read_failure};
-use crate::partitions::LogApi;
-use crate::shard::{Items, OwnerWork, Results, Shard};
+use crate::partitions::{LogApi, Partitions};
+use crate::shard::{Items, OwnerWork, Results, Shards};
 
 /// Asks the owner of each partition for the end of the largest epoch not above the one asked for.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    _context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    _context: &RequestContext,
     request: OffsetForLeaderEpochRequest,
 ) -> OffsetForLeaderEpochResponse {
-    let image = shard.image();
+    let image = metadata.image();
     let mut asking = Routed::new(FindEnd);
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
@@ -51,7 +53,7 @@ pub(crate) async fn handle(
         }
         Err(code) => answer.error_code = ErrorCode::code(code),
     };
-    asking.answer(&shard, answers, fill).await;
+    asking.answer(shards, answers, fill).await;
     OffsetForLeaderEpochResponse {
         topics,
         ..Default::default()
@@ -72,9 +74,9 @@ impl OwnerWork for FindEnd {
     type Item = Question;
     type Done = Result<(i32, i64), ErrorCode>;
 
-    async fn run(self, shard: Rc<Shard>, items: Items<Question>) -> Results<Self::Done> {
+    async fn run(self, partitions: Rc<Partitions>, items: Items<Question>) -> Results<Self::Done> {
         let find = |(id, question): (PartitionId, Question)| {
-            let partition = shard.partition(LogApi::OffsetForLeaderEpoch, &id)?;
+            let partition = partitions.find(LogApi::OffsetForLeaderEpoch, &id)?;
             partition
                 .check_epoch(question.current_leader_epoch)
                 .map_err(|error| epoch_failure(&error).code)?;

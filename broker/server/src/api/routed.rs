@@ -1,12 +1,10 @@
 //! The partitions of a request that their owners answer: the way of every API that asks them one question each.
 
-use std::rc::Rc;
-
 use corelog_metadata::TopicImage;
 use corelog_model::{PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 
-use crate::shard::{Items, OwnerWork, Shard};
+use crate::shard::{Items, OwnerWork, Shards};
 
 /// What is answered about one partition.
 pub(super) trait PartitionAnswer {
@@ -60,11 +58,11 @@ impl<W: OwnerWork> Routed<W> {
     /// order in which they were asked for; those with an error were not.
     pub(super) async fn answer<'a, A: PartitionAnswer + 'a>(
         self,
-        shard: &Rc<Shard>,
+        shards: &Shards,
         answers: impl Iterator<Item = &'a mut A>,
         fill: impl Fn(&mut A, W::Done),
     ) {
-        let mut done = shard.on_owners(self.work, self.items).await.into_iter();
+        let mut done = shards.on_owners(self.work, self.items).await.into_iter();
         for answer in answers.filter(|answer| answer.error_code() == ErrorCode::None.code()) {
             fill(
                 answer,

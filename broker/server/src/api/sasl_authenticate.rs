@@ -1,17 +1,13 @@
 //! SaslAuthenticate (API key 36): a step of an authentication. No listener has SASL yet.
 
-use std::rc::Rc;
-
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::sasl_authenticate::{SaslAuthenticateRequest, SaslAuthenticateResponse};
 
 use crate::clients::RequestContext;
-use crate::shard::Shard;
 
 /// Answers ILLEGAL_SASL_STATE, as Kafka does on a listener without SASL.
 pub(crate) async fn handle(
-    _shard: Rc<Shard>,
-    _context: RequestContext,
+    _context: &RequestContext,
     _request: SaslAuthenticateRequest,
 ) -> SaslAuthenticateResponse {
     SaslAuthenticateResponse {

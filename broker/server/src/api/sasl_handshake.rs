@@ -1,18 +1,14 @@
 //! SaslHandshake (API key 17): chooses how to authenticate. No listener has SASL yet.
 
-use std::rc::Rc;
-
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
 
 use crate::clients::RequestContext;
-use crate::shard::Shard;
 
 /// Answers ILLEGAL_SASL_STATE without mechanisms, as Kafka does on a listener without SASL: a client that is set up for
 /// SASL then says so and ends, while one whose connection closes tries again for ever.
 pub(crate) async fn handle(
-    _shard: Rc<Shard>,
-    _context: RequestContext,
+    _context: &RequestContext,
     _request: SaslHandshakeRequest,
 ) -> SaslHandshakeResponse {
     SaslHandshakeResponse {

@@ -1,7 +1,5 @@
 //! SyncGroup (API key 14): the leader brings everybody's assignment, and each member gets its own.
 
-use std::rc::Rc;
-
 use corelog_groups::{
     Generation, GroupError, GroupId, InstanceId, MemberId, Request, Response, SyncRequest, SyncedMember,
 };
@@ -9,16 +7,18 @@ use corelog_protocol::messages::sync_group::{SyncGroupRequest, SyncGroupResponse
 
 use crate::api::coordinator;
 use crate::clients::RequestContext;
+use crate::cluster::MetadataCache;
 use crate::error_codes::group_code;
-use crate::shard::Shard;
+use crate::shard::Shards;
 
 /// From this version on protocol type and name have to be given.
 const NAMES_PROTOCOL: i16 = 5;
 
 /// Has the group's coordinator give out the assignment.
 pub(crate) async fn handle(
-    shard: Rc<Shard>,
-    context: RequestContext,
+    metadata: &MetadataCache,
+    shards: &Shards,
+    context: &RequestContext,
     request: SyncGroupRequest,
 ) -> SyncGroupResponse {
     let names_protocol = request.protocol_type.is_some() && request.protocol_name.is_some();
@@ -26,7 +26,7 @@ pub(crate) async fn handle(
         return to_wire(Err(GroupError::InconsistentGroupProtocol));
     }
     let group = request.group_id.clone();
-    match coordinator::ask(&shard, &group, Request::Sync(to_machine(request))).await {
+    match coordinator::ask(metadata, shards, &group, Request::Sync(to_machine(request))).await {
         Response::Sync(result) => to_wire(result),
         _ => unreachable!("a Sync is answered as one"),
     }

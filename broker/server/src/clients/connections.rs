@@ -187,6 +187,8 @@ impl Tracked {
 pub struct Connections {
     table: RefCell<Slab<Rc<Tracked>>>,
     opened: Notify,
+    number_next: Cell<u64>,
+    are_served: Cell<bool>,
 }
 
 /// A connection's place among the shard's; it is given up when this is dropped.
@@ -203,6 +205,23 @@ impl Drop for Place {
 }
 
 impl Connections {
+    /// Whether the shard serves clients: it has tried to open all partitions, and does not stop yet.
+    pub(crate) fn are_served(&self) -> bool {
+        self.are_served.get()
+    }
+
+    /// Clients are served from now on, or no more.
+    pub(crate) fn set_served(&self, are_served: bool) {
+        self.are_served.set(are_served);
+    }
+
+    /// A number for a new connection.
+    pub(crate) fn next_number(&self) -> u64 {
+        let number = self.number_next.get();
+        self.number_next.set(number + 1);
+        number
+    }
+
     /// Watches over a connection that has just been opened, for as long as its place is held.
     pub(crate) fn open(
         self: &Rc<Self>,

@@ -12,8 +12,8 @@ use corelog_model::ShardId;
 use corelog_runtime::{Accepted, Listener, Monotonic};
 
 use crate::connection;
+use crate::metrics::Counter;
 use crate::shard::Shard;
-use crate::shard::metrics::Counter;
 
 /// How long to wait after the kernel refused to give a connection, for want of descriptors say.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -110,7 +110,7 @@ pub(crate) async fn serve(shard: Rc<Shard>, door: Door, spread: Rc<RefCell<Sprea
 }
 
 fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, door: &Door, accepted: Accepted) {
-    let config = shard.config();
+    let config = shard.metadata.config();
     let (address, peer) = (accepted.peer.ip(), accepted.peer);
     let (open_max, by_address_max) = (
         config.network.connections_max,
@@ -134,12 +134,14 @@ fn hand_over(shard: &Rc<Shard>, spread: &Rc<RefCell<Spread>>, door: &Door, accep
     let target = ShardId::new(u16::try_from(to).expect("there are at most 65535 shards"));
     let name = Arc::clone(&door.name);
     // The call lasts as long as the connection, so its end tells that the place is free.
-    let served = shard.submit_to(target, move |shard| async move {
-        match shard.handle.net.adopt(accepted) {
-            Ok(connection) => connection::serve(shard, connection, name).await,
-            Err(error) => tracing::warn!(%peer, %error, "cannot serve the connection"),
-        }
-    });
+    let served = shard
+        .shards
+        .submit_to(target, move |shard: Rc<Shard>| async move {
+            match shard.handle.net.adopt(accepted) {
+                Ok(connection) => connection::serve(shard, connection, name).await,
+                Err(error) => tracing::warn!(%peer, %error, "cannot serve the connection"),
+            }
+        });
     let spread = Rc::clone(spread);
     shard.handle.spawn(
         corelog_runtime::WorkClass::Normal,

@@ -1,13 +1,12 @@
 //! From a frame to the handler of its API: one line an API.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::rc::Rc;
 
 use corelog_protocol::codec::MEMORY_BASE;
 use corelog_protocol::messages::alter_configs::AlterConfigsRequest;
 use corelog_protocol::messages::alter_partition_reassignments::AlterPartitionReassignmentsRequest;
-use corelog_protocol::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+use corelog_protocol::messages::api_versions::ApiVersionsRequest;
 use corelog_protocol::messages::create_acls::CreateAclsRequest;
 use corelog_protocol::messages::create_partitions::CreatePartitionsRequest;
 use corelog_protocol::messages::create_topics::CreateTopicsRequest;
@@ -49,8 +48,8 @@ use corelog_runtime::{LocalFuture, Monotonic};
 use super::frame::Frame;
 use crate::api;
 use crate::clients::{Answer, Client, RequestContext};
+use crate::metrics::errors_of;
 use crate::shard::Shard;
-use crate::shard::metrics::errors_of;
 
 /// Why a request is not begun; its connection closes.
 #[derive(Debug, thiserror::Error)]
@@ -92,11 +91,12 @@ const PRODUCE_MEMORY_FACTOR: usize = 2;
 
 macro_rules! handlers {
     (
-        $($api:ident: $request:ident => $handler:path $(where $is_request:path)?,)+;
-        $($long:ident: $long_request:ident => $long_handler:path,)+
+        $($api:ident: $request:ident => $module:ident($($service:ident),*) $(where $is_request:ident)?,)+;
+        $($long:ident: $long_request:ident => $long_module:ident($($long_service:ident),*),)+
     ) => {
         /// The APIs that are served, and that ApiVersions names.
-        pub const SUPPORTED: &[ApiKey] = &[ApiKey::Produce, ApiKey::Fetch, $(ApiKey::$api,)+ $(ApiKey::$long,)+];
+        pub const SUPPORTED: &[ApiKey] =
+            &[ApiKey::Produce, ApiKey::Fetch, ApiKey::ApiVersions, $(ApiKey::$api,)+ $(ApiKey::$long,)+];
 
         fn begin(
             shard: &Rc<Shard>,
@@ -106,23 +106,33 @@ macro_rules! handlers {
             match context.api {
                 ApiKey::Produce => {
                     let request = decode::<ProduceRequest>(&context, reader)?;
-                    Ok(api::produce::start(shard, context, request))
+                    Ok(produce(shard, context, request))
                 }
                 ApiKey::Fetch => {
                     let request = decode::<FetchRequest>(&context, reader)?;
-                    Ok(Box::pin(api::fetch::answer(Rc::clone(shard), context, request)))
+                    Ok(fetch(Rc::clone(shard), context, request))
+                }
+                ApiKey::ApiVersions => {
+                    let request = decode::<ApiVersionsRequest>(&context, reader)?;
+                    Ok(answer(Rc::clone(shard), context, request, async |shard, context, request| {
+                        api::api_versions::handle(&shard.metadata, context, request, SUPPORTED).await
+                    }))
                 }
                 $(ApiKey::$api => {
                     let request = decode::<$request>(&context, reader)?;
-                    $(if !$is_request(&request) {
+                    $(if !api::$module::$is_request(&request) {
                         let (api, version) = (context.api, context.version);
                         return Err(StartError::Unknown { api, version });
                     })?
-                    Ok(answer(Rc::clone(shard), context, request, $handler))
+                    Ok(answer(Rc::clone(shard), context, request, async |_shard, context, request| {
+                        api::$module::handle($(&_shard.$service,)* context, request).await
+                    }))
                 })+
                 $(ApiKey::$long => {
                     let request = decode::<$long_request>(&context, reader)?;
-                    Ok(long_answer(Rc::clone(shard), context, request, $long_handler))
+                    Ok(long_answer(Rc::clone(shard), context, request, async |shard, context, request| {
+                        api::$long_module::handle($(&shard.$long_service,)* context, request).await
+                    }))
                 })+
                 api => Err(StartError::Unsupported { api, version: context.version }),
             }
@@ -130,45 +140,45 @@ macro_rules! handlers {
     };
 }
 
+// Each with the services of its shard that its handler takes.
 handlers! {
-    ListOffsets: ListOffsetsRequest => api::list_offsets::handle,
-    OffsetCommit: OffsetCommitRequest => api::offset_commit::handle,
-    FindCoordinator: FindCoordinatorRequest => api::find_coordinator::handle,
-    JoinGroup: JoinGroupRequest => api::join_group::handle,
-    Heartbeat: HeartbeatRequest => api::heartbeat::handle,
-    LeaveGroup: LeaveGroupRequest => api::leave_group::handle,
-    SyncGroup: SyncGroupRequest => api::sync_group::handle,
-    SaslHandshake: SaslHandshakeRequest => api::sasl_handshake::handle,
-    ApiVersions: ApiVersionsRequest => api_versions,
-    DeleteRecords: DeleteRecordsRequest => api::delete_records::handle,
-    InitProducerId: InitProducerIdRequest => api::init_producer_id::handle,
-    OffsetForLeaderEpoch: OffsetForLeaderEpochRequest => api::offset_for_leader_epoch::handle,
-    DeleteGroups: DeleteGroupsRequest => api::delete_groups::handle,
-    OffsetDelete: OffsetDeleteRequest => api::offset_delete::handle,
-    CreateTopics: CreateTopicsRequest => api::create_topics::handle,
-    DeleteTopics: DeleteTopicsRequest => api::delete_topics::handle,
-    CreatePartitions: CreatePartitionsRequest => api::create_partitions::handle,
-    DescribeAcls: DescribeAclsRequest => api::describe_acls::handle where api::describe_acls::is_request,
-    CreateAcls: CreateAclsRequest => api::create_acls::handle where api::create_acls::is_request,
-    DeleteAcls: DeleteAclsRequest => api::delete_acls::handle where api::delete_acls::is_request,
-    AlterConfigs: AlterConfigsRequest => api::alter_configs::handle,
-    IncrementalAlterConfigs: IncrementalAlterConfigsRequest => api::incremental_alter_configs::handle,
-    DescribeCluster: DescribeClusterRequest => api::describe_cluster::handle,
-    SaslAuthenticate: SaslAuthenticateRequest => api::sasl_authenticate::handle,
-    ListPartitionReassignments: ListPartitionReassignmentsRequest => api::list_partition_reassignments::handle,
-    AlterPartitionReassignments: AlterPartitionReassignmentsRequest => api::alter_partition_reassignments::handle,
-    ElectLeaders: ElectLeadersRequest => api::elect_leaders::handle,
+    ListOffsets: ListOffsetsRequest => list_offsets(metadata, shards),
+    OffsetCommit: OffsetCommitRequest => offset_commit(metadata, shards),
+    FindCoordinator: FindCoordinatorRequest => find_coordinator(metadata, controller),
+    JoinGroup: JoinGroupRequest => join_group(handle, metadata, shards),
+    Heartbeat: HeartbeatRequest => heartbeat(metadata, shards),
+    LeaveGroup: LeaveGroupRequest => leave_group(metadata, shards),
+    SyncGroup: SyncGroupRequest => sync_group(metadata, shards),
+    SaslHandshake: SaslHandshakeRequest => sasl_handshake(),
+    DeleteRecords: DeleteRecordsRequest => delete_records(metadata, shards),
+    InitProducerId: InitProducerIdRequest => init_producer_id(controller),
+    OffsetForLeaderEpoch: OffsetForLeaderEpochRequest => offset_for_leader_epoch(metadata, shards),
+    DeleteGroups: DeleteGroupsRequest => delete_groups(metadata, shards),
+    OffsetDelete: OffsetDeleteRequest => offset_delete(metadata, shards),
+    CreateTopics: CreateTopicsRequest => create_topics(metadata, controller, memory),
+    DeleteTopics: DeleteTopicsRequest => delete_topics(metadata, controller),
+    CreatePartitions: CreatePartitionsRequest => create_partitions(controller),
+    DescribeAcls: DescribeAclsRequest => describe_acls() where is_request,
+    CreateAcls: CreateAclsRequest => create_acls() where is_request,
+    DeleteAcls: DeleteAclsRequest => delete_acls() where is_request,
+    AlterConfigs: AlterConfigsRequest => alter_configs(metadata, controller),
+    IncrementalAlterConfigs: IncrementalAlterConfigsRequest => incremental_alter_configs(metadata, controller),
+    DescribeCluster: DescribeClusterRequest => describe_cluster(metadata),
+    SaslAuthenticate: SaslAuthenticateRequest => sasl_authenticate(),
+    ListPartitionReassignments: ListPartitionReassignmentsRequest => list_partition_reassignments(),
+    AlterPartitionReassignments: AlterPartitionReassignmentsRequest => alter_partition_reassignments(metadata),
+    ElectLeaders: ElectLeadersRequest => elect_leaders(metadata),
     ;
     // Of these an answer may tell of much more than the request names.
-    Metadata: MetadataRequest => api::metadata::handle,
-    OffsetFetch: OffsetFetchRequest => api::offset_fetch::handle,
-    DescribeGroups: DescribeGroupsRequest => api::describe_groups::handle,
-    ListGroups: ListGroupsRequest => api::list_groups::handle,
-    DescribeConfigs: DescribeConfigsRequest => api::describe_configs::handle,
-    DescribeTopicPartitions: DescribeTopicPartitionsRequest => api::describe_topic_partitions::handle,
-    DescribeLogDirs: DescribeLogDirsRequest => api::describe_log_dirs::handle,
-    DescribeProducers: DescribeProducersRequest => api::describe_producers::handle,
-    ListConfigResources: ListConfigResourcesRequest => api::list_config_resources::handle,
+    Metadata: MetadataRequest => metadata(metadata, controller, memory),
+    OffsetFetch: OffsetFetchRequest => offset_fetch(metadata, shards, memory),
+    DescribeGroups: DescribeGroupsRequest => describe_groups(metadata, shards, memory),
+    ListGroups: ListGroupsRequest => list_groups(shards, memory),
+    DescribeConfigs: DescribeConfigsRequest => describe_configs(metadata, memory),
+    DescribeTopicPartitions: DescribeTopicPartitionsRequest => describe_topic_partitions(metadata, memory),
+    DescribeLogDirs: DescribeLogDirsRequest => describe_log_dirs(handle, metadata, shards, memory),
+    DescribeProducers: DescribeProducersRequest => describe_producers(metadata, shards, memory),
+    ListConfigResources: ListConfigResourcesRequest => list_config_resources(metadata, memory),
 }
 
 /// A request under way.
@@ -241,56 +251,61 @@ fn decode<R: Request>(context: &RequestContext, reader: &mut Reader) -> Result<R
     R::decode(reader, version).map_err(|source| StartError::Body { api, version, source })
 }
 
-fn answer<R, F>(
-    shard: Rc<Shard>,
-    context: RequestContext,
-    request: R,
-    handler: fn(Rc<Shard>, RequestContext, R) -> F,
-) -> LocalFuture<Answer>
+fn produce(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest) -> LocalFuture<Answer> {
+    let services = api::produce::Services {
+        clock: &*shard.handle.clock,
+        metadata: &shard.metadata,
+        shards: &shard.shards,
+        long_work: &shard.long_work,
+        metrics: &shard.metrics,
+    };
+    api::produce::start(services, context, request)
+}
+
+fn fetch(shard: Rc<Shard>, context: RequestContext, request: FetchRequest) -> LocalFuture<Answer> {
+    Box::pin(async move {
+        let services = api::fetch::Services {
+            handle: &shard.handle,
+            metadata: &shard.metadata,
+            shards: &shard.shards,
+            fetches: &shard.fetches,
+            memory: &shard.memory,
+            metrics: &shard.metrics,
+        };
+        api::fetch::answer(services, &context, request).await
+    })
+}
+
+fn answer<R, H>(shard: Rc<Shard>, context: RequestContext, request: R, handler: H) -> LocalFuture<Answer>
 where
     R: Request + 'static,
-    F: Future<Output = R::Response> + 'static,
+    H: AsyncFnOnce(&Shard, &RequestContext, R) -> R::Response + 'static,
 {
     Box::pin(async move {
-        let response = handler(Rc::clone(&shard), context.clone(), request).await;
+        let response = handler(&shard, &context, request).await;
         shard.metrics.count_errors(context.api, &response);
         context.answer(|writer| response.encode(writer, context.version))
     })
 }
 
 /// As `answer`, for a handler that may begin a long answer.
-fn long_answer<R, F>(
-    shard: Rc<Shard>,
-    context: RequestContext,
-    request: R,
-    handler: fn(Rc<Shard>, RequestContext, R) -> F,
-) -> LocalFuture<Answer>
+fn long_answer<R, H>(shard: Rc<Shard>, context: RequestContext, request: R, handler: H) -> LocalFuture<Answer>
 where
     R: Request + Clone + 'static,
-    F: Future<Output = R::Response> + 'static,
+    H: AsyncFn(&Shard, &RequestContext, R) -> R::Response + 'static,
 {
     Box::pin(async move {
         // Of the answer that was put together last: that is the one which is sent.
         let codes = RefCell::new(Vec::new());
         let respond = || async {
-            let response = handler(Rc::clone(&shard), context.clone(), request.clone()).await;
+            let response = handler(&shard, &context, request.clone()).await;
             codes.replace(errors_of(&response));
             response
         };
-        let (clock, connections) = (&*shard.handle.clock, &shard.connections);
-        let answers = &shard.long_answers;
-        let answer = answers.answer(&context, clock, connections, respond).await;
+        let answer = shard.memory.long_answer(&context, respond).await;
         for code in codes.take() {
             shard.metrics.failed(context.api, code);
         }
         answer
     })
-}
-
-async fn api_versions(
-    shard: Rc<Shard>,
-    context: RequestContext,
-    request: ApiVersionsRequest,
-) -> ApiVersionsResponse {
-    api::api_versions::handle(shard, context, request, SUPPORTED).await
 }

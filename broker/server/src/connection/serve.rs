@@ -87,7 +87,7 @@ pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>, listener: A
     let client = Client::new(
         connection.peer_address(),
         listener,
-        shard.next_connection_number(),
+        shard.connections.next_number(),
     );
     let client = Rc::new(client);
     let now = shard.handle.clock.now();
@@ -122,10 +122,10 @@ async fn read_requests(
     state: &Rc<State>,
     connection: &Rc<dyn Connection>,
 ) -> Result<(), String> {
-    let size_max = shard.config().network.request_bytes_max;
+    let size_max = shard.metadata.config().network.request_bytes_max;
     let mut frames = FrameReader::new(FrameSource {
         connection: Rc::clone(connection),
-        memory: shard.request_memory.clone(),
+        memory: shard.memory.requests.clone(),
         clock: Rc::clone(&shard.handle.clock),
         connections: Rc::clone(&shard.connections),
         tracked: Rc::clone(&state.tracked),
@@ -157,7 +157,7 @@ async fn read_frames(
     state: &Rc<State>,
     frames: &mut FrameReader,
 ) -> Result<(), CloseReason> {
-    let in_flight_max = shard.config().network.queued_requests_max;
+    let in_flight_max = shard.metadata.config().network.queued_requests_max;
     let in_flight_max = usize::try_from(in_flight_max).unwrap_or(usize::MAX);
     let mut pipelined = true;
     while let Some(head) = frames.head().await? {

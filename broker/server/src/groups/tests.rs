@@ -31,11 +31,11 @@ use super::snapshot::{GROWTH_MAX, rewrite, write};
 use crate::api;
 use crate::clients::Client;
 use crate::clients::RequestContext;
+use crate::cluster::{FIRST, Identity};
 use crate::metadata;
 use crate::metadata::offsets_topic;
 use crate::own_log::{LogReadError, OwnLog};
-use crate::shard::Identity;
-use crate::shard::{FIRST, Shard, ShardMessage, ShardParts};
+use crate::shard::{Shard, ShardMessage, ShardParts};
 
 const GROUP: &str = "group";
 const TOPIC: &str = "topic";
@@ -104,13 +104,13 @@ fn context(shard: &Shard, api: ApiKey, version: i16) -> RequestContext {
         client: Rc::new(Client::new(
             "127.0.0.1:5000".parse().expect("an address"),
             "PLAINTEXT".into(),
-            shard.next_connection_number(),
+            shard.connections.next_number(),
         )),
     }
 }
 
 async fn change(shard: &Rc<Shard>, request: ControllerRequest) {
-    for result in metadata::change(shard, vec![request], false).await {
+    for result in metadata::change(&shard.controller, vec![request], false).await {
         result.expect("the change is made");
     }
 }
@@ -122,18 +122,18 @@ async fn create_topics(shard: &Rc<Shard>) {
         max: METADATA_VERSION_LEVEL,
     };
     let registration = BrokerRegistration {
-        id: shard.identity.broker,
+        id: shard.metadata.identity.broker,
         incarnation: Incarnation::new(1),
         endpoints: Vec::new(),
         features: [(METADATA_VERSION.to_owned(), level)].into(),
         rack: None,
         log_dirs: Vec::new(),
     };
-    let registered = metadata::register(shard, registration).await;
+    let registered = metadata::register(&shard.controller, registration).await;
     registered.expect("the broker is registered");
-    let topic = offsets_topic::defaults_for(shard, TOPIC);
+    let topic = offsets_topic::defaults_for(&shard.metadata.config(), TOPIC);
     change(shard, ControllerRequest::CreateTopic(topic)).await;
-    let made = offsets_topic::partition_of(shard, GROUP).await;
+    let made = offsets_topic::partition_of(&shard.metadata, &shard.controller, GROUP).await;
     made.expect("the topic of the groups");
 }
 
@@ -155,7 +155,7 @@ async fn join_group_within(shard: &Rc<Shard>, member_id: &str, timeout_ms: i32) 
         ..Default::default()
     };
     let context = context(shard, ApiKey::JoinGroup, 3);
-    api::join_group::handle(Rc::clone(shard), context, request).await
+    api::join_group::handle(&shard.handle, &shard.metadata, &shard.shards, &context, request).await
 }
 
 async fn sync_group(shard: &Rc<Shard>, joined: &JoinGroupResponse) -> Bytes {
@@ -169,8 +169,8 @@ async fn sync_group(shard: &Rc<Shard>, joined: &JoinGroupResponse) -> Bytes {
         }],
         ..Default::default()
     };
-    let response =
-        api::sync_group::handle(Rc::clone(shard), context(shard, ApiKey::SyncGroup, 3), request).await;
+    let context = context(shard, ApiKey::SyncGroup, 3);
+    let response = api::sync_group::handle(&shard.metadata, &shard.shards, &context, request).await;
     assert_eq!(response.error_code, 0);
     response.assignment
 }
@@ -194,7 +194,7 @@ async fn commit(shard: &Rc<Shard>, joined: &JoinGroupResponse, topic: &str, offs
         ..Default::default()
     };
     let context = context(shard, ApiKey::OffsetCommit, 7);
-    let response = api::offset_commit::handle(Rc::clone(shard), context, request).await;
+    let response = api::offset_commit::handle(&shard.metadata, &shard.shards, &context, request).await;
     response.topics[0].partitions[0].error_code
 }
 
@@ -210,7 +210,8 @@ async fn fetch(shard: &Rc<Shard>) -> Result<i64, i16> {
             ..Default::default()
         };
         let context = context(shard, ApiKey::OffsetFetch, 5);
-        let response = api::offset_fetch::handle(Rc::clone(shard), context, request).await;
+        let response =
+            api::offset_fetch::handle(&shard.metadata, &shard.shards, &shard.memory, &context, request).await;
         if response.error_code == ErrorCode::CoordinatorLoadInProgress.code() {
             let clock = &shard.handle.clock;
             clock.sleep_until(clock.now() + Duration::from_millis(1)).await;
@@ -229,19 +230,30 @@ async fn describe(shard: &Rc<Shard>) -> DescribedGroup {
         ..Default::default()
     };
     let context = context(shard, ApiKey::DescribeGroups, 5);
-    let mut response = api::describe_groups::handle(Rc::clone(shard), context, request).await;
+    let mut response =
+        api::describe_groups::handle(&shard.metadata, &shard.shards, &shard.memory, &context, request).await;
     response.groups.remove(0)
 }
 
+fn groups_partition(shard: &Shard) -> PartitionId {
+    let partition = offsets_topic::known_partition_of(&shard.metadata.image(), GROUP);
+    partition.expect("the topic is there")
+}
+
 fn shell_of(shard: &Shard) -> Rc<GroupShell> {
-    let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
+    let id = groups_partition(shard);
     shard.coordinators.shell(id).expect("a coordinator")
 }
 
 /// How far the log of the group's coordinator reaches.
 fn offsets_of(shard: &Shard) -> LogOffsets {
-    let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
-    shard.storage.partition(&id).expect("a log").offsets()
+    let id = groups_partition(shard);
+    shard
+        .partitions
+        .storage()
+        .partition(&id)
+        .expect("a log")
+        .offsets()
 }
 
 /// A group of one member that has its assignment.
@@ -280,7 +292,7 @@ fn a_group_and_its_offsets_outlive_the_broker() {
             ..Default::default()
         };
         let context = context(&shard, ApiKey::Heartbeat, 3);
-        let response = api::heartbeat::handle(Rc::clone(&shard), context, heartbeat).await;
+        let response = api::heartbeat::handle(&shard.metadata, &shard.shards, &context, heartbeat).await;
         assert_eq!(response.error_code, 0);
     });
 }
@@ -391,8 +403,8 @@ async fn append_raw(shard: &Rc<Shard>, key: &[u8], value: Option<&[u8]>) {
     };
     builder.append(&record).expect("a record");
     let batch = builder.build().expect("a batch");
-    let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
-    let log = shard.storage.partition(&id).expect("a log");
+    let id = groups_partition(shard);
+    let log = shard.partitions.storage().partition(&id).expect("a log");
     let options = AppendOptions {
         origin: AppendOrigin::Internal,
     };
@@ -401,8 +413,8 @@ async fn append_raw(shard: &Rc<Shard>, key: &[u8], value: Option<&[u8]>) {
 
 /// The last value of each key of the log, those of which nothing is left apart.
 async fn live_records(shard: &Rc<Shard>) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let id = offsets_topic::known_partition_of(shard, GROUP).expect("the topic is there");
-    let log = shard.storage.partition(&id).expect("a log");
+    let id = groups_partition(shard);
+    let log = shard.partitions.storage().partition(&id).expect("a log");
     let log = OwnLog::new(log, shard.handle.clone(), GROWTH_MAX);
     let mut live = BTreeMap::new();
     let read = log.load::<LogReadError>(|_, key, value| {

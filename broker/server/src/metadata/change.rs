@@ -5,19 +5,21 @@ use std::rc::Rc;
 use corelog_controller::{BrokerHeartbeat, BrokerRegistration, ControllerRequest, ControllerResponse};
 use corelog_runtime::LocalFuture;
 
+use crate::cluster::FIRST;
 use crate::controller::ChangeError;
-use crate::shard::{FIRST, Shard};
+use crate::shard::ControllerChannel;
 
 /// From any shard: has the controller decide about each of `requests` on the image that those before it led to; what was
 /// decided is in force on every shard when this returns. More than one request may ask for is refused as a whole.
 pub fn change(
-    shard: &Rc<Shard>,
+    controller: &ControllerChannel,
     requests: Vec<ControllerRequest>,
     validate_only: bool,
 ) -> LocalFuture<Vec<Result<ControllerResponse, ChangeError>>> {
-    shard.submit_to(FIRST, move |shard| async move {
-        match shard.controller() {
-            Some(controller) => controller.link().change(requests, validate_only).await,
+    let shards = &controller.shards;
+    shards.submit_to(FIRST, move |controller: Rc<ControllerChannel>| async move {
+        match controller.link() {
+            Some(link) => link.change(requests, validate_only).await,
             None => requests.iter().map(|_| Err(ChangeError::NotLoaded)).collect(),
         }
     })
@@ -27,9 +29,12 @@ pub fn change(
 ///
 /// # Errors
 /// When the controller refuses it, or cannot make it durable.
-pub async fn register(shard: &Rc<Shard>, registration: BrokerRegistration) -> Result<(), ChangeError> {
-    let controller = shard.controller().ok_or(ChangeError::NotLoaded)?;
+pub async fn register(
+    controller: &ControllerChannel,
+    registration: BrokerRegistration,
+) -> Result<(), ChangeError> {
+    let link = controller.link().ok_or(ChangeError::NotLoaded)?;
     let id = registration.id;
-    let epoch = controller.link().register(registration).await?;
-    controller.link().heartbeat(BrokerHeartbeat { id, epoch }).await
+    let epoch = Rc::clone(&link).register(registration).await?;
+    link.heartbeat(BrokerHeartbeat { id, epoch }).await
 }

@@ -1,10 +1,11 @@
 //! The metadata at a start, on the first shard.
 
+use std::path::Path;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use corelog_metadata::MetadataImage;
-use corelog_runtime::LocalFuture;
+use corelog_runtime::{Disk, LocalFuture};
 
 use super::publish::publish;
 use super::uncompacted;
@@ -12,7 +13,7 @@ use crate::controller::{
     self, Embedded, LoadError, METADATA_PARTITION, MetadataListener, MetadataSource as _,
 };
 use crate::partitions::partition_dirs;
-use crate::shard::{ControllerSeat, Shard};
+use crate::shard::Shard;
 
 /// Loads the controller of this broker and has this shard follow it. Returns the metadata as they are; whoever calls this
 /// publishes them.
@@ -23,7 +24,7 @@ pub async fn load(shard: &Rc<Shard>) -> Result<Arc<MetadataImage>, LoadError> {
     let embedded = embedded(shard).await?;
     let listener = Publisher(Rc::downgrade(shard));
     let image = Rc::clone(&embedded).follow(Rc::new(listener));
-    shard.set_controller(ControllerSeat::new(embedded));
+    shard.controller.set_link(embedded);
     Ok(image)
 }
 
@@ -32,16 +33,24 @@ pub async fn load(shard: &Rc<Shard>) -> Result<Arc<MetadataImage>, LoadError> {
 /// # Errors
 /// See [`LoadError`].
 pub async fn embedded(shard: &Rc<Shard>) -> Result<Rc<Embedded>, LoadError> {
-    let log = match shard.storage.partition(&METADATA_PARTITION) {
+    let storage = shard.partitions.storage();
+    let log = match storage.partition(&METADATA_PARTITION) {
         Some(log) => log,
         None => {
-            check_first_start(shard).await?;
-            shard.storage.create_partition(controller::spec()).await?
+            check_first_start(&*shard.handle.disk, storage.path()).await?;
+            storage.create_partition(controller::spec()).await?
         }
     };
     let handle = shard.handle.clone();
-    let identity = &shard.identity;
-    Embedded::load(log, handle, &identity.cluster_id, identity.broker, shard.config()).await
+    let identity = &shard.metadata.identity;
+    Embedded::load(
+        log,
+        handle,
+        &identity.cluster_id,
+        identity.broker,
+        shard.metadata.config(),
+    )
+    .await
 }
 
 /// Has every shard act on what is committed.
@@ -52,19 +61,19 @@ impl MetadataListener for Publisher {
         let shard = self.0.upgrade();
         Box::pin(async move {
             let Some(shard) = shard else { return };
-            let delta = image.changes_since(&shard.image());
+            let delta = image.changes_since(&shard.metadata.image());
             // It is in force, and that is the answer. What a shard could not do of it is said in the log and mended; until
             // then whoever uses the partition hears of its disk (as of a log directory of Kafka's that fails).
             let _ = publish(&shard, Arc::clone(&image)).await;
-            uncompacted::warn(&shard.config(), &delta);
+            uncompacted::warn(&shard.metadata.config(), &delta);
         })
     }
 }
 
 /// Checks that no partition was ever made here: the metadata's log is older than all others.
-async fn check_first_start(shard: &Rc<Shard>) -> Result<(), LoadError> {
+async fn check_first_start(disk: &dyn Disk, data_dir: &Path) -> Result<(), LoadError> {
     let own = controller::spec().directory;
-    let known = shard.handle.disk.list_dir(shard.storage.path()).await?;
+    let known = disk.list_dir(data_dir).await?;
     let other = known
         .into_iter()
         .find(|name| partition_dirs::is_name(name) && *name != own);

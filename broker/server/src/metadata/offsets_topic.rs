@@ -1,20 +1,20 @@
 //! The topic that consumer groups keep their state in: made when the first group asks for its coordinator.
 
-use std::rc::Rc;
-
+use corelog_config::BrokerConfig;
 use corelog_controller::{ControllerError, ControllerRequest, NewTopic};
-use corelog_metadata::names;
+use corelog_metadata::{MetadataImage, names};
 use corelog_model::PartitionId;
 
 use super::change::change;
+use crate::cluster::MetadataCache;
 use crate::controller::ChangeError;
-use crate::shard::Shard;
+use crate::shard::ControllerChannel;
 
 /// The topic `name` as the broker creates it by itself: internal ones have settings of their own.
-pub(crate) fn defaults_for(shard: &Shard, name: &str) -> NewTopic {
+pub(crate) fn defaults_for(config: &BrokerConfig, name: &str) -> NewTopic {
     let mut topic = defaulted(name);
     if name == names::CONSUMER_OFFSETS {
-        let groups = &shard.config().groups;
+        let groups = &config.groups;
         topic.partition_count = i32::try_from(groups.offsets_topic_partitions).unwrap_or(i32::MAX);
         topic
             .configs
@@ -34,24 +34,27 @@ pub(crate) fn defaults_for(shard: &Shard, name: &str) -> NewTopic {
 ///
 /// # Errors
 /// When the topic cannot be made.
-pub(crate) async fn partition_of(shard: &Rc<Shard>, group: &str) -> Result<PartitionId, ChangeError> {
-    if let Some(id) = known_partition_of(shard, group) {
+pub(crate) async fn partition_of(
+    metadata: &MetadataCache,
+    controller: &ControllerChannel,
+    group: &str,
+) -> Result<PartitionId, ChangeError> {
+    if let Some(id) = known_partition_of(&metadata.image(), group) {
         return Ok(id);
     }
-    let topic = defaults_for(shard, names::CONSUMER_OFFSETS);
-    let results = change(shard, vec![ControllerRequest::CreateTopic(topic)], false).await;
+    let topic = defaults_for(&metadata.config(), names::CONSUMER_OFFSETS);
+    let results = change(controller, vec![ControllerRequest::CreateTopic(topic)], false).await;
     match results.into_iter().next() {
         // It is there already when another client was faster.
         Some(Ok(_) | Err(ChangeError::Refused(ControllerError::TopicExists(_)))) => {}
         Some(Err(error)) => return Err(error),
         None => return Err(ChangeError::NotLoaded),
     }
-    known_partition_of(shard, group).ok_or(ChangeError::NotLoaded)
+    known_partition_of(&metadata.image(), group).ok_or(ChangeError::NotLoaded)
 }
 
 /// As [`partition_of`], but never makes the topic.
-pub(crate) fn known_partition_of(shard: &Shard, group: &str) -> Option<PartitionId> {
-    let image = shard.image();
+pub(crate) fn known_partition_of(image: &MetadataImage, group: &str) -> Option<PartitionId> {
     let topic = image.topic(names::CONSUMER_OFFSETS)?;
     let count = i32::try_from(topic.partitions.len()).ok()?;
     let index = corelog_groups::partition_for(group, count);

@@ -20,11 +20,7 @@ const MEND_INTERVAL: Duration = Duration::from_secs(5);
 /// # Errors
 /// The first thing that could not be done; the image is in force all the same.
 pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), topics::ApplyError> {
-    let controller = shard.controller();
-    let _turn = match &controller {
-        Some(controller) => Some(controller.publishing.acquire(1).await),
-        None => None,
-    };
+    let _turn = shard.controller.publishing.acquire(1).await;
     // Two steps, so that no shard tells clients of a partition that another one has no log of yet.
     let prepared = on_all(shard, &image, topics::prepare_image).await;
     let applied = on_all(shard, &image, topics::apply_image).await;
@@ -39,10 +35,7 @@ pub async fn publish(shard: &Rc<Shard>, image: Arc<MetadataImage>) -> Result<(),
 /// Has the shards try again what they could not do, until they can: there may be room on the disk by then. Without it
 /// a topic would lack a partition, or a name be taken by a topic that is gone, until a restart.
 fn begin_mending(shard: &Rc<Shard>) {
-    let Some(controller) = shard.controller() else {
-        return;
-    };
-    if controller.is_mending.replace(true) {
+    if shard.controller.is_mending.replace(true) {
         return;
     }
     let shard = Rc::clone(shard);
@@ -51,11 +44,11 @@ fn begin_mending(shard: &Rc<Shard>) {
         loop {
             let clock = &shard.handle.clock;
             clock.sleep_until(clock.now() + MEND_INTERVAL).await;
-            let _turn = controller.publishing.acquire(1).await;
-            let image = shard.image();
+            let _turn = shard.controller.publishing.acquire(1).await;
+            let image = shard.metadata.image();
             if on_all(&shard, &image, topics::mend).await.is_ok() {
                 tracing::info!("every shard follows the metadata again");
-                controller.is_mending.set(false);
+                shard.controller.is_mending.set(false);
                 return;
             }
         }
@@ -70,11 +63,12 @@ async fn on_all<F>(
 where
     F: Future<Output = Result<(), topics::ApplyError>> + 'static,
 {
-    let steps: Vec<_> = shard
+    let shards = &shard.shards;
+    let steps: Vec<_> = shards
         .all()
         .map(|to| {
             let image = Arc::clone(image);
-            shard.submit_to(to, move |shard| step(shard, image))
+            shards.submit_to(to, move |shard: Rc<Shard>| step(shard, image))
         })
         .collect();
     join_all(steps).await.into_iter().collect()

@@ -8,13 +8,14 @@ use std::time::Duration;
 use corelog_metadata::{Configs, MetadataImage, TopicImage, names};
 use corelog_model::{PartitionId, PartitionIndex};
 use corelog_partition::PartitionConfig;
-use corelog_storage::{CreateError, DeleteError, PartitionSpec};
+use corelog_storage::{CreateError, DeleteError, LogConfig, PartitionSpec};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use crate::cluster::MetadataCache;
 use crate::controller::is_metadata_partition;
 use crate::partitions::log_config::log_config;
-use crate::partitions::partition_dirs;
+use crate::partitions::{Partitions, partition_dirs};
 use crate::shard::Shard;
 
 /// Partitions that are created or deleted at a time; their entries share journal frames.
@@ -48,7 +49,7 @@ pub enum ApplyError {
 /// # Errors
 /// The first log that could not be made; the others are.
 pub(crate) async fn prepare_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
-    let delta = image.changes_since(&shard.image());
+    let delta = image.changes_since(&shard.metadata.image());
     create_missing(&shard, &image, &delta.created_partitions).await
 }
 
@@ -57,8 +58,8 @@ pub(crate) async fn prepare_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -
 /// # Errors
 /// The first log that could not be removed; the others are.
 pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
-    let delta = image.changes_since(&shard.image());
-    let mine = |id: &PartitionId| shard.owner_of(*id) == shard.id;
+    let delta = image.changes_since(&shard.metadata.image());
+    let mine = |id: &PartitionId| shard.shards.owns(*id);
     let gone: Vec<PartitionId> = delta.deleted_partitions.iter().copied().filter(mine).collect();
     for id in &gone {
         shard.coordinators.unload(*id);
@@ -69,7 +70,7 @@ pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> 
     // INV-1: a shard has the logs of its own partitions and no others.
     let opened: Vec<PartitionId> = delta.created_partitions.iter().copied().filter(mine).collect();
     // The image first: a request that finds no log then learns whether there should be one.
-    shard.set_image(Arc::clone(&image));
+    shard.metadata.set_image(Arc::clone(&image));
     if !delta.reconfigured_brokers.is_empty() {
         reconfigure_broker(&shard, &image);
     }
@@ -84,20 +85,17 @@ pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> 
     for id in opened {
         load_groups(&shard, id);
     }
-    delete_all(&shard, gone).await
+    delete_all(&shard.partitions, gone).await
 }
 
 /// At the start: removes the logs whose topics are gone, which a crash may have left.
 ///
 /// # Errors
 /// As [`apply_image`].
-pub(crate) async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ApplyError> {
-    let orphans = shard
-        .storage
-        .partitions()
-        .into_iter()
-        .filter(|id| image.partition(*id).is_none() && !is_metadata_partition(*id));
-    delete_all(shard, orphans.collect()).await
+pub(crate) async fn remove_orphans(partitions: &Partitions, image: &MetadataImage) -> Result<(), ApplyError> {
+    let logs = partitions.storage().partitions().into_iter();
+    let orphans = logs.filter(|id| image.partition(*id).is_none() && !is_metadata_partition(*id));
+    delete_all(partitions, orphans.collect()).await
 }
 
 /// Does what could not be done when `image` came into force: a full disk or a failed write kept a log from being made
@@ -106,18 +104,19 @@ pub(crate) async fn remove_orphans(shard: &Rc<Shard>, image: &MetadataImage) -> 
 /// # Errors
 /// The first log that still cannot be made or removed; the others are.
 pub(crate) async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<(), ApplyError> {
-    let removed = remove_orphans(&shard, &image).await;
+    let removed = remove_orphans(&shard.partitions, &image).await;
     let all: Vec<PartitionId> = image.topics().flat_map(|topic| topic.partition_ids()).collect();
     let created = create_missing(&shard, &image, &all).await;
-    for id in all.into_iter().filter(|id| shard.owner_of(*id) == shard.id) {
+    for id in all.into_iter().filter(|id| shard.shards.owns(*id)) {
         load_groups(&shard, id);
     }
     removed.and(created)
 }
 
 /// Begins to load the groups of a partition of this shard, if it is one of `__consumer_offsets`.
-fn load_groups(shard: &Rc<Shard>, id: PartitionId) {
-    let image = shard.image();
+fn load_groups(shard: &Shard, id: PartitionId) {
+    let metadata = Rc::clone(&shard.metadata);
+    let image = metadata.image();
     let offsets = image.topic(names::CONSUMER_OFFSETS);
     if offsets.is_none_or(|topic| topic.id != id.topic) {
         return;
@@ -127,15 +126,14 @@ fn load_groups(shard: &Rc<Shard>, id: PartitionId) {
         return;
     };
     let log = Rc::clone(partition.log());
-    let here = Rc::clone(shard);
-    let config = shard.config();
+    let config = metadata.config();
     let coordinators = &shard.coordinators;
-    coordinators.load(id, log, &shard.handle, &config.groups, move || here.image());
+    coordinators.load(id, log, &shard.handle, &config.groups, move || metadata.image());
 }
 
-async fn delete_all(shard: &Rc<Shard>, ids: Vec<PartitionId>) -> Result<(), ApplyError> {
+async fn delete_all(partitions: &Partitions, ids: Vec<PartitionId>) -> Result<(), ApplyError> {
     let deletions = ids.into_iter().map(|id| async move {
-        match shard.partitions.delete(id).await {
+        match partitions.delete(id).await {
             Ok(()) | Err(DeleteError::NotFound(_)) => Ok(()),
             Err(source) => Err(ApplyError::Delete { id, source }),
         }
@@ -154,17 +152,18 @@ where
 }
 
 async fn create_missing(
-    shard: &Rc<Shard>,
-    image: &Arc<MetadataImage>,
+    shard: &Shard,
+    image: &MetadataImage,
     created: &[PartitionId],
 ) -> Result<(), ApplyError> {
-    let mine = created.iter().filter(|id| shard.owner_of(**id) == shard.id);
+    let mine = created.iter().filter(|id| shard.shards.owns(**id));
     let creations = mine.filter_map(|id| {
         let topic = image.topic_by_id(id.topic)?;
         let known = topic.partition(id.index)?;
-        let config = partition_config(shard, topic);
-        if let Some(log) = shard.storage.partition(id) {
-            shard.partitions.adopt(log, config, known);
+        let (metadata, partitions) = (&shard.metadata, &shard.partitions);
+        let config = partition_config(metadata, topic);
+        if let Some(log) = partitions.storage().partition(id) {
+            partitions.adopt(log, config, known);
             reconfigure_partition(shard, topic, *id);
             return None;
         }
@@ -173,10 +172,10 @@ async fn create_missing(
             id: *id,
             directory: directory.clone(),
             leader_epoch: known.leader_epoch,
-            config: topic_log_config(shard, topic, id.index),
+            config: topic_log_config(metadata, topic, id.index),
         };
         Some(async move {
-            let created = shard.partitions.create(spec, config, known).await;
+            let created = partitions.create(spec, config, known).await;
             created.map_err(|source| ApplyError::Create { directory, source })
         })
     });
@@ -186,8 +185,8 @@ async fn create_missing(
 /// How long a follower may be behind (`replica.lag.time.max.ms`), which a lone replica never is.
 const REPLICA_LAG_MAX: Duration = Duration::from_secs(30);
 
-fn partition_config(shard: &Shard, topic: &TopicImage) -> PartitionConfig {
-    let least = shard
+fn partition_config(metadata: &MetadataCache, topic: &TopicImage) -> PartitionConfig {
+    let least = metadata
         .topic_config(topic)
         .map_or(1, |config| config.min_insync_replicas);
     PartitionConfig {
@@ -196,8 +195,8 @@ fn partition_config(shard: &Shard, topic: &TopicImage) -> PartitionConfig {
     }
 }
 
-fn topic_log_config(shard: &Shard, topic: &TopicImage, index: PartitionIndex) -> corelog_storage::LogConfig {
-    let config = |overrides: &Configs| log_config(&shard.config(), topic.name.as_str(), index, overrides);
+fn topic_log_config(metadata: &MetadataCache, topic: &TopicImage, index: PartitionIndex) -> LogConfig {
+    let config = |overrides: &Configs| log_config(&metadata.config(), topic.name.as_str(), index, overrides);
     config(&topic.configs).unwrap_or_else(|error| {
         tracing::error!(topic = %topic.name, %error, "the topic's settings conflict with the broker's; using the broker's");
         config(&Default::default()).unwrap_or_default()
@@ -205,17 +204,16 @@ fn topic_log_config(shard: &Shard, topic: &TopicImage, index: PartitionIndex) ->
 }
 
 fn reconfigure(shard: &Shard, topic: &TopicImage) {
-    for id in topic.partition_ids().filter(|id| shard.owner_of(*id) == shard.id) {
+    for id in topic.partition_ids().filter(|id| shard.shards.owns(*id)) {
         reconfigure_partition(shard, topic, id);
     }
 }
 
 fn reconfigure_partition(shard: &Shard, topic: &TopicImage, id: PartitionId) {
     if let Some(partition) = shard.partitions.get(&id) {
-        partition
-            .log()
-            .set_config(topic_log_config(shard, topic, id.index));
-        partition.configure(partition_config(shard, topic));
+        let log_config = topic_log_config(&shard.metadata, topic, id.index);
+        partition.log().set_config(log_config);
+        partition.configure(partition_config(&shard.metadata, topic));
     }
 }
 
@@ -223,10 +221,10 @@ fn reconfigure_broker(shard: &Shard, image: &MetadataImage) {
     let empty = Default::default();
     let cluster = image.broker_configs(None).map_or(&empty, |configs| &**configs);
     let broker = image
-        .broker_configs(Some(shard.identity.broker))
+        .broker_configs(Some(shard.metadata.identity.broker))
         .map_or(&empty, |configs| &**configs);
-    match shard.config().with_dynamic(cluster, broker) {
-        Ok(config) => shard.set_config(Arc::new(config)),
+    match shard.metadata.config().with_dynamic(cluster, broker) {
+        Ok(config) => shard.metadata.set_config(Arc::new(config)),
         Err(error) => {
             tracing::error!(%error, "the dynamic settings conflict; the earlier ones stay in force")
         }

@@ -36,7 +36,7 @@ mod tests {
     use corelog_protocol::messages::topic_record::TopicRecord;
 
     use super::*;
-    use crate::shard::test_image;
+    use crate::cluster::test_image;
 
     fn check(pairs: &[(&str, &str)], name: &str, policy: Option<&str>, expected: bool) {
         let config = BrokerConfig::from_pairs(pairs).expect("a good configuration");

@@ -20,11 +20,13 @@ use corelog_runtime::local::oneshot;
 use corelog_storage::{AppendOptions, AppendOrigin, Appended, LogOffsets, LogOwner, PartitionLog};
 
 use crate::error_codes::{Failure, ack_failure, append_failure, replicas_failure};
+use crate::metrics::ShardMetrics;
 
 /// See the module.
 pub struct Partition {
     log: Rc<PartitionLog>,
     clock: Rc<dyn Clock>,
+    metrics: Rc<ShardMetrics>,
     machine: RefCell<Machine>,
     /// Kept so that an append needs no memory for it.
     actions: RefCell<Vec<Action>>,
@@ -49,12 +51,14 @@ impl Partition {
         broker: BrokerId,
         config: PartitionConfig,
         clock: Rc<dyn Clock>,
+        metrics: Rc<ShardMetrics>,
     ) -> Rc<Partition> {
         let offsets = log.offsets();
         let machine = Machine::new(broker, config, ends(&offsets), offsets.high_watermark);
         let partition = Rc::new(Partition {
             log,
             clock,
+            metrics,
             machine: RefCell::new(machine),
             actions: RefCell::default(),
             acks_awaited: RefCell::default(),
@@ -112,15 +116,19 @@ impl Partition {
         self.handle(Event::Removed);
     }
 
-    /// Appends a client's batch, in the order of the calls, and resolves when it is acknowledged as `acks` asks.
+    /// Appends a client's batch, in the order of the calls, and resolves when it is acknowledged as `acks` asks. What is
+    /// acknowledged is counted, once.
     pub(crate) fn append(self: &Rc<Self>, batch: ValidatedBatch, acks: Acks) -> Appending {
         let options = AppendOptions {
             origin: AppendOrigin::Client,
         };
         let checked = self.machine.borrow().check_append(acks);
+        let header = batch.header();
         Appending {
             partition: Rc::clone(self),
             acks,
+            records: u64::try_from(header.record_count).unwrap_or_default(),
+            bytes: header.size,
             step: match checked {
                 Ok(()) => Step::Append(self.log.append([batch], options)),
                 Err(error) => Step::Refused(ready(replicas_failure(&error))),
@@ -187,6 +195,8 @@ impl Partition {
 pub(crate) struct Appending {
     partition: Rc<Partition>,
     acks: Acks,
+    records: u64,
+    bytes: usize,
     step: Step,
 }
 
@@ -203,18 +213,29 @@ impl Future for Appending {
     type Output = Result<Appended, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
+        let outcome = ready!(self.poll_acknowledged(cx));
+        if let Ok(appended) = &outcome
+            && !appended.is_duplicate
+        {
+            self.partition.metrics.produced(self.records, self.bytes);
+        }
+        Poll::Ready(outcome)
+    }
+}
+
+impl Appending {
+    fn poll_acknowledged(&mut self, cx: &mut Context<'_>) -> Poll<Result<Appended, Failure>> {
         loop {
-            match &mut this.step {
+            match &mut self.step {
                 Step::Refused(failure) => return Pin::new(failure).poll(cx).map(Err),
                 Step::Append(append) => {
                     let appended = ready!(Pin::new(append).poll(cx));
                     let appended = appended.map_err(|error| append_failure(&error))?;
                     let end = appended.last_offset.next();
-                    if this.acks != Acks::All || this.partition.is_committed(end) {
+                    if self.acks != Acks::All || self.partition.is_committed(end) {
                         return Poll::Ready(Ok(appended));
                     }
-                    this.step = Step::Commit(appended, this.partition.await_commit(end));
+                    self.step = Step::Commit(appended, self.partition.await_commit(end));
                 }
                 Step::Commit(appended, committed) => {
                     let committed = ready!(Pin::new(committed).poll(cx));

@@ -5,32 +5,51 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use corelog_metadata::PartitionImage;
-use corelog_model::{BrokerId, PartitionId};
+use corelog_model::PartitionId;
 use corelog_partition::PartitionConfig;
 use corelog_runtime::Clock;
 use corelog_storage::{CreateError, DeleteError, PartitionLog, PartitionSpec, Storage};
 
 use super::log_state::{LogApi, LogState, refusal};
 use super::partition::Partition;
+use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
+use crate::metrics::ShardMetrics;
 
 /// See the module. A partition is in here while its log is in the storage.
 pub struct Partitions {
-    broker: BrokerId,
-    clock: Rc<dyn Clock>,
+    metadata: Rc<MetadataCache>,
     storage: Rc<Storage>,
+    clock: Rc<dyn Clock>,
+    metrics: Rc<ShardMetrics>,
     all: RefCell<HashMap<PartitionId, Rc<Partition>, foldhash::fast::RandomState>>,
 }
 
 impl Partitions {
     /// None yet, of the logs of `storage`.
-    pub(crate) fn new(broker: BrokerId, storage: Rc<Storage>, clock: Rc<dyn Clock>) -> Partitions {
+    pub(crate) fn new(
+        metadata: Rc<MetadataCache>,
+        storage: Rc<Storage>,
+        clock: Rc<dyn Clock>,
+        metrics: Rc<ShardMetrics>,
+    ) -> Partitions {
         Partitions {
-            broker,
-            clock,
+            metadata,
             storage,
+            clock,
+            metrics,
             all: RefCell::default(),
         }
+    }
+
+    /// The partitions' logs, and the metadata's own.
+    pub fn storage(&self) -> &Rc<Storage> {
+        &self.storage
+    }
+
+    /// The clock that goes for them.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// A partition of this shard.
@@ -57,7 +76,9 @@ impl Partitions {
     pub(crate) fn adopt(&self, log: Rc<PartitionLog>, config: PartitionConfig, image: &PartitionImage) {
         let id = log.id();
         let partition = self.get(&id).unwrap_or_else(|| {
-            let partition = Partition::new(log, self.broker, config, Rc::clone(&self.clock));
+            let broker = self.metadata.identity.broker;
+            let (clock, metrics) = (Rc::clone(&self.clock), Rc::clone(&self.metrics));
+            let partition = Partition::new(log, broker, config, clock, metrics);
             self.all.borrow_mut().insert(id, Rc::clone(&partition));
             partition
         });
@@ -80,22 +101,15 @@ impl Partitions {
         deleted
     }
 
-    /// The partition that a request of `api` names, which this broker must lead. `is_named` says whether this shard's
-    /// metadata name it.
+    /// The partition of this shard that a request of `api` names, which this broker must lead.
     ///
     /// # Errors
     /// What [`refusal`] says of its state.
-    pub fn find(
-        &self,
-        api: LogApi,
-        id: &PartitionId,
-        is_named: impl FnOnce() -> bool,
-    ) -> Result<Rc<Partition>, Failure> {
+    pub fn find(&self, api: LogApi, id: &PartitionId) -> Result<Rc<Partition>, Failure> {
         let Some(partition) = self.get(id) else {
-            let state = if is_named() {
-                LogState::Missing
-            } else {
-                LogState::Unknown
+            let state = match self.metadata.image().partition(*id) {
+                Some(_) => LogState::Missing,
+                None => LogState::Unknown,
             };
             return Err(refusal(api, &state).expect("what is not there is refused"));
         };

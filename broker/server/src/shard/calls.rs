@@ -1,4 +1,4 @@
-//! Work that one shard has another do: [`Shard::submit_to`], and [`Shard::call`] beneath it.
+//! Work that one shard has another do: [`Shards::submit_to`], and [`Shards::call`] beneath it.
 //!
 //! A call moves a work item to the other shard's thread, where it is run, and which sends it back with its result in it.
 //! Calls from one shard to another begin in the order they were made; a work item's synchronous part (before the future
@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use corelog_model::ShardId;
@@ -14,7 +15,8 @@ use corelog_runtime::local::oneshot;
 use corelog_runtime::{LocalFuture, WorkClass};
 use slab::Slab;
 
-use super::Shard;
+use super::services::{Service, Shard};
+use super::shards::Shards;
 
 /// What goes through the mailbox between two shards of a broker.
 pub enum ShardMessage {
@@ -42,30 +44,32 @@ pub trait Work: Any + Send {
 
 /// The calls of one shard that wait for their replies.
 #[derive(Default)]
-pub(crate) struct Calls(RefCell<Slab<oneshot::Sender<Box<dyn Work>>>>);
+pub(super) struct Calls(RefCell<Slab<oneshot::Sender<Box<dyn Work>>>>);
 
 impl Calls {
     /// The calls that wait for a reply.
-    pub(crate) fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.0.borrow().len()
     }
 }
 
-/// A closure that another shard runs, and what came of it.
-struct Closure<W, R> {
+/// A closure that another shard runs with a service of its own, and what came of it.
+struct Closure<S, W, R> {
     work: Option<W>,
     result: Option<R>,
+    service: PhantomData<fn(S)>,
 }
 
-impl<W, F, R> Work for Closure<W, R>
+impl<S, W, F, R> Work for Closure<S, W, R>
 where
-    W: FnOnce(Rc<Shard>) -> F + Send + 'static,
+    S: Service + 'static,
+    W: FnOnce(Rc<S>) -> F + Send + 'static,
     F: Future<Output = R> + 'static,
     R: Send + 'static,
 {
     fn run(mut self: Box<Self>, shard: Rc<Shard>) -> LocalFuture<Box<dyn Work>> {
         let work = self.work.take().expect("a call is run once");
-        let future = work(shard);
+        let future = work(S::of(&shard));
         Box::pin(async move {
             self.result = Some(future.await);
             self as Box<dyn Work>
@@ -73,24 +77,31 @@ where
     }
 }
 
-impl Shard {
-    /// Runs `work` on shard `to` and resolves to its result; on this shard itself it runs at once, without a queue.
+impl Shards {
+    /// Runs `work` on shard `to`, with the service of that shard which it takes, and resolves to its result; on this shard
+    /// itself it runs at once, without a queue.
     ///
     /// The work begins whether or not the returned future is polled.
-    pub(crate) fn submit_to<R, F, W>(self: &Rc<Self>, to: ShardId, work: W) -> LocalFuture<R>
+    pub(crate) fn submit_to<S, R, F, W>(&self, to: ShardId, work: W) -> LocalFuture<R>
     where
+        S: Service + 'static,
         R: Send + 'static,
         F: Future<Output = R> + 'static,
-        W: FnOnce(Rc<Shard>) -> F + Send + 'static,
+        W: FnOnce(Rc<S>) -> F + Send + 'static,
     {
-        if to == self.id {
-            return Box::pin(work(Rc::clone(self)));
+        let Some(service) = self.local() else {
+            // The process ends, and nobody is answered any more.
+            return Box::pin(std::future::pending());
+        };
+        if to == self.here {
+            return Box::pin(work(service));
         }
         let called = self.call(
             to,
             Box::new(Closure {
                 work: Some(work),
                 result: None,
+                service: PhantomData,
             }),
         );
         Box::pin(async move { called.await.result.expect("a call that was run has a result") })
@@ -113,22 +124,27 @@ impl Shard {
                 .expect("the work that comes back is the one that was sent")
         }
     }
+}
 
+impl Shard {
     /// Takes messages from the other shards until the process ends.
     pub(crate) async fn serve_mailbox(self: Rc<Self>) {
         loop {
-            let (from, message) = self.mailbox.receive().await;
+            let (from, message) = self.shards.mailbox.receive().await;
             match message {
                 ShardMessage::Call { call, work } => {
                     let future = work.run(Rc::clone(&self));
-                    let shard = Rc::clone(&self);
+                    let shards = Rc::clone(&self.shards);
                     self.handle.spawn(WorkClass::Latency, "call", async move {
                         let work = future.await;
-                        shard.mailbox.send(from, ShardMessage::Reply { call, work }).await;
+                        shards
+                            .mailbox
+                            .send(from, ShardMessage::Reply { call, work })
+                            .await;
                     });
                 }
                 ShardMessage::Reply { call, work } => {
-                    let waiting = self.calls.0.borrow_mut().try_remove(call);
+                    let waiting = self.shards.calls.0.borrow_mut().try_remove(call);
                     let sender = waiting.expect("a reply comes once for a call that waits");
                     // A caller that has gone away no longer wants the result.
                     let _ = sender.send(work);

@@ -19,11 +19,13 @@ use std::rc::{Rc, Weak};
 
 use corelog_model::{Offset, PartitionId, ShardId};
 use corelog_runtime::local::{self, Notify};
-use corelog_runtime::{Monotonic, WorkClass};
+use corelog_runtime::{Handle, Monotonic, WorkClass};
 use corelog_storage::{LogOffsets, LogWatcher};
 use futures_util::future::join_all;
 
-use crate::shard::Shard;
+use super::shards::Shards;
+use crate::clients::fetch_session::FetchSessions;
+use crate::partitions::Partitions;
 
 /// What a reader saw of a log; when it is so no longer, there is something to tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,9 +45,13 @@ impl From<LogOffsets> for Seen {
     }
 }
 
-/// The watches of one shard: its own, and what others watch here.
-#[derive(Default)]
-pub struct FetchWatches {
+/// What the fetches of one shard share: the sessions of its connections, its watches, and what others watch here.
+pub struct Fetches {
+    /// The fetch sessions of this shard's connections.
+    pub sessions: RefCell<FetchSessions<Watch>>,
+    handle: Handle,
+    shards: Rc<Shards>,
+    partitions: Rc<Partitions>,
     number_next: Cell<u64>,
     inboxes: RefCell<HashMap<u64, Rc<Inbox>, foldhash::fast::RandomState>>,
     posts: RefCell<BTreeMap<(ShardId, u64), Rc<Post>>>,
@@ -58,19 +64,32 @@ struct Inbox {
     arrived: Notify,
 }
 
-impl FetchWatches {
+impl Fetches {
+    /// None yet, and at most so many sessions.
+    pub(super) fn new(
+        handle: Handle,
+        shards: Rc<Shards>,
+        partitions: Rc<Partitions>,
+        sessions_max: usize,
+    ) -> Fetches {
+        Fetches {
+            sessions: RefCell::new(FetchSessions::new(sessions_max)),
+            handle,
+            shards,
+            partitions,
+            number_next: Cell::new(0),
+            inboxes: RefCell::default(),
+            posts: RefCell::default(),
+        }
+    }
+
     /// The watches of this shard's fetches and sessions.
-    pub fn len(&self) -> usize {
+    pub fn watches(&self) -> usize {
         self.inboxes.borrow().len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Whether a watch of this shard is still there.
-    pub fn has(&self, number: u64) -> bool {
+    pub fn has_watch(&self, number: u64) -> bool {
         self.inboxes.borrow().contains_key(&number)
     }
 
@@ -80,10 +99,10 @@ impl FetchWatches {
     }
 
     /// On an owner: tells watch `number` of shard `asker` when one of these is no longer as it was seen.
-    fn expect(&self, shard: &Rc<Shard>, asker: ShardId, number: u64, seen: Vec<(PartitionId, Seen)>) {
+    fn expect(self: &Rc<Self>, asker: ShardId, number: u64, seen: Vec<(PartitionId, Seen)>) {
         let post = Rc::clone(self.posts.borrow_mut().entry((asker, number)).or_insert_with(|| {
             Rc::new(Post {
-                shard: Rc::downgrade(shard),
+                fetches: Rc::downgrade(self),
                 asker,
                 number,
                 moved: RefCell::default(),
@@ -93,7 +112,12 @@ impl FetchWatches {
         let watcher: Rc<dyn LogWatcher> = Rc::clone(&post) as Rc<dyn LogWatcher>;
         for (id, seen) in seen {
             // A log stays in its place with its end marked until its deletion is durable.
-            match shard.storage.partition(&id).filter(|log| !log.is_deleted()) {
+            match self
+                .partitions
+                .storage()
+                .partition(&id)
+                .filter(|log| !log.is_deleted())
+            {
                 Some(log) if Seen::from(log.offsets()) == seen => log.watch(&watcher),
                 Some(_) | None => Rc::clone(&post).changed(id),
             }
@@ -118,7 +142,7 @@ impl FetchWatches {
 
 /// On an owner: gathers what has moved for one watch.
 struct Post {
-    shard: Weak<Shard>,
+    fetches: Weak<Fetches>,
     asker: ShardId,
     number: u64,
     moved: RefCell<Vec<PartitionId>>,
@@ -127,38 +151,37 @@ struct Post {
 
 impl LogWatcher for Post {
     fn changed(self: Rc<Self>, partition: PartitionId) {
-        let Some(shard) = self.shard.upgrade() else { return };
+        let Some(fetches) = self.fetches.upgrade() else {
+            return;
+        };
         self.moved.borrow_mut().push(partition);
         if self.is_sending.replace(true) {
             return;
         }
         // A commit moves many logs in one go: the task runs after it, and takes them all; and what moves while they are
         // on their way goes together next.
-        shard
-            .handle
-            .clone()
-            .spawn(WorkClass::Latency, "fetch news", async move {
-                loop {
-                    let moved = std::mem::take(&mut *self.moved.borrow_mut());
-                    if moved.is_empty() {
-                        self.is_sending.set(false);
-                        return;
-                    }
-                    let number = self.number;
-                    let told = shard.submit_to(self.asker, move |asker| {
-                        asker.fetch_watches.arrived(number, moved);
-                        std::future::ready(())
-                    });
-                    told.await;
+        let handle = fetches.handle.clone();
+        handle.spawn(WorkClass::Latency, "fetch news", async move {
+            loop {
+                let moved = std::mem::take(&mut *self.moved.borrow_mut());
+                if moved.is_empty() {
+                    self.is_sending.set(false);
+                    return;
                 }
-            });
+                let number = self.number;
+                let told = fetches.shards.submit_to(self.asker, move |asker: Rc<Fetches>| {
+                    asker.arrived(number, moved);
+                    std::future::ready(())
+                });
+                told.await;
+            }
+        });
     }
 }
 
 /// What one fetch, or one session, is to hear of.
 pub struct Watch {
-    shard: Weak<Shard>,
-    here: ShardId,
+    fetches: Weak<Fetches>,
     number: u64,
     inbox: Rc<Inbox>,
     owners: RefCell<BTreeSet<ShardId>>,
@@ -173,16 +196,14 @@ impl std::fmt::Debug for Watch {
 }
 
 impl Watch {
-    /// A watch of `shard` that expects nothing yet.
-    pub fn new(shard: &Rc<Shard>) -> Watch {
-        let watches = &shard.fetch_watches;
-        let number = watches.number_next.get();
-        watches.number_next.set(number + 1);
+    /// A watch that expects nothing yet.
+    pub fn new(fetches: &Rc<Fetches>) -> Watch {
+        let number = fetches.number_next.get();
+        fetches.number_next.set(number + 1);
         let inbox = Rc::<Inbox>::default();
-        watches.inboxes.borrow_mut().insert(number, Rc::clone(&inbox));
+        fetches.inboxes.borrow_mut().insert(number, Rc::clone(&inbox));
         Watch {
-            shard: Rc::downgrade(shard),
-            here: shard.id,
+            fetches: Rc::downgrade(fetches),
             number,
             inbox,
             owners: RefCell::default(),
@@ -191,16 +212,21 @@ impl Watch {
 
     /// Each of these is told of once, when it is no longer as it was seen.
     pub fn expect(&self, seen: Vec<(PartitionId, Seen)>) {
-        let Some(shard) = self.shard.upgrade() else { return };
+        let Some(fetches) = self.fetches.upgrade() else {
+            return;
+        };
         let mut shares: BTreeMap<ShardId, Vec<_>> = BTreeMap::new();
         for (id, seen) in seen {
-            shares.entry(shard.owner_of(id)).or_default().push((id, seen));
+            shares
+                .entry(fetches.shards.owner_of(id))
+                .or_default()
+                .push((id, seen));
         }
-        let (here, number) = (self.here, self.number);
+        let (here, number) = (fetches.shards.here, self.number);
         for (owner, seen) in shares {
             self.owners.borrow_mut().insert(owner);
-            drop(shard.submit_to(owner, move |owner| {
-                owner.fetch_watches.expect(&owner, here, number, seen);
+            drop(fetches.shards.submit_to(owner, move |owner: Rc<Fetches>| {
+                owner.expect(here, number, seen);
                 std::future::ready(())
             }));
         }
@@ -209,14 +235,14 @@ impl Watch {
     /// Asks the owners what has moved: news that were on their way come before the answer (INV-3). Whether there is
     /// something to take now.
     pub async fn ask(&self) -> bool {
-        let Some(shard) = self.shard.upgrade() else {
+        let Some(fetches) = self.fetches.upgrade() else {
             return false;
         };
-        let (here, number) = (self.here, self.number);
+        let (here, number) = (fetches.shards.here, self.number);
         let owners: Vec<ShardId> = self.owners.borrow().iter().copied().collect();
         let asked = owners.into_iter().map(|owner| {
-            shard.submit_to(owner, move |owner| {
-                std::future::ready(owner.fetch_watches.take_unsent(here, number))
+            fetches.shards.submit_to(owner, move |owner: Rc<Fetches>| {
+                std::future::ready(owner.take_unsent(here, number))
             })
         });
         for moved in join_all(asked).await {
@@ -232,23 +258,27 @@ impl Watch {
 
     /// Resolves when something has moved that was not taken yet, and at `deadline`.
     pub async fn moved(&self, deadline: Monotonic) {
-        let Some(shard) = self.shard.upgrade() else { return };
+        let Some(fetches) = self.fetches.upgrade() else {
+            return;
+        };
         let arrived = self.inbox.arrived.notified();
         if self.inbox.moved.borrow().is_empty() {
             // Whatever ended it, the asker looks for itself.
-            let _ = local::timeout(&*shard.handle.clock, deadline, arrived).await;
+            let _ = local::timeout(&*fetches.handle.clock, deadline, arrived).await;
         }
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let Some(shard) = self.shard.upgrade() else { return };
-        shard.fetch_watches.inboxes.borrow_mut().remove(&self.number);
-        let (here, number) = (self.here, self.number);
+        let Some(fetches) = self.fetches.upgrade() else {
+            return;
+        };
+        fetches.inboxes.borrow_mut().remove(&self.number);
+        let (here, number) = (fetches.shards.here, self.number);
         for owner in self.owners.take() {
-            drop(shard.submit_to(owner, move |owner| {
-                owner.fetch_watches.posts.borrow_mut().remove(&(here, number));
+            drop(fetches.shards.submit_to(owner, move |owner: Rc<Fetches>| {
+                owner.posts.borrow_mut().remove(&(here, number));
                 std::future::ready(())
             }));
         }

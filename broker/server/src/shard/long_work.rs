@@ -16,8 +16,8 @@ struct Job {
 }
 
 /// The long work of one shard.
-#[derive(Default)]
 pub struct LongWork {
+    handle: Handle,
     jobs: RefCell<VecDeque<Job>>,
     /// The requests of each connection that are here.
     clients: RefCell<HashMap<u64, usize, foldhash::fast::RandomState>>,
@@ -25,6 +25,16 @@ pub struct LongWork {
 }
 
 impl LongWork {
+    /// None yet, to be done by a task of `handle`.
+    pub(super) fn new(handle: Handle) -> LongWork {
+        LongWork {
+            handle,
+            jobs: RefCell::default(),
+            clients: RefCell::default(),
+            is_running: Cell::new(false),
+        }
+    }
+
     /// The requests that wait here.
     pub fn len(&self) -> usize {
         self.jobs.borrow().len()
@@ -41,11 +51,12 @@ impl LongWork {
     }
 
     /// Has `work` done for `client`, after all that is here.
-    pub(crate) fn enter(self: &Rc<Self>, handle: &Handle, client: u64, work: LocalFuture<()>) {
+    pub(crate) fn enter(self: &Rc<Self>, client: u64, work: LocalFuture<()>) {
         *self.clients.borrow_mut().entry(client).or_default() += 1;
         self.jobs.borrow_mut().push_back(Job { client, work });
         if !self.is_running.replace(true) {
-            handle.spawn(WorkClass::Normal, "long work", Rc::clone(self).run());
+            let run = Rc::clone(self).run();
+            self.handle.spawn(WorkClass::Normal, "long work", run);
         }
     }
 

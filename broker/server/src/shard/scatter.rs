@@ -8,8 +8,10 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::{Either, join_all};
 use smallvec::SmallVec;
 
-use super::Shard;
 use super::calls::Work;
+use super::services::{Service as _, Shard};
+use super::shards::Shards;
+use crate::partitions::Partitions;
 
 /// What a request wants of partitions; most often of one.
 pub(crate) type Items<T> = SmallVec<[(PartitionId, T); 1]>;
@@ -23,12 +25,12 @@ pub(crate) trait OwnerWork: Copy + Send + 'static {
     /// What came of it.
     type Done: Send + 'static;
 
-    /// On an owner: does it to all of these partitions. Gives one result an item, in their order.
+    /// On an owner, with its partitions: does it to all of these. Gives one result an item, in their order.
     ///
-    /// What is done before the future is first polled is done in the order of the calls (see [`Shard::call`]).
+    /// What is done before the future is first polled is done in the order of the calls (see [`Shards::call`]).
     fn run(
         self,
-        shard: Rc<Shard>,
+        partitions: Rc<Partitions>,
         items: Items<Self::Item>,
     ) -> impl Future<Output = Results<Self::Done>> + 'static;
 }
@@ -42,7 +44,9 @@ struct Share<W: OwnerWork> {
 
 impl<W: OwnerWork> Work for Share<W> {
     fn run(mut self: Box<Self>, shard: Rc<Shard>) -> LocalFuture<Box<dyn Work>> {
-        let results = self.work.run(shard, std::mem::take(&mut self.items));
+        let results = self
+            .work
+            .run(Partitions::of(&shard), std::mem::take(&mut self.items));
         Box::pin(async move {
             self.results = results.await;
             self as Box<dyn Work>
@@ -50,12 +54,12 @@ impl<W: OwnerWork> Work for Share<W> {
     }
 }
 
-impl Shard {
+impl Shards {
     /// Has the owner of each partition do `work` on all of its items and returns the results in the items' order.
     ///
     /// The work is handed over before this returns.
     pub(crate) fn on_owners<W: OwnerWork>(
-        self: &Rc<Self>,
+        &self,
         work: W,
         items: Items<W::Item>,
     ) -> impl Future<Output = Results<W::Done>> + use<W> {
@@ -66,7 +70,7 @@ impl Shard {
     }
 
     fn only_owner<T>(&self, items: &Items<T>) -> Option<ShardId> {
-        let first = items.first().map_or(self.id, |(id, _)| self.owner_of(*id));
+        let first = items.first().map_or(self.here, |(id, _)| self.owner_of(*id));
         items
             .iter()
             .all(|(id, _)| self.owner_of(*id) == first)
@@ -74,13 +78,14 @@ impl Shard {
     }
 
     fn on_owner<W: OwnerWork>(
-        self: &Rc<Self>,
+        &self,
         owner: ShardId,
         work: W,
         items: Items<W::Item>,
     ) -> impl Future<Output = Results<W::Done>> + use<W> {
-        if owner == self.id {
-            return Either::Left(work.run(Rc::clone(self), items));
+        if owner == self.here {
+            let partitions = self.local().expect("a request holds its shard");
+            return Either::Left(work.run(partitions, items));
         }
         let share = Share {
             work,
@@ -92,13 +97,13 @@ impl Shard {
     }
 
     fn on_each_owner<W: OwnerWork>(
-        self: &Rc<Self>,
+        &self,
         work: W,
         items: Items<W::Item>,
     ) -> impl Future<Output = Results<W::Done>> + use<W> {
         let count = items.len();
         let mut shares: Vec<(Vec<usize>, Items<W::Item>)> = Vec::new();
-        shares.resize_with(usize::from(self.shard_count), Default::default);
+        shares.resize_with(usize::from(self.count), Default::default);
         for (slot, (id, item)) in items.into_iter().enumerate() {
             let (slots, share) = &mut shares[usize::from(self.owner_of(id).get())];
             slots.push(slot);

@@ -15,9 +15,9 @@ use corelog_runtime::{Handle, ListenOptions, Listener, WorkClass};
 use super::cluster_id;
 use super::serve_error::ServeError;
 use crate::admin;
+use crate::cluster::ShardListeners;
 use crate::connection::accept::{self, Door};
 use crate::shard::Shard;
-use crate::shard::ShardListeners;
 
 /// How long an address in use is waited for, and how often it is tried.
 const FREE_WAITS: u32 = 100;
@@ -179,7 +179,7 @@ impl Listeners {
 
     /// Opens the doors to at most so many clients at a time.
     pub(super) fn serve(self, shard: &Rc<Shard>, connections_max: u32) {
-        let spread = accept::Spread::new(shard.shard_count, connections_max);
+        let spread = accept::Spread::new(shard.shards.count, connections_max);
         let spread = Rc::new(RefCell::new(spread));
         let first = Arc::<str>::from(self.clients[0].0.name.as_str());
         let for_all = self.clients.into_iter().map(|(config, listener)| Door {

@@ -23,7 +23,8 @@ use corelog_metadata::{
 use corelog_model::{DirectoryId, PartitionId, ShardId};
 use corelog_runtime::descriptors::DescriptorPlan;
 use corelog_runtime::{
-    Activity, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here, start_shards,
+    Activity, Clock, Handle, Mailbox, ShardsOptions, StartError, Stopper, WorkClass, run_shard_here,
+    start_shards,
 };
 use corelog_storage::{
     COMMITS_IN_FLIGHT_MAX, DataDir, DataDirError, DeviceAnswer, Layout, Overwrites, Storage, StorageOptions,
@@ -36,13 +37,13 @@ use super::banner::Banner;
 use super::cluster_id;
 use super::listeners::{self, Listeners};
 use super::serve_error::ServeError;
-use crate::clients::connections;
+use crate::clients::connections::{self, Connections};
+use crate::cluster::{FIRST, Identity, MetadataCache, ShardListeners, owner_of};
 use crate::memory::{MemoryChoice, MemoryPlan};
 use crate::metadata;
 use crate::metadata::topics;
-use crate::partitions::partition_dirs;
-use crate::shard::{FIRST, Shard, ShardMessage, ShardParts, owner_of};
-use crate::shard::{Identity, ShardListeners};
+use crate::partitions::{Partitions, partition_dirs};
+use crate::shard::{Shard, ShardMessage, ShardParts, Shards};
 
 /// Kafka's `SecurityProtocol.PLAINTEXT`.
 const PLAINTEXT: i16 = 0;
@@ -367,21 +368,7 @@ pub async fn live(
     parts
         .handle
         .spawn(WorkClass::Latency, "mailbox", Rc::clone(&shard).serve_mailbox());
-    parts.handle.spawn(
-        WorkClass::Background,
-        "retention",
-        apply_retention(Rc::clone(&shard)),
-    );
-    parts.handle.spawn(
-        WorkClass::Background,
-        "checkpoints",
-        take_checkpoints(Rc::clone(&shard)),
-    );
-    parts.handle.spawn(
-        WorkClass::Background,
-        "connections",
-        watch_connections(Rc::clone(&shard)),
-    );
+    keep_up(&shard, &storage);
     begun(&shard);
     let stop = pin!(stop);
     if let Some(listeners) = listeners {
@@ -395,7 +382,7 @@ pub async fn live(
     } else {
         stop.await;
     }
-    shard.set_open(false);
+    shard.connections.set_served(false);
     if let Err(error) = storage.close().await {
         tracing::error!(shard = %id, %error, "the shard closes without a checkpoint; the next start recovers");
     }
@@ -405,20 +392,16 @@ pub async fn live(
 /// On the first shard: brings the metadata into force on all shards, then opens the doors.
 async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<(), ServeError> {
     let image = metadata::load(shard).await?;
-    remove_orphans(shard, &image).await?;
-    remove_strays(shard, &image).await?;
+    remove_orphans(&shard.shards, &image).await?;
+    remove_strays(&shard.shards, shard.partitions.storage(), &image).await?;
     // What could not be opened is said in the log, and answered as a storage error; the rest is served.
     let _ = metadata::publish(shard, Arc::clone(&image)).await;
     let advertised = listeners.advertised(&plan.config);
-    metadata::register(shard, registration(plan, &advertised)).await?;
-    let opened: Vec<_> = shard
-        .all()
-        .map(|to| shard.submit_to(to, |shard| async move { shard.set_open(true) }))
-        .collect();
-    join_all(opened).await;
+    metadata::register(&shard.controller, registration(plan, &advertised)).await?;
+    serve_clients(&shard.shards).await;
     let admin = listeners.admin_address();
     listeners.serve(shard, plan.descriptors.connections);
-    let image = shard.image();
+    let image = shard.metadata.image();
     let banner = Banner {
         advertised,
         admin,
@@ -426,7 +409,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
         shards: plan.layout.shard_count,
         topics: image.topic_count(),
         partitions: image.partition_count(),
-        creates_topics: shard.config().topics.is_auto_creation_enabled,
+        creates_topics: shard.metadata.config().topics.is_auto_creation_enabled,
     };
     banner.say();
     plan.memory.say(plan.layout.shard_count);
@@ -469,13 +452,13 @@ fn say_descriptors(plan: &DescriptorPlan) {
     );
 }
 
-async fn remove_orphans(shard: &Rc<Shard>, image: &Arc<MetadataImage>) -> Result<(), topics::ApplyError> {
-    let removed: Vec<_> = shard
+async fn remove_orphans(shards: &Shards, image: &Arc<MetadataImage>) -> Result<(), topics::ApplyError> {
+    let removed: Vec<_> = shards
         .all()
         .map(|to| {
             let image = Arc::clone(image);
-            shard.submit_to(to, move |shard| async move {
-                topics::remove_orphans(&shard, &image).await
+            shards.submit_to(to, move |partitions: Rc<Partitions>| async move {
+                topics::remove_orphans(&partitions, &image).await
             })
         })
         .collect();
@@ -485,11 +468,9 @@ async fn remove_orphans(shard: &Rc<Shard>, image: &Arc<MetadataImage>) -> Result
 /// Removes the directories that no shard knows: of a log whose creation, or deletion, a crash interrupted. Nothing is
 /// created meanwhile. A crash leaves no records in the directory of a partition that the metadata knows: where there are
 /// some, what knew of them has been lost, and they are not removed for that.
-async fn remove_strays(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), ServeError> {
-    let known: Vec<_> = shard
-        .all()
-        .map(|to| shard.submit_to(to, |shard| async move { shard.storage.directories() }))
-        .collect();
+async fn remove_strays(shards: &Shards, storage: &Storage, image: &MetadataImage) -> Result<(), ServeError> {
+    let directories = async |partitions: Rc<Partitions>| partitions.storage().directories();
+    let known: Vec<_> = shards.all().map(|to| shards.submit_to(to, directories)).collect();
     let known: HashSet<String> = join_all(known).await.into_iter().flatten().collect();
     let is_stray = |name: &str| partition_dirs::is_name(name) && !known.contains(name);
     let wanted: HashSet<String> = image
@@ -504,45 +485,75 @@ async fn remove_strays(shard: &Rc<Shard>, image: &MetadataImage) -> Result<(), S
         .collect();
     for directory in wanted {
         // INV-11: the metadata knows this one, so a directory that no shard knows is no reason to remove it.
-        if shard.storage.holds_records(&directory).await? {
-            let path = shard.storage.path().join(directory);
+        if storage.holds_records(&directory).await? {
+            let path = storage.path().join(directory);
             return Err(ServeError::UnknownPartition { path });
         }
     }
-    shard.storage.remove_strays(is_stray).await;
+    storage.remove_strays(is_stray).await;
     Ok(())
 }
 
-async fn watch_connections(shard: Rc<Shard>) {
-    let (connections, clock) = (Rc::clone(&shard.connections), Rc::clone(&shard.handle.clock));
-    let idle_max = move || {
-        let idle_max_ms = shard.config().network.connection_idle_max_ms;
-        idle_max_ms.map(Duration::from_millis)
-    };
-    connections::watch(connections, clock, idle_max).await;
+/// Has every shard serve clients from now on.
+async fn serve_clients(shards: &Shards) {
+    let served: Vec<_> = shards
+        .all()
+        .map(|to| {
+            shards.submit_to(to, |connections: Rc<Connections>| async move {
+                connections.set_served(true);
+            })
+        })
+        .collect();
+    join_all(served).await;
 }
 
-async fn apply_retention(shard: Rc<Shard>) {
+/// Begins what goes on for as long as the shard lives, whoever asks it for something.
+fn keep_up(shard: &Shard, storage: &Rc<Storage>) {
+    let Shard {
+        handle,
+        metadata,
+        connections,
+        ..
+    } = shard;
+    let clock = || Rc::clone(&handle.clock);
+    let (metadata, storage) = (|| Rc::clone(metadata), || Rc::clone(storage));
+    let retention = apply_retention(storage(), metadata(), clock());
+    handle.spawn(WorkClass::Background, "retention", retention);
+    let checkpoints = take_checkpoints(shard.shards.here, storage(), metadata(), clock());
+    handle.spawn(WorkClass::Background, "checkpoints", checkpoints);
+    let watched = metadata();
+    let idle_max = move || {
+        let idle_max_ms = watched.config().network.connection_idle_max_ms;
+        idle_max_ms.map(Duration::from_millis)
+    };
+    let connections = connections::watch(Rc::clone(connections), clock(), idle_max);
+    handle.spawn(WorkClass::Background, "connections", connections);
+}
+
+async fn apply_retention(storage: Rc<Storage>, metadata: Rc<MetadataCache>, clock: Rc<dyn Clock>) {
     loop {
-        let interval = Duration::from_millis(shard.config().storage.retention_check_interval_ms);
-        let next = shard.handle.clock.now() + interval;
-        shard.handle.clock.sleep_until(next).await;
-        shard.storage.apply_retention(shard.handle.clock.wall()).await;
+        let interval = Duration::from_millis(metadata.config().storage.retention_check_interval_ms);
+        clock.sleep_until(clock.now() + interval).await;
+        storage.apply_retention(clock.wall()).await;
     }
 }
 
 /// A checkpoint now and then though the journal is far from full, so that the next start has little to recover.
-async fn take_checkpoints(shard: Rc<Shard>) {
-    let mut appended = shard.storage.stats().appended_batches;
+async fn take_checkpoints(
+    shard: ShardId,
+    storage: Rc<Storage>,
+    metadata: Rc<MetadataCache>,
+    clock: Rc<dyn Clock>,
+) {
+    let mut appended = storage.stats().appended_batches;
     loop {
-        let interval = Duration::from_millis(shard.config().storage.checkpoint_interval_ms);
-        let next = shard.handle.clock.now() + interval;
-        shard.handle.clock.sleep_until(next).await;
-        let now = shard.storage.stats().appended_batches;
+        let interval = Duration::from_millis(metadata.config().storage.checkpoint_interval_ms);
+        clock.sleep_until(clock.now() + interval).await;
+        let now = storage.stats().appended_batches;
         if now != appended {
             appended = now;
-            if let Err(error) = shard.storage.checkpoint().await {
-                tracing::warn!(shard = %shard.id, %error, "no checkpoint now");
+            if let Err(error) = storage.checkpoint().await {
+                tracing::warn!(%shard, %error, "no checkpoint now");
             }
         }
     }

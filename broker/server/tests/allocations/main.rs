@@ -21,8 +21,9 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use corelog_broker::cluster::{FIRST, owner_of};
 use corelog_broker::memory::MemoryPlan;
-use corelog_broker::shard::{FIRST, Shard, ShardMessage, owner_of};
+use corelog_broker::shard::{Shard, ShardMessage};
 use corelog_broker::start::{CommitPlan, Plan, ShardSeat, live};
 use corelog_broker::{connection, metadata};
 use corelog_config::BrokerConfig;
@@ -250,10 +251,16 @@ async fn produce(shard: Rc<Shard>) -> (Figures, Figures) {
         assignments: Vec::new(),
         configs: Default::default(),
     };
-    for made in metadata::change(&shard, vec![ControllerRequest::CreateTopic(topic)], false).await {
+    for made in metadata::change(
+        &shard.controller,
+        vec![ControllerRequest::CreateTopic(topic)],
+        false,
+    )
+    .await
+    {
         made.expect("a topic");
     }
-    let topic = shard.image().topic(TOPIC).expect("just made").id;
+    let topic = shard.metadata.image().topic(TOPIC).expect("just made").id;
     let of_shard = |wanted: ShardId| {
         let index = |index| PartitionId {
             topic,
@@ -336,7 +343,7 @@ fn a_produce_of_one_message_allocates_little() {
             let figures = Rc::new(Cell::new(None));
             let (kept, spawner) = (Rc::clone(&figures), parts.handle.clone());
             let begun = |shard: &Rc<Shard>| {
-                if shard.id != FIRST {
+                if shard.shards.here != FIRST {
                     return;
                 }
                 let shard = Rc::clone(shard);

@@ -41,6 +41,7 @@ async fn grow(client: &Client, asked: &[(&str, i32)]) -> CreatePartitionsRespons
 fn partitions(broker: &Broker, topic: &str) -> usize {
     broker
         .shard
+        .metadata
         .image()
         .topic(topic)
         .expect("it is there")
@@ -277,7 +278,7 @@ fn settings_are_described_as_far_as_there_is_memory() {
                 assert!(message.contains("memory.bytes"), "{message}");
             }
         }
-        assert_eq!(broker.shard.long_answers.memory.free(), ANSWER_MEMORY);
+        assert_eq!(broker.shard.memory.answers.memory.free(), ANSWER_MEMORY);
     });
 }
 
@@ -326,7 +327,7 @@ fn a_long_answer_waits_for_memory_and_keeps_nobody_from_a_short_one() {
             topics,
             ..Default::default()
         };
-        let (memory, clock) = (&broker.shard.long_answers.memory, &broker.shard.handle.clock);
+        let (memory, clock) = (&broker.shard.memory.answers.memory, &broker.shard.handle.clock);
         let others = memory.try_acquire(ANSWER_MEMORY).expect("it is free");
         let (waiting, client) = (broker.connect().await, broker.connect().await);
         let id = waiting.send(12, &ask(None)).await;

@@ -43,7 +43,7 @@ async fn ask(broker: &Broker, modules: &[Module], api: ApiKey, maker: &mut Maker
     for version in api.versions().filter(|version| named.contains(version)) {
         let mut fault = None;
         for _ in 0..REQUESTS_A_VERSION {
-            maker.topic = match broker.shard.image().topic(TOPIC) {
+            maker.topic = match broker.shard.metadata.image().topic(TOPIC) {
                 Some(topic) => topic.id,
                 None => broker.create(TOPIC, 1, &[]).await,
             };
@@ -79,7 +79,12 @@ fn every_request_is_answered_in_its_version() {
         for api in SUPPORTED.iter().filter(|api| **api != ApiKey::FindCoordinator) {
             faults.extend(ask(&broker, &modules, *api, &mut maker).await);
         }
-        let offsets = broker.shard.image().topic("__consumer_offsets").is_some();
+        let offsets = broker
+            .shard
+            .metadata
+            .image()
+            .topic("__consumer_offsets")
+            .is_some();
         assert!(!offsets, "nothing has made the topic of the groups yet");
         maker.names_internal = true;
         let client = broker.connect().await;

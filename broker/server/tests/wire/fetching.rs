@@ -102,7 +102,7 @@ fn a_long_poll_waits_for_bytes_or_its_time() {
         };
         let (response, ()) = join(reader.receive::<FetchRequest>(11, id), write).await;
         assert_eq!(sizes(&response), [2 * batch.len()]);
-        assert!(broker.shard.fetch_watches.is_empty());
+        assert_eq!(broker.shard.fetches.watches(), 0);
     });
 }
 
@@ -131,7 +131,7 @@ fn a_fetch_takes_a_part_of_the_memory_that_is_free() {
         for _ in 0..30 {
             client.produce(TOPIC, large().bytes()).await;
         }
-        let memory = &broker.shard.fetch_memory;
+        let memory = &broker.shard.memory.fetches;
         let mut request = fetch(TOPIC, &[(0, 0)]);
         request.max_bytes = 50 << 20;
         request.topics[0].partitions[0].partition_max_bytes = 50 << 20;
@@ -158,13 +158,13 @@ fn a_fetch_waits_while_others_hold_all_memory() {
         broker.create(TOPIC, 1, &[]).await;
         let (client, other) = (broker.connect().await, broker.connect().await);
         client.produce(TOPIC, large().bytes()).await;
-        let memory = &broker.shard.fetch_memory;
+        let memory = &broker.shard.memory.fetches;
         let mut held = memory.try_acquire(FETCH_MEMORY).expect("nobody else is there");
         let id = client.send(11, &fetch(TOPIC, &[(0, 0)])).await;
         let answer = client.receive::<FetchRequest>(11, id);
         let release = async {
             // The fetch is at work: the request's memory is held.
-            let requests = &broker.shard.request_memory;
+            let requests = &broker.shard.memory.requests;
             until(&broker, || requests.free() < requests.total()).await;
             // Requests that need no memory for records go on, and this one comes after the fetch.
             other.produce(TOPIC, large().bytes()).await;
@@ -183,11 +183,11 @@ fn a_fetch_waits_while_others_hold_all_memory() {
 fn a_client_that_leaves_gives_up_its_wait_for_memory() {
     with_broker(|broker| async move {
         broker.create(TOPIC, 1, &[]).await;
-        let memory = &broker.shard.fetch_memory;
+        let memory = &broker.shard.memory.fetches;
         let held = memory.try_acquire(FETCH_MEMORY);
         let client = broker.connect().await;
         client.send(11, &fetch(TOPIC, &[(0, 0)])).await;
-        let requests = &broker.shard.request_memory;
+        let requests = &broker.shard.memory.requests;
         until(&broker, || requests.free() < requests.total()).await;
         drop(client);
         until(&broker, || requests.free() == requests.total()).await;
@@ -204,7 +204,7 @@ fn a_deleted_topic_ends_long_polls() {
         let mut request = fetch(TOPIC, &[(0, 0)]);
         request.max_wait_ms = LONG_MS;
         let id = client.send(11, &request).await;
-        until(&broker, || !broker.shard.fetch_watches.is_empty()).await;
+        until(&broker, || broker.shard.fetches.watches() > 0).await;
         let delete = ControllerRequest::DeleteTopic {
             topic: TopicReference::Name(TOPIC.to_owned()),
         };
@@ -306,8 +306,8 @@ fn a_session_hears_of_what_moves_while_it_waits_and_while_it_does_not() {
             assert_eq!(sizes(&reader.call(11, &next).await), [] as [usize; 0]);
             next.topics.clear();
         }
-        let sessions = broker.shard.fetch_sessions.borrow().len();
-        assert_eq!((broker.shard.fetch_watches.len(), sessions), (1, 1));
+        let sessions = broker.shard.fetches.sessions.borrow().len();
+        assert_eq!((broker.shard.fetches.watches(), sessions), (1, 1));
     });
 }
 
@@ -327,7 +327,7 @@ fn a_watch_is_told_at_once_of_what_moved_before_it_was_asked_for_and_once_of_wha
         let clock = &broker.shard.handle.clock;
         let never = clock.now() + Duration::from_secs(600);
         client.produce(TOPIC, Batch::of(1).bytes()).await;
-        let watch = Watch::new(&broker.shard);
+        let watch = Watch::new(&broker.shard.fetches);
         watch.expect(vec![(id(0), empty), (id(1), empty)]);
         watch.moved(never).await;
         assert_eq!(watch.take_moved(), [id(0)], "it had moved already");
@@ -348,9 +348,9 @@ fn a_watch_is_told_at_once_of_what_moved_before_it_was_asked_for_and_once_of_wha
         assert!(watch.ask().await, "nothing has come by itself yet");
         assert_eq!(watch.take_moved(), [id(0)], "it had moved already");
         assert!(!watch.ask().await, "nothing has moved since");
-        let posts = || broker.shard.fetch_watches.posts().len();
+        let posts = || broker.shard.fetches.posts().len();
         assert_eq!(posts(), 1);
         drop(watch);
-        assert_eq!((posts(), broker.shard.fetch_watches.len()), (0, 0));
+        assert_eq!((posts(), broker.shard.fetches.watches()), (0, 0));
     });
 }

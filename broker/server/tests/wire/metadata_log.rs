@@ -17,7 +17,8 @@ use crate::support::{Broker, TOPIC, with_broker};
 fn log(broker: &Broker) -> Rc<PartitionLog> {
     broker
         .shard
-        .storage
+        .partitions
+        .storage()
         .partition(&METADATA_PARTITION)
         .expect("it is there")
 }
@@ -30,7 +31,7 @@ fn offsets(broker: &Broker) -> LogOffsets {
 async fn check_replay(broker: &Broker) {
     let replayed = metadata::embedded(&broker.shard).await.expect("the log is read");
     assert!(
-        *replayed.image() == *broker.shard.image(),
+        *replayed.image() == *broker.shard.metadata.image(),
         "a replay gives another image"
     );
 }
@@ -67,7 +68,7 @@ fn a_snapshot_takes_the_place_of_what_came_before_it() {
         // A crash here leaves commands and the snapshot behind them.
         let first = controller
             .log()
-            .append_snapshot(&broker.shard.image())
+            .append_snapshot(&broker.shard.metadata.image())
             .await
             .expect("a snapshot");
         assert_eq!(offsets(&broker).log_start, Offset::ZERO);
@@ -78,7 +79,7 @@ fn a_snapshot_takes_the_place_of_what_came_before_it() {
 
         controller
             .log()
-            .shorten(&broker.shard.image())
+            .shorten(&broker.shard.metadata.image())
             .await
             .expect("a shorter log");
         assert!(offsets(&broker).log_start > first);
@@ -127,7 +128,7 @@ fn a_change_of_many_records_is_a_transaction() {
             topic: name.clone(),
             configs: [("leader.replication.throttled.replicas".to_owned(), value.clone())].into(),
         });
-        for result in metadata::change(&broker.shard, requests.collect(), false).await {
+        for result in metadata::change(&broker.shard.controller, requests.collect(), false).await {
             result.expect("the change is made");
         }
         let appended = (offsets(&broker).log_end - before).get();

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use corelog_broker::cluster::{FIRST, Identity};
 use corelog_broker::connection;
 use corelog_broker::metadata;
-use corelog_broker::shard::Identity;
-use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
+use corelog_broker::shard::{Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_controller::{BrokerRegistration, ControllerRequest, NewTopic};
 use corelog_metadata::{Endpoint, FeatureRange, Incarnation, METADATA_VERSION, METADATA_VERSION_LEVEL};
@@ -134,14 +134,14 @@ fn registration(incarnation: u128) -> BrokerRegistration {
 
 impl Broker {
     pub(crate) async fn change(&self, request: ControllerRequest) {
-        for result in metadata::change(&self.shard, vec![request], false).await {
+        for result in metadata::change(&self.shard.controller, vec![request], false).await {
             result.expect("the change is made");
         }
     }
 
     /// As at a start, which raises the leader epoch of every partition.
     pub(crate) async fn register(&self, incarnation: u128) {
-        let registered = metadata::register(&self.shard, registration(incarnation)).await;
+        let registered = metadata::register(&self.shard.controller, registration(incarnation)).await;
         registered.expect("the broker is registered");
     }
 
@@ -155,7 +155,7 @@ impl Broker {
             configs: configs.collect(),
         };
         self.change(ControllerRequest::CreateTopic(topic)).await;
-        self.shard.image().topic(name).expect("just made").id
+        self.shard.metadata.image().topic(name).expect("just made").id
     }
 
     pub(crate) async fn connect(&self) -> Client {

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use corelog_broker::cluster::owner_of;
 use corelog_broker::memory::MemoryPlan;
-use corelog_broker::shard::{Shard, ShardMessage, owner_of};
+use corelog_broker::shard::{Shard, ShardMessage};
 use corelog_broker::start::{Plan, ShardSeat, live};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
@@ -168,19 +169,21 @@ impl Broker {
     /// Whether a shard's journal takes no more.
     pub(super) fn is_fenced(&self) -> bool {
         let shards = self.shards.borrow();
-        shards.iter().any(|shard| shard.storage.stats().is_fenced)
+        shards
+            .iter()
+            .any(|shard| shard.partitions.storage().stats().is_fenced)
     }
 
     /// What takes more than it may. `None`: everything is within its limit.
     pub(super) fn excess(&self) -> Option<String> {
         let shards = self.shards.borrow();
         shards.iter().find_map(|shard| {
-            let removals = shard.storage.stats().removals;
+            let removals = shard.partitions.storage().stats().removals;
             (removals > REMOVALS_MAX).then(|| {
                 format!(
                     "shard {}: {removals} removals of deleted partitions at a time, each with a listing of the data \
                      directory, and {REMOVALS_MAX} is the most",
-                    shard.id
+                    shard.shards.here
                 )
             })
         })
@@ -190,25 +193,25 @@ impl Broker {
     pub(super) fn unrest(&self) -> Option<String> {
         let shards = self.shards.borrow();
         let is_known = |asker: ShardId, number: u64| {
-            let asker = shards.iter().find(|shard| shard.id == asker);
-            asker.is_some_and(|asker| asker.fetch_watches.has(number))
+            let asker = shards.iter().find(|shard| shard.shards.here == asker);
+            asker.is_some_and(|asker| asker.fetches.has_watch(number))
         };
         shards.iter().find_map(|shard| {
             let held_of = |memory: &Semaphore| memory.total() - memory.free();
-            let answers = held_of(&shard.fetch_memory) + held_of(&shard.long_answers.memory);
-            let held = held_of(&shard.request_memory) + answers;
-            let calls = shard.calls_waiting();
+            let answers = held_of(&shard.memory.fetches) + held_of(&shard.memory.answers.memory);
+            let held = held_of(&shard.memory.requests) + answers;
+            let calls = shard.shards.calls_waiting();
             let connections = shard.metrics.connections.open();
             // Sessions outlast connections, and so do their watches.
-            let watches = shard.fetch_watches.len();
-            let sessions = shard.fetch_sessions.borrow().len();
-            let posts = shard.fetch_watches.posts();
+            let watches = shard.fetches.watches();
+            let sessions = shard.fetches.sessions.borrow().len();
+            let posts = shard.fetches.posts();
             let stray = posts.iter().filter(|(asker, number)| !is_known(*asker, *number)).count();
             (held > 0 || calls > 0 || watches > sessions || stray > 0 || connections > 0).then(|| {
                 format!(
                     "shard {}: {held} bytes of requests and answers, {calls} calls, {watches} fetch watches for \
                      {sessions} sessions, {stray} that nobody asks for, {connections} connections",
-                    shard.id
+                    shard.shards.here
                 )
             })
         })

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use corelog_broker::cluster::{FIRST, Identity};
 use corelog_broker::controller::ChangeError;
 use corelog_broker::metadata;
-use corelog_broker::shard::Identity;
-use corelog_broker::shard::{FIRST, Shard, ShardMessage, ShardParts};
+use corelog_broker::shard::{Shard, ShardMessage, ShardParts};
 use corelog_config::BrokerConfig;
 use corelog_controller::{BrokerRegistration, ControllerRequest, NewTopic};
 use corelog_metadata::{FeatureRange, Incarnation, METADATA_VERSION, METADATA_VERSION_LEVEL};
@@ -68,7 +68,7 @@ pub(crate) async fn broker(machine: &Machine) -> Rc<Shard> {
         rack: None,
         log_dirs: Vec::new(),
     };
-    let registered = metadata::register(&shard, registration).await;
+    let registered = metadata::register(&shard.controller, registration).await;
     registered.expect("the broker is registered");
     shard
 }
@@ -86,6 +86,6 @@ pub(crate) fn new_topic(name: &str, partitions: i32) -> ControllerRequest {
 
 /// Has the controller make one change.
 pub(crate) async fn change(shard: &Rc<Shard>, request: ControllerRequest) -> Result<(), ChangeError> {
-    let mut results = metadata::change(shard, vec![request], false).await;
+    let mut results = metadata::change(&shard.controller, vec![request], false).await;
     results.remove(0).map(drop)
 }

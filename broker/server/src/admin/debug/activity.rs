@@ -8,18 +8,19 @@ use corelog_model::ShardId;
 use corelog_runtime::{ActivityReport, TimeSpent};
 use futures_util::future::join_all;
 
-use crate::shard::Shard;
+use crate::metrics::ShardMetrics;
+use crate::shard::Shards;
 
 /// Tasks and long polls that are listed of a shard.
 const LISTED_MAX: usize = 12;
 
 /// Asks every shard.
-pub(super) async fn page(shard: &Rc<Shard>) -> String {
-    let asked: Vec<_> = shard
+pub(super) async fn page(shards: &Shards) -> String {
+    let asked: Vec<_> = shards
         .all()
         .map(|to| {
-            shard.submit_to(to, |shard| {
-                std::future::ready((shard.id, shard.activity.report()))
+            shards.submit_to(to, move |metrics: Rc<ShardMetrics>| {
+                std::future::ready((to, metrics.activity.report()))
             })
         })
         .collect();

@@ -7,7 +7,6 @@ mod c_library;
 mod profile;
 
 use std::net::IpAddr;
-use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_config::{AdminDebug, BrokerConfig};
@@ -33,16 +32,16 @@ pub(super) fn patience(target: &str) -> Duration {
 }
 
 /// Answers a request for a path that is known here; a HEAD takes no profile.
-pub(super) async fn respond(shard: &Rc<Shard>, target: &str, is_head: bool) -> Response<Page> {
-    if !is_enabled(&shard.config()) {
+pub(super) async fn respond(shard: &Shard, target: &str, is_head: bool) -> Response<Page> {
+    if !is_enabled(&shard.metadata.config()) {
         let refusal = "switched off; see the key admin.debug\n";
         return Reply::new(StatusCode::FORBIDDEN, refusal).into_response();
     }
     let reply = match profile::Asked::parse(target) {
         Some(Ok(_)) if is_head => return reply::text_headers_alone(),
-        Some(Ok(asked)) => profile::take(shard, asked).await,
+        Some(Ok(asked)) => profile::take(&*shard.handle.clock, asked).await,
         Some(Err(error)) => Reply::new(StatusCode::BAD_REQUEST, &format!("{error}\n")),
-        None => Reply::new(StatusCode::OK, &activity::page(shard).await),
+        None => Reply::new(StatusCode::OK, &activity::page(&shard.shards).await),
     };
     reply.into_response()
 }

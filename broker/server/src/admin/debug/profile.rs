@@ -5,15 +5,14 @@
 //! its own, so that no shard waits for debug information to be read.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Duration;
 
+use corelog_runtime::Clock;
 use hyper::StatusCode;
 use pprof::{ProfilerGuardBuilder, Report};
 
 use crate::admin::reply::Reply;
-use crate::shard::Shard;
 
 pub(super) const PATH: &str = "/debug/profile";
 const SECONDS: u64 = 5;
@@ -97,7 +96,7 @@ where
 }
 
 /// Takes a profile; the shard goes on meanwhile.
-pub(super) async fn take(shard: &Rc<Shard>, asked: Asked) -> Reply {
+pub(super) async fn take(clock: &dyn Clock, asked: Asked) -> Reply {
     let (sender, receiver) = channel();
     let profiler = std::thread::Builder::new().name("profiler".into());
     let started = profiler.spawn(move || {
@@ -110,7 +109,6 @@ pub(super) async fn take(shard: &Rc<Shard>, asked: Asked) -> Reply {
             &format!("cannot start the profiler's thread: {error}\n"),
         );
     }
-    let clock = &shard.handle.clock;
     loop {
         match receiver.try_recv() {
             Ok(Ok(folded)) => return Reply::new(StatusCode::OK, &folded),

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use corelog_metadata::{MetadataImage, TopicImage};
 use corelog_model::{PartitionIndex, ShardId, TopicId, TopicName};
 use corelog_runtime::TimeSpent;
-use corelog_runtime::local::YieldEvery;
+use corelog_runtime::local::{Semaphore, YieldEvery};
 use corelog_storage::StorageStats;
 use futures_util::future::join_all;
 
+use crate::cluster::MetadataCache;
 use crate::groups::GroupOffsets;
-use crate::shard::Shard;
-use crate::shard::metrics::Snapshot;
+use crate::metrics::Snapshot;
+use crate::shard::{Shard, Shards};
 
 /// Partitions that are looked at before other tasks run: about 100 µs.
 const PARTITIONS_A_SLICE: usize = 512;
@@ -83,13 +84,13 @@ struct Part {
 }
 
 /// Asks every shard.
-pub(super) async fn gather(shard: &Rc<Shard>) -> Gathered {
-    let image = shard.image();
-    let asked: Vec<_> = shard
+pub(super) async fn gather(metadata: &MetadataCache, shards: &Shards) -> Gathered {
+    let image = metadata.image();
+    let asked: Vec<_> = shards
         .all()
         .map(|to| {
             let image = Arc::clone(&image);
-            shard.submit_to(to, move |shard| part(shard, image))
+            shards.submit_to(to, move |shard: Rc<Shard>| part(shard, image))
         })
         .collect();
     let mut gathered = Gathered::default();
@@ -100,7 +101,7 @@ pub(super) async fn gather(shard: &Rc<Shard>) -> Gathered {
         groups.extend(part.groups);
         gathered.shards.push(part.report);
     }
-    let firsts = put_together(shard, &image, logs, &mut gathered).await;
+    let firsts = put_together(metadata, shards, &image, logs, &mut gathered).await;
     compute_lags(&image, &firsts, groups, &mut gathered).await;
     gathered
 }
@@ -110,8 +111,8 @@ async fn part(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Part {
     let mut steps = YieldEvery::new(PARTITIONS_A_SLICE);
     for topic in image.topics() {
         for id in topic.partition_ids() {
-            if shard.owner_of(id) == shard.id {
-                logs.push(shard.storage.partition(&id).map(|log| {
+            if shard.shards.owns(id) {
+                logs.push(shard.partitions.storage().partition(&id).map(|log| {
                     let offsets = log.offsets();
                     LogLevels {
                         high_watermark: count(offsets.high_watermark.get()),
@@ -134,14 +135,15 @@ async fn part(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Part {
 }
 
 fn report(shard: &Shard) -> ShardReport {
-    let memory = &shard.long_answers.memory;
+    let used = |memory: &Semaphore| memory.total() - memory.free();
+    let memory = &shard.memory;
     ShardReport {
-        id: shard.id,
-        storage: shard.storage.stats(),
-        spent: shard.activity.report().total,
-        request_memory_used: shard.request_memory.total() - shard.request_memory.free(),
-        fetch_memory_used: shard.fetch_memory.total() - shard.fetch_memory.free(),
-        answer_memory_used: memory.total() - memory.free(),
+        id: shard.shards.here,
+        storage: shard.partitions.storage().stats(),
+        spent: shard.metrics.activity.report().total,
+        request_memory_used: used(&memory.requests),
+        fetch_memory_used: used(&memory.fetches),
+        answer_memory_used: used(&memory.answers.memory),
     }
 }
 
@@ -158,7 +160,8 @@ struct Place {
 
 /// The partitions in the image's order, each from the shard that owns it.
 async fn put_together(
-    shard: &Rc<Shard>,
+    metadata: &MetadataCache,
+    shards: &Shards,
     image: &MetadataImage,
     mut logs: Vec<(bool, std::vec::IntoIter<Option<LogLevels>>)>,
     gathered: &mut Gathered,
@@ -172,12 +175,12 @@ async fn put_together(
         };
         places.insert(topic.id, place);
         gathered.topics.push(topic.name.clone());
-        let replicas_min = replicas_min(shard, topic);
+        let replicas_min = replicas_min(metadata, topic);
         for (id, partition) in topic.partition_ids().zip(topic.partitions.iter()) {
             gathered.partition_count += 1;
             gathered.under_min_isr_count +=
                 u64::from(partition.in_sync_replicas.len() < replicas_min.min(partition.replicas.len()));
-            let owner = usize::from(shard.owner_of(id).get());
+            let owner = usize::from(shards.owner_of(id).get());
             let (is_fenced, logs) = &mut logs[owner];
             let log = logs.next().expect("each owner reports on each of its partitions");
             let is_served = !*is_fenced && log.as_ref().is_some_and(|log| !log.is_corrupt);
@@ -198,9 +201,9 @@ async fn put_together(
 }
 
 /// How many replicas in sync acks=all asks for.
-fn replicas_min(shard: &Shard, topic: &TopicImage) -> usize {
+fn replicas_min(metadata: &MetadataCache, topic: &TopicImage) -> usize {
     // Settings that conflict refuse every Produce, and are reported there.
-    let replicas = shard
+    let replicas = metadata
         .topic_config(topic)
         .map_or(1, |config| config.min_insync_replicas);
     usize::try_from(replicas).unwrap_or(usize::MAX)

@@ -15,7 +15,6 @@ mod format;
 mod gather;
 mod table;
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -41,13 +40,9 @@ impl Scrapes {
     }
 
     /// Gathers everything and prints it piece by piece.
-    pub(super) async fn scrape(
-        &self,
-        shard: &Rc<Shard>,
-        format: Format,
-    ) -> impl Stream<Item = Bytes> + use<> {
+    pub(super) async fn scrape(&self, shard: &Shard, format: Format) -> impl Stream<Item = Bytes> + use<> {
         let turn = self.0.acquire(1).await;
-        let gathered = Arc::new(gather::gather(shard).await);
+        let gathered = Arc::new(gather::gather(&shard.metadata, &shard.shards).await);
         Printer::new(gathered, format).pieces().map(move |piece| {
             let _held = &turn;
             Bytes::from(piece)
@@ -56,8 +51,8 @@ impl Scrapes {
 }
 
 /// What `/metrics` says, in Prometheus' text format.
-pub async fn metrics(shard: &Rc<Shard>) -> String {
-    let gathered = Arc::new(gather::gather(shard).await);
+pub async fn metrics(shard: &Shard) -> String {
+    let gathered = Arc::new(gather::gather(&shard.metadata, &shard.shards).await);
     Printer::new(gathered, Format::Prometheus)
         .pieces()
         .collect()

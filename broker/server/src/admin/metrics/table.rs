@@ -8,7 +8,7 @@ use std::time::Duration;
 use corelog_storage::StorageStats;
 
 use super::gather::{Gathered, PartitionLevels, ShardReport};
-use crate::shard::metrics::{ApiCounts, Counter, Histogram};
+use crate::metrics::{ApiCounts, Counter, Histogram};
 
 /// One metric.
 pub(super) struct Metric {

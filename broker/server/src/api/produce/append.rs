@@ -13,8 +13,8 @@ use corelog_runtime::local::timeout;
 use corelog_storage::Appended;
 
 use crate::error_codes::Failure;
-use crate::partitions::{Appending, LogApi, Partition};
-use crate::shard::{Items, OwnerWork, Results, Shard};
+use crate::partitions::{Appending, LogApi, Partition, Partitions};
+use crate::shard::{Items, OwnerWork, Results};
 
 /// A batch to be appended, or why it is not; then the owner says where the log starts.
 pub(super) type Checked = Result<ValidatedBatch, Failure>;
@@ -46,10 +46,10 @@ impl OwnerWork for Append {
     /// look found something pending: well below the cost of the acknowledgement's own write.
     fn run(
         self,
-        shard: Rc<Shard>,
+        partitions: Rc<Partitions>,
         items: Items<Checked>,
     ) -> impl Future<Output = Results<Self::Done>> + 'static {
-        let begin = |(id, checked)| Slot::begin(&shard, &id, checked, self.acks);
+        let begin = |(id, checked)| Slot::begin(&partitions, &id, checked, self.acks);
         let mut slots: Results<Slot> = items.into_iter().map(begin).collect();
         async move {
             let all = poll_fn(|cx| {
@@ -61,10 +61,10 @@ impl OwnerWork for Append {
             });
             match self.deadline {
                 // Late or not, each batch has its outcome or none.
-                Some(deadline) => drop(timeout(&*shard.handle.clock, deadline, all).await),
+                Some(deadline) => drop(timeout(partitions.clock(), deadline, all).await),
                 None => all.await,
             }
-            slots.into_iter().map(|slot| slot.outcome(&shard)).collect()
+            slots.into_iter().map(Slot::outcome).collect()
         }
     }
 }
@@ -72,8 +72,6 @@ impl OwnerWork for Append {
 /// One batch on its owner.
 struct Slot {
     partition: Option<Rc<Partition>>,
-    messages: u64,
-    bytes: usize,
     state: State,
 }
 
@@ -83,14 +81,11 @@ enum State {
 }
 
 impl Slot {
-    fn begin(shard: &Shard, id: &PartitionId, checked: Checked, acks: Acks) -> Slot {
-        let found = shard.partition(LogApi::Produce, id);
+    fn begin(partitions: &Partitions, id: &PartitionId, checked: Checked, acks: Acks) -> Slot {
+        let found = partitions.find(LogApi::Produce, id);
         let partition = found.as_ref().ok().map(Rc::clone);
-        let header = checked.as_ref().ok().map(ValidatedBatch::header);
         Slot {
             partition,
-            messages: header.map_or(0, |header| u64::try_from(header.record_count).unwrap_or_default()),
-            bytes: header.map_or(0, |header| header.size),
             state: match (checked, found) {
                 (Ok(batch), Ok(partition)) => State::Pending(partition.append(batch, acks)),
                 (Err(failure), _) | (Ok(_), Err(failure)) => State::Done(Err(failure)),
@@ -108,25 +103,17 @@ impl Slot {
         Poll::Ready(())
     }
 
-    fn outcome(self, shard: &Shard) -> Result<Appended, Refused> {
+    fn outcome(self) -> Result<Appended, Refused> {
         let outcome = match self.state {
             State::Done(outcome) => outcome,
             State::Pending(_) => Err(timed_out()),
         };
-        match outcome {
-            Ok(appended) => {
-                if !appended.is_duplicate {
-                    shard.metrics.produced(self.messages, self.bytes);
-                }
-                Ok(appended)
-            }
-            Err(failure) => Err(Refused {
-                failure,
-                log_start: self
-                    .partition
-                    .map(|partition| partition.log().offsets().log_start),
-            }),
-        }
+        outcome.map_err(|failure| Refused {
+            failure,
+            log_start: self
+                .partition
+                .map(|partition| partition.log().offsets().log_start),
+        })
     }
 }
 

@@ -20,7 +20,7 @@ use corelog_protocol::messages::produce::{
     ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
 use corelog_protocol::{ApiKey, ByteStr, ErrorCode};
-use corelog_runtime::{LocalFuture, Monotonic};
+use corelog_runtime::{Clock, LocalFuture, Monotonic};
 use corelog_storage::Appended;
 use futures_util::future::Either;
 
@@ -28,8 +28,10 @@ use super::append::{Append, Checked};
 use super::check::{self, INLINE_BYTES_MAX, RecordsWork};
 use super::long_work;
 use crate::clients::{Answer, RequestContext};
+use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
-use crate::shard::{Items, Shard};
+use crate::metrics::ShardMetrics;
+use crate::shard::{Items, LongWork, Shards};
 
 /// With more refused records than this, each is named without the sentence, which is told once of all: clients take that
 /// one then.
@@ -39,11 +41,30 @@ const ACKS_ALL: i16 = -1;
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
 
+/// What a Produce works with.
+#[derive(Clone, Copy)]
+pub struct Services<'a> {
+    /// The time that batches come at.
+    pub clock: &'a dyn Clock,
+    /// The topics and their settings.
+    pub metadata: &'a MetadataCache,
+    /// The way to the owners.
+    pub shards: &'a Rc<Shards>,
+    /// Where what takes long is done.
+    pub long_work: &'a Rc<LongWork>,
+    /// Where refusals are counted.
+    pub metrics: &'a Rc<ShardMetrics>,
+}
+
 /// Admits a request's batches, in the order of the calls, and resolves to the answer when they are acknowledged.
-pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest) -> LocalFuture<Answer> {
-    let image = shard.image();
+pub fn start(
+    services: Services<'_>,
+    context: RequestContext,
+    request: ProduceRequest,
+) -> LocalFuture<Answer> {
+    let image = services.metadata.image();
     let mut check = Check {
-        shard,
+        services,
         version: context.version,
         acks: request.acks,
         inline_bytes: INLINE_BYTES_MAX,
@@ -69,7 +90,7 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     } = check;
     // Nobody waits for the acknowledgement of acks=0.
     let deadline = (request.acks != 0)
-        .then(|| deadline(shard, request.timeout_ms))
+        .then(|| deadline(services.clock, request.timeout_ms))
         .flatten();
     let acks = if request.acks == ACKS_ALL {
         Acks::All
@@ -78,12 +99,12 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
     };
     let append = Append { acks, deadline };
     let client = context.client.number;
-    let appended = if long_work::is_needed(shard, client, &works) {
-        Either::Left(long_work::enter(shard, client, batches, works, append))
+    let appended = if long_work::is_needed(services.long_work, client, &works) {
+        Either::Left(long_work::enter(services, client, batches, works, append))
     } else {
-        Either::Right(shard.on_owners(append, batches))
+        Either::Right(services.shards.on_owners(append, batches))
     };
-    let shard = Rc::clone(shard);
+    let metrics = Rc::clone(services.metrics);
     Box::pin(async move {
         let mut appended = appended.await.into_iter();
         let partitions = answers.iter_mut().flat_map(|topic| &mut topic.partitions);
@@ -91,7 +112,7 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
             match appended.next().expect("one result a batch that was handed over") {
                 Ok(appended) => fill(answer, &appended),
                 Err(refused) => {
-                    shard.metrics.failed(ApiKey::Produce, refused.failure.code.code());
+                    metrics.failed(ApiKey::Produce, refused.failure.code.code());
                     first_failure.get_or_insert_with(|| refused.failure.clone());
                     let tells_start = tells_log_start(refused.failure.code);
                     let log_start = refused.log_start.filter(|_| tells_start);
@@ -116,9 +137,9 @@ pub fn start(shard: &Rc<Shard>, context: RequestContext, request: ProduceRequest
 
 /// When to answer that the acknowledgement takes too long. With a timeout of zero, Kafka's acknowledgement of a lone
 /// replica comes within the call, so that it never times out; ours needs the disk, and is waited for.
-fn deadline(shard: &Shard, timeout_ms: i32) -> Option<Monotonic> {
+fn deadline(clock: &dyn Clock, timeout_ms: i32) -> Option<Monotonic> {
     let timeout = u64::try_from(timeout_ms).ok().filter(|timeout| *timeout > 0)?;
-    Some(shard.handle.clock.now() + Duration::from_millis(timeout))
+    Some(clock.now() + Duration::from_millis(timeout))
 }
 
 fn find_topic<'a>(
@@ -211,7 +232,7 @@ fn tells_log_start(code: ErrorCode) -> bool {
 
 /// Goes through the batches of one request.
 struct Check<'a> {
-    shard: &'a Shard,
+    services: Services<'a>,
     version: i16,
     acks: i16,
     /// What may yet be decompressed of the request here.
@@ -240,7 +261,7 @@ impl Check<'_> {
             Err(failure) => Err(failure.clone()),
         };
         if let Err(failure) = admitted {
-            self.shard.metrics.failed(ApiKey::Produce, failure.code.code());
+            self.services.metrics.failed(ApiKey::Produce, failure.code.code());
             self.first_failure.get_or_insert_with(|| failure.clone());
             refuse(&mut answer, failure, None);
         }
@@ -285,10 +306,10 @@ impl Check<'_> {
             let text = format!("{} is the broker's own: no client appends to it", topic.name);
             return Err(Failure::new(ErrorCode::InvalidTopicException, text));
         }
-        let config = self.shard.topic_config(topic);
+        let config = self.services.metadata.topic_config(topic);
         let config = config.map_err(|error| Failure::new(ErrorCode::InvalidConfig, error.to_string()))?;
         let batch = check::parse(records, self.version, &config)?;
-        let now = self.shard.handle.clock.wall();
+        let now = self.services.clock.wall();
         let work = RecordsWork::new(&config, batch.header().compression, now);
         match work.try_now(batch, &mut self.inline_bytes) {
             Ok(batch) => Ok((batch?, None)),

@@ -10,24 +10,25 @@ use corelog_runtime::local::{oneshot, yield_now};
 
 use super::append::{Append, Checked};
 use super::check::RecordsWork;
-use crate::shard::{Items, OwnerWork, Results, Shard};
+use super::handler::Services;
+use crate::shard::{Items, LongWork, OwnerWork, Results};
 
 /// Whether a request of `client` with this work to be done has to wait for long work.
-pub(super) fn is_needed(shard: &Shard, client: u64, works: &[(usize, RecordsWork)]) -> bool {
-    !works.is_empty() || shard.long_work.has(client)
+pub(super) fn is_needed(long_work: &LongWork, client: u64, works: &[(usize, RecordsWork)]) -> bool {
+    !works.is_empty() || long_work.has(client)
 }
 
 /// Does the work on the batches of a request of `client` that it names, after that of its earlier ones, and hands all to
 /// their owners. Resolves to one result a batch.
 pub(super) fn enter(
-    shard: &Rc<Shard>,
+    services: Services<'_>,
     client: u64,
     mut batches: Items<Checked>,
     works: Vec<(usize, RecordsWork)>,
     append: Append,
 ) -> impl Future<Output = Results<<Append as OwnerWork>::Done>> + use<> {
     let (sender, receiver) = oneshot::channel();
-    let here = Rc::clone(shard);
+    let shards = Rc::clone(services.shards);
     let work = async move {
         for (slot, work) in works {
             let checked = &mut batches[slot].1;
@@ -37,9 +38,9 @@ pub(super) fn enter(
             }
         }
         // The connection may have gone; its batches are appended all the same.
-        let _ = sender.send(here.on_owners(append, batches));
+        let _ = sender.send(shards.on_owners(append, batches));
     };
-    shard.long_work.enter(&shard.handle, client, Box::pin(work));
+    services.long_work.enter(client, Box::pin(work));
     async move {
         let appended = receiver.await.expect("a job ends before it is forgotten");
         appended.await

@@ -5,4 +5,4 @@ mod check;
 mod handler;
 mod long_work;
 
-pub use handler::start;
+pub use handler::{Services, start};

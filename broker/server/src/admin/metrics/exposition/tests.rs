@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use corelog_model::{PartitionIndex, ShardId, TopicName};
@@ -8,11 +9,11 @@ use corelog_storage::StorageStats;
 
 use super::*;
 use crate::admin::metrics::gather::{GroupLag, PartitionLevels, ShardReport};
-use crate::shard::metrics::{Counter, ShardMetrics};
+use crate::metrics::{Counter, ShardMetrics};
 
 /// Two shards, these topics with so many partitions each, and a group that reads the first topic.
 fn gathered(topics: usize, partitions: i32) -> Arc<Gathered> {
-    let metrics = ShardMetrics::default();
+    let metrics = ShardMetrics::new(Rc::default());
     metrics.add(Counter::ProducedBytes, 1 << 60);
     metrics.answered(ApiKey::Produce, Duration::from_micros(700));
     metrics.answered(ApiKey::Produce, Duration::from_secs(100));

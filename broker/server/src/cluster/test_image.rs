@@ -6,7 +6,7 @@ use corelog_protocol::messages::partition_record::PartitionRecord;
 use corelog_protocol::messages::register_broker_record::{BrokerEndpoint, RegisterBrokerRecord};
 use corelog_protocol::messages::topic_record::TopicRecord;
 
-use crate::shard::{Identity, ShardListeners};
+use super::{Identity, ShardListeners};
 
 /// The broker that leads every partition.
 pub(crate) const LEADER: BrokerId = BrokerId::new(1);

@@ -1,14 +1,16 @@
-//! What a shard counts.
+//! What a shard counts, and what it does with its time.
 //!
 //! Counters are plain cells of their shard; a scrape asks every shard for a [`Snapshot`] and adds them up. How they are
 //! called outside is in the table of `admin/metrics`.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use corelog_protocol::{ApiKey, ErrorCode, Response};
+use corelog_runtime::Activity;
 
 /// Upper bounds of the latency buckets are 2^n microseconds, for n below this; the last holds the rest.
 const BUCKETS: usize = 26;
@@ -125,20 +127,12 @@ impl Counter {
 
 /// The counters of one shard.
 pub struct ShardMetrics {
+    /// How this shard spends its time.
+    pub(crate) activity: Rc<Activity>,
     /// Client connections.
     pub connections: ConnectionCounts,
     counters: [Cell<u64>; Counter::COUNT],
     apis: Vec<Cell<Option<Box<ApiCounts>>>>,
-}
-
-impl Default for ShardMetrics {
-    fn default() -> Self {
-        ShardMetrics {
-            connections: ConnectionCounts::default(),
-            counters: Default::default(),
-            apis: (0..APIS_MAX).map(|_| Cell::new(None)).collect(),
-        }
-    }
 }
 
 fn size(bytes: usize) -> u64 {
@@ -146,6 +140,16 @@ fn size(bytes: usize) -> u64 {
 }
 
 impl ShardMetrics {
+    /// Nothing is counted yet; `activity` is told of by the shard's executor.
+    pub(crate) fn new(activity: Rc<Activity>) -> ShardMetrics {
+        ShardMetrics {
+            activity,
+            connections: ConnectionCounts::default(),
+            counters: Default::default(),
+            apis: (0..APIS_MAX).map(|_| Cell::new(None)).collect(),
+        }
+    }
+
     /// Counts `by` more.
     pub(crate) fn add(&self, counter: Counter, by: u64) {
         let cell = &self.counters[counter.index()];

@@ -15,7 +15,7 @@ use corelog_model::{BrokerId, PartitionId, ShardId};
 use super::owner::owner_of;
 
 /// What a shard's node id is above that of the shard before it, the first one's above the broker's.
-pub(super) const NODE_STEP: i32 = corelog_config::NODES_MAX;
+const NODE_STEP: i32 = corelog_config::NODES_MAX;
 
 /// What clients are told of this broker.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -182,7 +182,7 @@ fn address<'a>(broker: &'a BrokerImage, listener: &str) -> Option<(&'a str, u16)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::test_image::{LISTENER, identity, image};
+    use crate::cluster::test_image::{LISTENER, identity, image};
 
     fn addresses(identity: &Identity) -> Vec<(i32, i32)> {
         let nodes = identity.seen_from(LISTENER).nodes(&image(&[]));
