@@ -1,15 +1,22 @@
-//! The one place where our errors become Kafka's codes. Every match is exhaustive.
+//! The one place where our errors become Kafka's codes. Every match on an error is exhaustive.
+//!
+//! How a request is refused for the state of a log, which is no error of its own, is the table in
+//! `partitions/log_state.rs`. A code without an error before it is chosen where the request is judged.
 
 use std::fmt;
 
-use corelog_controller::ControllerError;
+use corelog_config::ConfigError;
+use corelog_controller::{ControllerError, ControllerRequest};
 use corelog_groups::GroupError;
-use corelog_model::BatchError;
+use corelog_model::{BatchError, TopicNameError};
 use corelog_partition::{AckError, EpochError, NotEnoughReplicas};
 use corelog_protocol::ErrorCode;
-use corelog_records::{DecompressError, PayloadError, PayloadFault, RecompressError, RecordsFault};
+use corelog_records::{
+    DecompressError, HeaderFault, PayloadError, PayloadFault, RecompressError, RecordsFault,
+};
 use corelog_storage::{AppendError, DeleteRecordsError, ReadError};
 
+use crate::clients::fetch_session::SessionError;
 use crate::controller::ChangeError;
 use crate::own_log::LogAppendError;
 
@@ -125,6 +132,44 @@ pub(crate) fn batch_failure(error: &BatchError) -> Failure {
     Failure::new(code, error.to_string())
 }
 
+/// Of a batch that says of itself what no client's may say.
+pub(crate) fn header_failure(fault: &HeaderFault) -> Failure {
+    let code = match fault {
+        HeaderFault::Control
+        | HeaderFault::BaseOffset(_)
+        | HeaderFault::Count { .. }
+        | HeaderFault::NoSequence { .. }
+        | HeaderFault::NegativeEpoch { .. }
+        | HeaderFault::TransactionalWithoutProducer => ErrorCode::InvalidRecord,
+    };
+    Failure::new(code, fault.to_string())
+}
+
+/// Of a Produce to a topic whose settings do not go with the broker's.
+pub(crate) fn topic_config_failure(error: &ConfigError) -> Failure {
+    let code = match error {
+        ConfigError::UnknownKey { .. }
+        | ConfigError::Replaced { .. }
+        | ConfigError::InvalidValue { .. }
+        | ConfigError::Conflict { .. }
+        | ConfigError::NotAList { .. }
+        | ConfigError::NoValue { .. }
+        | ConfigError::NeedsRestart { .. } => ErrorCode::InvalidConfig,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Of a name that no topic can have.
+pub(crate) fn topic_name_failure(error: &TopicNameError) -> Failure {
+    let code = match error {
+        TopicNameError::Empty
+        | TopicNameError::Dots
+        | TopicNameError::TooLong(_)
+        | TopicNameError::Character(_) => ErrorCode::InvalidTopicException,
+    };
+    Failure::new(code, error.to_string())
+}
+
 /// Of records that are none, or break a rule of their topic.
 pub(crate) fn records_failure(fault: &RecordsFault) -> Failure {
     let (code, records) = match fault {
@@ -176,6 +221,15 @@ pub(crate) fn read_failure(error: &ReadError) -> Failure {
     Failure::new(code, error.to_string())
 }
 
+/// Of a Fetch that goes on with a session.
+pub(crate) fn session_code(error: &SessionError) -> ErrorCode {
+    match error {
+        SessionError::NotFound(_) => ErrorCode::FetchSessionIdNotFound,
+        SessionError::Epoch { .. } => ErrorCode::InvalidFetchSessionEpoch,
+        SessionError::TopicIds => ErrorCode::FetchSessionTopicIdError,
+    }
+}
+
 /// Of a DeleteRecords.
 pub(crate) fn delete_records_failure(error: &DeleteRecordsError) -> Failure {
     let code = match error {
@@ -188,8 +242,63 @@ pub(crate) fn delete_records_failure(error: &DeleteRecordsError) -> Failure {
 
 /// Of a change of the metadata.
 pub(crate) fn change_failure(error: &ChangeError) -> Failure {
+    failure_about(Subject::Other, error)
+}
+
+/// Of a change that a client has asked for in these words, of which a few have codes of their own.
+pub(crate) fn request_failure(request: &ControllerRequest, error: &ChangeError) -> Failure {
+    failure_about(Subject::of(request), error)
+}
+
+/// Of the topic that groups keep their state in, when it cannot be made: clients try again after this, as they do while
+/// Kafka creates it.
+pub(crate) fn offsets_topic_failure(error: &ChangeError) -> Failure {
     let code = match error {
-        ChangeError::Refused(refused) => controller_code(refused),
+        ChangeError::Refused(_)
+        | ChangeError::Append(_)
+        | ChangeError::Encode(_)
+        | ChangeError::NotLoaded => ErrorCode::CoordinatorNotAvailable,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// What a change is about, where that has a say in the code.
+#[derive(Clone, Copy)]
+enum Subject {
+    /// The settings of the topic without a name, which would stand for all topics.
+    AllTopics,
+    /// The settings of a broker, or of all.
+    Broker,
+    Other,
+}
+
+impl Subject {
+    fn of(request: &ControllerRequest) -> Subject {
+        match request {
+            ControllerRequest::ReplaceTopicConfigs { topic, .. }
+            | ControllerRequest::AlterTopicConfigs { topic, .. }
+                if topic.is_empty() =>
+            {
+                Subject::AllTopics
+            }
+            ControllerRequest::ReplaceBrokerConfigs { .. } | ControllerRequest::AlterBrokerConfigs { .. } => {
+                Subject::Broker
+            }
+            ControllerRequest::ReplaceTopicConfigs { .. }
+            | ControllerRequest::AlterTopicConfigs { .. }
+            | ControllerRequest::RegisterBroker(_)
+            | ControllerRequest::BrokerHeartbeat(_)
+            | ControllerRequest::CreateTopic(_)
+            | ControllerRequest::DeleteTopic { .. }
+            | ControllerRequest::CreatePartitions { .. }
+            | ControllerRequest::AllocateProducerIds { .. } => Subject::Other,
+        }
+    }
+}
+
+fn failure_about(subject: Subject, error: &ChangeError) -> Failure {
+    let code = match error {
+        ChangeError::Refused(refused) => return controller_failure(subject, refused),
         ChangeError::Append(LogAppendError::Append(error)) => append_failure(error).code,
         ChangeError::Append(LogAppendError::Build(_)) | ChangeError::Encode(_) => ErrorCode::PolicyViolation,
         ChangeError::NotLoaded => ErrorCode::NotController,
@@ -225,9 +334,10 @@ pub(crate) fn group_code(error: &GroupError) -> ErrorCode {
 
 /// As [`group_code`], with a sentence that names the group.
 pub(crate) fn group_failure(group: &str, error: &GroupError) -> Failure {
-    let message = match error {
-        GroupError::GroupIdNotFound => format!("there is no group {group}"),
-        error => format!("group {group}: {error}"),
+    let message = if *error == GroupError::GroupIdNotFound {
+        format!("there is no group {group}")
+    } else {
+        format!("group {group}: {error}")
     };
     Failure::new(group_code(error), message)
 }
@@ -240,11 +350,17 @@ pub(crate) fn group_result_code<T>(result: &Result<T, GroupError>) -> i16 {
     }
 }
 
-fn controller_code(error: &ControllerError) -> ErrorCode {
-    match error {
-        ControllerError::TopicName(_) | ControllerError::TopicCollides { .. } => {
-            ErrorCode::InvalidTopicException
-        }
+fn controller_failure(subject: Subject, error: &ControllerError) -> Failure {
+    let code = match error {
+        ControllerError::TopicName(name) => match subject {
+            // `ControllerConfigurationValidator.validateTopicName`.
+            Subject::AllTopics => {
+                let text = "there are no settings of all topics";
+                return Failure::new(ErrorCode::InvalidRequest, text.to_owned());
+            }
+            Subject::Broker | Subject::Other => return topic_name_failure(name),
+        },
+        ControllerError::TopicCollides { .. } => ErrorCode::InvalidTopicException,
         ControllerError::TopicExists(_) => ErrorCode::TopicAlreadyExists,
         ControllerError::UnknownTopicName(_) => ErrorCode::UnknownTopicOrPartition,
         ControllerError::UnknownTopicId(_) => ErrorCode::UnknownTopicId,
@@ -260,12 +376,18 @@ fn controller_code(error: &ControllerError) -> ErrorCode {
         | ControllerError::AssignmentAndNumbers { .. }
         | ControllerError::ConfigRepeated { .. } => ErrorCode::InvalidRequest,
         ControllerError::Assignment(_) => ErrorCode::InvalidReplicaAssignment,
-        ControllerError::Config(_)
-        | ControllerError::ConfigNotList { .. }
-        | ControllerError::ConfigValueTooLong { .. } => ErrorCode::InvalidConfig,
+        ControllerError::Config(_) => match subject {
+            // Kafka calls a broker's setting that cannot be an invalid request (KAFKA-13609).
+            Subject::Broker => ErrorCode::InvalidRequest,
+            Subject::AllTopics | Subject::Other => ErrorCode::InvalidConfig,
+        },
+        ControllerError::ConfigNotList { .. } | ControllerError::ConfigValueTooLong { .. } => {
+            ErrorCode::InvalidConfig
+        }
         ControllerError::UnknownBroker(_) => ErrorCode::BrokerIdNotRegistered,
         ControllerError::StaleBrokerEpoch { .. } => ErrorCode::StaleBrokerEpoch,
         ControllerError::UnsupportedFeature { .. } => ErrorCode::UnsupportedVersion,
         ControllerError::ProducerIdsExhausted => ErrorCode::UnknownServerError,
-    }
+    };
+    Failure::new(code, error.to_string())
 }

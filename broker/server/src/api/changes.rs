@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_controller::{ControllerError, ControllerRequest, ControllerResponse};
+use corelog_controller::{ControllerRequest, ControllerResponse};
 use corelog_protocol::ErrorCode;
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{WorkClass, local};
 
 use crate::controller::ChangeError;
-use crate::error_codes::{Failure, change_failure};
+use crate::error_codes::{Failure, request_failure};
 use crate::metadata;
 use crate::shard::ControllerChannel;
 
@@ -107,34 +107,16 @@ fn merge(planned: Vec<Planned>, decisions: Option<Decisions>) -> Vec<Outcome> {
                 Some(decisions) => decisions
                     .next()
                     .expect("one decision a request")
-                    .map_err(|error| failure_of(&request, &error)),
+                    .map_err(|error| request_failure(&request, &error)),
                 None => Err(ErrorCode::RequestTimedOut.into()),
             }
         })
         .collect()
 }
 
-/// As [`change_failure`], but Kafka calls a broker's setting that cannot be an invalid request, not an invalid
-/// configuration (KAFKA-13609), and so the topic without a name, which would stand for all topics
-/// (`ControllerConfigurationValidator.validateTopicName`).
-fn failure_of(request: &ControllerRequest, error: &ChangeError) -> Failure {
-    match (request, error) {
-        (
-            ControllerRequest::ReplaceBrokerConfigs { .. } | ControllerRequest::AlterBrokerConfigs { .. },
-            ChangeError::Refused(ControllerError::Config(fault)),
-        ) => invalid_request(fault.to_string()),
-        (
-            ControllerRequest::ReplaceTopicConfigs { topic, .. }
-            | ControllerRequest::AlterTopicConfigs { topic, .. },
-            ChangeError::Refused(ControllerError::TopicName(_)),
-        ) if topic.is_empty() => invalid_request("there are no settings of all topics"),
-        (_, error) => change_failure(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use corelog_controller::ConfigFault;
+    use corelog_controller::{ConfigFault, ControllerError};
     use corelog_metadata::Configs;
     use corelog_model::TopicName;
 

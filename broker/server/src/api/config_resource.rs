@@ -1,11 +1,10 @@
 //! Whose settings a request means: `ConfigResource` of Kafka, a type and a name.
 
 use corelog_model::{BrokerId, TopicName};
-use corelog_protocol::ErrorCode;
 
 use crate::api::changes::invalid_request;
 use crate::cluster::Identity;
-use crate::error_codes::Failure;
+use crate::error_codes::{Failure, topic_name_failure};
 
 /// Kafka's number of the type of a topic.
 pub(super) const TOPIC: i8 = 2;
@@ -43,7 +42,7 @@ impl ConfigResource {
         match kind {
             TOPIC => TopicName::new(name)
                 .map(ConfigResource::Topic)
-                .map_err(|error| Failure::new(ErrorCode::InvalidTopicException, error.to_string())),
+                .map_err(|error| topic_name_failure(&error)),
             BROKER if name.is_empty() => Ok(ConfigResource::Broker(None)),
             BROKER => match name.parse() {
                 Ok(id) if here.is_me(id) => Ok(ConfigResource::Broker(Some(here.broker))),
@@ -67,6 +66,8 @@ impl ConfigResource {
 
 #[cfg(test)]
 mod tests {
+    use corelog_protocol::ErrorCode;
+
     use super::*;
     use crate::cluster::test_image::{LEADER, identity};
 

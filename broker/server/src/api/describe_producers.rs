@@ -14,7 +14,7 @@ use super::routed::{PartitionAnswer, Routed};
 use crate::api::changes;
 use crate::clients::RequestContext;
 use crate::cluster::MetadataCache;
-use crate::error_codes::Failure;
+use crate::error_codes::{Failure, topic_name_failure};
 use crate::memory::Memory;
 use crate::partitions::{LogApi, Partitions};
 use crate::shard::{Items, OwnerWork, Results, Shards};
@@ -65,8 +65,7 @@ pub(crate) async fn handle(
 }
 
 fn find(image: &MetadataImage, name: &str, index: PartitionIndex) -> Result<PartitionId, Failure> {
-    TopicName::new(name)
-        .map_err(|error| Failure::new(ErrorCode::InvalidTopicException, error.to_string()))?;
+    TopicName::new(name).map_err(|error| topic_name_failure(&error))?;
     let known = image.topic(name).filter(|topic| topic.partition(index).is_some());
     let topic = known.ok_or(ErrorCode::UnknownTopicOrPartition)?.id;
     Ok(PartitionId { topic, index })

@@ -16,6 +16,7 @@ use corelog_protocol::messages::describe_topic_partitions::{
 use crate::api::authorized;
 use crate::clients::RequestContext;
 use crate::cluster::{ClusterView, MetadataCache};
+use crate::error_codes::topic_name_failure;
 use crate::memory::Memory;
 
 /// What a partition takes of an answer, about, in bytes.
@@ -110,7 +111,7 @@ fn refuse(request: &DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsRe
 fn unknown(name: &str) -> DescribeTopicPartitionsResponseTopic {
     let code = match TopicName::new(name) {
         Ok(_) => ErrorCode::UnknownTopicOrPartition,
-        Err(_) => ErrorCode::InvalidTopicException,
+        Err(error) => topic_name_failure(&error).code,
     };
     DescribeTopicPartitionsResponseTopic {
         error_code: code.code(),

@@ -24,7 +24,7 @@ use corelog_storage::{LogOffsets, LogSlice, PartitionLog, ReadError, ReadIsolati
 use crate::clients::fetch_session::{Answered, FetchKey, FetchPlan, FetchWish, SessionAsk, SessionError};
 use crate::clients::{Answer, RequestContext};
 use crate::cluster::MetadataCache;
-use crate::error_codes::{Failure, epoch_failure, read_failure};
+use crate::error_codes::{Failure, epoch_failure, read_failure, session_code};
 use crate::memory::Memory;
 use crate::memory::fetch_memory::{self, Held};
 use crate::metrics::ShardMetrics;
@@ -93,13 +93,8 @@ async fn handle(
     let plan = match plan(services, &request, context.version, now) {
         Ok(plan) => plan,
         Err(error) => {
-            let code = match error {
-                SessionError::NotFound(_) => ErrorCode::FetchSessionIdNotFound,
-                SessionError::Epoch { .. } => ErrorCode::InvalidFetchSessionEpoch,
-                SessionError::TopicIds => ErrorCode::FetchSessionTopicIdError,
-            };
             let response = FetchResponse {
-                error_code: code.code(),
+                error_code: session_code(&error).code(),
                 ..Default::default()
             };
             return (response, None);

@@ -7,7 +7,7 @@ use corelog_protocol::messages::find_coordinator::{
 
 use crate::clients::RequestContext;
 use crate::cluster::{MetadataCache, Node};
-use crate::error_codes::{Failure, change_failure};
+use crate::error_codes::{Failure, offsets_topic_failure};
 use crate::metadata::offsets_topic::partition_of;
 use crate::shard::ControllerChannel;
 
@@ -103,11 +103,7 @@ async fn of_group(
 ) -> Result<Node, Failure> {
     let partition = partition_of(metadata, controller, group).await.map_err(|error| {
         tracing::warn!(%error, "the topic of the groups' offsets cannot be created");
-        // Clients try again after this, as they do while Kafka creates the topic.
-        Failure {
-            code: ErrorCode::CoordinatorNotAvailable,
-            ..change_failure(&error)
-        }
+        offsets_topic_failure(&error)
     })?;
     let view = metadata.identity.seen_from(&context.client.listener);
     known(view.coordinator(&metadata.image(), partition))

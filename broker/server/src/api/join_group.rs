@@ -33,7 +33,7 @@ pub(crate) async fn handle(
     let group = request.group_id.clone();
     let member_id = request.member_id.clone();
     let version = context.version;
-    let join = Request::Join(Box::new(to_machine(&context, request, random)));
+    let join = Request::Join(Box::new(to_machine(context, request, random)));
     match coordinator::ask(metadata, shards, &group, join).await {
         Response::Join(result) => to_wire(result, member_id, version),
         _ => unreachable!("a Join is answered as one"),

@@ -15,7 +15,7 @@ use corelog_protocol::messages::metadata::{
 use crate::api::authorized;
 use crate::clients::RequestContext;
 use crate::cluster::{ClusterView, MetadataCache};
-use crate::error_codes::change_failure;
+use crate::error_codes::{change_failure, topic_name_failure};
 use crate::memory::Memory;
 use crate::metadata::change;
 use crate::metadata::offsets_topic::defaults_for;
@@ -182,7 +182,10 @@ fn unknown(name: &Option<String>, refused: &[(String, ErrorCode)]) -> ErrorCode 
     let Some(name) = name else {
         return ErrorCode::InvalidRequest;
     };
-    if TopicName::new(name).is_err() || names::is_reserved(name) {
+    if let Err(error) = TopicName::new(name) {
+        return topic_name_failure(&error).code;
+    }
+    if names::is_reserved(name) {
         return ErrorCode::InvalidTopicException;
     }
     let code = refused

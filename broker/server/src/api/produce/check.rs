@@ -19,7 +19,8 @@ use corelog_runtime::local::yield_now;
 use corelog_storage::AppendError;
 
 use crate::error_codes::{
-    Failure, append_failure, batch_failure, payload_failure, recompress_failure, records_failure,
+    Failure, append_failure, batch_failure, header_failure, payload_failure, recompress_failure,
+    records_failure,
 };
 
 /// The first version in which zstd may be sent (KIP-110).
@@ -93,7 +94,7 @@ pub(super) fn parse(bytes: Bytes, version: i16, config: &TopicConfig) -> Result<
     if batch.header().compression == Compression::Zstd && version < ZSTD {
         return Err(ErrorCode::UnsupportedCompressionType.into());
     }
-    check_produced_header(batch.header()).map_err(|fault| invalid(&fault.to_string()))?;
+    check_produced_header(batch.header()).map_err(|fault| header_failure(&fault))?;
     if batch.header().is_transactional {
         let text = "there is no transaction: this broker has none";
         return Err(Failure::new(ErrorCode::InvalidTxnState, text.to_owned()));

@@ -29,7 +29,7 @@ use super::check::{self, INLINE_BYTES_MAX, RecordsWork};
 use super::long_work;
 use crate::clients::{Answer, RequestContext};
 use crate::cluster::MetadataCache;
-use crate::error_codes::Failure;
+use crate::error_codes::{Failure, topic_config_failure};
 use crate::metrics::ShardMetrics;
 use crate::shard::{Items, LongWork, Shards};
 
@@ -307,7 +307,7 @@ impl Check<'_> {
             return Err(Failure::new(ErrorCode::InvalidTopicException, text));
         }
         let config = self.services.metadata.topic_config(topic);
-        let config = config.map_err(|error| Failure::new(ErrorCode::InvalidConfig, error.to_string()))?;
+        let config = config.map_err(|error| topic_config_failure(&error))?;
         let batch = check::parse(records, self.version, &config)?;
         let now = self.services.clock.wall();
         let work = RecordsWork::new(&config, batch.header().compression, now);
