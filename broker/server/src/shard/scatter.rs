@@ -84,7 +84,7 @@ impl Shards {
         items: Items<W::Item>,
     ) -> impl Future<Output = Results<W::Done>> + use<W> {
         if owner == self.here {
-            let partitions = self.local().expect("a request holds its shard");
+            let partitions = self.local().expect("a shard outlives its requests");
             return Either::Left(work.run(partitions, items));
         }
         let share = Share {
