@@ -1,0 +1,171 @@
+//! From the durable decision to the end of a transaction: markers into its partitions, then the record that all are written
+//! (Kafka's `TransactionMarkerChannelManager`).
+
+use std::collections::BTreeSet;
+
+use crate::coordinator::TransactionCoordinator;
+use crate::decision::completed;
+use crate::log::{Change, Then};
+use crate::state::may_follow;
+use crate::timers::TimerKey;
+use crate::transaction::{Busy, Markers};
+use crate::{
+    Action, MarkerOutcome, MarkersToken, TopicPartition, TransactionResult, TransactionalId, WriteMarkers,
+};
+
+impl TransactionCoordinator {
+    /// Begins to end a transaction whose end is decided and durable; does nothing in any other state.
+    pub(crate) fn begin_completion(&mut self, transactional_id: &TransactionalId) {
+        let Some(transaction) = self.transactions.get_mut(transactional_id) else {
+            return;
+        };
+        let Some(metadata) = &transaction.durable else {
+            return;
+        };
+        if TransactionResult::of_prepared(metadata.state()).is_none() {
+            return;
+        }
+        let unwritten: BTreeSet<TopicPartition> = metadata.partitions().as_slice().iter().cloned().collect();
+        if unwritten.is_empty() {
+            return self.complete(transactional_id);
+        }
+        let token = MarkersToken::new(self.cx.next_token());
+        let partitions = unwritten.iter().cloned().collect();
+        transaction.begin(Busy::Markers(Markers {
+            token,
+            unwritten,
+            retry: BTreeSet::new(),
+        }));
+        self.marking.insert(token, transactional_id.clone());
+        self.write_markers(transactional_id, token, partitions);
+    }
+
+    /// Takes a report of markers.
+    pub(crate) fn note_markers(
+        &mut self,
+        token: MarkersToken,
+        outcomes: Vec<(TopicPartition, MarkerOutcome)>,
+    ) {
+        let Some(transactional_id) = self.marking.get(&token).cloned() else {
+            return;
+        };
+        let Some(markers) = self
+            .transactions
+            .get_mut(&transactional_id)
+            .and_then(|transaction| transaction.markers_mut())
+            .filter(|markers| markers.token == token)
+        else {
+            return;
+        };
+        for (partition, outcome) in outcomes {
+            match outcome {
+                MarkerOutcome::Written | MarkerOutcome::Gone | MarkerOutcome::ProducerFenced => {
+                    markers.unwritten.remove(&partition);
+                    markers.retry.remove(&partition);
+                }
+                MarkerOutcome::Retry => {
+                    if markers.unwritten.contains(&partition) {
+                        markers.retry.insert(partition);
+                    }
+                }
+                // A later coordinator ends the transaction, and this one is about to be unloaded.
+                MarkerOutcome::CoordinatorFenced => {}
+            }
+        }
+        let has_retries = !markers.retry.is_empty();
+        if markers.unwritten.is_empty() {
+            self.marking.remove(&token);
+            if let Some(transaction) = self.transactions.get_mut(&transactional_id) {
+                transaction.end();
+            }
+            self.complete(&transactional_id);
+        } else if has_retries {
+            let after = self.cx.config.retry_backoff;
+            self.cx.schedule(TimerKey::Retry(transactional_id), after);
+        }
+    }
+
+    /// The completion failed, and is written again after a pause.
+    pub(crate) fn complete_later(&mut self, transactional_id: &TransactionalId) {
+        if let Some(transaction) = self.transactions.get_mut(transactional_id) {
+            transaction.begin(Busy::Completion);
+            let after = self.cx.config.retry_backoff;
+            self.cx.schedule(TimerKey::Retry(transactional_id.clone()), after);
+        }
+    }
+
+    /// Tries again what failed.
+    pub(crate) fn retry_completion(&mut self, transactional_id: &TransactionalId) {
+        let Some(transaction) = self.transactions.get_mut(transactional_id) else {
+            return;
+        };
+        match transaction.busy() {
+            Some(Busy::Completion) => {
+                transaction.end();
+                self.complete(transactional_id);
+            }
+            Some(Busy::Markers(_)) => {
+                if let Some(markers) = transaction.markers_mut() {
+                    let token = markers.token;
+                    let partitions: Vec<TopicPartition> =
+                        std::mem::take(&mut markers.retry).into_iter().collect();
+                    if !partitions.is_empty() {
+                        self.write_markers(transactional_id, token, partitions);
+                    }
+                }
+            }
+            Some(Busy::ProducerId(_) | Busy::Append) | None => {}
+        }
+    }
+
+    fn write_markers(
+        &mut self,
+        transactional_id: &TransactionalId,
+        token: MarkersToken,
+        partitions: Vec<TopicPartition>,
+    ) {
+        let Some(metadata) = self
+            .transactions
+            .get(transactional_id)
+            .and_then(|transaction| transaction.durable.as_ref())
+        else {
+            return;
+        };
+        let Some(result) = TransactionResult::of_prepared(metadata.state()) else {
+            return;
+        };
+        let markers = WriteMarkers {
+            then: token,
+            transactional_id: transactional_id.clone(),
+            producer: metadata.producer(),
+            coordinator_epoch: self.cx.coordinator_epoch,
+            result,
+            version: metadata.client_version(),
+            partitions,
+        };
+        self.cx.actions.push(Action::WriteMarkers(Box::new(markers)));
+    }
+
+    /// All markers are written: says so in the log.
+    fn complete(&mut self, transactional_id: &TransactionalId) {
+        let now = self.cx.now.wall;
+        let Some(transaction) = self.transactions.get_mut(transactional_id) else {
+            return;
+        };
+        let Some(value) = transaction
+            .durable
+            .as_ref()
+            .and_then(|metadata| completed(&metadata.value(), now))
+        else {
+            return;
+        };
+        let from = transaction.durable.as_ref().map(|metadata| metadata.state());
+        assert!(may_follow(from, value.state), "{from:?} to {}", value.state);
+        transaction.begin(Busy::Append);
+        let change = Change {
+            transactional_id: transactional_id.clone(),
+            value: Some(value),
+        };
+        self.cx.append(vec![change], Then::Complete);
+    }
+}

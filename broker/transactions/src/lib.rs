@@ -1,0 +1,61 @@
+//! The transaction coordinator as a state machine, and the records of `__transaction_state`.
+//!
+//! One `TransactionCoordinator` serves the transactional ids of one partition of `__transaction_state`. It has no clock, no
+//! randomness and no I/O: a shell feeds it events with the time, performs its actions and reports what became of them.
+//!
+//! ```text
+//! Empty ─▶ Ongoing ─▶ PrepareCommit ─▶ CompleteCommit ─▶ Ongoing, Empty
+//!             │  └──▶ PrepareAbort  ─▶ CompleteAbort  ─▶ Ongoing, Empty
+//!             └ timeout, another producer: PrepareAbort with a raised epoch
+//! ```
+//! Invariants:
+//! 1. Every request token gets exactly one reply, at once or from a later event (the last resort is `unload`).
+//! 2. What a reply promises is durable: the reply leaves when the append that it rests on was reported durable.
+//! 3. Durable state changes in one place, `log::apply`, from the same `Change` that was encoded; replay after a
+//!    restart decodes the records back to `Change` and takes the same path.
+//! 4. Nothing here panics on bytes from a client or from the log.
+//! 5. A transactional id has one change under way at a time; whoever comes meanwhile waits, or is told to try again.
+//! 6. Markers are written when the decision is durable, and the transaction is complete when all markers are: what is
+//!    decided is never decided otherwise, and is completed however often the coordinator moves in between.
+
+mod add_partitions;
+mod api;
+mod completion;
+mod config;
+mod context;
+mod coordinator;
+mod decision;
+mod end_transaction;
+mod error;
+mod expiry;
+mod ids;
+mod init_producer_id;
+mod load;
+mod log;
+mod metadata;
+mod parking;
+mod partition;
+mod partitions;
+mod queries;
+pub mod records;
+mod state;
+mod step;
+mod timers;
+mod transaction;
+mod version;
+
+pub use api::{
+    Action, AddPartitionsRequest, DescribedTransaction, EndTransactionRequest, Event, IdFilter,
+    InitProducerIdRequest, ListTransactionsRequest, ListedTransaction, ListedTransactions, MarkerOutcome,
+    Now, ProducerIdAndEpoch, Request, Response, VerifyPartitionsRequest, WriteMarkers,
+};
+pub use config::{Parking, TransactionConfig};
+pub use coordinator::TransactionCoordinator;
+pub use error::{NoProducerId, PersistError, TransactionError};
+pub use ids::{AppendToken, MarkersToken, ProducerIdToken, RequestToken, TransactionalId};
+pub use load::Loaded;
+pub use partition::partition_for;
+pub use partitions::{Partitions, TopicPartition};
+pub use records::{Record, TransactionLogValue};
+pub use state::{TransactionResult, TransactionState};
+pub use version::TransactionVersion;
