@@ -8,7 +8,7 @@ use corelog_model::{LeaderEpoch, PartitionIndex, ProducerEpoch, ProducerId, Time
 use corelog_transactions::records::RecordKey;
 use corelog_transactions::{
     Action, AddPartitionsRequest, AppendToken, DescribedTransaction, EndTransactionRequest, Event,
-    InitProducerIdRequest, MarkerOutcome, NoProducerId, Now, PersistError, ProducerIdAndEpoch,
+    InitProducerIdRequest, MarkerOutcome, MarkersToken, NoProducerId, Now, PersistError, ProducerIdAndEpoch,
     ProducerIdToken, Record, Request, RequestToken, Response, TopicPartition, TransactionConfig,
     TransactionCoordinator, TransactionError, TransactionLogValue, TransactionResult, TransactionState,
     TransactionVersion, TransactionalId, WriteMarkers,
@@ -113,6 +113,8 @@ pub(crate) struct World {
     pub(crate) durable: BTreeMap<TransactionalId, TransactionLogValue>,
     /// Which partitions have a marker of the present end, by id.
     marked: BTreeMap<TransactionalId, BTreeSet<TopicPartition>>,
+    /// The markers of the present end, by id.
+    present: BTreeMap<TransactionalId, MarkersToken>,
     /// Epochs that clients were given by InitProducerId without having one.
     given: BTreeSet<ProducerIdAndEpoch>,
     /// All markers that were asked for.
@@ -157,6 +159,7 @@ impl World {
             log: Vec::new(),
             durable: BTreeMap::new(),
             marked: BTreeMap::new(),
+            present: BTreeMap::new(),
             given: BTreeSet::new(),
             all_markers: Vec::new(),
         }
@@ -233,6 +236,8 @@ impl World {
                 Action::AllocateProducerId { then } => self.wishes.push_back(then),
                 Action::WriteMarkers(markers) => {
                     self.check_markers(&markers);
+                    self.present
+                        .insert(markers.transactional_id.clone(), markers.then);
                     self.all_markers.push((*markers).clone());
                     self.markers.push(*markers);
                 }
@@ -312,11 +317,8 @@ impl World {
         let done = outcomes.iter().filter(|(_, outcome)| {
             !matches!(outcome, MarkerOutcome::Retry | MarkerOutcome::CoordinatorFenced)
         });
-        let present = self
-            .durable
-            .get(&markers.transactional_id)
-            .is_some_and(|value| value.producer_epoch == markers.producer.epoch);
-        if present {
+        // A report of a former end says nothing of this one.
+        if self.present.get(&markers.transactional_id) == Some(&markers.then) {
             let marked = self.marked.entry(markers.transactional_id.clone()).or_default();
             marked.extend(done.map(|(partition, _)| partition.clone()));
         }
@@ -454,6 +456,7 @@ impl World {
                         "a decision is about all partitions"
                     );
                     self.marked.remove(&transactional_id);
+                    self.present.remove(&transactional_id);
                 }
                 _ => {}
             }
