@@ -53,10 +53,10 @@ impl TransactionCoordinator {
             .transactions
             .get_mut(&transactional_id)
             .and_then(|transaction| transaction.markers_mut())
-            .filter(|markers| markers.token == token)
         else {
             return;
         };
+        let had_retries = !markers.retry.is_empty();
         for (partition, outcome) in outcomes {
             match outcome {
                 MarkerOutcome::Written | MarkerOutcome::Gone | MarkerOutcome::ProducerFenced => {
@@ -79,7 +79,7 @@ impl TransactionCoordinator {
                 transaction.end();
             }
             self.complete(&transactional_id);
-        } else if has_retries {
+        } else if has_retries && !had_retries {
             let after = self.cx.config.retry_backoff;
             self.cx.schedule(TimerKey::Retry(transactional_id), after);
         }

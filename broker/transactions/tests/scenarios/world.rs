@@ -455,12 +455,41 @@ impl World {
                         value.partitions, before.partitions,
                         "a decision is about all partitions"
                     );
+                    if !self.is_end_asked(&transactional_id, before, value.state) {
+                        let ongoing = TransactionState::Ongoing;
+                        assert_eq!(before.state, ongoing, "nobody asked to end what is not open");
+                        assert_eq!(value.state, PrepareAbort, "the coordinator itself never commits");
+                        let is_raised = value.producer_epoch > before.producer_epoch;
+                        let is_highest = before.producer_epoch.get() == i16::MAX;
+                        assert!(is_raised || is_highest, "a fence without a new epoch");
+                    }
                     self.marked.remove(&transactional_id);
                     self.present.remove(&transactional_id);
                 }
                 _ => {}
             }
         }
+    }
+
+    /// Whether the present producer waits for this end.
+    fn is_end_asked(
+        &self,
+        transactional_id: &TransactionalId,
+        before: &TransactionLogValue,
+        prepared: TransactionState,
+    ) -> bool {
+        self.unanswered().iter().any(|token| match &self.requests[token] {
+            Request::EndTransaction(request) => {
+                let result = match request.result {
+                    TransactionResult::Commit => TransactionState::PrepareCommit,
+                    TransactionResult::Abort => TransactionState::PrepareAbort,
+                };
+                request.transactional_id == *transactional_id
+                    && request.producer == producer(before.producer_id.get(), before.producer_epoch.get())
+                    && result == prepared
+            }
+            _ => false,
+        })
     }
 
     /// Markers say what is decided and durable.
