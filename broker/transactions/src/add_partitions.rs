@@ -40,6 +40,9 @@ pub(crate) fn decide_add(
             return Decision::Refuse(TransactionError::ConcurrentTransactions);
         }
     };
+    if partitions.record_bytes() > around.config.partitions_bytes_max {
+        return Decision::Refuse(TransactionError::UnknownServerError);
+    }
     Decision::Append(TransactionLogValue {
         partitions,
         start,

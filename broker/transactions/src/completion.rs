@@ -10,7 +10,8 @@ use crate::state::may_follow;
 use crate::timers::TimerKey;
 use crate::transaction::{Busy, Markers};
 use crate::{
-    Action, MarkerOutcome, MarkersToken, TopicPartition, TransactionResult, TransactionalId, WriteMarkers,
+    Action, MarkerOutcome, MarkersToken, Partitions, TopicPartition, TransactionResult, TransactionalId,
+    WriteMarkers,
 };
 
 impl TransactionCoordinator {
@@ -155,7 +156,7 @@ impl TransactionCoordinator {
         let Some(value) = transaction
             .durable
             .as_ref()
-            .and_then(|metadata| completed(&metadata.value(), now))
+            .and_then(|metadata| completed(&metadata.value_with(Partitions::default()), now))
         else {
             return;
         };

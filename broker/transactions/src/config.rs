@@ -21,6 +21,10 @@ pub struct TransactionConfig {
     pub abort_retry_interval: Duration,
     /// When a marker or a completion that failed is written again. Kafka does so at once.
     pub retry_backoff: Duration,
+    /// How large a transaction's partitions may be in its record, in bytes; AddPartitions beyond that is
+    /// `UnknownServerError`, as with Kafka when the record exceeds `max.message.bytes`. It is below what the log takes, so
+    /// that the record that ends the transaction fits as well.
+    pub partitions_bytes_max: usize,
     /// Whether a request that comes too early waits here; if not, the client waits and asks again, as with Kafka.
     pub parking: Option<Parking>,
 }
@@ -44,9 +48,10 @@ impl Default for TransactionConfig {
             expiry_check_interval: Duration::from_secs(HOUR),
             abort_retry_interval: Duration::from_secs(10),
             retry_backoff: Duration::from_millis(100),
+            partitions_bytes_max: 1_000_000,
             parking: Some(Parking {
                 wait_max: Duration::from_secs(2),
-                requests_max: 8,
+                requests_max: 32,
             }),
         }
     }

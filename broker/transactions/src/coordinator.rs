@@ -15,6 +15,9 @@ use crate::{
     TransactionError, TransactionVersion, TransactionalId, add_partitions,
 };
 
+/// Deadlines that one call of `handle_timeout` takes: after a restart there may be many at once.
+const TIMERS_MAX: usize = 1_000;
+
 /// Whether the coordinator serves requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Phase {
@@ -81,10 +84,14 @@ impl TransactionCoordinator {
         self.cx.timers.next()
     }
 
-    /// Does what has fallen due by `now` and returns what the shell is to do. Too early a call does nothing.
+    /// Does what has fallen due by `now`, or the first part of it, and returns what the shell is to do. Too early a call does
+    /// nothing.
     pub fn handle_timeout(&mut self, now: Now) -> Vec<Action> {
         self.cx.now = now;
-        while let Some(key) = self.cx.timers.pop_due(now.monotonic) {
+        for _ in 0..TIMERS_MAX {
+            let Some(key) = self.cx.timers.pop_due(now.monotonic) else {
+                break;
+            };
             match key {
                 TimerKey::Expiry => self.expire_some(),
                 TimerKey::Transaction(transactional_id) => self.abort_timed_out(transactional_id),

@@ -39,7 +39,7 @@ pub enum TransactionError {
     /// There is no fresh producer id at the moment. Kafka answers COORDINATOR_LOAD_IN_PROGRESS.
     #[error("the broker has no fresh producer id at the moment")]
     ProducerIdsUnavailable,
-    /// The coordinator failed in a way that Kafka has no name for.
+    /// The coordinator failed in a way that Kafka has no name for: the record would be too large.
     #[error("the transaction's state could not be stored")]
     UnknownServerError,
 }

@@ -37,6 +37,16 @@ impl Partitions {
         others.iter().all(|partition| self.contains(partition))
     }
 
+    /// What they take in a record, in bytes, or a little less than what is said here.
+    pub(crate) fn record_bytes(&self) -> usize {
+        // A topic has two lengths and no tags, a partition four bytes.
+        const TOPIC_OVERHEAD: usize = 8;
+        let by_topic = self.0.chunk_by(|a, b| a.topic == b.topic);
+        by_topic
+            .map(|of_topic| of_topic[0].topic.as_str().len() + TOPIC_OVERHEAD + 4 * of_topic.len())
+            .sum()
+    }
+
     /// These and `added`.
     pub(crate) fn with(&self, added: &[TopicPartition]) -> Partitions {
         self.0.iter().chain(added).cloned().collect()

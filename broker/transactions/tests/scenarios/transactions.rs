@@ -74,12 +74,10 @@ fn an_abort_of_nothing_raises_the_epoch_under_the_second_protocol_alone() {
         world.ask(end(present, TransactionResult::Abort, V0)),
         Response::EndTransaction(Err(TransactionError::InvalidTxnState))
     );
-    for result in [TransactionResult::Commit] {
-        assert_eq!(
-            world.ask(end(present, result, V2)),
-            Response::EndTransaction(Err(TransactionError::InvalidTxnState))
-        );
-    }
+    assert_eq!(
+        world.ask(end(present, TransactionResult::Commit, V2)),
+        Response::EndTransaction(Err(TransactionError::InvalidTxnState))
+    );
     let next = producer(1_000, 1);
     assert_eq!(
         world.ask(end(present, TransactionResult::Abort, V2)),
@@ -91,7 +89,7 @@ fn an_abort_of_nothing_raises_the_epoch_under_the_second_protocol_alone() {
 
 #[test]
 fn a_new_producer_fences_the_former_one() {
-    let check = |config: TransactionConfig, version, given: ProducerIdAndEpochPair| {
+    let check = |config: TransactionConfig, version, given: (i16, i16)| {
         let mut world = World::with(config);
         let former = world.begin(&[0, 1], version);
         // Kafka's client asks again after CONCURRENT_TRANSACTIONS.
@@ -122,8 +120,6 @@ fn a_new_producer_fences_the_former_one() {
     check(first_protocol(), V0, (1, 2));
     check(without_parking(), V2, (1, 2));
 }
-
-type ProducerIdAndEpochPair = (i16, i16);
 
 #[test]
 fn a_fence_of_the_first_protocol_holds_while_its_record_is_on_its_way() {
@@ -323,5 +319,28 @@ fn partitions_are_added_once() {
             (partition(2), Ok(())),
             (partition(9), Err(TransactionError::TransactionAbortable)),
         ])
+    );
+}
+
+#[test]
+fn a_transaction_that_does_not_fit_a_record_grows_no_further() {
+    let config = TransactionConfig {
+        partitions_bytes_max: 100,
+        ..TransactionConfig::default()
+    };
+    let mut world = World::with(config);
+    let present = world.begin(&[0], V2);
+    let too_many: Vec<i32> = (0..24).collect();
+    assert_eq!(
+        world.ask(add(present, &too_many, V2)),
+        Response::AddPartitions(Err(TransactionError::UnknownServerError))
+    );
+    assert_eq!(
+        world.ask(add(present, &too_many[..22], V2)),
+        Response::AddPartitions(Ok(()))
+    );
+    assert_eq!(
+        world.ask(end(present, TransactionResult::Commit, V2)),
+        Response::EndTransaction(Ok(Some(producer(1_000, 1))))
     );
 }
