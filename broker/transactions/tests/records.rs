@@ -243,6 +243,17 @@ fn any_value() -> impl Strategy<Value = TransactionLogValue> {
         })
 }
 
+/// What can be read can be written, and is the same again.
+fn read_and_write(bytes: &[u8]) {
+    if let Ok(value) = TransactionLogValue::decode(bytes) {
+        let again = TransactionLogValue::decode(&value.encode(LogValueVersion::V1));
+        assert_eq!(again.as_ref(), Ok(&value));
+        let old = value.encode(LogValueVersion::V0);
+        let settled = TransactionLogValue::decode(&old).expect("what was encoded can be decoded");
+        assert_eq!(settled.encode(LogValueVersion::V0), old);
+    }
+}
+
 proptest! {
     #[test]
     fn values_survive(value in any_value()) {
@@ -260,7 +271,7 @@ proptest! {
         for version in [0u8, 1] {
             let mut value = value.clone();
             value.splice(0..0, [0, version]);
-            let _ = TransactionLogValue::decode(&value);
+            read_and_write(&value);
         }
     }
 
@@ -277,6 +288,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
+        read_and_write(&bytes);
         bytes.truncate(size.index(bytes.len() + 1));
         let mut coordinator = TransactionCoordinator::new(TransactionConfig::default(), corelog_model::LeaderEpoch::new(0));
         if let Ok(loaded) = coordinator.load(&unhex(KEY), Some(&bytes)) {
