@@ -17,6 +17,17 @@
 //! 5. A transactional id has one change under way at a time; whoever comes meanwhile waits, or is told to try again.
 //! 6. Markers are written when the decision is durable, and the transaction is complete when all markers are: what is
 //!    decided is never decided otherwise, and is completed however often the coordinator moves in between.
+//!
+//! Where it differs from Kafka 4.4, whose decisions and answers the tests hold beside ours:
+//! - A request that comes amid a change may wait for its end instead of being answered CONCURRENT_TRANSACTIONS.
+//! - The last epoch of a client is persisted, in a tag of ours (KAFKA-20357).
+//! - InitProducerId with an epoch that is not the present one, when that is the last one: Kafka throws, and answers
+//!   UNKNOWN_SERVER_ERROR. Here a repeated request is answered as the first, any other is fenced.
+//! - A partition that answers INVALID_PRODUCER_EPOCH to a marker counts as done. Kafka stops writing the markers of that
+//!   transaction, which stays open until the coordinator moves.
+//! - A transaction is aborted when its timeout is over, not at the next look of an interval.
+//! - An id whose first record failed is forgotten; Kafka keeps its producer id.
+//! - The size of a transaction's record is bounded when partitions are added, so that its end always fits.
 
 mod add_partitions;
 mod api;

@@ -3,6 +3,7 @@
 mod completion;
 mod decisions;
 mod expiry;
+mod histories;
 mod known_bugs;
 mod load;
 mod parking;

@@ -455,7 +455,7 @@ impl World {
                         value.partitions, before.partitions,
                         "a decision is about all partitions"
                     );
-                    if !self.is_end_asked(&transactional_id, before, value.state) {
+                    if !self.is_end_asked(&transactional_id, before, &value) {
                         let ongoing = TransactionState::Ongoing;
                         assert_eq!(before.state, ongoing, "nobody asked to end what is not open");
                         assert_eq!(value.state, PrepareAbort, "the coordinator itself never commits");
@@ -471,12 +471,12 @@ impl World {
         }
     }
 
-    /// Whether the present producer waits for this end.
+    /// Whether the present producer waits for this end. Its epoch may be one that a fence has raised in memory alone.
     fn is_end_asked(
         &self,
         transactional_id: &TransactionalId,
         before: &TransactionLogValue,
-        prepared: TransactionState,
+        value: &TransactionLogValue,
     ) -> bool {
         self.unanswered().iter().any(|token| match &self.requests[token] {
             Request::EndTransaction(request) => {
@@ -485,8 +485,9 @@ impl World {
                     TransactionResult::Abort => TransactionState::PrepareAbort,
                 };
                 request.transactional_id == *transactional_id
-                    && request.producer == producer(before.producer_id.get(), before.producer_epoch.get())
-                    && result == prepared
+                    && request.producer.producer_id == before.producer_id
+                    && (before.producer_epoch..=value.producer_epoch).contains(&request.producer.epoch)
+                    && result == value.state
             }
             _ => false,
         })
