@@ -74,7 +74,7 @@ pub(crate) fn is_exhausted(producer: ProducerIdAndEpoch) -> bool {
 }
 
 /// Whether `producer` is what a client had before the coordinator gave it a new producer id with the end of a transaction.
-pub(crate) fn is_before_rotation(settled: &Settled<'_>, producer: ProducerIdAndEpoch) -> bool {
+pub(crate) fn is_from_before_rotation(settled: &Settled<'_>, producer: ProducerIdAndEpoch) -> bool {
     settled.metadata.previous_producer_id() == Some(producer.producer_id)
         && producer.epoch.get() == EPOCH_LAST
         && settled.producer.epoch == ProducerEpoch::new(0)

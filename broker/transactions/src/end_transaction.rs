@@ -13,7 +13,7 @@
 //! ```
 //! Under V1 the epoch is the present one or fenced; what is complete may be ended in the same way again.
 
-use crate::decision::{Circumstances, Decision, Settled, check_id, end, is_before_rotation, raised};
+use crate::decision::{Circumstances, Decision, Settled, check_id, end, is_from_before_rotation, raised};
 use crate::transaction::Transaction;
 use crate::{EndTransactionRequest, Response, TransactionError, TransactionResult, TransactionState};
 
@@ -79,12 +79,12 @@ fn decide_v1(
 
 fn decide_v2(request: &EndTransactionRequest, settled: &Settled<'_>, around: Circumstances<'_>) -> Decision {
     let producer = request.producer;
-    let is_after_rotation = is_before_rotation(settled, producer);
-    if settled.producer.producer_id != producer.producer_id && !is_after_rotation {
+    let is_rotated = is_from_before_rotation(settled, producer);
+    if settled.producer.producer_id != producer.producer_id && !is_rotated {
         return Decision::Refuse(TransactionError::InvalidProducerIdMapping);
     }
     let is_present = settled.producer.epoch == producer.epoch;
-    let is_repeated = is_after_rotation || (!is_present && settled.producer.epoch == raised(producer).epoch);
+    let is_repeated = is_rotated || (!is_present && settled.producer.epoch == raised(producer).epoch);
     let state = settled.metadata.state();
     let is_valid = match state {
         TransactionState::Empty

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use corelog_model::ProducerId;
+use corelog_model::{ProducerId, TimestampMs};
 
 use crate::coordinator::{TransactionCoordinator, refusal};
 use crate::decision::{Circumstances, Decision, Settled, completed, fence};
@@ -21,7 +21,9 @@ impl TransactionCoordinator {
     /// Decides about a request, with a fresh producer id if it was found to need one.
     pub(crate) fn judge(&mut self, asked: Asked, fresh: Option<ProducerId>) {
         let Some(transactional_id) = changed_by(&asked.request).cloned() else {
-            return;
+            // Only what may change an id is judged.
+            let response = refusal(&asked.request, TransactionError::InvalidRequest);
+            return self.cx.reply(asked.token, response);
         };
         let transaction = self.transactions.get(&transactional_id).map(Box::as_ref);
         let around = Circumstances {
@@ -167,7 +169,7 @@ impl TransactionCoordinator {
         let answer = change
             .value
             .as_ref()
-            .and_then(|value| Some((value.state, success(value, &purpose, self.cx.now.wall)?)));
+            .and_then(|value| success(value, &purpose, self.cx.now.wall));
         log::apply(&mut self.transactions, change);
         let is_ongoing = is_ongoing(&self.transactions, &transactional_id);
         if is_ongoing && !was_ongoing {
@@ -182,7 +184,7 @@ impl TransactionCoordinator {
             transaction.clear_fenced_epoch();
         }
         let asked = match (purpose, answer) {
-            (Purpose::Asked(asked), Some((_, response))) => {
+            (Purpose::Asked(asked), Some(response)) => {
                 self.cx.reply(asked.token, response);
                 None
             }
@@ -294,11 +296,7 @@ fn is_ongoing(transactions: &Transactions, transactional_id: &TransactionalId) -
 }
 
 /// What a client is told of a durable state; `None` if it has to wait for more.
-fn success(
-    value: &TransactionLogValue,
-    purpose: &Purpose,
-    now: corelog_model::TimestampMs,
-) -> Option<Response> {
+fn success(value: &TransactionLogValue, purpose: &Purpose, now: TimestampMs) -> Option<Response> {
     let producer_of = |value: &TransactionLogValue| ProducerIdAndEpoch {
         producer_id: value.producer_id,
         epoch: value.producer_epoch,
