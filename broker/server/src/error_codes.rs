@@ -85,6 +85,8 @@ pub(crate) fn append_failure(error: &AppendError) -> Failure {
         AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
         // On Produce a stale epoch is this, not PRODUCER_FENCED, as in Kafka.
         AppendError::InvalidProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+        AppendError::InvalidTransactionState { .. } => ErrorCode::InvalidTxnState,
+        AppendError::CoordinatorFenced { .. } => ErrorCode::TransactionCoordinatorFenced,
         AppendError::DiskFull(_) | AppendError::Fenced(_) | AppendError::Corrupt(_) | AppendError::Io(_) => {
             ErrorCode::KafkaStorageError
         }

@@ -17,7 +17,7 @@ use crate::errors::{CheckpointError, Fenced};
 use crate::fence::{Fence, Life};
 use crate::format::envelope;
 use crate::format::names;
-use crate::format::v2::{CheckpointV2, PartitionV2};
+use crate::format::v3::{CheckpointV3, PartitionV3};
 use crate::journal::core::PartitionKey;
 use crate::journal::state::Journal;
 use crate::options::StorageOptions;
@@ -66,7 +66,7 @@ fn concurrency_now(checkpointer: &Checkpointer) -> usize {
 /// A snapshot of what a checkpoint will say.
 struct Snapshot {
     first_sequence: u64,
-    partitions: Vec<PartitionV2>,
+    partitions: Vec<PartitionV3>,
     /// The logs to flush, and how far.
     dirty: Vec<(Rc<PartitionLog>, u64)>,
     logs: Vec<Rc<PartitionLog>>,
@@ -121,7 +121,7 @@ pub(crate) async fn make(checkpointer: &Checkpointer, is_clean: bool) -> Result<
         .map(recovery_base)
         .zip(taken.cuts)
         .collect();
-    let checkpoint = CheckpointV2 {
+    let checkpoint = CheckpointV3 {
         shard: checkpointer.options.shard.get(),
         incarnation: checkpointer.journal.incarnation,
         first_sequence,
@@ -182,7 +182,7 @@ async fn end_commits(checkpointer: &Checkpointer) -> Result<(), CheckpointError>
 }
 
 /// The segment that recovery begins to read a partition at.
-fn recovery_base(image: &PartitionV2) -> Offset {
+fn recovery_base(image: &PartitionV3) -> Offset {
     let active = image.base.segments.last().map(|segment| segment.base_offset);
     active.and_then(Offset::new).unwrap_or_default()
 }

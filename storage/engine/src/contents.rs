@@ -10,7 +10,7 @@ use corelog_runtime::Handle;
 use crate::OpenError;
 use crate::checkpoint_file;
 use crate::format::names;
-use crate::format::v2::decode_checkpoint;
+use crate::format::v3::decode_checkpoint;
 
 /// What the names in a directory say of it.
 #[derive(Clone, PartialEq, Eq, Debug)]

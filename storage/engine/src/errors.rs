@@ -326,6 +326,24 @@ pub enum AppendError {
         /// The newest seen.
         current: ProducerEpoch,
     },
+    /// A record outside of the producer's open transaction.
+    #[error("producer {producer} has an open transaction and sent records that belong to none")]
+    InvalidTransactionState {
+        /// Who.
+        producer: ProducerId,
+    },
+    /// A marker of a coordinator that has been replaced by a newer one.
+    #[error(
+        "a coordinator of epoch {found} sent a marker for producer {producer}, the current one is of epoch {current}"
+    )]
+    CoordinatorFenced {
+        /// Whose marker.
+        producer: ProducerId,
+        /// The marker's.
+        found: i32,
+        /// The newest seen.
+        current: i32,
+    },
     /// No room on the disk for this append; a later one may succeed.
     #[error("the disk is full")]
     DiskFull(#[source] Arc<DiskError>),

@@ -11,11 +11,11 @@ use serde::Serialize;
 
 use crate::data_dir::FORMAT;
 pub use crate::format::v1::{
-    EpochV1, IndexEntryV1, JournalFilesV1, LayoutV1, PartitionV1, ProducerBatchV1, ProducerV1,
-    SegmentIndexV1, SegmentV1,
+    EpochV1, IndexEntryV1, JournalFilesV1, LayoutV1, PartitionV1, ProducerBatchV1, ProducerV1, SegmentV1,
 };
-use crate::format::v2::decode_checkpoint;
-pub use crate::format::v2::{AppendV2, CheckpointV2, EntryV2, PartitionV2, SegmentV2, TableV2};
+pub use crate::format::v2::{AppendV2, EntryV2, TableV2};
+pub use crate::format::v3::{AbortedV3, CheckpointV3, PartitionV3, ProducerV3, SegmentIndexV3, SegmentV3};
+use crate::format::v3::{decode_checkpoint, decode_segment_index};
 use crate::format::{envelope, names};
 use crate::journal::frame;
 pub use crate::journal::frame::HeaderV1;
@@ -259,7 +259,7 @@ fn enveloped<T>(path: &Path, decode: impl Fn(&[u8]) -> Result<T, FormatError>) -
 ///
 /// # Errors
 /// If it cannot be read or is damaged.
-pub fn checkpoint(path: &Path) -> Result<CheckpointV2, InspectError> {
+pub fn checkpoint(path: &Path) -> Result<CheckpointV3, InspectError> {
     enveloped(path, decode_checkpoint)
 }
 
@@ -268,7 +268,7 @@ pub fn checkpoint(path: &Path) -> Result<CheckpointV2, InspectError> {
 ///
 /// # Errors
 /// If it cannot be read or is damaged.
-pub fn checkpoint_in_force(path: &Path) -> Result<Option<CheckpointV2>, InspectError> {
+pub fn checkpoint_in_force(path: &Path) -> Result<Option<CheckpointV3>, InspectError> {
     for path in [path.to_owned(), path.with_extension("previous")] {
         match checkpoint(&path) {
             Err(InspectError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
@@ -328,8 +328,8 @@ pub fn layout(path: &Path) -> Result<LayoutV1, InspectError> {
 ///
 /// # Errors
 /// If it cannot be read or is damaged.
-pub fn segment_index(path: &Path) -> Result<SegmentIndexV1, InspectError> {
-    enveloped(path, |bytes| envelope::decode(envelope::SEGMENT_INDEX, bytes))
+pub fn segment_index(path: &Path) -> Result<SegmentIndexV3, InspectError> {
+    enveloped(path, decode_segment_index)
 }
 
 fn batch_report(header: &BatchHeader, position: u64, is_valid: bool) -> BatchReport {

@@ -50,6 +50,6 @@ pub use partition::{Appending, Batches, LogOwner, LogWatcher, PartitionLog};
 pub use rebuild::{RebuildError, rebuild_layout};
 pub use storage::Storage;
 pub use types::{
-    ActiveProducer, AppendOptions, AppendOrigin, Appended, Layout, LogOffsets, LogSlice, PartitionSpec,
-    ReadIsolation, StorageStats, TimestampedOffset,
+    AbortedTransaction, ActiveProducer, AppendOptions, AppendOrigin, Appended, Layout, LogOffsets, LogSlice,
+    PartitionSpec, ReadIsolation, StorageStats, TimestampedOffset,
 };

@@ -189,10 +189,10 @@ mod tests {
     use super::*;
     use crate::format::envelope;
     use crate::format::v1::PartitionV1;
-    use crate::format::v2::{CheckpointV2, PartitionV2};
+    use crate::format::v3::{CheckpointV3, PartitionV3};
     use corelog_model::ShardId;
 
-    fn partition(directory: &str) -> PartitionV2 {
+    fn partition(directory: &str) -> PartitionV3 {
         let base = PartitionV1 {
             topic: [4; 16],
             index: 0,
@@ -206,11 +206,12 @@ mod tests {
             producers: Vec::new(),
             corrupt: None,
         };
-        PartitionV2 {
+        PartitionV3 {
             base,
             segments: Vec::new(),
-            producer_times: Vec::new(),
+            producers: Vec::new(),
             high_watermark: 0,
+            active_aborted: Vec::new(),
         }
     }
 
@@ -218,7 +219,7 @@ mod tests {
     fn checkpoint(dir: &Path, generation: u64, shard: u16, incarnation: u64, directory: &str) -> PathBuf {
         let journal = names::journal_dir(dir, generation, ShardId::new(shard));
         fs::create_dir_all(&journal).unwrap();
-        let value = CheckpointV2 {
+        let value = CheckpointV3 {
             shard,
             incarnation,
             first_sequence: 0,

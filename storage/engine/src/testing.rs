@@ -14,6 +14,7 @@ pub(crate) struct Fields {
     pub(crate) sequence: i32,
     pub(crate) timestamp: i64,
     pub(crate) fill: u8,
+    pub(crate) is_transactional: bool,
 }
 
 impl Default for Fields {
@@ -26,6 +27,7 @@ impl Default for Fields {
             sequence: -1,
             timestamp: 1000,
             fill: 0xab,
+            is_transactional: false,
         }
     }
 }
@@ -38,7 +40,7 @@ pub(crate) fn batch(fields: Fields) -> Bytes {
     out[8..12].copy_from_slice(&length.to_be_bytes());
     out[12..16].copy_from_slice(&(-1i32).to_be_bytes());
     out[16] = 2;
-    out[21..23].copy_from_slice(&0i16.to_be_bytes());
+    out[21..23].copy_from_slice(&(i16::from(fields.is_transactional) << 4).to_be_bytes());
     out[23..27].copy_from_slice(&(fields.records - 1).to_be_bytes());
     out[27..35].copy_from_slice(&fields.timestamp.to_be_bytes());
     out[35..43].copy_from_slice(&fields.timestamp.to_be_bytes());

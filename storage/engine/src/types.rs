@@ -33,8 +33,15 @@ pub enum AppendOrigin {
     /// A producer: size, timestamps and sequences are checked.
     #[default]
     Client,
-    /// The broker itself (offsets, markers): sequences are still recorded, nothing is refused for its size or time.
+    /// The broker itself (offsets): sequences are still recorded, nothing is refused for its size or time.
     Internal,
+    /// A transaction coordinator, with the marker that ends a transaction. An epoch or a coordinator that is older than what
+    /// is known is refused.
+    Marker {
+        /// The coordinator raised the producer's epoch for this marker (KIP-890, `transaction.version` 2): one of the epoch
+        /// that the records have is late.
+        raises_epoch: bool,
+    },
     /// A follower, with its leader's batches: their offsets, epochs and times are the leader's, and offsets may be missing
     /// between them. Only what does not continue the log is refused.
     Replica,
@@ -91,6 +98,19 @@ pub enum ReadIsolation {
     LogEnd,
 }
 
+/// A transaction that was aborted: what a reader of committed records leaves out (Kafka's `AbortedTxn`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct AbortedTransaction {
+    /// Whose records.
+    pub producer: ProducerId,
+    /// The offset of its first record.
+    pub first_offset: Offset,
+    /// The offset of its marker.
+    pub last_offset: Offset,
+    /// The last stable offset once it had ended: aborted transactions behind it end later.
+    pub last_stable: Offset,
+}
+
 /// A stretch of a log.
 #[derive(Clone, Debug)]
 pub struct LogSlice {
@@ -103,6 +123,8 @@ pub struct LogSlice {
     pub held_bytes: usize,
     /// The offsets at the moment of the read.
     pub offsets: LogOffsets,
+    /// Aborted transactions with records among these, by their first offset; of reads up to the last stable offset alone.
+    pub aborted: Vec<AbortedTransaction>,
 }
 
 /// A record's place in time.
@@ -127,6 +149,10 @@ pub struct ActiveProducer {
     pub last_sequence: Option<Sequence>,
     /// When it last appended.
     pub last_timestamp: TimestampMs,
+    /// The leader epoch of the coordinator that ended its last transaction; -1 if there was none.
+    pub coordinator_epoch: i32,
+    /// The first offset of its open transaction.
+    pub transaction_first: Option<Offset>,
 }
 
 /// Counters and levels of one shard's storage. Counters never fall.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use corelog_storage::inspect::{
-    CheckpointV2, FileKind, FrameReport, JournalFilesV1, LayoutV1, SegmentIndexV1, SegmentReport,
+    CheckpointV3, FileKind, FrameReport, JournalFilesV1, LayoutV1, SegmentIndexV3, SegmentReport,
 };
 use serde::Serialize;
 
@@ -42,8 +42,8 @@ pub(crate) enum Detail {
     None,
     Layout(LayoutV1),
     JournalFiles(JournalFilesV1),
-    Checkpoint(CheckpointV2),
-    SegmentIndex(SegmentIndexV1),
+    Checkpoint(CheckpointV3),
+    SegmentIndex(SegmentIndexV3),
     Segment(SegmentReport),
     Journal(Vec<FrameReport>),
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use corelog_client::record::{StoredRecord, decode_batches};
 use corelog_model::{Offset, PartitionIndex, TopicId};
-use corelog_storage::inspect::{BatchReport, CheckpointV2, EntryV2, FileKind, FrameReport, SegmentIndexV1};
+use corelog_storage::inspect::{BatchReport, CheckpointV3, EntryV2, FileKind, FrameReport, SegmentIndexV3};
 use serde_json::{Value, json};
 
 use super::failure::InspectFailure;
@@ -107,7 +107,7 @@ fn detail(detail: &Detail, output: &mut Output<'_>) -> Result<(), CliError> {
     }
 }
 
-fn partitions(checkpoint: &CheckpointV2) -> Table {
+fn partitions(checkpoint: &CheckpointV3) -> Table {
     let mut table = Table::new(&[
         "PARTITION",
         "TOPIC ID",
@@ -140,7 +140,7 @@ fn partitions(checkpoint: &CheckpointV2) -> Table {
     table
 }
 
-fn entries(index: &SegmentIndexV1) -> Table {
+fn entries(index: &SegmentIndexV3) -> Table {
     let mut table = Table::new(&["OFFSET", "POSITION", "MAX TIMESTAMP BEFORE"]);
     for entry in &index.entries {
         table.row([

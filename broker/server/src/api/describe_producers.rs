@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use corelog_metadata::MetadataImage;
-use corelog_model::{PartitionId, PartitionIndex, TopicName};
+use corelog_model::{Offset, PartitionId, PartitionIndex, TopicName};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::describe_producers::{
     DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
@@ -100,9 +100,8 @@ fn state(producer: ActiveProducer) -> ProducerState {
         producer_epoch: i32::from(producer.epoch.get()),
         last_sequence: producer.last_sequence.map_or(-1, |sequence| sequence.get()),
         last_timestamp: producer.last_timestamp.get(),
-        // No coordinator has written for it, and it has no transaction.
-        coordinator_epoch: -1,
-        current_txn_start_offset: -1,
+        coordinator_epoch: producer.coordinator_epoch,
+        current_txn_start_offset: producer.transaction_first.map_or(-1, Offset::get),
     }
 }
 
@@ -139,20 +138,24 @@ mod tests {
             epoch: ProducerEpoch::new(2),
             last_sequence: Sequence::new(5),
             last_timestamp: TimestampMs::new(9),
+            coordinator_epoch: 3,
+            transaction_first: Offset::new(11),
         };
         let expected = ProducerState {
             producer_id: 7,
             producer_epoch: 2,
             last_sequence: 5,
             last_timestamp: 9,
-            coordinator_epoch: -1,
-            current_txn_start_offset: -1,
+            coordinator_epoch: 3,
+            current_txn_start_offset: 11,
         };
         assert_eq!(state(producer), expected);
         let fresh = ActiveProducer {
             last_sequence: None,
+            transaction_first: None,
             ..producer
         };
         assert_eq!(state(fresh).last_sequence, -1);
+        assert_eq!(state(fresh).current_txn_start_offset, -1);
     }
 }

@@ -15,7 +15,7 @@ use corelog_metadata::MetadataImage;
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::fetch::{
-    EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
+    AbortedTransaction, EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
 };
 use corelog_runtime::local::Permit;
 use corelog_runtime::{Handle, Monotonic};
@@ -218,6 +218,7 @@ impl Found {
             bytes: 0,
             held_bytes: 0,
             offsets,
+            aborted: Vec::new(),
         })
     }
 
@@ -282,7 +283,8 @@ async fn read_enough(
         let is_enough = bytes >= limits.bytes_min.min(bytes_max);
         // A session that has forgotten all of its partitions waits for nothing (`ReplicaManager.fetchMessages`).
         let is_over = is_enough || is_due || plan.partitions.borrow().is_empty() || is_urgent;
-        expect_changes(services.fetches, plan, &targets, &found, !is_over);
+        let isolation = limits.isolation;
+        expect_changes(services.fetches, plan, isolation, &targets, &found, !is_over);
         let watch = plan.partitions.borrow().watch.clone();
         if is_over {
             // That there is nothing must hold for what was acknowledged before the request came, also of what rests and
@@ -317,7 +319,14 @@ fn hear(image: &Arc<MetadataImage>, plan: &Plan) {
 }
 
 /// Has the watch tell of what rests from now on, and if the request `waits` of everything else that was read.
-fn expect_changes(fetches: &Rc<Fetches>, plan: &Plan, targets: &[Target], found: &[Found], waits: bool) {
+fn expect_changes(
+    fetches: &Rc<Fetches>,
+    plan: &Plan,
+    isolation: ReadIsolation,
+    targets: &[Target],
+    found: &[Found],
+    waits: bool,
+) {
     let mut partitions = plan.partitions.borrow_mut();
     let mut expected = Vec::new();
     for (target, found) in targets.iter().zip(found) {
@@ -326,10 +335,14 @@ fn expect_changes(fetches: &Rc<Fetches>, plan: &Plan, targets: &[Target], found:
         };
         let offsets = slice.offsets;
         let (high_watermark, log_start) = (offsets.high_watermark.get(), offsets.log_start.get());
+        let end = match isolation {
+            ReadIsolation::LastStable => offsets.last_stable.get(),
+            ReadIsolation::HighWatermark | ReadIsolation::LogEnd => high_watermark,
+        };
         // Where all partitions are answered, none rests: each is looked at for the answer.
         let rests = plan.incremental
             && slice.bytes == 0
-            && target.wish.fetch_offset >= high_watermark
+            && target.wish.fetch_offset >= end
             && partitions.rest(&target.key, target.wish, id, high_watermark, log_start);
         if rests || waits {
             expected.push((id, Seen::from(offsets)));
@@ -537,6 +550,12 @@ fn partition_data(key: &FetchKey, found: Found, isolation: ReadIsolation) -> Par
     match found {
         Found::Records(slice) => {
             set_offsets(&mut data, slice.offsets);
+            if let Some(told) = &mut data.aborted_transactions {
+                told.extend(slice.aborted.into_iter().map(|aborted| AbortedTransaction {
+                    producer_id: aborted.producer.get(),
+                    first_offset: aborted.first_offset.get(),
+                }));
+            }
             data.records = Some(slice.pieces.into());
         }
         Found::Diverging { epoch, end, offsets } => {

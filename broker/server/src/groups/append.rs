@@ -24,6 +24,8 @@ pub(super) fn persist_error(error: &LogAppendError) -> PersistError {
             | AppendError::OutOfPlace { .. }
             | AppendError::OutOfOrderSequence { .. }
             | AppendError::InvalidProducerEpoch { .. }
+            | AppendError::InvalidTransactionState { .. }
+            | AppendError::CoordinatorFenced { .. }
             | AppendError::DiskFull(_)
             | AppendError::Io(_),
         ) => PersistError::Unavailable,

@@ -34,13 +34,12 @@ pub struct Partition {
     next_token: Cell<u64>,
 }
 
-fn ends(offsets: &LogOffsets) -> LogEnds {
+fn ends(log: &PartitionLog, offsets: &LogOffsets) -> LogEnds {
     LogEnds {
         log_start: offsets.log_start,
         log_end: offsets.log_end,
         durable_end: offsets.durable_end,
-        // There are no transactions.
-        first_unstable: None,
+        first_unstable: log.first_unstable(),
     }
 }
 
@@ -54,7 +53,7 @@ impl Partition {
         metrics: Rc<ShardMetrics>,
     ) -> Rc<Partition> {
         let offsets = log.offsets();
-        let machine = Machine::new(broker, config, ends(&offsets), offsets.high_watermark);
+        let machine = Machine::new(broker, config, ends(&log, &offsets), offsets.high_watermark);
         let partition = Rc::new(Partition {
             log,
             clock,
@@ -249,6 +248,6 @@ impl Appending {
 
 impl LogOwner for Partition {
     fn ends_moved(&self, log: &PartitionLog) {
-        self.handle(Event::LogMoved(ends(&log.offsets())));
+        self.handle(Event::LogMoved(ends(log, &log.offsets())));
     }
 }

@@ -32,6 +32,8 @@ use crate::partitions::Partitions;
 pub struct Seen {
     /// Records before it can be read.
     pub high_watermark: Offset,
+    /// Of whoever reads committed records alone.
+    pub last_stable: Offset,
     /// Records before it are gone.
     pub log_start: Offset,
 }
@@ -40,6 +42,7 @@ impl From<LogOffsets> for Seen {
     fn from(offsets: LogOffsets) -> Seen {
         Seen {
             high_watermark: offsets.high_watermark,
+            last_stable: offsets.last_stable,
             log_start: offsets.log_start,
         }
     }

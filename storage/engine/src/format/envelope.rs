@@ -48,7 +48,12 @@ pub(crate) const DEVICE: Kind = Kind {
 pub(crate) const CHECKPOINT: Kind = Kind {
     magic: *b"CLCHKPNT",
     name: "checkpoint",
+    version: 3,
+};
+/// A shard's checkpoint before it knew of transactions.
+pub(crate) const CHECKPOINT_V2: Kind = Kind {
     version: 2,
+    ..CHECKPOINT
 };
 /// A shard's checkpoint as release 0.1.0 wrote it.
 pub(crate) const CHECKPOINT_V1: Kind = Kind {
@@ -65,7 +70,12 @@ pub(crate) const JOURNAL_FILES: Kind = Kind {
 pub(crate) const SEGMENT_INDEX: Kind = Kind {
     magic: *b"CLSEGIDX",
     name: "segment index",
+    version: 3,
+};
+/// A segment's index before it knew of transactions.
+pub(crate) const SEGMENT_INDEX_V1: Kind = Kind {
     version: 1,
+    ..SEGMENT_INDEX
 };
 
 fn checksum(version: u16, archive: &[u8]) -> u32 {

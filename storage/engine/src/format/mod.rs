@@ -4,3 +4,4 @@ pub(crate) mod envelope;
 pub(crate) mod names;
 pub(crate) mod v1;
 pub(crate) mod v2;
+pub(crate) mod v3;

@@ -5,9 +5,7 @@
 
 use rkyv::{Archive, Deserialize, Serialize};
 
-use super::envelope;
 use super::v1::{AppendV1, CheckpointV1, EntryV1, PartitionV1, TableV1};
-use crate::FormatError;
 
 /// The file `checkpoint` of a shard.
 #[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -207,14 +205,6 @@ impl From<CheckpointV1> for CheckpointV2 {
     }
 }
 
-/// Reads a checkpoint's file of either version.
-pub(crate) fn decode_checkpoint(file: &[u8]) -> Result<CheckpointV2, FormatError> {
-    match envelope::version(envelope::CHECKPOINT, file)? {
-        1 => envelope::decode::<CheckpointV1>(envelope::CHECKPOINT_V1, file).map(CheckpointV2::from),
-        _ => envelope::decode::<CheckpointV2>(envelope::CHECKPOINT, file),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rkyv::rancor::Error;
@@ -246,8 +236,6 @@ mod tests {
             rkyv::from_bytes::<CheckpointV2, Error>(&bytes).unwrap(),
             checkpoint
         );
-        let file = envelope::encode(envelope::CHECKPOINT, &checkpoint);
-        assert_eq!(decode_checkpoint(&file), Ok(checkpoint));
     }
 
     #[test]
@@ -296,20 +284,5 @@ mod tests {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, include_str!("golden/table_v2.hex").trim());
         assert_eq!(rkyv::from_bytes::<TableV2, Error>(&bytes).unwrap(), table);
-    }
-
-    #[test]
-    fn a_checkpoint_of_version_1_is_read() {
-        let old = v1::testing::checkpoint();
-        let file = envelope::encode(envelope::CHECKPOINT_V1, &old);
-        assert_eq!(file[8..10], [1, 0]);
-        assert_eq!(decode_checkpoint(&file), Ok(CheckpointV2::from(old)));
-        let mut newer = file;
-        newer[8] = 3;
-        let expected = FormatError::Version {
-            found: 3,
-            supported: 2,
-        };
-        assert_eq!(decode_checkpoint(&newer), Err(expected));
     }
 }

@@ -7,15 +7,17 @@
 
 use corelog_model::batch::{BatchHeader, TimestampType};
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TimestampMs, TopicId, ValidatedBatch};
+use corelog_records::{EndMarker, end_marker};
 
 use super::epochs::EpochTable;
 use super::index::SparseIndex;
 use super::producers::{ProducedBatch, ProducerTable, Verdict};
 use super::segment::{NO_TIMESTAMP, Segment};
+use super::transactions::{TransactionStep, Transactions};
 use crate::FormatError;
 use crate::errors::AppendError;
 use crate::format::v1::PartitionV1;
-use crate::format::v2::{PartitionV2, SegmentV2};
+use crate::format::v3::{PartitionV3, SegmentV3};
 use crate::options::LogConfig;
 use crate::types::{AppendOrigin, LogOffsets};
 
@@ -38,6 +40,15 @@ pub(crate) struct Placed {
     pub(crate) position: u64,
 }
 
+/// What a batch gets in the log beside its offset.
+#[derive(Clone, Copy)]
+struct Stamps {
+    timestamp: TimestampMs,
+    epoch: LeaderEpoch,
+    /// When it is appended, by the broker's clock.
+    now: TimestampMs,
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct LogCore {
@@ -48,6 +59,7 @@ pub(crate) struct LogCore {
     offsets: LogOffsets,
     segments: Vec<Segment>,
     index: SparseIndex,
+    transactions: Transactions,
 }
 
 impl LogCore {
@@ -69,6 +81,7 @@ impl LogCore {
             },
             segments: vec![Segment::new(Offset::ZERO)],
             index: SparseIndex::default(),
+            transactions: Transactions::default(),
         }
     }
 
@@ -151,13 +164,15 @@ impl LogCore {
             if origin == AppendOrigin::Client {
                 self.check_bounds(header, now)?;
             }
-            match overlay.as_ref().unwrap_or(&self.producers).check(header)? {
+            let marker = end_marker(header, batch.bytes());
+            let producers = overlay.as_ref().unwrap_or(&self.producers);
+            match producers.check_from(header, marker, origin)? {
                 Verdict::Duplicate(batch) => return Ok(Check::Duplicate(batch)),
                 Verdict::New => {}
             }
             if batches.len() > 1 && nth + 1 < batches.len() && header.producer.is_some() {
                 let table = overlay.get_or_insert_with(|| self.producers.clone());
-                table.record(header, next, now, now);
+                table.record(header, marker, next, now, now);
             }
             next += header.last_offset_delta;
             next = next.next();
@@ -268,27 +283,44 @@ impl LogCore {
 
     /// Takes a checked batch into the log and moves the log's end. A leader gives it the next offset, so that there are
     /// no gaps; a follower leaves it the offset and the epoch that its leader gave it.
-    pub(crate) fn place(&mut self, header: &BatchHeader, origin: AppendOrigin, now: TimestampMs) -> Placed {
+    pub(crate) fn place(
+        &mut self,
+        header: &BatchHeader,
+        marker: Option<EndMarker>,
+        origin: AppendOrigin,
+        now: TimestampMs,
+    ) -> Placed {
         let timestamp = self.stamp(header, origin, now);
         let (base_offset, epoch) = match origin {
-            AppendOrigin::Client | AppendOrigin::Internal => (self.offsets.log_end, self.leader_epoch),
+            AppendOrigin::Client | AppendOrigin::Internal | AppendOrigin::Marker { .. } => {
+                (self.offsets.log_end, self.leader_epoch)
+            }
             AppendOrigin::Replica => (header.base_offset, header.leader_epoch),
         };
         self.leader_epoch = self.leader_epoch.max(epoch);
-        self.absorb_at(base_offset, header, timestamp, epoch, now)
+        let stamps = Stamps {
+            timestamp,
+            epoch,
+            now,
+        };
+        self.absorb_at(base_offset, header, marker, stamps)
     }
 
-    /// Takes a batch that is read back from a segment and continues the log. When it was appended is not known; it
-    /// counts as of `now`.
-    pub(crate) fn absorb(&mut self, header: &BatchHeader, now: TimestampMs) -> Placed {
+    /// Takes a batch that is read back from a segment and continues the log, a control batch with what its `marker` says.
+    /// When it was appended is not known; it counts as of `now`.
+    pub(crate) fn absorb(
+        &mut self,
+        header: &BatchHeader,
+        marker: Option<EndMarker>,
+        now: TimestampMs,
+    ) -> Placed {
         self.leader_epoch = self.leader_epoch.max(header.leader_epoch);
-        let placed = self.absorb_at(
-            header.base_offset,
-            header,
-            header.max_timestamp,
-            header.leader_epoch,
+        let stamps = Stamps {
+            timestamp: header.max_timestamp,
+            epoch: header.leader_epoch,
             now,
-        );
+        };
+        let placed = self.absorb_at(header.base_offset, header, marker, stamps);
         self.raise_durable_end(self.offsets.log_end);
         placed
     }
@@ -297,10 +329,14 @@ impl LogCore {
         &mut self,
         base_offset: Offset,
         header: &BatchHeader,
-        timestamp: TimestampMs,
-        epoch: LeaderEpoch,
-        now: TimestampMs,
+        marker: Option<EndMarker>,
+        stamps: Stamps,
     ) -> Placed {
+        let Stamps {
+            timestamp,
+            epoch,
+            now,
+        } = stamps;
         let log_end = self.offsets.log_end;
         assert!(
             base_offset >= log_end,
@@ -319,7 +355,16 @@ impl LogCore {
         active.has_gaps |= base_offset > log_end;
         let segment_base = active.base;
         self.epochs.assign(epoch, base_offset);
-        self.producers.record(header, base_offset, timestamp, now);
+        match self.producers.record(header, marker, base_offset, timestamp, now) {
+            TransactionStep::None => {}
+            TransactionStep::Begins(producer) => self.transactions.begin(base_offset, producer),
+            TransactionStep::Ends(ended) => {
+                if let Some(aborted) = self.transactions.end(ended) {
+                    self.index.note_aborted(aborted);
+                    active.has_aborted = true;
+                }
+            }
+        }
         self.set_offsets(LogOffsets {
             log_end: last_offset.next(),
             ..self.offsets
@@ -345,10 +390,17 @@ impl LogCore {
         true
     }
 
+    /// The first offset of a transaction that has not ended, or whose end is not committed.
+    pub(crate) fn first_unstable(&self) -> Option<Offset> {
+        self.transactions.first_unstable()
+    }
+
     /// Takes over what whoever leads says of the log, as far as the log reaches; returns whether that is new.
     pub(crate) fn commit(&mut self, high_watermark: Offset, last_stable: Offset) -> bool {
         let before = self.offsets;
         let high_watermark = high_watermark.clamp(before.log_start, before.log_end);
+        self.transactions.commit(high_watermark);
+        let last_stable = last_stable.min(self.first_unstable().unwrap_or(Offset::MAX));
         self.set_offsets(LogOffsets {
             high_watermark,
             last_stable: last_stable.clamp(before.log_start, high_watermark),
@@ -405,6 +457,7 @@ impl LogCore {
         self.leader_epoch = self.epochs.latest().unwrap_or(LeaderEpoch::new(0));
         self.epochs.assign(self.leader_epoch, base);
         self.producers.truncate_from_end(base);
+        self.transactions = Transactions::opened(self.producers.open_transactions());
         let at_most = |offset: Offset| offset.min(base);
         self.set_offsets(LogOffsets {
             log_start: at_most(self.offsets.log_start),
@@ -458,12 +511,13 @@ impl LogCore {
     }
 
     /// The persisted form.
-    pub(crate) fn to_image(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV2 {
-        PartitionV2 {
+    pub(crate) fn to_image(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV3 {
+        PartitionV3 {
             base: self.to_v1(id, directory, corrupt),
-            segments: self.segments.iter().map(|segment| segment.to_v2()).collect(),
-            producer_times: self.producers.times(),
+            segments: self.segments.iter().map(|segment| segment.to_v3()).collect(),
+            producers: self.producers.to_v3(),
             high_watermark: self.offsets.high_watermark.get(),
+            active_aborted: self.index.aborted_v3(),
         }
     }
 
@@ -488,7 +542,7 @@ impl LogCore {
     /// # Errors
     /// `Field` where the parts contradict each other.
     pub(crate) fn from_image(
-        persisted: &PartitionV2,
+        persisted: &PartitionV3,
         config: LogConfig,
         now: TimestampMs,
     ) -> Result<LogCore, FormatError> {
@@ -505,10 +559,11 @@ impl LogCore {
         let high_watermark = Offset::new(persisted.high_watermark)
             .ok_or(field("high_watermark", persisted.high_watermark))?
             .clamp(log_start, log_end);
-        let unknown = SegmentV2 {
+        let unknown = SegmentV3 {
             created: now.get(),
             changed: now.get(),
             has_gaps: false,
+            has_aborted: false,
         };
         for (nth, segment) in image.segments.iter().enumerate() {
             let more = persisted.segments.get(nth).copied().unwrap_or(unknown);
@@ -534,20 +589,24 @@ impl LogCore {
             log_start..log_end,
         );
         let leader_epoch = epochs.latest().unwrap_or(LeaderEpoch::new(image.leader_epoch));
+        let producers = ProducerTable::from_persisted(&image.producers, &persisted.producers, now);
+        let transactions = Transactions::opened(producers.open_transactions());
+        let unstable = transactions.first_unstable().unwrap_or(Offset::MAX);
         Ok(LogCore {
             config,
             epochs,
-            producers: ProducerTable::from_persisted(&image.producers, &persisted.producer_times, now),
+            producers,
+            transactions,
             leader_epoch,
             offsets: LogOffsets {
                 log_start,
-                last_stable: high_watermark,
+                last_stable: high_watermark.min(unstable).max(log_start),
                 high_watermark,
                 durable_end: log_end,
                 log_end,
             },
             segments,
-            index: SparseIndex::from_entries(&image.active_index),
+            index: SparseIndex::from_entries(&image.active_index).with_aborted(&persisted.active_aborted),
         })
     }
 }

@@ -1,10 +1,13 @@
-//! The sparse index of a segment: some batches' offsets and positions, and how timestamps grew on the way.
+//! The sparse index of a segment: some batches' offsets and positions, and how timestamps grew on the way; and the
+//! transactions that its markers abort (Kafka's `TransactionIndex`).
 //!
 //! Invariant: offsets and positions grow strictly, `max_timestamp_before` never falls.
 
 use corelog_model::{Offset, TimestampMs};
 
 use crate::format::v1::IndexEntryV1;
+use crate::format::v3::AbortedV3;
+use crate::types::AbortedTransaction;
 
 /// The least distance of two entries, in bytes.
 pub(crate) const INTERVAL_BYTES: u64 = 64 << 10;
@@ -13,6 +16,8 @@ pub(crate) const INTERVAL_BYTES: u64 = 64 << 10;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct SparseIndex {
     entries: Vec<IndexEntryV1>,
+    /// In the order of their markers.
+    aborted: Vec<AbortedTransaction>,
 }
 
 impl SparseIndex {
@@ -48,6 +53,30 @@ impl SparseIndex {
         self.before(after)
     }
 
+    /// A marker aborts a transaction.
+    pub(crate) fn note_aborted(&mut self, aborted: AbortedTransaction) {
+        self.aborted.push(aborted);
+    }
+
+    /// Adds to `found` the aborted transactions with records in `from..to`. Whether those whose markers come later have
+    /// none there.
+    pub(crate) fn collect_aborted(
+        &self,
+        from: Offset,
+        to: Offset,
+        found: &mut Vec<AbortedTransaction>,
+    ) -> bool {
+        for aborted in &self.aborted {
+            if aborted.last_offset >= from && aborted.first_offset < to {
+                found.push(*aborted);
+            }
+            if aborted.last_stable >= to {
+                return true;
+            }
+        }
+        false
+    }
+
     fn before(&self, after: usize) -> u64 {
         match after.checked_sub(1) {
             Some(index) => self.entries[index].position,
@@ -58,6 +87,17 @@ impl SparseIndex {
     /// The persisted form.
     pub(crate) fn entries(&self) -> &[IndexEntryV1] {
         &self.entries
+    }
+
+    /// The persisted form of the aborted transactions.
+    pub(crate) fn aborted_v3(&self) -> Vec<AbortedV3> {
+        self.aborted.iter().map(AbortedV3::from).collect()
+    }
+
+    /// With the aborted transactions of the persisted form; impossible ones are left out.
+    pub(crate) fn with_aborted(mut self, aborted: &[AbortedV3]) -> SparseIndex {
+        self.aborted = aborted.iter().filter_map(AbortedV3::value).collect();
+        self
     }
 
     /// From the persisted form; an entry out of order ends it.

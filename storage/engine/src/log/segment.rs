@@ -4,7 +4,7 @@ use corelog_model::batch::BatchHeader;
 use corelog_model::{Offset, TimestampMs};
 
 use crate::format::v1::SegmentV1;
-use crate::format::v2::SegmentV2;
+use crate::format::v3::SegmentV3;
 
 /// No timestamp, as Kafka writes it.
 pub(crate) const NO_TIMESTAMP: TimestampMs = TimestampMs::new(-1);
@@ -28,6 +28,8 @@ pub(crate) struct Segment {
     pub(crate) changed: TimestampMs,
     /// Offsets are missing in it, as compaction leaves them.
     pub(crate) has_gaps: bool,
+    /// Markers in it abort transactions: its index says which.
+    pub(crate) has_aborted: bool,
 }
 
 impl Segment {
@@ -42,6 +44,7 @@ impl Segment {
             created: NO_TIMESTAMP,
             changed: NO_TIMESTAMP,
             has_gaps: false,
+            has_aborted: false,
         }
     }
 
@@ -85,12 +88,13 @@ impl Segment {
         }
     }
 
-    /// What version 2 of the persisted form adds.
-    pub(crate) fn to_v2(self) -> SegmentV2 {
-        SegmentV2 {
+    /// What version 3 of the persisted form says beside version 1.
+    pub(crate) fn to_v3(self) -> SegmentV3 {
+        SegmentV3 {
             created: self.created.get(),
             changed: self.changed.get(),
             has_gaps: self.has_gaps,
+            has_aborted: self.has_aborted,
         }
     }
 
@@ -106,7 +110,7 @@ impl Segment {
     }
 
     /// From the persisted form.
-    pub(crate) fn from_persisted(segment: &SegmentV1, more: SegmentV2) -> Option<Segment> {
+    pub(crate) fn from_persisted(segment: &SegmentV1, more: SegmentV3) -> Option<Segment> {
         Some(Segment {
             base: Offset::new(segment.base_offset)?,
             size: segment.size,
@@ -116,6 +120,7 @@ impl Segment {
             created: TimestampMs::new(more.created),
             changed: TimestampMs::new(more.changed),
             has_gaps: more.has_gaps,
+            has_aborted: more.has_aborted,
         })
     }
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use corelog_model::batch;
 use corelog_model::{Offset, TimestampMs, ValidatedBatch};
+use corelog_records::end_marker;
 use corelog_runtime::buffer::PAGE;
 use corelog_runtime::local::oneshot;
 use corelog_runtime::{DiskError, IoOperation, WorkClass};
@@ -325,7 +326,11 @@ impl PartitionLog {
             return Admitted::Blocked(Blocked::Dirty { bytes });
         }
         let appended = self.place(&mut state, batches, asked.origin, bytes, now);
-        let is_memory = state.core.config.durability == Durability::Memory;
+        // A transaction is all or nothing after a crash, too, whatever its logs promise.
+        if batches.iter().any(|batch| batch.header().is_transactional) {
+            state.transactional_end = appended.last_offset.next();
+        }
+        let is_memory = state.acknowledges_early(Durability::Memory);
         let options = &self.services.options;
         let reaches = |bytes: u64, limit: usize| bytes >= u64::try_from(limit).unwrap_or(u64::MAX);
         // What will go straight to the segment is on its way while the commit before is synced.
@@ -367,7 +372,8 @@ impl PartitionLog {
         let mut run: Option<Run> = None;
         for batch in batches {
             let before = state.core.offsets().log_end;
-            let placed = state.core.place(batch.header(), origin, now);
+            let marker = end_marker(batch.header(), batch.bytes());
+            let placed = state.core.place(batch.header(), marker, origin, now);
             first.get_or_insert(placed.base_offset);
             last_offset = placed.last_offset;
             let size = u64::try_from(batch.bytes().len()).expect("a size within u64");

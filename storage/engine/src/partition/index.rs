@@ -3,12 +3,14 @@
 use std::rc::Rc;
 
 use corelog_model::{Offset, TimestampMs};
+use corelog_records::end_marker;
 use corelog_runtime::{DiskError, WorkClass};
 
 use super::PartitionLog;
 use crate::errors::ReadError;
 use crate::format::envelope;
-use crate::format::v1::SegmentIndexV1;
+use crate::format::v3::{SegmentIndexV3, decode_segment_index};
+use crate::log::aborted_search::AbortedSearch;
 use crate::log::index::SparseIndex;
 use crate::log::segment::{NO_TIMESTAMP, Segment};
 
@@ -55,11 +57,12 @@ impl PartitionLog {
             envelope::read_file(&self.services.handle, &path).await
         };
         if let Ok(Some(content)) = read
-            && let Ok(value) = envelope::decode::<SegmentIndexV1>(envelope::SEGMENT_INDEX, &content)
+            && let Ok(value) = decode_segment_index(&content)
             && value.segment_size == segment.size
             && value.base_offset == segment.base.get()
         {
-            return Ok(self.keep_index(segment.base, cuts, SparseIndex::from_entries(&value.entries)));
+            let index = SparseIndex::from_entries(&value.entries).with_aborted(&value.aborted);
+            return Ok(self.keep_index(segment.base, cuts, index));
         }
         let index = self.rebuild_index(segment, cuts).await?;
         let index = self.keep_index(segment.base, cuts, index);
@@ -86,10 +89,11 @@ impl PartitionLog {
         if !is_there {
             return Ok(());
         }
-        let value = SegmentIndexV1 {
+        let value = SegmentIndexV3 {
             base_offset: segment.base.get(),
             segment_size: segment.size,
             entries: index.entries().to_vec(),
+            aborted: index.aborted_v3(),
         };
         let content = envelope::encode(envelope::SEGMENT_INDEX, &value);
         let _brief = self.services.files.brief_opens.acquire(1).await;
@@ -114,12 +118,38 @@ impl PartitionLog {
     async fn rebuild_index(&self, segment: Segment, cuts: u64) -> Result<SparseIndex, ReadError> {
         self.make_readable().await?;
         let mut index = SparseIndex::default();
+        let mut search = AbortedSearch::default();
         let mut scan = self.scan(segment, cuts, 0);
         let mut max_timestamp: TimestampMs = NO_TIMESTAMP;
         while let Some(found) = scan.next().await? {
             index.note(found.header.base_offset, found.position, max_timestamp, 0);
             max_timestamp = max_timestamp.max(found.header.max_timestamp);
+            search.see(&found.header, end_marker(&found.header, &found.bytes));
+        }
+        if segment.has_aborted {
+            self.search_earlier(segment.base, cuts, &mut search).await?;
+            search.finish().for_each(|aborted| index.note_aborted(aborted));
         }
         Ok(index)
+    }
+
+    /// Reads the segments before the one at `base`, newest first, as far as transactions may begin in them.
+    async fn search_earlier(
+        &self,
+        base: Offset,
+        cuts: u64,
+        search: &mut AbortedSearch,
+    ) -> Result<(), ReadError> {
+        let segments = self.state.borrow().core.segments().to_vec();
+        let mut earlier = segments.into_iter().rev().filter(|segment| segment.base < base);
+        while search.end_segment()
+            && let Some(segment) = earlier.next()
+        {
+            let mut scan = self.scan(segment, cuts, 0);
+            while let Some(found) = scan.next().await? {
+                search.see(&found.header, end_marker(&found.header, &found.bytes));
+            }
+        }
+        Ok(())
     }
 }

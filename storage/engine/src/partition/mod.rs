@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use corelog_model::{LeaderEpoch, Offset, PartitionId, TimestampMs};
+use corelog_model::{LeaderEpoch, Offset, PartitionId, ProducerEpoch, ProducerId, TimestampMs};
 use corelog_runtime::local::Semaphore;
 
 use self::append::{Admission, Waiter};
@@ -34,7 +34,8 @@ pub(crate) use self::services::LogServices;
 use self::watchers::Watchers;
 use crate::errors::{AppendError, DeleteRecordsError, Fenced, ReadError};
 use crate::format::names;
-use crate::format::v2::{EntryV2, PartitionV2};
+use crate::format::v2::EntryV2;
+use crate::format::v3::PartitionV3;
 use crate::journal::core::{PartitionKey, Run};
 use crate::log::core::LogCore;
 use crate::log::index::SparseIndex;
@@ -107,9 +108,21 @@ pub(crate) struct State {
     removals: Vec<Segment>,
     /// The journal was told of the partition.
     is_announced: bool,
+    /// The end of the last record that belongs to a transaction.
+    transactional_end: Offset,
+    /// Appends before it are known to be durable.
+    synced_end: Offset,
     /// Its deletion is durable: nothing may be written to its directory, which is another's soon. Until then a crash may
     /// bring the log back, so what the journal and checkpoints say of it must be so.
     is_gone: bool,
+}
+
+impl State {
+    /// Whether an append is acknowledged before it is durable, in a log of this durability. None is while records of a
+    /// transaction wait to be.
+    fn acknowledges_early(&self, durability: Durability) -> bool {
+        self.core.config.durability == durability && self.synced_end >= self.transactional_end
+    }
 }
 
 /// Who says how far a log is committed: whoever knows the partition's other replicas.
@@ -150,6 +163,8 @@ impl PartitionLog {
                 recovery_base: core.active().base,
                 removals: Vec::new(),
                 is_announced: false,
+                transactional_end: Offset::ZERO,
+                synced_end: Offset::ZERO,
                 is_gone: false,
                 core,
                 tail: Tail::default(),
@@ -236,10 +251,29 @@ impl PartitionLog {
     /// Takes over what whoever leads the partition says, as far as the log reaches, and tells whoever waits for it. It is
     /// kept over a restart as of the last checkpoint.
     pub fn commit(&self, high_watermark: Offset, last_stable: Offset) {
-        let moved = self.state.borrow_mut().core.commit(high_watermark, last_stable);
+        let (moved, is_freed) = {
+            let core = &mut self.state.borrow_mut().core;
+            let before = core.first_unstable();
+            let moved = core.commit(high_watermark, last_stable);
+            (moved, core.first_unstable() != before)
+        };
         if moved {
             self.tell_watchers();
         }
+        // The end of a transaction is committed: more is stable than whoever leads could know.
+        if is_freed {
+            self.tell_owner();
+        }
+    }
+
+    /// The first offset of a transaction that has not ended, or whose end is not committed.
+    pub fn first_unstable(&self) -> Option<Offset> {
+        self.state.borrow().core.first_unstable()
+    }
+
+    /// The first offset of a producer's open transaction, if it is of this epoch.
+    pub fn open_transaction(&self, id: ProducerId, epoch: ProducerEpoch) -> Option<Offset> {
+        self.state.borrow().core.producers.open_transaction(id, epoch)
     }
 
     /// One of the log's ends has moved.
@@ -505,7 +539,7 @@ impl PartitionLog {
     }
 
     /// The persisted form of what the log is now.
-    pub(crate) fn to_image(&self) -> PartitionV2 {
+    pub(crate) fn to_image(&self) -> PartitionV3 {
         let state = self.state.borrow();
         let corrupt = match &state.status {
             Status::Corrupt(reason) => Some(reason.as_ref()),
@@ -566,16 +600,22 @@ impl PartitionLog {
 
     /// Appends before `end` are written, not synced.
     pub(crate) fn on_written(&self, end: Offset) {
-        // INV-4: of a durable log this acknowledges nothing; `on_durable` does.
-        let durability = self.state.borrow().core.config.durability;
-        match durability {
-            Durability::Written | Durability::Memory => self.acknowledge(end),
-            Durability::Durable => {}
+        // INV-4: of a durable log, or of records of a transaction, this acknowledges nothing; `on_durable` does.
+        let acknowledges = {
+            let state = self.state.borrow();
+            state.acknowledges_early(Durability::Written) || state.acknowledges_early(Durability::Memory)
+        };
+        if acknowledges {
+            self.acknowledge(end);
         }
     }
 
     /// Appends before `end` are durable.
     pub(crate) fn on_durable(&self, end: Offset) {
+        {
+            let mut state = self.state.borrow_mut();
+            state.synced_end = state.synced_end.max(end);
+        }
         self.acknowledge(end);
     }
 

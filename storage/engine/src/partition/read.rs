@@ -14,13 +14,20 @@ use crate::errors::ReadError;
 use crate::log::segment::Segment;
 use crate::memory::windows::{WINDOW_BYTES_MAX, Window};
 use crate::tail::TailSlice;
-use crate::types::{LogSlice, ReadIsolation};
+use crate::types::{AbortedTransaction, LogSlice, ReadIsolation};
 
 /// A batch found in a segment.
 pub(super) struct Found {
     pub(super) header: BatchHeader,
     pub(super) position: u64,
     pub(super) bytes: Bytes,
+}
+
+/// Whether a slice says which transactions were aborted.
+enum Aborted {
+    Told,
+    /// Those with records from its beginning up to here are in the indexes of closed segments, which take I/O.
+    Between(Offset),
 }
 
 /// A walk over the batches of a segment's file, each checked against its checksum.
@@ -208,8 +215,19 @@ impl PartitionLog {
         isolation: ReadIsolation,
     ) -> LocalFuture<Result<LogSlice, ReadError>> {
         match self.read_tail(from, bytes_max, isolation) {
-            Ok(Some(slice)) => Box::pin(std::future::ready(Ok(slice))),
+            Ok(Some((slice, Aborted::Told))) => Box::pin(std::future::ready(Ok(slice))),
             Err(error) => Box::pin(std::future::ready(Err(error))),
+            Ok(Some((mut slice, Aborted::Between(upto)))) => {
+                let log = Rc::clone(self);
+                Box::pin(async move {
+                    match log.aborted_between(from, upto).await {
+                        Ok(aborted) => slice.aborted = aborted,
+                        Err(ReadError::CutOff) => return log.read(from, bytes_max, isolation).await,
+                        Err(error) => return Err(error),
+                    }
+                    Ok(slice)
+                })
+            }
             Ok(None) => {
                 let log = Rc::clone(self);
                 Box::pin(async move { log.read_segment(from, bytes_max, isolation).await })
@@ -242,7 +260,7 @@ impl PartitionLog {
         from: Offset,
         bytes_max: usize,
         isolation: ReadIsolation,
-    ) -> Result<Option<LogSlice>, ReadError> {
+    ) -> Result<Option<(LogSlice, Aborted)>, ReadError> {
         let end = self.check_read(from, isolation)?;
         let state = self.state.borrow();
         let offsets = state.core.offsets();
@@ -251,12 +269,48 @@ impl PartitionLog {
         } else {
             state.tail.read(from, end, bytes_max)
         };
-        Ok(slice.map(|slice| LogSlice {
+        let Some(slice) = slice else { return Ok(None) };
+        let mut aborted = Vec::new();
+        let mut told = Aborted::Told;
+        if isolation == ReadIsolation::LastStable && !slice.pieces.is_empty() {
+            let (first, _) = state.core.segment_of(from).expect("checked to be in the log");
+            let (active, closed) = state.core.segments().split_last().expect("the active one");
+            let is_asked = |segment: &Segment| segment.base >= first.base && segment.has_aborted;
+            if closed.iter().any(is_asked) {
+                told = Aborted::Between(slice.upto);
+            } else if active.has_aborted {
+                state.core.index().collect_aborted(from, slice.upto, &mut aborted);
+                aborted.sort_unstable_by_key(|aborted| aborted.first_offset);
+            }
+        }
+        let slice = LogSlice {
             bytes: slice.pieces.iter().map(Bytes::len).sum(),
             held_bytes: slice.held_bytes,
             pieces: slice.pieces,
             offsets,
-        }))
+            aborted,
+        };
+        Ok(Some((slice, told)))
+    }
+
+    /// The aborted transactions with records in `from..to`, by their first offset. Their markers may be in any segment
+    /// behind.
+    async fn aborted_between(&self, from: Offset, to: Offset) -> Result<Vec<AbortedTransaction>, ReadError> {
+        let (segments, cuts) = {
+            let state = self.state.borrow();
+            let segments = state.core.segments();
+            let first = segments.partition_point(|segment| segment.base <= from);
+            (segments[first.saturating_sub(1)..].to_vec(), state.cuts)
+        };
+        let mut aborted = Vec::new();
+        for segment in segments.into_iter().filter(|segment| segment.has_aborted) {
+            let index = self.index_of(segment, cuts).await?;
+            if index.collect_aborted(from, to, &mut aborted) {
+                break;
+            }
+        }
+        aborted.sort_unstable_by_key(|aborted| aborted.first_offset);
+        Ok(aborted)
     }
 
     /// A walk over the batches of a segment, as it was when the log's end had been cut off `cuts` times, from a position
@@ -303,8 +357,13 @@ impl PartitionLog {
             (segment, state.cuts, state.core.offsets())
         };
         match self.read_from(segment, cuts, from, end, bytes_max).await {
-            Ok((pieces, windows_bytes)) => {
+            Ok((pieces, windows_bytes, upto)) => {
                 let bytes = pieces.iter().map(Bytes::len).sum();
+                let aborted = if isolation == ReadIsolation::LastStable && bytes > 0 {
+                    self.aborted_between(from, upto).await?
+                } else {
+                    Vec::new()
+                };
                 let (pieces, held_bytes) = if windows_bytes / 2 > bytes {
                     // Mostly read ahead: the reader who does not take it up soon must not hold it.
                     (vec![Bytes::from(pieces.concat())], bytes)
@@ -316,6 +375,7 @@ impl PartitionLog {
                     bytes,
                     held_bytes,
                     offsets,
+                    aborted,
                 })
             }
             // The log may have been cut or deleted while the segment was read.
@@ -323,7 +383,7 @@ impl PartitionLog {
         }
     }
 
-    /// Whole batches, and the length of the windows that they lie in.
+    /// Whole batches, the length of the windows that they lie in, and the offset that they end before.
     async fn read_from(
         &self,
         segment: Segment,
@@ -331,7 +391,7 @@ impl PartitionLog {
         from: Offset,
         end: Offset,
         bytes_max: usize,
-    ) -> Result<(Vec<Bytes>, usize), ReadError> {
+    ) -> Result<(Vec<Bytes>, usize, Offset), ReadError> {
         let index = self.index_of(segment, cuts).await?;
         let mut scan = self.scan(segment, cuts, index.position_for_offset(from));
         scan.asked_bytes = bytes_max.min(WINDOW_BYTES_MAX);
@@ -340,6 +400,7 @@ impl PartitionLog {
         let mut windows_bytes = 0;
         let mut window_counted = None;
         let mut total = 0;
+        let mut upto = from;
         while let Some(found) = scan.next().await? {
             if found.header.next_offset() <= from {
                 continue;
@@ -355,6 +416,7 @@ impl PartitionLog {
                 break;
             }
             total += found.bytes.len();
+            upto = found.header.next_offset();
             if window_counted != Some(scan.window.as_ptr()) {
                 window_counted = Some(scan.window.as_ptr());
                 windows_bytes += scan.window.len();
@@ -375,7 +437,7 @@ impl PartitionLog {
         if pieces.is_empty() && from < end && !segment.has_gaps {
             return Err(scan.corrupt(&format_args!("offset {from} is not there")));
         }
-        Ok((pieces, windows_bytes))
+        Ok((pieces, windows_bytes, upto))
     }
 }
 

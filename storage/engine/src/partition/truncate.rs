@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_model::Offset;
+use corelog_records::end_marker;
 use corelog_runtime::DiskError;
 use corelog_runtime::local::oneshot;
 
@@ -132,7 +133,11 @@ impl PartitionLog {
             if found.header.next_offset() > offset {
                 break;
             }
-            kept.absorb(&found.header, segment.changed);
+            kept.absorb(
+                &found.header,
+                end_marker(&found.header, &found.bytes),
+                segment.changed,
+            );
         }
         kept.set_created(segment.base, segment.created);
         let mut state = self.state.borrow_mut();

@@ -27,7 +27,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::checkpoint_file;
 use crate::format::envelope;
 use crate::format::names;
-use crate::format::v2::{AppendV2, CheckpointV2, EntryV2, PartitionV2, decode_checkpoint};
+use crate::format::v2::{AppendV2, EntryV2};
+use crate::format::v3::{CheckpointV3, PartitionV3, decode_checkpoint};
 use crate::journal::manifest;
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
@@ -56,7 +57,7 @@ const CONCURRENCY: usize = 16;
 /// A shard as recovery found it.
 pub(crate) struct Recovered {
     /// The checkpoint to write.
-    pub(crate) checkpoint: CheckpointV2,
+    pub(crate) checkpoint: CheckpointV3,
     /// Directories of partitions whose deletion is in a frame that may not be durable: they are needed until the
     /// checkpoint is.
     deleted: Vec<PathBuf>,
@@ -65,7 +66,7 @@ pub(crate) struct Recovered {
 }
 
 impl Recovered {
-    fn new(checkpoint: CheckpointV2) -> Recovered {
+    fn new(checkpoint: CheckpointV3) -> Recovered {
         Recovered {
             checkpoint,
             deleted: Vec::new(),
@@ -235,14 +236,14 @@ impl Recovering {
     }
 
     /// Its persisted form.
-    fn image(&self) -> PartitionV2 {
+    fn image(&self) -> PartitionV3 {
         self.core
             .to_image(self.id, &self.directory, self.corrupt.as_deref())
     }
 }
 
 /// Reads a checkpoint.
-pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV2, OpenError> {
+pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV3, OpenError> {
     let path = target.checkpoint_path();
     let Some((in_force, content)) = checkpoint_file::read(handle, &path).await? else {
         return Err(OpenError::CheckpointMissing { path });
@@ -269,7 +270,7 @@ pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<
 }
 
 fn open_images(
-    images: Vec<PartitionV2>,
+    images: Vec<PartitionV3>,
     path: &Path,
     now: TimestampMs,
 ) -> Result<BTreeMap<PartitionId, Recovering>, OpenError> {
@@ -304,7 +305,7 @@ pub(crate) async fn recover(
         return Ok(recovered);
     }
     // With a checkpoint that knows of the cut, what was cut off is behind the log's end, and goes.
-    let checkpoint = CheckpointV2 {
+    let checkpoint = CheckpointV3 {
         is_clean: false,
         ..recovered.checkpoint.clone()
     };
@@ -353,7 +354,7 @@ async fn attempt(
     let checkpoint = read_checkpoint(handle, target).await?;
     // The one before it needs files that this one has let go.
     handle.disk.sync_dir(&target.journal_dir()).await?;
-    let next = |first_sequence, partitions| CheckpointV2 {
+    let next = |first_sequence, partitions| CheckpointV3 {
         shard: checkpoint.shard,
         incarnation: checkpoint.incarnation + 1,
         first_sequence,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use corelog_model::batch::{self, BatchHeader};
 use corelog_model::{FilePosition, Offset};
+use corelog_records::{EndMarker, end_marker};
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::{DiskError, File, Handle};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -49,6 +50,9 @@ fn doubtful_pages(runs: &[KnownRun], base: Offset) -> Vec<Range<u64>> {
         })
         .collect()
 }
+
+/// A batch, and what it says of a transaction if it is a marker.
+type FoundBatch = (BatchHeader, Option<EndMarker>);
 
 /// Reads batches of a segment's file one after another.
 struct Walk<'a> {
@@ -214,7 +218,7 @@ impl<'a> Walk<'a> {
     }
 
     /// As [`Walk::batch`], not concluding from one read that there is none.
-    async fn batch_if_there(&mut self, expected: Offset) -> Result<Option<BatchHeader>, DiskError> {
+    async fn batch_if_there(&mut self, expected: Offset) -> Result<Option<FoundBatch>, DiskError> {
         for look in 1..=LOOKS {
             let found = self.batch(expected).await?;
             if found.is_some() || self.position >= self.end || look == LOOKS {
@@ -226,7 +230,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The batch at the current position, if it is whole and continues the log at `expected`.
-    async fn batch(&mut self, expected: Offset) -> Result<Option<BatchHeader>, DiskError> {
+    async fn batch(&mut self, expected: Offset) -> Result<Option<FoundBatch>, DiskError> {
         let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
         if left < batch::HEADER_SIZE {
             return Ok(None);
@@ -249,14 +253,14 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         self.is_dense = header.size < LARGE_BYTES;
-        if self.is_vouched_for(run, &header) {
-            return Ok(Some(header));
+        if self.is_vouched_for(run, &header) && !header.is_control {
+            return Ok(Some((header, None)));
         }
         let Some(bytes) = self.bytes(header.size, READ_BYTES).await? else {
             return Ok(None);
         };
         let is_whole = batch::check_crc(&header, bytes).is_ok();
-        Ok(is_whole.then_some(header))
+        Ok(is_whole.then(|| (header, end_marker(&header, bytes))))
     }
 }
 
@@ -279,8 +283,8 @@ pub(super) async fn settle(
         let active = *partition.core.active();
         let file = open_segment(handle, target, &partition.directory, active.base).await?;
         let mut walk = Walk::new(&partition.runs, partition.reread, active, Rc::clone(&file));
-        while let Some(header) = walk.batch_if_there(partition.core.offsets().log_end).await? {
-            partition.core.absorb(&header, now);
+        while let Some((header, marker)) = walk.batch_if_there(partition.core.offsets().log_end).await? {
+            partition.core.absorb(&header, marker, now);
             walk.position = partition.core.active().size;
         }
         walk.leave_window(true).await?;

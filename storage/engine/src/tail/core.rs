@@ -423,10 +423,12 @@ impl Tail {
         if let Some(near) = near.checked_sub(1) {
             stop = stop.max(self.marks[near].stream);
         }
+        let mut upto = end;
         while stop < self.end {
             let header = self.header_at(stop);
             let is_too_much = stop > start && stop + header.size > limit;
             if header.base >= end || is_too_much {
+                upto = upto.min(header.base);
                 break;
             }
             stop += header.size;
@@ -437,6 +439,7 @@ impl Tail {
         Some(TailSlice {
             held_bytes: chunks.map(|chunk| chunk.chunk.capacity()).sum(),
             pieces,
+            upto,
         })
     }
 
@@ -453,6 +456,8 @@ pub(crate) struct TailSlice {
     pub(crate) pieces: Vec<Bytes>,
     /// The memory of those chunks.
     pub(crate) held_bytes: usize,
+    /// The records are before this offset.
+    pub(crate) upto: Offset,
 }
 
 struct TailHeader {

@@ -493,6 +493,8 @@ pub(crate) fn judge(
         | AppendError::OutOfPlace { .. }
         | AppendError::OutOfOrderSequence { .. }
         | AppendError::InvalidProducerEpoch { .. }
+        | AppendError::InvalidTransactionState { .. }
+        | AppendError::CoordinatorFenced { .. }
         | AppendError::Corrupt(_) => {
             world
                 .oracle
