@@ -1,5 +1,5 @@
-//! OffsetCommit (Kafka's `OffsetMetadataManager.commitOffset`): the answer waits until the offsets are durable, and
-//! until then nobody sees them.
+//! OffsetCommit and TxnOffsetCommit (Kafka's `OffsetMetadataManager.commitOffset` and `commitTransactionalOffset`): the answer
+//! waits until the offsets are durable, and until then nobody sees them; those of a transaction until it is committed.
 
 use std::time::Duration;
 
@@ -12,12 +12,29 @@ use crate::ids::TEXT_SIZE_MAX;
 use crate::log::{Change, OffsetApi, Then};
 use crate::{
     CommittedOffset, GroupError, GroupStateName, OffsetCommitPartition, OffsetCommitRequest, PartitionResult,
-    PersistError, RequestToken, Response, TopicResult,
+    PersistError, RequestToken, Response, TopicResult, TransactionalProducer, TxnOffsetCommitRequest,
 };
 
 impl GroupCoordinator {
     pub(crate) fn commit_offsets(&mut self, token: RequestToken, request: OffsetCommitRequest) {
+        self.commit(token, request, None);
+    }
+
+    pub(crate) fn commit_in_transaction(&mut self, token: RequestToken, request: TxnOffsetCommitRequest) {
+        self.commit(token, request.commit, Some(request.producer));
+    }
+
+    fn commit(
+        &mut self,
+        token: RequestToken,
+        request: OffsetCommitRequest,
+        transaction: Option<TransactionalProducer>,
+    ) {
         let group_id = request.group_id.clone();
+        let api = match transaction {
+            Some(_) => OffsetApi::TxnCommit,
+            None => OffsetApi::Commit,
+        };
         if !self.groups.contains_key(&group_id) {
             if request.generation.is_some() {
                 let error = if request.supports_group_id_not_found {
@@ -25,7 +42,7 @@ impl GroupCoordinator {
                 } else {
                     GroupError::IllegalGeneration
                 };
-                return self.cx.reply(token, Response::OffsetCommit(Err(error)));
+                return self.cx.reply(token, api.response(Err(error)));
             }
             // Whoever is not a member uses the group to store offsets alone.
             let group = Group::new(group_id.clone(), self.cx.now.wall);
@@ -33,16 +50,17 @@ impl GroupCoordinator {
         }
         if let Some(group) = self.groups.get_mut(&group_id) {
             let cx = &mut self.cx;
-            match check_request(group, &request) {
-                Err(error) => cx.reply(token, Response::OffsetCommit(Err(error))),
+            match check_request(group, &request, transaction.is_some()) {
+                Err(error) => cx.reply(token, api.response(Err(error))),
                 Ok(()) => {
-                    // A commit keeps the session of a member alive.
-                    renew_session(group, cx, &request.member_id);
-                    let (topics, changes) = changes_of(group, request, &cx.config, cx.now.wall);
+                    // A commit keeps the session of a member alive; in Kafka, one of a transaction does not.
+                    if transaction.is_none() {
+                        renew_session(group, cx, &request.member_id);
+                    }
+                    let (topics, changes) = changes_of(group, request, transaction, &cx.config, cx.now.wall);
                     if changes.is_empty() {
-                        cx.reply(token, Response::OffsetCommit(Ok(topics)));
+                        cx.reply(token, api.response(Ok(topics)));
                     } else {
-                        let api = OffsetApi::Commit;
                         cx.append(changes, Then::AnswerOffsets { token, topics, api });
                     }
                 }
@@ -65,16 +83,27 @@ impl GroupCoordinator {
                 partition.result = Err(error.for_offsets());
             }
         }
-        let response = match api {
-            OffsetApi::Commit => Response::OffsetCommit(Ok(topics)),
-            OffsetApi::Delete => Response::OffsetDelete(Ok(topics)),
-        };
-        self.cx.reply(token, response);
+        self.cx.reply(token, api.response(Ok(topics)));
     }
 }
 
-/// Kafka's `ClassicGroup.validateOffsetCommit`.
-fn check_request(group: &Group, request: &OffsetCommitRequest) -> Result<(), GroupError> {
+impl OffsetApi {
+    fn response(self, result: Result<Vec<TopicResult>, GroupError>) -> Response {
+        match self {
+            OffsetApi::Commit => Response::OffsetCommit(result),
+            OffsetApi::TxnCommit => Response::TxnOffsetCommit(result),
+            OffsetApi::Delete => Response::OffsetDelete(result),
+        }
+    }
+}
+
+/// Kafka's `ClassicGroup.validateOffsetCommit`. Of a commit in a transaction the group's state is not asked, and older clients
+/// do not say whether they are members.
+fn check_request(
+    group: &Group,
+    request: &OffsetCommitRequest,
+    is_transactional: bool,
+) -> Result<(), GroupError> {
     let is_empty = group.is(GroupStateName::Empty);
     let claims_membership =
         request.generation.is_some() || !request.member_id.is_empty() || request.group_instance_id.is_some();
@@ -86,13 +115,13 @@ fn check_request(group: &Group, request: &OffsetCommitRequest) -> Result<(), Gro
         group.validate_member(&request.member_id, request.group_instance_id.as_ref())?;
         if request.generation != Some(group.generation) {
             Err(GroupError::IllegalGeneration)
-        } else if group.is(GroupStateName::CompletingRebalance) {
+        } else if group.is(GroupStateName::CompletingRebalance) && !is_transactional {
             // The member knows of the generation, so it is about to sync; in PreparingRebalance a commit is welcome.
             Err(GroupError::RebalanceInProgress)
         } else {
             Ok(())
         }
-    } else if is_empty {
+    } else if is_empty || is_transactional {
         Ok(())
     } else {
         // While a group has members, they alone commit.
@@ -104,6 +133,7 @@ fn check_request(group: &Group, request: &OffsetCommitRequest) -> Result<(), Gro
 fn changes_of(
     group: &mut Group,
     request: OffsetCommitRequest,
+    transaction: Option<TransactionalProducer>,
     config: &crate::GroupConfig,
     now: TimestampMs,
 ) -> (Vec<TopicResult>, Vec<Change>) {
@@ -118,18 +148,29 @@ fn changes_of(
                 Err(GroupError::OffsetMetadataTooLarge)
             } else {
                 group.offsets.begin_write(&topic.topic, partition);
-                changes.push(Change::Offset {
-                    group_id: group.id.clone(),
-                    topic: topic.topic.clone(),
-                    partition,
-                    committed: Some(CommittedOffset {
-                        offset: committed.offset,
-                        leader_epoch: committed.leader_epoch,
-                        metadata: committed.metadata,
-                        commit_timestamp: now,
-                        expire_timestamp,
-                        topic_id: topic.topic_id,
-                    }),
+                let (group_id, topic_name) = (group.id.clone(), topic.topic.clone());
+                let committed = CommittedOffset {
+                    offset: committed.offset,
+                    leader_epoch: committed.leader_epoch,
+                    metadata: committed.metadata,
+                    commit_timestamp: now,
+                    expire_timestamp,
+                    topic_id: topic.topic_id,
+                };
+                changes.push(match transaction {
+                    Some(producer) => Change::PendingOffset {
+                        group_id,
+                        topic: topic_name,
+                        partition,
+                        producer,
+                        committed,
+                    },
+                    None => Change::Offset {
+                        group_id,
+                        topic: topic_name,
+                        partition,
+                        committed: Some(committed),
+                    },
                 });
                 Ok(())
             };

@@ -8,7 +8,10 @@ use corelog_model::TimestampMs;
 use crate::log::{Change, PendingLog, Then};
 use crate::member::Member;
 use crate::timers::{TimerKey, Timers};
-use crate::{Action, GroupConfig, GroupError, GroupId, JoinedGroup, MemberId, Now, RequestToken, Response};
+use crate::{
+    Action, GroupConfig, GroupError, GroupId, JoinedGroup, MemberId, Now, RequestToken, Response,
+    TransactionEnd,
+};
 
 /// Tombstones a batch, so that a group with many offsets does not exceed the size of the topic's batches.
 const REMOVALS_MAX: usize = 1_000;
@@ -57,6 +60,12 @@ impl Context {
     /// Has `changes` appended; `then` follows when they are durable or failed.
     pub(crate) fn append(&mut self, changes: Vec<Change>, then: Then) {
         let action = self.log.append(changes, then);
+        self.actions.push(action);
+    }
+
+    /// Has the marker that ends a transaction appended; `then` follows when it is durable or failed.
+    pub(crate) fn append_marker(&mut self, end: TransactionEnd, then: Then) {
+        let action = self.log.append_marker(end, then);
         self.actions.push(action);
     }
 

@@ -1,15 +1,15 @@
 //! The coordinator of the groups in one partition of `__consumer_offsets`: where events come in and deadlines fall due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::time::Duration;
 
-use corelog_model::{PartitionIndex, TopicName};
+use corelog_model::{PartitionIndex, ProducerId, TopicName, TransactionResult};
 
 use crate::context::Context;
 use crate::group::Group;
 use crate::ids::TEXT_SIZE_MAX;
-use crate::log::{self, PendingAppend, Then};
+use crate::log::{self, Change, Changes, PendingAppend, Then};
 use crate::rebalance;
 use crate::timers::TimerKey;
 use crate::{
@@ -37,6 +37,8 @@ pub(crate) enum Phase {
 pub struct GroupCoordinator {
     pub(crate) phase: Phase,
     pub(crate) groups: BTreeMap<GroupId, Group>,
+    /// The groups with offsets in the open transaction of each producer, and perhaps some that have none any more.
+    transactions: BTreeMap<ProducerId, BTreeSet<GroupId>>,
     pub(crate) cx: Context,
 }
 
@@ -46,6 +48,7 @@ impl GroupCoordinator {
         GroupCoordinator {
             phase: Phase::Loading,
             groups: BTreeMap::new(),
+            transactions: BTreeMap::new(),
             cx: Context::new(config),
         }
     }
@@ -159,6 +162,8 @@ impl GroupCoordinator {
                     Request::Join(_)
                     | Request::Leave(_)
                     | Request::OffsetCommit(_)
+                    | Request::TxnOffsetCommit(_)
+                    | Request::EndTransaction(_)
                     | Request::OffsetFetch(_)
                     | Request::OffsetDelete(_)
                     | Request::DeleteGroups(_)
@@ -180,6 +185,8 @@ impl GroupCoordinator {
             Request::Heartbeat(request) => self.heartbeat(token, &request),
             Request::Leave(request) => self.leave(token, request),
             Request::OffsetCommit(request) => self.commit_offsets(token, request),
+            Request::TxnOffsetCommit(request) => self.commit_in_transaction(token, request),
+            Request::EndTransaction(end) => self.cx.append_marker(end, Then::AnswerEnd { token }),
             Request::OffsetFetch(request) => self.fetch_offsets(token, &request),
             Request::OffsetDelete(request) => self.delete_offsets(token, request),
             Request::DeleteGroups(group_ids) => self.delete_groups(token, group_ids),
@@ -190,24 +197,26 @@ impl GroupCoordinator {
 
     /// Makes an append's changes visible if it is durable, and does what was to follow.
     pub(crate) fn complete_append(&mut self, append: PendingAppend, outcome: Result<(), PersistError>) {
-        for change in &append.changes {
-            if let log::Change::Offset {
-                group_id,
-                topic,
-                partition,
-                committed: _,
-            } = change
-                && let Some(group) = self.groups.get_mut(group_id)
-            {
-                group.offsets.end_write(topic, *partition);
+        match &append.changes {
+            Changes::Records(changes) => {
+                for change in changes {
+                    self.end_write(change);
+                    if outcome.is_ok() {
+                        log::apply(&mut self.groups, change);
+                        self.note_transaction(change);
+                    }
+                }
             }
-            if outcome.is_ok() {
-                log::apply(&mut self.groups, change);
-            }
+            Changes::End(end) if outcome.is_ok() => self.end_transaction(end.producer.id, end.result),
+            Changes::End(_) => {}
         }
         match append.then {
             Then::Nothing => {}
             Then::AnswerOffsets { token, topics, api } => self.answer_offsets(token, topics, api, outcome),
+            Then::AnswerEnd { token } => {
+                let result = outcome.map_err(PersistError::for_offsets);
+                self.cx.reply(token, Response::EndTransaction(result));
+            }
             Then::RemoveGroups { removed, answer } => self.remove_groups(&removed, answer, outcome),
             Then::Assign {
                 group_id,
@@ -217,6 +226,58 @@ impl GroupCoordinator {
                 rebalance::complete_assignment(group, cx, generation, assignments, outcome);
             }),
             Then::AnswerStaticRejoin(rejoin) => self.complete_static_rejoin(*rejoin, outcome),
+        }
+    }
+}
+
+impl GroupCoordinator {
+    /// An offset's append is durable, or failed.
+    fn end_write(&mut self, change: &Change) {
+        let (Change::Offset {
+            group_id,
+            topic,
+            partition,
+            ..
+        }
+        | Change::PendingOffset {
+            group_id,
+            topic,
+            partition,
+            ..
+        }) = change
+        else {
+            return;
+        };
+        if let Some(group) = self.groups.get_mut(group_id) {
+            group.offsets.end_write(topic, *partition);
+        }
+    }
+
+    /// Notes whose offsets a transaction has.
+    pub(crate) fn note_transaction(&mut self, change: &Change) {
+        if let Change::PendingOffset {
+            group_id, producer, ..
+        } = change
+        {
+            let groups = self.transactions.entry(producer.id).or_default();
+            groups.insert(group_id.clone());
+        }
+    }
+
+    pub(crate) fn forget_transactions(&mut self) {
+        self.transactions.clear();
+    }
+
+    /// The marker of a transaction is durable.
+    pub(crate) fn end_transaction(&mut self, producer: ProducerId, result: TransactionResult) {
+        for group_id in self.transactions.remove(&producer).unwrap_or_default() {
+            if let Some(group) = self.groups.get_mut(&group_id) {
+                group.offsets.end_transaction(producer, result);
+            }
+            // While loading, the group's own record may come yet.
+            if self.phase == Phase::Active {
+                self.drop_if_void(&group_id);
+            }
         }
     }
 }
@@ -233,9 +294,10 @@ fn has_valid_group_id(request: &Request) -> bool {
         Request::Leave(request) => names_a_group(&request.group_id),
         Request::OffsetDelete(request) => names_a_group(&request.group_id),
         Request::OffsetCommit(request) => fits(&request.group_id),
+        Request::TxnOffsetCommit(request) => fits(&request.commit.group_id),
         Request::OffsetFetch(request) => fits(&request.group_id),
         Request::DescribeGroup(group_id) => fits(group_id),
-        Request::DeleteGroups(_) | Request::ListGroups(_) => true,
+        Request::DeleteGroups(_) | Request::ListGroups(_) | Request::EndTransaction(_) => true,
     }
 }
 
@@ -248,6 +310,8 @@ fn refusal(request: &Request, error: &GroupError) -> Response {
         Request::Heartbeat(_) => Response::Heartbeat(Err(error)),
         Request::Leave(_) => Response::Leave(Err(error)),
         Request::OffsetCommit(_) => Response::OffsetCommit(Err(error)),
+        Request::TxnOffsetCommit(_) => Response::TxnOffsetCommit(Err(error)),
+        Request::EndTransaction(_) => Response::EndTransaction(Err(error)),
         Request::OffsetFetch(_) => Response::OffsetFetch(Err(error)),
         Request::OffsetDelete(_) => Response::OffsetDelete(Err(error)),
         Request::DeleteGroups(group_ids) => Response::DeleteGroups(

@@ -59,6 +59,15 @@ pub enum GroupError {
     /// The coordinator cannot serve the group for now.
     #[error("the coordinator is not available")]
     CoordinatorNotAvailable,
+    /// The transaction is of an older incarnation of its producer.
+    #[error("the producer has been replaced by a newer one")]
+    InvalidProducerEpoch,
+    /// The producer has a record outside of its open transaction.
+    #[error("the producer's transaction does not allow it")]
+    InvalidTxnState,
+    /// The coordinator of the transaction has been replaced by a newer one.
+    #[error("the coordinator of the transaction has been replaced by a newer one")]
+    TransactionCoordinatorFenced,
     /// A field of the request is out of range.
     #[error("the request is invalid")]
     InvalidRequest,
@@ -79,6 +88,15 @@ pub enum PersistError {
     /// The batch is larger than the log takes.
     #[error("the batch is too large for __consumer_offsets")]
     TooLarge,
+    /// The log knows a newer incarnation of the transaction's producer.
+    #[error("the transaction's producer has been replaced by a newer one")]
+    InvalidProducerEpoch,
+    /// The log knows that the producer's transaction does not allow it.
+    #[error("the transaction's producer may not append this now")]
+    InvalidTxnState,
+    /// The log has a marker of a newer coordinator.
+    #[error("the coordinator of the transaction has been replaced by a newer one")]
+    TransactionCoordinatorFenced,
 }
 
 impl PersistError {
@@ -89,6 +107,9 @@ impl PersistError {
             PersistError::NotLeader => GroupError::NotCoordinator,
             PersistError::Unavailable => GroupError::CoordinatorNotAvailable,
             PersistError::TooLarge => GroupError::UnknownServerError,
+            PersistError::InvalidProducerEpoch
+            | PersistError::InvalidTxnState
+            | PersistError::TransactionCoordinatorFenced => self.for_offsets(),
         }
     }
 
@@ -98,6 +119,9 @@ impl PersistError {
             PersistError::NotLeader => GroupError::NotCoordinator,
             PersistError::Unavailable => GroupError::CoordinatorNotAvailable,
             PersistError::TooLarge => GroupError::InvalidCommitOffsetSize,
+            PersistError::InvalidProducerEpoch => GroupError::InvalidProducerEpoch,
+            PersistError::InvalidTxnState => GroupError::InvalidTxnState,
+            PersistError::TransactionCoordinatorFenced => GroupError::TransactionCoordinatorFenced,
         }
     }
 }

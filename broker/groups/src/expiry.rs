@@ -114,7 +114,7 @@ fn expired_offsets(group: &Group, now: TimestampMs, retention: Duration) -> Vec<
         .iter()
         .filter(|(topic, partition, committed)| {
             is_expired(committed)
-                && !group.offsets.is_in_flight(topic, *partition)
+                && !group.offsets.is_unstable(topic, *partition)
                 && !group.is_subscribed_to(topic)
         })
         .map(|(topic, partition, _)| (topic.clone(), partition))

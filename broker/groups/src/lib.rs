@@ -43,13 +43,13 @@ pub use api::{
     JoinRequest, JoinedGroup, JoinedMember, LeaveRequest, LeavingMember, LeftMember, ListGroupsRequest,
     ListedGroup, Now, OffsetCommitPartition, OffsetCommitRequest, OffsetCommitTopic, OffsetDeleteRequest,
     OffsetFetchRequest, OffsetFetchTopic, PartitionResult, Request, Response, SyncRequest, SyncedMember,
-    TopicResult,
+    TopicResult, TransactionEnd, TransactionalProducer, TxnOffsetCommitRequest,
 };
 pub use config::GroupConfig;
 pub use coordinator::GroupCoordinator;
 pub use error::{GroupError, PersistError};
 pub use ids::{AppendToken, Generation, GroupId, GroupOffset, InstanceId, MemberId, RequestToken};
-pub use load::Loaded;
+pub use load::{Loaded, SnapshotBatch};
 pub use offsets::CommittedOffset;
 pub use partition::partition_for;
 pub use records::Record;

@@ -2,9 +2,11 @@
 //! end.
 
 use crate::coordinator::{GroupCoordinator, Phase};
+use corelog_model::{ProducerId, TransactionResult};
+
 use crate::log::{self, Change};
 use crate::records::RecordError;
-use crate::{Action, GroupError, Now, PersistError, Record, rebalance};
+use crate::{Action, GroupError, Now, PersistError, Record, TransactionalProducer, rebalance};
 
 /// What a record was to the coordinator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,8 +17,17 @@ pub enum Loaded {
     Unknown,
 }
 
+/// Records of a snapshot that are of one transaction, or of none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SnapshotBatch {
+    /// The transaction.
+    pub transaction: Option<TransactionalProducer>,
+    /// At least one.
+    pub records: Vec<Record>,
+}
+
 impl GroupCoordinator {
-    /// Replays one record, in the order of the log.
+    /// Replays one record of a batch that is a part of `transaction`, in the order of the log.
     ///
     /// # Errors
     /// If the record is malformed, or its value of a newer version; it is then as if it were not there, and loading may go
@@ -24,15 +35,35 @@ impl GroupCoordinator {
     ///
     /// # Panics
     /// If `finish_load` was called already.
-    pub fn load(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<Loaded, RecordError> {
+    pub fn load(
+        &mut self,
+        key: &[u8],
+        value: Option<&[u8]>,
+        transaction: Option<TransactionalProducer>,
+    ) -> Result<Loaded, RecordError> {
         assert!(
             self.phase == Phase::Loading,
             "records are replayed before requests are served"
         );
-        match Change::decode(key, value)? {
-            Some(change) => log::replay(&mut self.groups, change).map(|()| Loaded::Known),
+        match Change::decode(key, value, transaction)? {
+            Some(change) => {
+                self.note_transaction(&change);
+                log::replay(&mut self.groups, change).map(|()| Loaded::Known)
+            }
             None => Ok(Loaded::Unknown),
         }
+    }
+
+    /// Replays the marker that ends a producer's transaction, in the order of the log.
+    ///
+    /// # Panics
+    /// If `finish_load` was called already.
+    pub fn load_end(&mut self, producer: ProducerId, result: TransactionResult) {
+        assert!(
+            self.phase == Phase::Loading,
+            "records are replayed before requests are served"
+        );
+        self.end_transaction(producer, result);
     }
 
     /// Begins to serve: the sessions of the members that were restored begin now.
@@ -63,6 +94,7 @@ impl GroupCoordinator {
     /// `NotCoordinator`, and so is everybody who asks afterwards. Reports of appends in flight are ignored from now on.
     pub fn unload(&mut self) -> Vec<Action> {
         self.phase = Phase::Unloaded;
+        self.forget_transactions();
         self.cx.timers.clear();
         for (_, mut group) in std::mem::take(&mut self.groups) {
             for member in group.members.values_mut() {
@@ -76,8 +108,41 @@ impl GroupCoordinator {
         std::mem::take(&mut self.cx.actions)
     }
 
-    /// The durable state as records, for a log that is compacted by rewriting: replayed, they give the same state as
-    /// the log up to the last append that was reported durable.
+    /// The durable state as batches, for a log that is compacted by rewriting: replayed in their order, they give the same
+    /// state as the log up to the last append that was reported durable. Those of transactions are as their producers'
+    /// own: what is superseded comes before the commit that supersedes it, the rest behind all.
+    pub fn snapshot(&self) -> Vec<SnapshotBatch> {
+        let (mut before, mut behind) = (Vec::new(), Vec::new());
+        for group in self.groups.values() {
+            for (topic, partition, pending) in group.offsets.pending() {
+                let change = Change::PendingOffset {
+                    group_id: group.id.clone(),
+                    topic: topic.clone(),
+                    partition,
+                    producer: pending.producer,
+                    committed: pending.committed.clone(),
+                };
+                let part = if pending.is_superseded {
+                    &mut before
+                } else {
+                    &mut behind
+                };
+                part.push(SnapshotBatch {
+                    transaction: Some(pending.producer),
+                    records: vec![change.encode()],
+                });
+            }
+        }
+        before.push(SnapshotBatch {
+            transaction: None,
+            records: self.snapshot_records(),
+        });
+        before.extend(behind);
+        before.retain(|batch| !batch.records.is_empty());
+        before
+    }
+
+    /// The durable state without what waits for the ends of transactions, as records.
     pub fn snapshot_records(&self) -> Vec<Record> {
         let mut records = Vec::new();
         for group in self.groups.values() {

@@ -11,10 +11,10 @@ use crate::group::Group;
 use crate::records::{GroupMetadataValue, OffsetCommitValue, Record, RecordError, RecordKey, key};
 use crate::{
     Action, AppendToken, CommittedOffset, Generation, GroupError, GroupId, MemberId, PersistError,
-    RequestToken, TopicResult,
+    RequestToken, TopicResult, TransactionEnd, TransactionalProducer,
 };
 
-/// One change of durable state, which is one record.
+/// One change of durable state, which is one record or a marker.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     /// An offset is committed, or removed.
@@ -24,8 +24,25 @@ pub(crate) enum Change {
         partition: PartitionIndex,
         committed: Option<CommittedOffset>,
     },
+    /// An offset that counts when a transaction is committed.
+    PendingOffset {
+        group_id: GroupId,
+        topic: TopicName,
+        partition: PartitionIndex,
+        producer: TransactionalProducer,
+        committed: CommittedOffset,
+    },
     /// A group's metadata, encoded, or its removal.
     Metadata { group_id: GroupId, value: Option<Bytes> },
+}
+
+/// What an append changes.
+#[derive(Clone, Debug)]
+pub(crate) enum Changes {
+    /// Records of one batch.
+    Records(Vec<Change>),
+    /// The marker that ends a transaction.
+    End(TransactionEnd),
 }
 
 impl Change {
@@ -40,6 +57,16 @@ impl Change {
                 key: key::encode_offset_commit_key(group_id, topic, *partition),
                 value: committed.as_ref().map(OffsetCommitValue::encode),
             },
+            Change::PendingOffset {
+                group_id,
+                topic,
+                partition,
+                committed,
+                producer: _,
+            } => Record {
+                key: key::encode_offset_commit_key(group_id, topic, *partition),
+                value: Some(OffsetCommitValue::encode(committed)),
+            },
             Change::Metadata { group_id, value } => Record {
                 key: key::encode_group_metadata_key(group_id),
                 value: value.clone(),
@@ -47,19 +74,44 @@ impl Change {
         }
     }
 
-    /// Reads a record; `None` if it is of a kind that is not for the classic protocol.
-    pub(crate) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<Option<Change>, RecordError> {
+    /// The transaction that the change is a part of.
+    fn transaction(&self) -> Option<TransactionalProducer> {
+        match self {
+            Change::PendingOffset { producer, .. } => Some(*producer),
+            Change::Offset { .. } | Change::Metadata { .. } => None,
+        }
+    }
+
+    /// Reads a record, of a batch that is a part of `transaction`; `None` if it is of a kind that is not for the classic
+    /// protocol. As in Kafka, a removal counts at once.
+    pub(crate) fn decode(
+        key: &[u8],
+        value: Option<&[u8]>,
+        transaction: Option<TransactionalProducer>,
+    ) -> Result<Option<Change>, RecordError> {
         match RecordKey::decode(key)? {
             RecordKey::OffsetCommit {
                 group_id,
                 topic,
                 partition,
-            } => Ok(Some(Change::Offset {
-                group_id,
-                topic,
-                partition,
-                committed: value.map(OffsetCommitValue::decode).transpose()?,
-            })),
+            } => {
+                let committed = value.map(OffsetCommitValue::decode).transpose()?;
+                Ok(Some(match (transaction, committed) {
+                    (Some(producer), Some(committed)) => Change::PendingOffset {
+                        group_id,
+                        topic,
+                        partition,
+                        producer,
+                        committed,
+                    },
+                    (_, committed) => Change::Offset {
+                        group_id,
+                        topic,
+                        partition,
+                        committed,
+                    },
+                }))
+            }
             RecordKey::GroupMetadata { group_id } => Ok(Some(Change::Metadata {
                 group_id,
                 value: value.map(Bytes::copy_from_slice),
@@ -78,6 +130,10 @@ pub(crate) enum Then {
         token: RequestToken,
         topics: Vec<TopicResult>,
         api: OffsetApi,
+    },
+    /// Answer an EndTransaction.
+    AnswerEnd {
+        token: RequestToken,
     },
     /// Groups are gone, or not; answer the DeleteGroups, if there was one.
     RemoveGroups {
@@ -123,10 +179,11 @@ pub(crate) struct DeletionAnswer {
     pub(crate) results: Vec<(GroupId, Result<(), GroupError>)>,
 }
 
-/// Which of the two APIs that answer by topic.
+/// Which of the APIs that answer by topic.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum OffsetApi {
     Commit,
+    TxnCommit,
     Delete,
 }
 
@@ -135,7 +192,7 @@ pub(crate) enum OffsetApi {
 pub(crate) struct PendingAppend {
     token: AppendToken,
     outcome: Option<Result<(), PersistError>>,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Changes,
     pub(crate) then: Then,
 }
 
@@ -147,18 +204,34 @@ pub(crate) struct PendingLog {
 }
 
 impl PendingLog {
+    /// `changes` are of one transaction, or of none.
     pub(crate) fn append(&mut self, changes: Vec<Change>, then: Then) -> Action {
-        assert!(!changes.is_empty(), "an append has records");
+        let first = changes.first().expect("an append has records");
+        let transaction = first.transaction();
+        let records = changes.iter().map(Change::encode).collect();
+        let then = self.push(Changes::Records(changes), then);
+        Action::Append {
+            records,
+            transaction,
+            then,
+        }
+    }
+
+    pub(crate) fn append_marker(&mut self, end: TransactionEnd, then: Then) -> Action {
+        let then = self.push(Changes::End(end), then);
+        Action::AppendMarker { end, then }
+    }
+
+    fn push(&mut self, changes: Changes, then: Then) -> AppendToken {
         let token = AppendToken::new(self.next);
         self.next += 1;
-        let records = changes.iter().map(Change::encode).collect();
         self.pending.push_back(PendingAppend {
             token,
             outcome: None,
             changes,
             then,
         });
-        Action::Append { records, then: token }
+        token
     }
 
     /// Notes the shell's report. One of an append from before an `unload` is of no interest any more.
@@ -198,6 +271,20 @@ pub(crate) fn apply(groups: &mut BTreeMap<GroupId, Group>, change: &Change) {
                 group.offsets.apply(topic, *partition, committed.clone());
             }
         }
+        Change::PendingOffset {
+            group_id,
+            topic,
+            partition,
+            producer,
+            committed,
+        } => {
+            let group = groups
+                .entry(group_id.clone())
+                .or_insert_with(|| Group::new(group_id.clone(), TimestampMs::default()));
+            group
+                .offsets
+                .put_pending(topic, *partition, *producer, committed.clone());
+        }
         Change::Metadata { group_id, value } => {
             if let Some(group) = groups.get_mut(group_id) {
                 group.durable_metadata.clone_from(value);
@@ -212,7 +299,7 @@ pub(crate) fn apply(groups: &mut BTreeMap<GroupId, Group>, change: &Change) {
 /// If a group's metadata cannot be decoded; then nothing has changed.
 pub(crate) fn replay(groups: &mut BTreeMap<GroupId, Group>, change: Change) -> Result<(), RecordError> {
     let (group_id, value) = match change {
-        Change::Offset { .. } => {
+        Change::Offset { .. } | Change::PendingOffset { .. } => {
             apply(groups, &change);
             return Ok(());
         }

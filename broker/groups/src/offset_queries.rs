@@ -58,7 +58,7 @@ impl GroupCoordinator {
             } else {
                 for partition in &partitions {
                     if group.offsets.get(&topic, *partition).is_some()
-                        || group.offsets.is_in_flight(&topic, *partition)
+                        || group.offsets.is_unstable(&topic, *partition)
                     {
                         changes.push(removal(group, &topic, *partition));
                     }
@@ -121,7 +121,7 @@ fn fetched(
 ) -> FetchedOffset {
     let committed = match group {
         None => Ok(None),
-        Some(group) if require_stable && group.offsets.is_in_flight(&topic.topic, partition) => {
+        Some(group) if require_stable && group.offsets.is_unstable(&topic.topic, partition) => {
             Err(GroupError::UnstableOffsetCommit)
         }
         Some(group) => Ok(group
@@ -149,7 +149,7 @@ fn fetch_all(group: &Group, require_stable: bool) -> Vec<OffsetFetchTopic<Fetche
                 .iter()
                 .map(|(partition, committed)| FetchedOffset {
                     partition: *partition,
-                    committed: if require_stable && group.offsets.is_in_flight(topic, *partition) {
+                    committed: if require_stable && group.offsets.is_unstable(topic, *partition) {
                         Err(GroupError::UnstableOffsetCommit)
                     } else {
                         Ok(Some(committed.clone()))

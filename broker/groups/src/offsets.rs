@@ -1,10 +1,13 @@
-//! The offsets of one group: what is committed and durable, and what is on its way to the log.
+//! The offsets of one group: what is committed and durable, what is on its way to the log, and what is durable and waits for
+//! the end of a transaction.
 
 use std::collections::BTreeMap;
 
-use corelog_model::{LeaderEpoch, PartitionIndex, TimestampMs, TopicId, TopicName};
+use corelog_model::{
+    LeaderEpoch, PartitionIndex, ProducerId, TimestampMs, TopicId, TopicName, TransactionResult,
+};
 
-use crate::GroupOffset;
+use crate::{GroupOffset, TransactionalProducer};
 
 /// What a group committed for one partition (Kafka's `OffsetAndMetadata`).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,11 +26,25 @@ pub struct CommittedOffset {
     pub topic_id: TopicId,
 }
 
+/// An offset of a transaction that has not ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct PendingOffset {
+    pub(crate) producer: TransactionalProducer,
+    pub(crate) committed: CommittedOffset,
+    /// Grows with the place in the log.
+    sequence: u64,
+    /// The log has a later commit of the partition that counts: this one comes to nothing, however its transaction ends.
+    pub(crate) is_superseded: bool,
+}
+
 /// The offsets of one group. Only durable ones are visible; those in flight are counted.
 #[derive(Default, Debug)]
 pub(crate) struct Offsets {
     committed: BTreeMap<TopicName, BTreeMap<PartitionIndex, CommittedOffset>>,
     in_flight: BTreeMap<TopicName, BTreeMap<PartitionIndex, usize>>,
+    /// By the producers of their transactions.
+    pending: BTreeMap<(TopicName, PartitionIndex), BTreeMap<ProducerId, PendingOffset>>,
+    pending_next: u64,
 }
 
 impl Offsets {
@@ -51,15 +68,17 @@ impl Offsets {
         self.committed.iter()
     }
 
-    /// Every partition that has an offset or will have one when the appends in flight are durable.
+    /// Every partition that has an offset, or may have one when the appends in flight are durable and transactions have ended.
     pub(crate) fn partitions(&self) -> Vec<(TopicName, PartitionIndex)> {
         let committed = self.iter().map(|(topic, partition, _)| (topic, partition));
         let in_flight = self
             .in_flight
             .iter()
             .flat_map(|(topic, partitions)| partitions.keys().map(move |partition| (topic, *partition)));
+        let pending = self.pending.keys().map(|(topic, partition)| (topic, *partition));
         let mut all: Vec<_> = committed
             .chain(in_flight)
+            .chain(pending)
             .map(|(topic, partition)| (topic.clone(), partition))
             .collect();
         all.sort();
@@ -67,7 +86,8 @@ impl Offsets {
         all
     }
 
-    /// Sets or removes a durable offset.
+    /// Sets or removes a durable offset. What transactions have pending for the partition is earlier in the log: of a removal
+    /// nothing of it is left.
     pub(crate) fn apply(
         &mut self,
         topic: &TopicName,
@@ -76,12 +96,11 @@ impl Offsets {
     ) {
         match committed {
             Some(committed) => {
-                self.committed
-                    .entry(topic.clone())
-                    .or_default()
-                    .insert(partition, committed);
+                self.supersede(topic, partition, u64::MAX);
+                self.set(topic, partition, committed);
             }
             None => {
+                self.pending.remove(&(topic.clone(), partition));
                 if let Some(partitions) = self.committed.get_mut(topic) {
                     partitions.remove(&partition);
                     if partitions.is_empty() {
@@ -90,6 +109,82 @@ impl Offsets {
                 }
             }
         }
+    }
+
+    fn set(&mut self, topic: &TopicName, partition: PartitionIndex, committed: CommittedOffset) {
+        self.committed
+            .entry(topic.clone())
+            .or_default()
+            .insert(partition, committed);
+    }
+
+    /// A commit at the place `sequence` of the log counts for the partition.
+    fn supersede(&mut self, topic: &TopicName, partition: PartitionIndex, sequence: u64) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let pending = self.pending.get_mut(&(topic.clone(), partition));
+        for pending in pending.into_iter().flat_map(BTreeMap::values_mut) {
+            pending.is_superseded |= pending.sequence < sequence;
+        }
+    }
+
+    /// An offset is durable that counts when its transaction is committed.
+    pub(crate) fn put_pending(
+        &mut self,
+        topic: &TopicName,
+        partition: PartitionIndex,
+        producer: TransactionalProducer,
+        committed: CommittedOffset,
+    ) {
+        let sequence = self.pending_next;
+        self.pending_next += 1;
+        let pending = PendingOffset {
+            producer,
+            committed,
+            sequence,
+            is_superseded: false,
+        };
+        self.pending
+            .entry((topic.clone(), partition))
+            .or_default()
+            .insert(producer.id, pending);
+    }
+
+    /// The transaction of a producer has ended. Of a partition the latest commit in the log counts, not the one whose
+    /// transaction ends last (Kafka's `OffsetMetadataManager.replayEndTransactionMarker`).
+    pub(crate) fn end_transaction(&mut self, producer: ProducerId, result: TransactionResult) {
+        let mut ended = Vec::new();
+        self.pending.retain(|(topic, partition), pending| {
+            let pending_of_it = pending.remove(&producer);
+            ended.extend(pending_of_it.map(|pending| (topic.clone(), *partition, pending)));
+            !pending.is_empty()
+        });
+        for (topic, partition, pending) in ended {
+            if result == TransactionResult::Commit && !pending.is_superseded {
+                self.supersede(&topic, partition, pending.sequence);
+                self.set(&topic, partition, pending.committed);
+            }
+        }
+    }
+
+    /// What waits for the ends of transactions, in the order of the log.
+    pub(crate) fn pending(&self) -> Vec<(&TopicName, PartitionIndex, &PendingOffset)> {
+        let mut all: Vec<_> = self
+            .pending
+            .iter()
+            .flat_map(|((topic, partition), pending)| {
+                pending.values().map(move |pending| (topic, *partition, pending))
+            })
+            .collect();
+        all.sort_by_key(|(_, _, pending)| pending.sequence);
+        all
+    }
+
+    /// Whether a commit or removal of this partition is on its way to the log, or waits for the end of a transaction.
+    pub(crate) fn is_unstable(&self, topic: &TopicName, partition: PartitionIndex) -> bool {
+        self.is_in_flight(topic, partition)
+            || (!self.pending.is_empty() && self.pending.contains_key(&(topic.clone(), partition)))
     }
 
     /// A commit or removal of this partition goes to the log.
@@ -128,8 +223,8 @@ impl Offsets {
         !self.in_flight.is_empty()
     }
 
-    /// Nothing is committed and nothing is on its way.
+    /// Nothing is committed, on its way, or pending.
     pub(crate) fn is_empty(&self) -> bool {
-        self.committed.is_empty() && self.in_flight.is_empty()
+        self.committed.is_empty() && self.in_flight.is_empty() && self.pending.is_empty()
     }
 }

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use common::{Fields, append, id, offset, open, read_all, simulation, small_config, spec, valid};
-use corelog_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, TimestampMs, ValidatedBatch};
-use corelog_records::{EndMarker, TransactionResult, marker_batch};
+use corelog_model::{
+    LeaderEpoch, Offset, ProducerEpoch, ProducerId, TimestampMs, TransactionResult, ValidatedBatch,
+};
+use corelog_records::{EndMarker, marker_batch};
 use corelog_sim::{SimRng, Survival};
 use corelog_storage::{
     AbortedTransaction, AppendError, AppendOptions, AppendOrigin, Appended, Durability, LogConfig,

@@ -3,6 +3,7 @@
 pub mod batch;
 mod ids;
 mod offset;
+mod transaction;
 
 pub use batch::{BatchError, BatchHeader, ValidatedBatch};
 pub use ids::{
@@ -10,3 +11,4 @@ pub use ids::{
     ProducerEpoch, ProducerId, Sequence, ShardId, TimestampMs, TopicId, TopicName, TopicNameError,
 };
 pub use offset::{FilePosition, Offset, OffsetDelta};
+pub use transaction::TransactionResult;

@@ -22,7 +22,7 @@ pub use check::{
     HeaderFault, KeyPolicy, RecordsFault, RecordsSummary, check_produced_header, check_produced_records,
 };
 pub use compression::{CompressError, DecompressError, compress, compress_at, decompress};
-pub use marker::{EndMarker, TransactionResult, end_marker, marker_batch};
+pub use marker::{EndMarker, end_marker, marker_batch};
 pub use recompress::{RecompressError, recompress};
 pub use records::{Header, Headers, PayloadError, Record, RecordError, Records, payload};
 pub use stream::{PayloadCheck, PayloadFault};

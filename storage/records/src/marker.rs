@@ -7,7 +7,7 @@
 //! ```
 
 use corelog_model::batch::{BatchProducer, Compression};
-use corelog_model::{BatchHeader, ProducerEpoch, ProducerId, TimestampMs, ValidatedBatch};
+use corelog_model::{BatchHeader, ProducerEpoch, ProducerId, TimestampMs, TransactionResult, ValidatedBatch};
 
 use crate::builder::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder};
 use crate::records::Records;
@@ -15,15 +15,6 @@ use crate::records::Records;
 const VERSION: i16 = 0;
 const ABORT: i16 = 0;
 const COMMIT: i16 = 1;
-
-/// How a transaction ended.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum TransactionResult {
-    /// Its records count.
-    Commit,
-    /// Nobody who reads committed records sees them.
-    Abort,
-}
 
 /// What a marker says.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -7,7 +7,8 @@ use corelog_model::{TimestampMs, TopicName};
 use super::{
     DescribedGroup, FetchedOffset, HeartbeatRequest, JoinRequest, JoinedGroup, LeaveRequest, LeftMember,
     ListGroupsRequest, ListedGroup, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
-    OffsetFetchTopic, SyncRequest, SyncedMember, TopicResult,
+    OffsetFetchTopic, SyncRequest, SyncedMember, TopicResult, TransactionEnd, TransactionalProducer,
+    TxnOffsetCommitRequest,
 };
 use crate::{AppendToken, GroupError, GroupId, PersistError, Record, RequestToken};
 
@@ -54,11 +55,20 @@ pub enum Action {
         /// The answer.
         response: Response,
     },
-    /// Append these records, as one batch, behind those of every earlier `Append`, and report with
+    /// Append these records, as one batch, behind those of every earlier append, and report with
     /// `Event::Persisted`.
     Append {
         /// At least one.
         records: Vec<Record>,
+        /// The transaction that the batch is a part of.
+        transaction: Option<TransactionalProducer>,
+        /// To report with.
+        then: AppendToken,
+    },
+    /// Append the marker that ends a transaction, in the order of the appends, and report with `Event::Persisted`.
+    AppendMarker {
+        /// What it says.
+        end: TransactionEnd,
         /// To report with.
         then: AppendToken,
     },
@@ -77,6 +87,10 @@ pub enum Request {
     Leave(LeaveRequest),
     /// OffsetCommit.
     OffsetCommit(OffsetCommitRequest),
+    /// TxnOffsetCommit.
+    TxnOffsetCommit(TxnOffsetCommitRequest),
+    /// WriteTxnMarkers: one transaction that may have offsets of this partition's groups.
+    EndTransaction(TransactionEnd),
     /// OffsetFetch of one group.
     OffsetFetch(OffsetFetchRequest),
     /// OffsetDelete.
@@ -102,6 +116,10 @@ pub enum Response {
     Leave(Result<Vec<LeftMember>, GroupError>),
     /// To `Request::OffsetCommit`; in the request's order.
     OffsetCommit(Result<Vec<TopicResult>, GroupError>),
+    /// To `Request::TxnOffsetCommit`; in the request's order.
+    TxnOffsetCommit(Result<Vec<TopicResult>, GroupError>),
+    /// To `Request::EndTransaction`: the marker is durable, and the offsets count or are gone.
+    EndTransaction(Result<(), GroupError>),
     /// To `Request::OffsetFetch`; in the request's order, or by name if it asked for all.
     OffsetFetch(Result<Vec<OffsetFetchTopic<FetchedOffset>>, GroupError>),
     /// To `Request::OffsetDelete`; in the request's order.

@@ -4,6 +4,7 @@ mod admin;
 mod event;
 mod membership;
 mod offsets;
+mod transactions;
 
 pub use admin::{DescribedGroup, DescribedMember, ListGroupsRequest, ListedGroup};
 pub use event::{Action, Event, Now, Request, Response};
@@ -15,3 +16,4 @@ pub use offsets::{
     CommittedPartition, FetchedOffset, OffsetCommitPartition, OffsetCommitRequest, OffsetCommitTopic,
     OffsetDeleteRequest, OffsetFetchRequest, OffsetFetchTopic, PartitionResult, TopicResult,
 };
+pub use transactions::{TransactionEnd, TransactionalProducer, TxnOffsetCommitRequest};

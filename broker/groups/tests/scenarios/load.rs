@@ -161,12 +161,20 @@ fn an_unload_answers_a_static_member_once() {
 #[test]
 fn malformed_records_are_reported_and_left_out() {
     let mut coordinator = GroupCoordinator::new(GroupConfig::default());
-    assert!(coordinator.load(&[], None).is_err());
-    assert!(coordinator.load(&[0, 1, 0], None).is_err());
-    assert!(coordinator.load(&[0, 2, 0, 1, b'g'], Some(&[0, 9])).is_err());
-    assert!(coordinator.load(&[0, 2, 0, 1, b'g'], Some(&[0, 3, 0])).is_err());
+    assert!(coordinator.load(&[], None, None).is_err());
+    assert!(coordinator.load(&[0, 1, 0], None, None).is_err());
+    assert!(
+        coordinator
+            .load(&[0, 2, 0, 1, b'g'], Some(&[0, 9]), None)
+            .is_err()
+    );
+    assert!(
+        coordinator
+            .load(&[0, 2, 0, 1, b'g'], Some(&[0, 3, 0]), None)
+            .is_err()
+    );
     assert_eq!(
-        coordinator.load(&[0, 17, 1, 2], Some(&[1])),
+        coordinator.load(&[0, 17, 1, 2], Some(&[1]), None),
         Ok(Loaded::Unknown),
         "a newer kind"
     );
@@ -182,7 +190,8 @@ fn a_tombstone_of_a_group_leaves_offsets_that_have_none() {
         key: w.log[0].key.clone(),
         value: None,
     };
-    w.log.push(tombstone);
+    w.history
+        .push(crate::world::Logged::Records(vec![tombstone], None));
     let mut restarted = w.restart();
     assert_eq!(restarted.offset(), Some(2));
     assert_eq!(restarted.state(), Some(GroupStateName::Empty));

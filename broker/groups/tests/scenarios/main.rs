@@ -9,4 +9,5 @@ mod properties;
 mod rebalance;
 mod requests;
 mod static_members;
+mod transactions;
 mod world;

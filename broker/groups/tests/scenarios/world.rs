@@ -9,13 +9,35 @@ use corelog_groups::{
     GroupError, GroupId, GroupStateName, HeartbeatRequest, InstanceId, JoinRequest, JoinedGroup,
     LeaveRequest, LeavingMember, LeftMember, ListGroupsRequest, ListedGroup, MemberId, Now,
     OffsetDeleteRequest, OffsetFetchRequest, OffsetFetchTopic, PersistError, Record, Request, RequestToken,
-    Response, SyncedMember, TopicResult,
+    Response, SyncedMember, TopicResult, TransactionEnd, TransactionalProducer,
 };
 use corelog_model::{PartitionIndex, TimestampMs, TopicId};
 
 use crate::requests::{join, secs, sync, topic};
 
 pub(crate) const START_MS: i64 = 1_700_000_000_000;
+
+/// One append of the log.
+#[derive(Clone, Debug)]
+pub(crate) enum Logged {
+    Records(Vec<Record>, Option<TransactionalProducer>),
+    Marker(TransactionEnd),
+}
+
+/// Replays a log into a coordinator.
+pub(crate) fn replay(coordinator: &mut GroupCoordinator, log: &[Logged]) {
+    for logged in log {
+        match logged {
+            Logged::Records(records, transaction) => {
+                for record in records {
+                    let loaded = coordinator.load(&record.key, record.value.as_deref(), *transaction);
+                    loaded.expect("our own record");
+                }
+            }
+            Logged::Marker(end) => coordinator.load_end(end.producer.id, end.result),
+        }
+    }
+}
 
 /// A coordinator, its clock and its log.
 pub(crate) struct World {
@@ -24,11 +46,13 @@ pub(crate) struct World {
     pub(crate) monotonic: Duration,
     next_token: u64,
     answers: BTreeMap<RequestToken, Option<Response>>,
-    in_flight: VecDeque<(AppendToken, Vec<Record>)>,
+    in_flight: VecDeque<(AppendToken, Logged)>,
     /// Appends are durable at once.
     pub(crate) persist_at_once: bool,
-    /// What became durable.
+    /// The records that became durable.
     pub(crate) log: Vec<Record>,
+    /// The appends that became durable, of this coordinator.
+    pub(crate) history: Vec<Logged>,
     generations: BTreeMap<GroupId, Generation>,
 }
 
@@ -50,12 +74,15 @@ impl World {
     }
 
     pub(crate) fn loading(config: GroupConfig, log: Vec<Record>, monotonic: Duration) -> World {
+        let history = vec![Logged::Records(log.clone(), None)];
+        let mut world = World::loading_history(config, history, monotonic);
+        world.log = log;
+        world
+    }
+
+    fn loading_history(config: GroupConfig, history: Vec<Logged>, monotonic: Duration) -> World {
         let mut coordinator = GroupCoordinator::new(config.clone());
-        for record in &log {
-            coordinator
-                .load(&record.key, record.value.as_deref())
-                .expect("our own record");
-        }
+        replay(&mut coordinator, &history);
         World {
             coordinator,
             config,
@@ -64,14 +91,18 @@ impl World {
             answers: BTreeMap::new(),
             in_flight: VecDeque::new(),
             persist_at_once: true,
-            log,
+            log: Vec::new(),
+            history,
             generations: BTreeMap::new(),
         }
     }
 
     /// The same log, a new coordinator.
     pub(crate) fn restart(&self) -> World {
-        let mut world = World::restarted(self.config.clone(), self.log.clone(), self.monotonic);
+        let mut world = World::loading_history(self.config.clone(), self.history.clone(), self.monotonic);
+        world.log.clone_from(&self.log);
+        let actions = world.coordinator.finish_load(world.now());
+        world.perform(actions);
         // Random bits do not repeat in a new process.
         world.next_token = self.next_token;
         world
@@ -110,10 +141,16 @@ impl World {
                     assert!(answer.is_none(), "a second answer to {token:?}: {response:?}");
                     *answer = Some(response);
                 }
-                Action::Append { records, then } => {
+                Action::Append {
+                    records,
+                    transaction,
+                    then,
+                } => {
                     self.check_records(&records);
-                    self.in_flight.push_back((then, records));
+                    self.in_flight
+                        .push_back((then, Logged::Records(records, transaction)));
                 }
+                Action::AppendMarker { end, then } => self.in_flight.push_back((then, Logged::Marker(end))),
             }
         }
         if self.persist_at_once {
@@ -135,9 +172,12 @@ impl World {
 
     /// Reports the oldest append in flight, if there is one.
     pub(crate) fn persist_one(&mut self, result: Result<(), PersistError>) {
-        if let Some((token, records)) = self.in_flight.pop_front() {
+        if let Some((token, logged)) = self.in_flight.pop_front() {
             if result.is_ok() {
-                self.log.extend(records);
+                if let Logged::Records(records, _) = &logged {
+                    self.log.extend(records.iter().cloned());
+                }
+                self.history.push(logged);
             }
             self.event(Event::Persisted { token, result });
         }

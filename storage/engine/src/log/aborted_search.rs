@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use corelog_model::batch::BatchHeader;
-use corelog_model::{Offset, ProducerId};
-use corelog_records::{EndMarker, TransactionResult};
+use corelog_model::{Offset, ProducerId, TransactionResult};
+use corelog_records::EndMarker;
 
 use crate::types::AbortedTransaction;
 

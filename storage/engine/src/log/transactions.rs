@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use corelog_model::{Offset, ProducerId};
-use corelog_records::TransactionResult;
+use corelog_model::{Offset, ProducerId, TransactionResult};
 
 use crate::types::AbortedTransaction;
 
