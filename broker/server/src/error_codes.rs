@@ -329,6 +329,9 @@ pub(crate) fn group_code(error: &GroupError) -> ErrorCode {
         GroupError::CoordinatorLoadInProgress => ErrorCode::CoordinatorLoadInProgress,
         GroupError::NotCoordinator => ErrorCode::NotCoordinator,
         GroupError::CoordinatorNotAvailable => ErrorCode::CoordinatorNotAvailable,
+        GroupError::InvalidProducerEpoch => ErrorCode::InvalidProducerEpoch,
+        GroupError::InvalidTxnState => ErrorCode::InvalidTxnState,
+        GroupError::TransactionCoordinatorFenced => ErrorCode::TransactionCoordinatorFenced,
         GroupError::InvalidRequest => ErrorCode::InvalidRequest,
         GroupError::UnknownServerError => ErrorCode::UnknownServerError,
     }

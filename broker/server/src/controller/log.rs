@@ -21,7 +21,7 @@ use corelog_runtime::Handle;
 use corelog_storage::{LogConfig, PartitionLog, PartitionSpec};
 
 use super::error::{ChangeError, LoadError, SnapshotError};
-use crate::own_log::{Chunks, GrowthMax, OwnLog, OwnRecord};
+use crate::own_log::{Chunks, GrowthMax, OwnEntry, OwnLog, OwnRecord};
 
 /// Kafka's `Uuid.METADATA_TOPIC_ID`.
 const METADATA_TOPIC: TopicId = TopicId::new([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
@@ -68,7 +68,10 @@ impl MetadataLog {
         let log = OwnLog::alone(log, handle, spec().config, GROWTH_MAX);
         let mut replay = Replay::new(cluster_id);
         let mut records = 0;
-        log.load(|offset, _, value| {
+        log.load(|entry| {
+            let OwnEntry::Record { offset, value, .. } = entry else {
+                return Ok(());
+            };
             records += 1;
             // The value's own copy: fields of records keep hold of it.
             let value = Bytes::copy_from_slice(value.unwrap_or_default());
@@ -121,7 +124,7 @@ impl MetadataLog {
         let mut chunks: Vec<Vec<OwnRecord>> = Chunks::new(records).collect();
         if let [chunk] = chunks.as_slice() {
             self.give_up_transaction().await?;
-            return Ok(self.log.append(chunk).await?);
+            return Ok(self.log.append(chunk, None).await?);
         }
         if let Some(first) = chunks.first_mut() {
             first.insert(0, own_record(&begin_transaction(CHANGE))?);
@@ -132,7 +135,7 @@ impl MetadataLog {
         self.give_up_transaction().await?;
         for chunk in &chunks {
             // Each waits for the one before: none may be in the log behind one that was refused.
-            self.log.append(chunk).await?;
+            self.log.append(chunk, None).await?;
             self.is_transaction_open.set(true);
         }
         self.is_transaction_open.set(false);
@@ -143,7 +146,7 @@ impl MetadataLog {
     async fn give_up_transaction(&self) -> Result<(), ChangeError> {
         if self.is_transaction_open.get() {
             let abort = own_record(&abort_transaction("it was cut short"))?;
-            self.log.append(&[abort]).await?;
+            self.log.append(&[abort], None).await?;
             self.is_transaction_open.set(false);
         }
         Ok(())
@@ -177,7 +180,7 @@ impl MetadataLog {
             encoded.map_err(|error| failed = Some(error)).ok()
         });
         self.is_transaction_open.set(true);
-        let first = self.log.append_snapshot(records, || true).await;
+        let first = self.log.append_snapshot([(None, records)], || true).await;
         if let Some(error) = failed {
             return Err(ChangeError::from(error).into());
         }

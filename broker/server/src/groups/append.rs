@@ -1,6 +1,7 @@
 //! From a coordinator's records to the log's, and from the log's errors to the machine's.
 
-use corelog_groups::{PersistError, Record};
+use corelog_groups::{PersistError, Record, TransactionalProducer};
+use corelog_model::batch::BatchProducer;
 use corelog_storage::AppendError;
 
 use crate::own_log::{LogAppendError, OwnRecord};
@@ -10,6 +11,15 @@ pub(super) fn own_record(record: Record) -> OwnRecord {
     OwnRecord {
         key: Some(record.key),
         value: record.value,
+    }
+}
+
+/// A transaction's producer, as batches have it.
+pub(super) fn batch_producer(producer: TransactionalProducer) -> BatchProducer {
+    BatchProducer {
+        id: producer.id,
+        epoch: producer.epoch,
+        base_sequence: None,
     }
 }
 
@@ -23,12 +33,14 @@ pub(super) fn persist_error(error: &LogAppendError) -> PersistError {
             AppendError::InvalidTimestamp { .. }
             | AppendError::OutOfPlace { .. }
             | AppendError::OutOfOrderSequence { .. }
-            | AppendError::InvalidProducerEpoch { .. }
-            | AppendError::InvalidTransactionState { .. }
-            | AppendError::CoordinatorFenced { .. }
             | AppendError::DiskFull(_)
             | AppendError::Io(_),
         ) => PersistError::Unavailable,
+        LogAppendError::Append(AppendError::InvalidProducerEpoch { .. }) => PersistError::InvalidProducerEpoch,
+        LogAppendError::Append(AppendError::InvalidTransactionState { .. }) => PersistError::InvalidTxnState,
+        LogAppendError::Append(AppendError::CoordinatorFenced { .. }) => {
+            PersistError::TransactionCoordinatorFenced
+        }
         LogAppendError::Append(
             AppendError::Fenced(_) | AppendError::Corrupt(_) | AppendError::Deleted | AppendError::Closed,
         ) => PersistError::NotLeader,

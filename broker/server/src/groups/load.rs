@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_groups::{Event, Loaded};
+use corelog_groups::{Event, Loaded, TransactionalProducer};
 use corelog_metadata::MetadataImage;
 use corelog_model::TopicName;
 use corelog_storage::ReadError;
@@ -13,7 +13,7 @@ use corelog_storage::ReadError;
 use super::append::own_record;
 use super::shell::GroupShell;
 use super::snapshot::GROWTH_MAX;
-use crate::own_log::{LogReadError, OwnRecord};
+use crate::own_log::{LogReadError, OwnEntry, OwnRecord};
 
 /// Why a coordinator does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -64,22 +64,36 @@ async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
     let mut size = 0;
     let mut records = 0u64;
     shell.unknown.clear();
-    let loaded = shell.log.load(|offset, key, value| {
+    let loaded = shell.log.load(|entry| {
         if shell.is_unloaded() {
             return Err(LoadError::Unloaded);
         }
-        let key = key.unwrap_or_default();
+        let (offset, key, value, transaction) = match entry {
+            OwnEntry::Record {
+                offset,
+                key,
+                value,
+                transaction,
+            } => (offset, key.unwrap_or_default(), value, transaction),
+            OwnEntry::End { producer, marker } => {
+                shell.with_machine(|machine| machine.load_end(producer.id, marker.result));
+                return Ok(());
+            }
+        };
+        let transaction = transaction.map(|producer| TransactionalProducer {
+            id: producer.id,
+            epoch: producer.epoch,
+        });
         records += 1;
         size += key.len() + value.map_or(0, <[u8]>::len);
-        match shell.with_machine(|machine| machine.load(key, value)) {
+        match shell.with_machine(|machine| machine.load(key, value, transaction)) {
             Ok(Loaded::Known) => shell.unknown.forget(key),
             Ok(Loaded::Unknown) => {
                 if shell.unknown.note(key, value) {
                     tracing::warn!(
                         partition = shell.log.directory(),
                         %offset,
-                        "there are records of a kind that this release does not know, as those of transactions and of \
-                         newer groups; they are kept"
+                        "there are records of a kind that this release does not know, as those of newer groups; they are kept"
                     );
                 }
             }

@@ -19,7 +19,7 @@ pub(crate) fn refuse(request: Request) -> Response {
     };
     match machine.handle(event, now).pop() {
         Some(Action::Reply { response, .. }) => response,
-        Some(Action::Append { .. }) | None => {
+        Some(Action::Append { .. } | Action::AppendMarker { .. }) | None => {
             unreachable!("an unloaded machine refuses every request at once")
         }
     }

@@ -12,20 +12,27 @@ use std::time::Duration;
 
 use corelog_groups::{
     Action, AppendToken, Event, GroupConfig, GroupCoordinator, Now, PersistError, Record, Request,
-    RequestToken, Response,
+    RequestToken, Response, TransactionEnd, TransactionalProducer,
 };
+use corelog_records::EndMarker;
 use corelog_runtime::local::{Notify, oneshot};
 use corelog_runtime::{Handle, LocalFuture, Monotonic, WorkClass};
 use corelog_storage::{AppendError, PartitionLog};
 use futures_util::future::{Either, select};
 use slab::Slab;
 
-use super::append::{own_record, persist_error};
+use super::append::{batch_producer, own_record, persist_error};
 use super::snapshot::GROWTH_MAX;
 use crate::own_log::{LogAppendError, OwnLog, OwnRecord, Unknown};
 
+/// An append that the machine wants.
+enum Append {
+    Records(Vec<Record>, Option<TransactionalProducer>),
+    Marker(TransactionEnd),
+}
+
 /// An append that waits for the snapshot's end.
-type Held = (Vec<Record>, AppendToken);
+type Held = (Append, AppendToken);
 
 /// The coordinator of one partition.
 pub(super) struct GroupShell {
@@ -147,8 +154,8 @@ impl GroupShell {
     /// Writes what was kept back.
     pub(super) fn release_appends(self: &Rc<Self>) {
         let held = self.held.borrow_mut().take();
-        for (records, token) in held.unwrap_or_default() {
-            self.append(records, token);
+        for (append, token) in held.unwrap_or_default() {
+            self.append(append, token);
         }
     }
 
@@ -157,7 +164,12 @@ impl GroupShell {
         for action in actions {
             match action {
                 Action::Reply { token, response } => self.reply(token, response),
-                Action::Append { records, then } => self.append(records, then),
+                Action::Append {
+                    records,
+                    transaction,
+                    then,
+                } => self.append(Append::Records(records, transaction), then),
+                Action::AppendMarker { end, then } => self.append(Append::Marker(end), then),
             }
         }
         let next = self.machine.borrow().next_timeout();
@@ -181,14 +193,28 @@ impl GroupShell {
         let _ = sender.send(response);
     }
 
-    fn append(self: &Rc<Self>, records: Vec<Record>, token: AppendToken) {
+    fn append(self: &Rc<Self>, append: Append, token: AppendToken) {
         if let Some(held) = self.held.borrow_mut().as_mut() {
-            held.push_back((records, token));
+            held.push_back((append, token));
             return;
         }
-        let records: Vec<OwnRecord> = records.into_iter().map(own_record).collect();
         // Admitted to the log before this returns, which keeps the order.
-        let appended = self.log.append(&records);
+        let (records, appended) = match append {
+            Append::Records(records, transaction) => {
+                let records: Vec<OwnRecord> = records.into_iter().map(own_record).collect();
+                let appended = self.log.append(&records, transaction.map(batch_producer));
+                (records, appended)
+            }
+            Append::Marker(end) => {
+                let marker = EndMarker {
+                    result: end.result,
+                    coordinator_epoch: end.coordinator_epoch,
+                };
+                let producer = batch_producer(end.producer);
+                let appended = self.log.append_marker(producer, marker, end.raises_epoch);
+                (Vec::new(), appended)
+            }
+        };
         self.appends_in_flight.set(self.appends_in_flight.get() + 1);
         let shell = Rc::clone(self);
         self.handle.spawn(WorkClass::Latency, "store groups", async move {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use corelog_model::Offset;
 use corelog_runtime::WorkClass;
 
-use super::append::own_record;
+use super::append::{batch_producer, own_record};
 use super::shell::GroupShell;
 use crate::own_log::{GrowthMax, OwnRecord, SnapshotError};
 
@@ -57,10 +57,13 @@ pub(super) async fn write(shell: &Rc<GroupShell>) -> Result<Option<Offset>, Snap
     if shell.is_unloaded() {
         return Ok(None);
     }
-    let live = shell.with_machine(|machine| machine.snapshot_records());
+    let live = shell.with_machine(|machine| machine.snapshot());
+    let live = live.into_iter().map(|batch| {
+        let records: Vec<OwnRecord> = batch.records.into_iter().map(own_record).collect();
+        (batch.transaction.map(batch_producer), records)
+    });
     // Those first: the last record of a key counts.
-    let records: Vec<OwnRecord> = shell.unknown.records();
-    let records = records.into_iter().chain(live.into_iter().map(own_record));
+    let parts = std::iter::once((None, shell.unknown.records())).chain(live);
     let is_wanted = || !shell.is_unloaded();
-    Ok(shell.log.append_snapshot(records, is_wanted).await?)
+    Ok(shell.log.append_snapshot(parts, is_wanted).await?)
 }

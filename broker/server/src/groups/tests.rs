@@ -34,7 +34,7 @@ use crate::clients::RequestContext;
 use crate::cluster::{FIRST, Identity};
 use crate::metadata;
 use crate::metadata::offsets_topic;
-use crate::own_log::{LogReadError, OwnLog};
+use crate::own_log::{LogReadError, OwnEntry, OwnLog};
 use crate::shard::{Shard, ShardMessage, ShardParts};
 
 const GROUP: &str = "group";
@@ -417,7 +417,10 @@ async fn live_records(shard: &Rc<Shard>) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let log = shard.partitions.storage().partition(&id).expect("a log");
     let log = OwnLog::new(log, shard.handle.clone(), GROWTH_MAX);
     let mut live = BTreeMap::new();
-    let read = log.load::<LogReadError>(|_, key, value| {
+    let read = log.load::<LogReadError>(|entry| {
+        let OwnEntry::Record { key, value, .. } = entry else {
+            return Ok(());
+        };
         let key = key.expect("a key").to_vec();
         match value {
             Some(value) => live.insert(key, value.to_vec()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use corelog_model::TimestampMs;
-use corelog_model::batch::ValidatedBatch;
+use corelog_model::batch::{BatchProducer, ValidatedBatch};
 use corelog_records::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder};
 use corelog_storage::{AppendError, AppendOptions, AppendOrigin};
 
@@ -46,12 +46,17 @@ pub enum LogAppendError {
     Append(#[from] AppendError),
 }
 
-/// One batch of these records, all stamped `timestamp`.
+/// One batch of these records, all stamped `timestamp`, of the open transaction of a producer or of none.
 pub(super) fn batch_of(
     records: &[OwnRecord],
+    transaction: Option<BatchProducer>,
     timestamp: TimestampMs,
 ) -> Result<ValidatedBatch, LogAppendError> {
-    let mut builder = RecordBatchBuilder::new(BatchOptions::default());
+    let mut builder = RecordBatchBuilder::new(BatchOptions {
+        producer: transaction,
+        is_transactional: transaction.is_some(),
+        ..BatchOptions::default()
+    });
     for record in records {
         let record = NewRecord {
             timestamp,

@@ -19,6 +19,6 @@ mod unknown;
 
 pub(crate) use append::{Chunks, LogAppendError, OwnRecord};
 pub(crate) use growth::GrowthMax;
-pub(crate) use reader::LogReadError;
+pub(crate) use reader::{LogReadError, OwnEntry};
 pub(crate) use shell::{OwnLog, SnapshotError};
 pub(crate) use unknown::Unknown;

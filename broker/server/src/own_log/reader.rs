@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use corelog_model::batch::BatchProducer;
 use corelog_model::{BatchError, Offset, batch};
-use corelog_records::{PayloadError, RecordError, Records, payload};
+use corelog_records::{EndMarker, PayloadError, RecordError, Records, end_marker, payload};
 use corelog_storage::{PartitionLog, ReadError, ReadIsolation};
 
 use bytes::{Bytes, BytesMut};
@@ -51,8 +52,30 @@ pub enum LogReadError {
     },
 }
 
-/// Calls `each` with offset, key and value of every record before `end` that `isolation` lets through. Control batches
-/// are left out.
+/// What a log of the broker's own holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OwnEntry<'a> {
+    /// A record.
+    Record {
+        /// Where.
+        offset: Offset,
+        /// Its key, where its log has keys.
+        key: Option<&'a [u8]>,
+        /// Its value.
+        value: Option<&'a [u8]>,
+        /// The transaction that it is a part of.
+        transaction: Option<BatchProducer>,
+    },
+    /// The end of a producer's transaction.
+    End {
+        /// Whose.
+        producer: BatchProducer,
+        /// How it ended.
+        marker: EndMarker,
+    },
+}
+
+/// Calls `each` with every record before `end` that `isolation` lets through, and with the ends of transactions.
 ///
 /// # Errors
 /// `LogReadError`, or the first error of `each`.
@@ -60,7 +83,7 @@ pub(crate) async fn for_each_record<E: From<LogReadError>>(
     log: &Rc<PartitionLog>,
     end: Offset,
     isolation: ReadIsolation,
-    mut each: impl FnMut(Offset, Option<&[u8]>, Option<&[u8]>) -> Result<(), E>,
+    mut each: impl FnMut(OwnEntry<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut from = log.offsets().log_start;
     while from < end {
@@ -79,7 +102,7 @@ pub(crate) async fn for_each_record<E: From<LogReadError>>(
             if bytes.len() < header.size {
                 break;
             }
-            if header.next_offset() > from && !header.is_control {
+            if header.next_offset() > from {
                 each_in_batch(&header, &bytes[..header.size], from, end, &mut each)?;
             }
             from = from.max(header.next_offset());
@@ -94,17 +117,30 @@ fn each_in_batch<E: From<LogReadError>>(
     bytes: &[u8],
     from: Offset,
     end: Offset,
-    each: &mut impl FnMut(Offset, Option<&[u8]>, Option<&[u8]>) -> Result<(), E>,
+    each: &mut impl FnMut(OwnEntry<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let offset = header.base_offset;
     batch::check_crc(header, bytes).map_err(|source| LogReadError::Batch { offset, source })?;
+    if header.is_control {
+        return match (header.producer, end_marker(header, bytes)) {
+            (Some(producer), Some(marker)) => each(OwnEntry::End { producer, marker }),
+            // Of another kind than those that end transactions.
+            _ => Ok(()),
+        };
+    }
+    let transaction = header.producer.filter(|_| header.is_transactional);
     let payload = payload(header, bytes, DECOMPRESSED_BYTES_MAX)
         .map_err(|source| LogReadError::Payload { offset, source })?;
     for record in Records::new(header, &payload) {
         let record = record.map_err(|source| LogReadError::Record { offset, source })?;
         let offset = record.offset(header).ok_or(LogReadError::Delta { offset })?;
         if offset >= from && offset < end {
-            each(offset, record.key, record.value)?;
+            each(OwnEntry::Record {
+                offset,
+                key: record.key,
+                value: record.value,
+                transaction,
+            })?;
         }
     }
     Ok(())

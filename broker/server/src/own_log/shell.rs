@@ -1,14 +1,17 @@
 //! A log of the broker's own: its records, its appends, its snapshots.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use corelog_model::Offset;
+use corelog_model::batch::BatchProducer;
+use corelog_model::{Offset, ValidatedBatch};
+use corelog_records::{EndMarker, marker_batch};
 use corelog_runtime::{Handle, LocalFuture};
-use corelog_storage::{DeleteRecordsError, LogConfig, PartitionLog, ReadIsolation};
+use corelog_storage::{AppendOptions, AppendOrigin, DeleteRecordsError, LogConfig, PartitionLog, ReadIsolation};
 
 use super::append::{Chunks, LogAppendError, OPTIONS, OwnRecord, batch_of};
 use super::growth::{Growth, GrowthMax};
-use super::reader::{LogReadError, for_each_record};
+use super::reader::{LogReadError, OwnEntry, for_each_record};
 
 /// There is no new snapshot; the records before it still say it all.
 #[derive(Debug, thiserror::Error)]
@@ -60,14 +63,14 @@ impl OwnLog {
         self.log.offsets().log_end
     }
 
-    /// Gives `each` the offset, key and value of every record that the log holds now, in order. Nothing is appended
+    /// Gives `each` every record that the log holds now and every end of a transaction, in order. Nothing is appended
     /// meanwhile.
     ///
     /// # Errors
     /// `LogReadError`, or the first error of `each`.
     pub(crate) async fn load<E: From<LogReadError>>(
         &self,
-        each: impl FnMut(Offset, Option<&[u8]>, Option<&[u8]>) -> Result<(), E>,
+        each: impl FnMut(OwnEntry<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let end = self.next_offset();
         for_each_record(&self.log, end, ReadIsolation::LogEnd, each).await
@@ -78,16 +81,44 @@ impl OwnLog {
         self.growth.set(grown, snapshot);
     }
 
-    /// Appends records as one batch, and ends when they are durable. The batch has its place in the log before this
-    /// returns.
-    pub(crate) fn append(&self, records: &[OwnRecord]) -> LocalFuture<Result<(), LogAppendError>> {
-        let batch = match batch_of(records, self.handle.clock.wall()) {
-            Ok(batch) => batch,
-            Err(error) => return Box::pin(std::future::ready(Err(error))),
-        };
+    /// Appends records as one batch, of the open transaction of a producer or of none, and ends when they are durable. The
+    /// batch has its place in the log before this returns.
+    pub(crate) fn append(
+        &self,
+        records: &[OwnRecord],
+        transaction: Option<BatchProducer>,
+    ) -> LocalFuture<Result<(), LogAppendError>> {
+        let batch = batch_of(records, transaction, self.handle.clock.wall());
         self.growth.add(records.iter().map(OwnRecord::size).sum());
-        let appended = self.log.append(vec![batch], OPTIONS);
-        Box::pin(async move { Ok(appended.await.map(drop)?) })
+        self.append_batch(batch, OPTIONS)
+    }
+
+    /// Appends the marker that ends the transaction of a producer, as [`OwnLog::append`] does records.
+    pub(crate) fn append_marker(
+        &self,
+        producer: BatchProducer,
+        marker: EndMarker,
+        raises_epoch: bool,
+    ) -> LocalFuture<Result<(), LogAppendError>> {
+        let batch = marker_batch(producer.id, producer.epoch, marker, self.handle.clock.wall());
+        let options = AppendOptions {
+            origin: AppendOrigin::Marker { raises_epoch },
+        };
+        self.append_batch(batch.map_err(|error| LogAppendError::Build(Arc::new(error))), options)
+    }
+
+    fn append_batch(
+        &self,
+        batch: Result<ValidatedBatch, LogAppendError>,
+        options: AppendOptions,
+    ) -> LocalFuture<Result<(), LogAppendError>> {
+        match batch {
+            Ok(batch) => {
+                let appended = self.log.append([batch], options);
+                Box::pin(async move { Ok(appended.await.map(drop)?) })
+            }
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     /// Whether the log has grown enough for a snapshot: bounds what a start replays, and what snapshots add to the writes.
@@ -95,25 +126,27 @@ impl OwnLog {
         self.growth.is_due()
     }
 
-    /// Appends `records`, the whole state, durably, and returns where they begin; `None` if `is_wanted` said no meanwhile.
-    /// Nothing else is appended meanwhile. Whether it succeeds or not, the next one is due when the log has grown as much
-    /// again.
+    /// Appends the whole state durably, records of transactions and of none, and returns where it begins; `None` if
+    /// `is_wanted` said no meanwhile. Nothing else is appended meanwhile. Whether it succeeds or not, the next one is due when
+    /// the log has grown as much again.
     ///
     /// # Errors
     /// See [`LogAppendError`]; some of the records may be in the log.
-    pub(crate) async fn append_snapshot(
+    pub(crate) async fn append_snapshot<R: IntoIterator<Item = OwnRecord>>(
         &self,
-        records: impl IntoIterator<Item = OwnRecord>,
+        parts: impl IntoIterator<Item = (Option<BatchProducer>, R)>,
         is_wanted: impl Fn() -> bool,
     ) -> Result<Option<Offset>, LogAppendError> {
         let first = self.next_offset();
         self.growth.begin_snapshot();
-        for chunk in Chunks::new(records) {
-            self.growth.add_snapshot(chunk.iter().map(OwnRecord::size).sum());
-            let batch = batch_of(&chunk, self.handle.clock.wall())?;
-            self.log.append(vec![batch], OPTIONS).await?;
-            if !is_wanted() {
-                return Ok(None);
+        for (transaction, records) in parts {
+            for chunk in Chunks::new(records) {
+                self.growth.add_snapshot(chunk.iter().map(OwnRecord::size).sum());
+                let batch = batch_of(&chunk, transaction, self.handle.clock.wall())?;
+                self.log.append([batch], OPTIONS).await?;
+                if !is_wanted() {
+                    return Ok(None);
+                }
             }
         }
         Ok(Some(first))
