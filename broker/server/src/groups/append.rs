@@ -36,7 +36,9 @@ pub(super) fn persist_error(error: &LogAppendError) -> PersistError {
             | AppendError::DiskFull(_)
             | AppendError::Io(_),
         ) => PersistError::Unavailable,
-        LogAppendError::Append(AppendError::InvalidProducerEpoch { .. }) => PersistError::InvalidProducerEpoch,
+        LogAppendError::Append(AppendError::InvalidProducerEpoch { .. }) => {
+            PersistError::InvalidProducerEpoch
+        }
         LogAppendError::Append(AppendError::InvalidTransactionState { .. }) => PersistError::InvalidTxnState,
         LogAppendError::Append(AppendError::CoordinatorFenced { .. }) => {
             PersistError::TransactionCoordinatorFenced

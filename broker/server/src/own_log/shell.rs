@@ -7,7 +7,9 @@ use corelog_model::batch::BatchProducer;
 use corelog_model::{Offset, ValidatedBatch};
 use corelog_records::{EndMarker, marker_batch};
 use corelog_runtime::{Handle, LocalFuture};
-use corelog_storage::{AppendOptions, AppendOrigin, DeleteRecordsError, LogConfig, PartitionLog, ReadIsolation};
+use corelog_storage::{
+    AppendOptions, AppendOrigin, DeleteRecordsError, LogConfig, PartitionLog, ReadIsolation,
+};
 
 use super::append::{Chunks, LogAppendError, OPTIONS, OwnRecord, batch_of};
 use super::growth::{Growth, GrowthMax};
@@ -104,7 +106,10 @@ impl OwnLog {
         let options = AppendOptions {
             origin: AppendOrigin::Marker { raises_epoch },
         };
-        self.append_batch(batch.map_err(|error| LogAppendError::Build(Arc::new(error))), options)
+        self.append_batch(
+            batch.map_err(|error| LogAppendError::Build(Arc::new(error))),
+            options,
+        )
     }
 
     fn append_batch(

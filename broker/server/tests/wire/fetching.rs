@@ -321,6 +321,7 @@ fn a_watch_is_told_at_once_of_what_moved_before_it_was_asked_for_and_once_of_wha
         };
         let empty = Seen {
             high_watermark: Offset::ZERO,
+            last_stable: Offset::ZERO,
             log_start: Offset::ZERO,
         };
         let client = broker.connect().await;
@@ -336,6 +337,7 @@ fn a_watch_is_told_at_once_of_what_moved_before_it_was_asked_for_and_once_of_wha
 
         let written = Seen {
             high_watermark: Offset::new(1).expect("not negative"),
+            last_stable: Offset::new(1).expect("not negative"),
             log_start: Offset::ZERO,
         };
         watch.expect(vec![(id(0), written)]);
