@@ -9,9 +9,8 @@ use bytes::Bytes;
 use corelog_groups::records::{
     GroupMetadataValue, MemberMetadata, OffsetCommitValue, RecordError, RecordKey,
 };
-use corelog_groups::{
-    CommittedOffset, Generation, GroupId, GroupOffset, InstanceId, MemberId, partition_for,
-};
+use corelog_groups::{CommittedOffset, Generation, GroupId, GroupOffset, InstanceId, MemberId};
+use corelog_model::partition_for;
 use corelog_model::{LeaderEpoch, PartitionIndex, TimestampMs, TopicId, TopicName};
 use proptest::prelude::*;
 

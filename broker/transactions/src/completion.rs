@@ -9,10 +9,7 @@ use crate::log::{Change, Then};
 use crate::state::may_follow;
 use crate::timers::TimerKey;
 use crate::transaction::{Busy, Markers};
-use crate::{
-    Action, MarkerOutcome, MarkersToken, Partitions, TopicPartition, TransactionResult, TransactionalId,
-    WriteMarkers,
-};
+use crate::{Action, MarkerOutcome, MarkersToken, Partitions, TopicPartition, TransactionalId, WriteMarkers};
 
 impl TransactionCoordinator {
     /// Begins to end a transaction whose end is decided and durable; does nothing in any other state.
@@ -23,7 +20,7 @@ impl TransactionCoordinator {
         let Some(metadata) = &transaction.durable else {
             return;
         };
-        if TransactionResult::of_prepared(metadata.state()).is_none() {
+        if metadata.state().decided().is_none() {
             return;
         }
         let unwritten: BTreeSet<TopicPartition> = metadata.partitions().as_slice().iter().cloned().collect();
@@ -132,7 +129,7 @@ impl TransactionCoordinator {
         else {
             return;
         };
-        let Some(result) = TransactionResult::of_prepared(metadata.state()) else {
+        let Some(result) = metadata.state().decided() else {
             return;
         };
         let markers = WriteMarkers {

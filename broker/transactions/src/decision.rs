@@ -104,7 +104,7 @@ pub(crate) fn end(
     around: Circumstances<'_>,
 ) -> Decision {
     let producer = settled.producer;
-    let value = settled.next(result.prepared(), around.now);
+    let value = settled.next(TransactionState::prepared(result), around.now);
     let start = match settled.metadata.state() {
         // What ends here never began.
         TransactionState::Empty | TransactionState::CompleteCommit | TransactionState::CompleteAbort => {
@@ -156,7 +156,7 @@ pub(crate) fn fence(settled: &Settled<'_>, around: Circumstances<'_>) -> Decisio
 
 /// The end of a transaction whose markers are written (Kafka's `prepareComplete`); `None` if nothing was decided.
 pub(crate) fn completed(decided: &TransactionLogValue, now: TimestampMs) -> Option<TransactionLogValue> {
-    let result = TransactionResult::of_prepared(decided.state)?;
+    let result = decided.state.decided()?;
     let (producer_id, producer_epoch) = match decided.next_producer_id {
         Some(next) if decided.client_version.raises_epoch() => (next, ProducerEpoch::new(0)),
         _ => (decided.producer_id, decided.producer_epoch),
@@ -166,7 +166,7 @@ pub(crate) fn completed(decided: &TransactionLogValue, now: TimestampMs) -> Opti
         previous_producer_id: Some(decided.producer_id),
         next_producer_id: None,
         producer_epoch,
-        state: result.completed(),
+        state: TransactionState::completed(result),
         partitions: Partitions::default(),
         last_update: now,
         last_producer_epoch: decided.last_producer_epoch,

@@ -1,5 +1,6 @@
 //! The states of a transactional id and which may follow which (Kafka's `TransactionState`).
 
+use crate::TransactionResult;
 use std::fmt;
 
 /// A transactional id's state.
@@ -99,37 +100,28 @@ impl fmt::Display for TransactionState {
     }
 }
 
-/// How a transaction ends.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum TransactionResult {
-    /// Its records count.
-    Commit,
-    /// Its records are as if they were not there.
-    Abort,
-}
-
-impl TransactionResult {
-    /// The state in which this is decided.
-    pub(crate) const fn prepared(self) -> TransactionState {
-        match self {
+impl TransactionState {
+    /// The state in which a transaction's end is decided.
+    pub(crate) const fn prepared(result: TransactionResult) -> TransactionState {
+        match result {
             TransactionResult::Commit => TransactionState::PrepareCommit,
             TransactionResult::Abort => TransactionState::PrepareAbort,
         }
     }
 
-    /// The state in which this is done.
-    pub(crate) const fn completed(self) -> TransactionState {
-        match self {
+    /// The state in which it is done.
+    pub(crate) const fn completed(result: TransactionResult) -> TransactionState {
+        match result {
             TransactionResult::Commit => TransactionState::CompleteCommit,
             TransactionResult::Abort => TransactionState::CompleteAbort,
         }
     }
 
-    /// What is decided in `state`, if anything is.
-    pub(crate) fn of_prepared(state: TransactionState) -> Option<TransactionResult> {
+    /// What is decided in this state, if anything is.
+    pub(crate) fn decided(self) -> Option<TransactionResult> {
         [TransactionResult::Commit, TransactionResult::Abort]
             .into_iter()
-            .find(|result| result.prepared() == state)
+            .find(|result| TransactionState::prepared(*result) == self)
     }
 }
 

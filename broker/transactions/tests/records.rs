@@ -4,11 +4,12 @@
 //! `TransactionLogValue` where the order of the partitions matters, of `kafka-transaction-coordinator` 4.4.0 and
 //! `kafka-clients` 4.4.0 (Maven Central), run on Java 17; partitions by `String.hashCode` and `Utils.abs` of the same.
 
+use corelog_model::partition_for;
 use corelog_model::{PartitionIndex, ProducerEpoch, ProducerId, TimestampMs, TopicName};
 use corelog_transactions::records::{LogValueVersion, RecordError, RecordKey};
 use corelog_transactions::{
     Loaded, Partitions, TopicPartition, TransactionConfig, TransactionCoordinator, TransactionLogValue,
-    TransactionState, TransactionVersion, TransactionalId, partition_for,
+    TransactionState, TransactionVersion, TransactionalId,
 };
 use proptest::prelude::*;
 

@@ -381,7 +381,7 @@ fn readers_of_committed_records_are_told_what_was_aborted() {
                     if step % 10 == 0 {
                         model.check(&mut random).await;
                     }
-                    if random.next_u64() % 60 == 0 {
+                    if random.next_u64().is_multiple_of(60) {
                         storage.checkpoint().await.unwrap();
                     }
                 }

@@ -2,6 +2,7 @@
 
 pub mod batch;
 mod ids;
+mod java_hash;
 mod offset;
 mod transaction;
 
@@ -10,5 +11,6 @@ pub use ids::{
     BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, PartitionEpoch, PartitionId, PartitionIndex,
     ProducerEpoch, ProducerId, Sequence, ShardId, TimestampMs, TopicId, TopicName, TopicNameError,
 };
+pub use java_hash::partition_for;
 pub use offset::{FilePosition, Offset, OffsetDelta};
 pub use transaction::TransactionResult;

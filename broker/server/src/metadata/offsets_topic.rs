@@ -57,7 +57,7 @@ pub(crate) async fn partition_of(
 pub(crate) fn known_partition_of(image: &MetadataImage, group: &str) -> Option<PartitionId> {
     let topic = image.topic(names::CONSUMER_OFFSETS)?;
     let count = i32::try_from(topic.partitions.len()).ok()?;
-    let index = corelog_groups::partition_for(group, count);
+    let index = corelog_model::partition_for(group, count);
     Some(PartitionId {
         topic: topic.id,
         index,

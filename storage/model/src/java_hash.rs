@@ -1,16 +1,16 @@
-//! Which partition of `__transaction_state` a transactional id lives in.
+//! Where Kafka puts what it finds by a name.
 
-use corelog_model::PartitionIndex;
+use crate::PartitionIndex;
 
-/// Finds the partition of `__transaction_state` that holds `transactional_id`:
-/// `Utils.abs(transactionalId.hashCode) % partition_count` (Kafka's `TransactionStateManager.partitionFor`).
+/// The partition of a topic that holds what is kept under `name`: `Utils.abs(name.hashCode) % partition_count` (Kafka's
+/// `GroupCoordinatorService.partitionFor` and `TransactionStateManager.partitionFor`).
 ///
 /// # Panics
 /// If `partition_count` is not positive.
-pub fn partition_for(transactional_id: &str, partition_count: i32) -> PartitionIndex {
+pub fn partition_for(name: &str, partition_count: i32) -> PartitionIndex {
     assert!(partition_count > 0, "a topic has partitions");
     // `Utils.abs`, and not `Utils.toPositive`: the magnitude, with zero for i32::MIN.
-    let hash = java_hash_code(transactional_id).checked_abs().unwrap_or(0);
+    let hash = java_hash_code(name).checked_abs().unwrap_or(0);
     PartitionIndex::new(hash % partition_count)
 }
 
