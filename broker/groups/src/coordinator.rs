@@ -115,6 +115,15 @@ impl GroupCoordinator {
         })
     }
 
+    /// The topics that groups have offsets of, committed or pending.
+    pub fn topics(&self) -> impl Iterator<Item = &TopicName> {
+        let offsets = self.groups.values().map(|group| &group.offsets);
+        offsets.flat_map(|offsets| {
+            let committed = offsets.topics().map(|(topic, _)| topic);
+            committed.chain(offsets.pending_topics())
+        })
+    }
+
     /// The first group after `after`, or of all, with its committed and durable offsets by topic and partition: for those
     /// who look at the groups one after another and do other things between.
     pub fn next_group(

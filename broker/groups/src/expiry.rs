@@ -47,7 +47,9 @@ fn expire_group(group: &mut Group, cx: &mut Context) {
         return;
     }
     let expired = expired_offsets(group, cx.now.wall, cx.config.offsets_retention);
-    let leaves_nothing = expired.len() == group.offsets.iter().count() && !group.offsets.has_any_in_flight();
+    let leaves_nothing = expired.len() == group.offsets.iter().count()
+        && !group.offsets.has_any_in_flight()
+        && !group.offsets.has_any_pending();
     if leaves_nothing && group.is(GroupStateName::Empty) && group.pending_joins.is_empty() {
         // A group of generation zero never had a metadata record.
         let had_metadata = group.generation != Generation::default()

@@ -17,6 +17,17 @@ pub enum Loaded {
     Unknown,
 }
 
+/// Adds a record to the last batch, or to another one if that is of another transaction.
+fn push(batches: &mut Vec<SnapshotBatch>, transaction: Option<TransactionalProducer>, record: Record) {
+    match batches.last_mut() {
+        Some(batch) if batch.transaction == transaction => batch.records.push(record),
+        _ => batches.push(SnapshotBatch {
+            transaction,
+            records: vec![record],
+        }),
+    }
+}
+
 /// Records of a snapshot that are of one transaction, or of none.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SnapshotBatch {
@@ -52,6 +63,17 @@ impl GroupCoordinator {
             }
             None => Ok(Loaded::Unknown),
         }
+    }
+
+    /// Forgets what was replayed: the log is read from its beginning again. A transaction that a first reading has seen open
+    /// is not to be ended by the marker of an earlier one.
+    ///
+    /// # Panics
+    /// If `finish_load` was called already.
+    pub fn restart_load(&mut self) {
+        assert!(self.phase == Phase::Loading, "only what loads is loaded again");
+        self.groups.clear();
+        self.forget_transactions();
     }
 
     /// Replays the marker that ends a producer's transaction, in the order of the log.
@@ -127,10 +149,7 @@ impl GroupCoordinator {
                 } else {
                     &mut behind
                 };
-                part.push(SnapshotBatch {
-                    transaction: Some(pending.producer),
-                    records: vec![change.encode()],
-                });
+                push(part, Some(pending.producer), change.encode());
             }
         }
         before.push(SnapshotBatch {

@@ -254,6 +254,10 @@ impl PendingLog {
 
 /// Makes a durable change visible. A group that is not there is made: its offsets may come before its metadata.
 pub(crate) fn apply(groups: &mut BTreeMap<GroupId, Group>, change: &Change) {
+    take(groups, change, false);
+}
+
+fn take(groups: &mut BTreeMap<GroupId, Group>, change: &Change, is_replay: bool) {
     match change {
         Change::Offset {
             group_id,
@@ -268,7 +272,12 @@ pub(crate) fn apply(groups: &mut BTreeMap<GroupId, Group>, change: &Change) {
                 );
             }
             if let Some(group) = groups.get_mut(group_id) {
-                group.offsets.apply(topic, *partition, committed.clone());
+                let (offsets, committed) = (&mut group.offsets, committed.clone());
+                if is_replay {
+                    offsets.replay(topic, *partition, committed);
+                } else {
+                    offsets.apply(topic, *partition, committed);
+                }
             }
         }
         Change::PendingOffset {
@@ -281,9 +290,12 @@ pub(crate) fn apply(groups: &mut BTreeMap<GroupId, Group>, change: &Change) {
             let group = groups
                 .entry(group_id.clone())
                 .or_insert_with(|| Group::new(group_id.clone(), TimestampMs::default()));
-            group
-                .offsets
-                .put_pending(topic, *partition, *producer, committed.clone());
+            let (offsets, committed) = (&mut group.offsets, committed.clone());
+            if is_replay {
+                offsets.replay_pending(topic, *partition, *producer, committed);
+            } else {
+                offsets.put_pending(topic, *partition, *producer, committed);
+            }
         }
         Change::Metadata { group_id, value } => {
             if let Some(group) = groups.get_mut(group_id) {
@@ -300,7 +312,7 @@ pub(crate) fn apply(groups: &mut BTreeMap<GroupId, Group>, change: &Change) {
 pub(crate) fn replay(groups: &mut BTreeMap<GroupId, Group>, change: Change) -> Result<(), RecordError> {
     let (group_id, value) = match change {
         Change::Offset { .. } | Change::PendingOffset { .. } => {
-            apply(groups, &change);
+            take(groups, &change, true);
             return Ok(());
         }
         Change::Metadata { group_id, value } => (group_id, value),

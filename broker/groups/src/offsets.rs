@@ -1,7 +1,7 @@
 //! The offsets of one group: what is committed and durable, what is on its way to the log, and what is durable and waits for
 //! the end of a transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use corelog_model::{
     LeaderEpoch, PartitionIndex, ProducerId, TimestampMs, TopicId, TopicName, TransactionResult,
@@ -44,6 +44,8 @@ pub(crate) struct Offsets {
     in_flight: BTreeMap<TopicName, BTreeMap<PartitionIndex, usize>>,
     /// By the producers of their transactions.
     pending: BTreeMap<(TopicName, PartitionIndex), BTreeMap<ProducerId, PendingOffset>>,
+    /// Where the pending ones of each producer are, and perhaps some that are pending no more.
+    pending_of: BTreeMap<ProducerId, BTreeSet<(TopicName, PartitionIndex)>>,
     pending_next: u64,
 }
 
@@ -145,22 +147,57 @@ impl Offsets {
             sequence,
             is_superseded: false,
         };
+        let place = (topic.clone(), partition);
+        let of_producer = self.pending_of.entry(producer.id).or_default();
+        of_producer.insert(place.clone());
         self.pending
-            .entry((topic.clone(), partition))
+            .entry(place)
             .or_default()
             .insert(producer.id, pending);
+    }
+
+    /// As [`Offsets::apply`], of a record that is read again: a snapshot that was cut short repeats what the log says already,
+    /// and what was said in between is not older for that.
+    pub(crate) fn replay(
+        &mut self,
+        topic: &TopicName,
+        partition: PartitionIndex,
+        committed: Option<CommittedOffset>,
+    ) {
+        if committed.is_none() || self.get(topic, partition) != committed.as_ref() {
+            self.apply(topic, partition, committed);
+        }
+    }
+
+    /// As [`Offsets::put_pending`], of a record that is read again: see [`Offsets::replay`].
+    pub(crate) fn replay_pending(
+        &mut self,
+        topic: &TopicName,
+        partition: PartitionIndex,
+        producer: TransactionalProducer,
+        committed: CommittedOffset,
+    ) {
+        let pending = self.pending.get(&(topic.clone(), partition));
+        let known = pending.and_then(|pending| pending.get(&producer.id));
+        if known.is_none_or(|known| known.committed != committed) {
+            self.put_pending(topic, partition, producer, committed);
+        }
     }
 
     /// The transaction of a producer has ended. Of a partition the latest commit in the log counts, not the one whose
     /// transaction ends last (Kafka's `OffsetMetadataManager.replayEndTransactionMarker`).
     pub(crate) fn end_transaction(&mut self, producer: ProducerId, result: TransactionResult) {
-        let mut ended = Vec::new();
-        self.pending.retain(|(topic, partition), pending| {
-            let pending_of_it = pending.remove(&producer);
-            ended.extend(pending_of_it.map(|pending| (topic.clone(), *partition, pending)));
-            !pending.is_empty()
-        });
-        for (topic, partition, pending) in ended {
+        for place in self.pending_of.remove(&producer).unwrap_or_default() {
+            let Some(pending_here) = self.pending.get_mut(&place) else {
+                continue;
+            };
+            let ended = pending_here.remove(&producer);
+            if pending_here.is_empty() {
+                self.pending.remove(&place);
+            }
+            let (Some(pending), (topic, partition)) = (ended, place) else {
+                continue;
+            };
             if result == TransactionResult::Commit && !pending.is_superseded {
                 self.supersede(&topic, partition, pending.sequence);
                 self.set(&topic, partition, pending.committed);
@@ -179,6 +216,16 @@ impl Offsets {
             .collect();
         all.sort_by_key(|(_, _, pending)| pending.sequence);
         all
+    }
+
+    /// The topics of what waits for the ends of transactions.
+    pub(crate) fn pending_topics(&self) -> impl Iterator<Item = &TopicName> {
+        self.pending.keys().map(|(topic, _)| topic)
+    }
+
+    /// Whether any offset waits for the end of a transaction.
+    pub(crate) fn has_any_pending(&self) -> bool {
+        !self.pending.is_empty()
     }
 
     /// Whether a commit or removal of this partition is on its way to the log, or waits for the end of a transaction.

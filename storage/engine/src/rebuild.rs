@@ -212,6 +212,7 @@ mod tests {
             producers: Vec::new(),
             high_watermark: 0,
             active_aborted: Vec::new(),
+            ended: Vec::new(),
         }
     }
 

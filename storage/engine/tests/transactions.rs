@@ -13,7 +13,7 @@ use corelog_model::{
 use corelog_records::{EndMarker, marker_batch};
 use corelog_sim::{SimRng, Survival};
 use corelog_storage::{
-    AbortedTransaction, AppendError, AppendOptions, AppendOrigin, Appended, Durability, LogConfig,
+    AbortedTransaction, AppendError, AppendOptions, AppendOrigin, Appended, Durability, LogConfig, LogOwner,
     PartitionLog, ReadIsolation,
 };
 
@@ -125,6 +125,43 @@ fn an_open_transaction_holds_the_last_stable_offset_over_a_crash() {
             .unwrap();
         assert_eq!((read.bytes, read.aborted), (100, Vec::new()));
     });
+}
+
+/// A marker that is not committed keeps the transaction's records from readers, over a restart too.
+#[test]
+fn the_end_of_a_transaction_counts_when_it_is_committed() {
+    let sim = simulation(4);
+    let machine = sim.machine(0);
+    sim.block_on(async {
+        let storage = open(&machine).await;
+        let log = storage.create_partition(spec(0, small_config())).await.unwrap();
+        append(&log, Fields::default()).await;
+        let owner = Rc::new(Behind);
+        let owner: Rc<dyn LogOwner> = owner;
+        log.set_owner(Rc::downgrade(&owner));
+        produce(&log, data(7, 0, 0)).await.unwrap();
+        append(&log, Fields::default()).await;
+        end(&log, 7, 0, TransactionResult::Abort).await;
+        // The leader has what lies before the marker, and not the marker.
+        log.commit(offset(3), offset(3));
+        assert_eq!(log.offsets().last_stable, offset(1));
+        storage.close().await.unwrap();
+        let storage = common::try_open_as_it_is(&machine).await.unwrap();
+        let log = storage.partition(&id(0)).unwrap();
+        assert_eq!(
+            (log.offsets().high_watermark, log.offsets().last_stable),
+            (offset(3), offset(1))
+        );
+        log.commit(offset(4), offset(4));
+        assert_eq!(log.offsets().last_stable, offset(4));
+    });
+}
+
+/// Of a follower whose leader says little.
+struct Behind;
+
+impl LogOwner for Behind {
+    fn ends_moved(&self, _log: &PartitionLog) {}
 }
 
 /// What a log answers to a batch or a marker, as Kafka's `ProducerAppendInfo` does.

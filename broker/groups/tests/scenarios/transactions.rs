@@ -1,14 +1,16 @@
 //! TxnOffsetCommit and the ends of transactions: when an offset is seen, and which of several counts.
 
+use std::time::Duration;
+
 use corelog_groups::{
-    Event, GroupError, OffsetCommitRequest, OffsetFetchTopic, PersistError, Request, RequestToken, Response,
-    TransactionEnd, TransactionalProducer, TxnOffsetCommitRequest,
+    Event, GroupCoordinator, GroupError, OffsetCommitRequest, OffsetFetchTopic, PersistError, Request,
+    RequestToken, Response, TransactionEnd, TransactionalProducer, TxnOffsetCommitRequest,
 };
 use corelog_model::{PartitionIndex, ProducerEpoch, ProducerId, TopicId, TransactionResult};
 use proptest::prelude::*;
 
 use crate::requests::{commit, join, topic};
-use crate::world::{Logged, World};
+use crate::world::{Logged, World, replay};
 
 fn producer(id: i64) -> TransactionalProducer {
     TransactionalProducer {
@@ -145,6 +147,32 @@ fn what_is_deleted_is_pending_no_more() {
     assert_eq!(w.coordinator.group_count(), 0);
 }
 
+#[test]
+fn a_group_does_not_expire_while_a_transaction_has_offsets_of_it() {
+    let mut w = World::new();
+    commit_in(&mut w, 1, commit(None, 7));
+    w.advance(w.config.offsets_retention * 2);
+    end(&mut w, 1, TransactionResult::Commit);
+    assert_eq!(w.offset(), Some(7));
+}
+
+#[test]
+fn a_log_that_is_read_again_ends_nothing_too_early() {
+    let mut w = World::new();
+    commit_in(&mut w, 1, commit(None, 7));
+    end(&mut w, 1, TransactionResult::Commit);
+    commit_in(&mut w, 1, commit(None, 8));
+    let mut again = GroupCoordinator::new(w.config.clone());
+    replay(&mut again, &w.history);
+    again.restart_load();
+    replay(&mut again, &w.history);
+    let committed: Vec<_> = again
+        .committed_offsets()
+        .map(|found| found.committed.offset.get())
+        .collect();
+    assert_eq!(committed, [7]);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Commit(i64),
@@ -152,6 +180,8 @@ enum Step {
     End(i64, bool),
     Delete,
     Snapshot,
+    /// A snapshot that was cut short behind so many of its records.
+    CutShort(usize),
     Restart,
 }
 
@@ -162,6 +192,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (1..4i64, any::<bool>()).prop_map(|(producer, commits)| Step::End(producer, commits)),
         1 => Just(Step::Delete),
         2 => Just(Step::Snapshot),
+        2 => (0..6usize).prop_map(Step::CutShort),
         2 => Just(Step::Restart),
     ];
     proptest::collection::vec(step, 1..40)
@@ -176,6 +207,8 @@ proptest! {
         // Every commit that may count: its producer, or none; and which of them are.
         let mut log: Vec<(Option<i64>, i64, bool)> = Vec::new();
         for step in steps {
+            // No two commits are of the same time.
+            w.advance(Duration::from_millis(1));
             match step {
                 Step::Commit(offset) => {
                     w.send(Request::OffsetCommit(commit(None, offset)));
@@ -201,6 +234,14 @@ proptest! {
                 Step::Snapshot => {
                     let snapshot = w.coordinator.snapshot().into_iter();
                     w.history = snapshot.map(|batch| Logged::Records(batch.records, batch.transaction)).collect();
+                }
+                Step::CutShort(count) => {
+                    let snapshot = w.coordinator.snapshot().into_iter();
+                    let records = snapshot.flat_map(|batch| {
+                        let transaction = batch.transaction;
+                        batch.records.into_iter().map(move |record| Logged::Records(vec![record], transaction))
+                    });
+                    w.history.extend(records.take(count));
                 }
                 Step::Restart => w = w.restart(),
             }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_groups::{Event, Loaded, TransactionalProducer};
+use corelog_groups::{Event, GroupCoordinator, Loaded, TransactionalProducer};
 use corelog_metadata::MetadataImage;
 use corelog_model::TopicName;
 use corelog_storage::ReadError;
@@ -32,8 +32,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// Replays the partition, then begins to serve. Returns whether it does; if not, it refuses every request. `image` gives
 /// the metadata of that moment.
 ///
-/// A read that fails is tried again: the next may not, and nobody else can serve these groups. What was replayed by
-/// then does no harm, for the last record of a key counts. Meanwhile clients are told that the groups are being loaded.
+/// A read that fails is tried again, from the beginning: the next may not, and nobody else can serve these groups. Meanwhile
+/// clients are told that the groups are being loaded.
 pub(super) async fn load(shell: &Rc<GroupShell>, image: impl Fn() -> Arc<MetadataImage>) -> bool {
     let mut pause = PAUSE_FIRST;
     loop {
@@ -64,6 +64,7 @@ async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
     let mut size = 0;
     let mut records = 0u64;
     shell.unknown.clear();
+    shell.with_machine(GroupCoordinator::restart_load);
     let loaded = shell.log.load(|entry| {
         if shell.is_unloaded() {
             return Err(LoadError::Unloaded);
@@ -133,7 +134,7 @@ async fn replay(shell: &Rc<GroupShell>) -> Result<(), LoadError> {
 /// Offsets of topics that went away while this partition did not serve.
 fn forget_deleted_topics(shell: &Rc<GroupShell>, image: &MetadataImage) {
     let gone: BTreeSet<TopicName> = shell.with_machine(|machine| {
-        let topics = machine.committed_offsets().map(|committed| committed.topic);
+        let topics = machine.topics();
         topics
             .filter(|topic| image.topic(topic.as_str()).is_none())
             .cloned()

@@ -40,6 +40,8 @@ pub struct PartitionV3 {
     pub high_watermark: i64,
     /// The transactions that markers in the active segment abort, in their order.
     pub active_aborted: Vec<AbortedV3>,
+    /// The transactions that have ended with a marker at or behind the high watermark.
+    pub ended: Vec<EndedV3>,
 }
 
 /// What version 1 does not say of a segment. Times are those of the broker's clock, in milliseconds since 1970.
@@ -79,6 +81,15 @@ pub struct AbortedV3 {
     pub last_stable: i64,
 }
 
+/// A transaction that has ended.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct EndedV3 {
+    /// The offset of its first record.
+    pub first_offset: i64,
+    /// The offset of its marker.
+    pub last_offset: i64,
+}
+
 /// The file `<base offset>.cindex` beside a closed segment.
 #[derive(Archive, Serialize, Deserialize, Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct SegmentIndexV3 {
@@ -115,6 +126,22 @@ impl AbortedV3 {
     }
 }
 
+impl From<(Offset, Offset)> for EndedV3 {
+    fn from((first, last): (Offset, Offset)) -> EndedV3 {
+        EndedV3 {
+            first_offset: first.get(),
+            last_offset: last.get(),
+        }
+    }
+}
+
+impl EndedV3 {
+    /// What it stands for; `None` for an impossible one.
+    pub(crate) fn value(&self) -> Option<(Offset, Offset)> {
+        Some((Offset::new(self.first_offset)?, Offset::new(self.last_offset)?))
+    }
+}
+
 impl From<PartitionV2> for PartitionV3 {
     fn from(old: PartitionV2) -> PartitionV3 {
         let segment = |old: SegmentV2| SegmentV3 {
@@ -134,6 +161,7 @@ impl From<PartitionV2> for PartitionV3 {
             producers: old.producer_times.into_iter().map(producer).collect(),
             high_watermark: old.high_watermark,
             active_aborted: Vec::new(),
+            ended: Vec::new(),
         }
     }
 }
@@ -217,6 +245,10 @@ mod tests {
                 transaction_first: Some(30),
             }],
             active_aborted: vec![aborted()],
+            ended: vec![EndedV3 {
+                first_offset: 31,
+                last_offset: 32,
+            }],
             ..PartitionV3::from(old)
         });
         let checkpoint = CheckpointV3 {

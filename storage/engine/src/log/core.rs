@@ -5,6 +5,8 @@
 //! begins at the log's end, and gaps come with a follower's appends alone; the newest entry of the epoch table is the
 //! leader epoch, noted before anything is appended in it.
 
+use std::rc::Rc;
+
 use corelog_model::batch::{BatchHeader, TimestampType};
 use corelog_model::{LeaderEpoch, Offset, PartitionId, PartitionIndex, TimestampMs, TopicId, ValidatedBatch};
 use corelog_records::{EndMarker, end_marker};
@@ -17,7 +19,7 @@ use super::transactions::{TransactionStep, Transactions};
 use crate::FormatError;
 use crate::errors::AppendError;
 use crate::format::v1::PartitionV1;
-use crate::format::v3::{PartitionV3, SegmentV3};
+use crate::format::v3::{EndedV3, PartitionV3, SegmentV3};
 use crate::options::LogConfig;
 use crate::types::{AppendOrigin, LogOffsets};
 
@@ -58,7 +60,7 @@ pub(crate) struct LogCore {
     leader_epoch: LeaderEpoch,
     offsets: LogOffsets,
     segments: Vec<Segment>,
-    index: SparseIndex,
+    index: Rc<SparseIndex>,
     transactions: Transactions,
 }
 
@@ -80,7 +82,7 @@ impl LogCore {
                 log_end: Offset::ZERO,
             },
             segments: vec![Segment::new(Offset::ZERO)],
-            index: SparseIndex::default(),
+            index: Rc::default(),
             transactions: Transactions::default(),
         }
     }
@@ -114,7 +116,7 @@ impl LogCore {
     }
 
     /// The active segment's index.
-    pub(crate) fn index(&self) -> &SparseIndex {
+    pub(crate) fn index(&self) -> &Rc<SparseIndex> {
         &self.index
     }
 
@@ -274,7 +276,7 @@ impl LogCore {
     }
 
     /// Closes the active segment; the next one begins at the log's end. Returns what was closed, with its index.
-    pub(crate) fn roll(&mut self) -> (Segment, SparseIndex) {
+    pub(crate) fn roll(&mut self) -> (Segment, Rc<SparseIndex>) {
         let closed = *self.active();
         assert!(closed.size > 0, "an empty segment is not rolled");
         self.segments.push(Segment::new(self.offsets.log_end));
@@ -349,8 +351,7 @@ impl LogCore {
             .last_mut()
             .expect("there is always an active segment");
         let position = active.size;
-        self.index
-            .note(base_offset, position, active.max_timestamp, interval);
+        Rc::make_mut(&mut self.index).note(base_offset, position, active.max_timestamp, interval);
         active.absorb(header, base_offset, timestamp, now);
         active.has_gaps |= base_offset > log_end;
         let segment_base = active.base;
@@ -360,7 +361,7 @@ impl LogCore {
             TransactionStep::Begins(producer) => self.transactions.begin(base_offset, producer),
             TransactionStep::Ends(ended) => {
                 if let Some(aborted) = self.transactions.end(ended) {
-                    self.index.note_aborted(aborted);
+                    Rc::make_mut(&mut self.index).note_aborted(aborted);
                     active.has_aborted = true;
                 }
             }
@@ -452,12 +453,17 @@ impl LogCore {
             has_gaps: found.has_gaps,
             ..Segment::new(base)
         });
-        self.index = SparseIndex::default();
+        self.index = Rc::default();
         self.epochs.truncate_from_end(base);
         self.leader_epoch = self.epochs.latest().unwrap_or(LeaderEpoch::new(0));
         self.epochs.assign(self.leader_epoch, base);
         self.producers.truncate_from_end(base);
-        self.transactions = Transactions::opened(self.producers.open_transactions());
+        let ended: Vec<_> = self
+            .transactions
+            .ended()
+            .filter(|(_, marker)| *marker < base)
+            .collect();
+        self.transactions = Transactions::restored(self.producers.open_transactions(), ended);
         let at_most = |offset: Offset| offset.min(base);
         self.set_offsets(LogOffsets {
             log_start: at_most(self.offsets.log_start),
@@ -518,6 +524,7 @@ impl LogCore {
             producers: self.producers.to_v3(),
             high_watermark: self.offsets.high_watermark.get(),
             active_aborted: self.index.aborted_v3(),
+            ended: self.transactions.ended().map(EndedV3::from).collect(),
         }
     }
 
@@ -590,7 +597,8 @@ impl LogCore {
         );
         let leader_epoch = epochs.latest().unwrap_or(LeaderEpoch::new(image.leader_epoch));
         let producers = ProducerTable::from_persisted(&image.producers, &persisted.producers, now);
-        let transactions = Transactions::opened(producers.open_transactions());
+        let ended = persisted.ended.iter().filter_map(EndedV3::value);
+        let transactions = Transactions::restored(producers.open_transactions(), ended);
         let unstable = transactions.first_unstable().unwrap_or(Offset::MAX);
         Ok(LogCore {
             config,
@@ -606,7 +614,9 @@ impl LogCore {
                 log_end,
             },
             segments,
-            index: SparseIndex::from_entries(&image.active_index).with_aborted(&persisted.active_aborted),
+            index: Rc::new(
+                SparseIndex::from_entries(&image.active_index).with_aborted(&persisted.active_aborted),
+            ),
         })
     }
 }

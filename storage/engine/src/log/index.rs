@@ -66,7 +66,9 @@ impl SparseIndex {
         to: Offset,
         found: &mut Vec<AbortedTransaction>,
     ) -> bool {
-        for aborted in &self.aborted {
+        // The markers are in order.
+        let begin = self.aborted.partition_point(|aborted| aborted.last_offset < from);
+        for aborted in &self.aborted[begin..] {
             if aborted.last_offset >= from && aborted.first_offset < to {
                 found.push(*aborted);
             }

@@ -250,7 +250,7 @@ impl ProducerTable {
             producer.transaction_first = producer.transaction_first.filter(|first| *first < end);
             let had_any = !producer.batches.is_empty();
             producer.batches.retain(|batch| batch.last_offset < end);
-            !had_any || !producer.batches.is_empty()
+            !had_any || !producer.batches.is_empty() || producer.transaction_first.is_some()
         });
     }
 

@@ -1,7 +1,7 @@
 //! Where the transactions of a log stand: which are open, and which have ended and are not committed yet (Kafka's
 //! `ongoingTxns` and `unreplicatedTxns` of `ProducerStateManager`). Who appends in which is with the producers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use corelog_model::{Offset, ProducerId, TransactionResult};
 
@@ -35,19 +35,33 @@ pub(crate) struct Transactions {
     open: BTreeMap<Offset, ProducerId>,
     /// First record and marker of those whose marker is not below the high watermark, in the order of the markers.
     ended: VecDeque<(Offset, Offset)>,
+    /// The first records of both.
+    unstable: BTreeSet<Offset>,
 }
 
 impl Transactions {
-    /// Those that are open, as the producers know them.
-    pub(crate) fn opened(open: impl IntoIterator<Item = (Offset, ProducerId)>) -> Transactions {
+    /// Those that are open, as the producers know them, and those that have ended.
+    pub(crate) fn restored(
+        open: impl IntoIterator<Item = (Offset, ProducerId)>,
+        ended: impl IntoIterator<Item = (Offset, Offset)>,
+    ) -> Transactions {
+        let (open, ended) = (BTreeMap::from_iter(open), VecDeque::from_iter(ended));
+        let firsts = open.keys().copied().chain(ended.iter().map(|(first, _)| *first));
         Transactions {
-            open: open.into_iter().collect(),
-            ended: VecDeque::new(),
+            unstable: firsts.collect(),
+            open,
+            ended,
         }
+    }
+
+    /// First record and marker of those whose marker is not below the high watermark.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = (Offset, Offset)> {
+        self.ended.iter().copied()
     }
 
     pub(crate) fn begin(&mut self, first: Offset, producer: ProducerId) {
         self.open.insert(first, producer);
+        self.unstable.insert(first);
     }
 
     /// Ends a transaction. Returns what a reader has to be told of it, if it was aborted.
@@ -65,19 +79,14 @@ impl Transactions {
 
     /// Everything before `high_watermark` is committed.
     pub(crate) fn commit(&mut self, high_watermark: Offset) {
-        while self.ended.front().is_some_and(|(_, last)| *last < high_watermark) {
-            self.ended.pop_front();
+        while let Some((first, _)) = self.ended.pop_front_if(|(_, last)| *last < high_watermark) {
+            self.unstable.remove(&first);
         }
     }
 
     /// The first offset of a transaction that has not ended, or whose end is not committed.
     pub(crate) fn first_unstable(&self) -> Option<Offset> {
-        let ended = self.ended.iter().map(|(first, _)| *first).min();
-        let open = self.open.keys().next().copied();
-        match (open, ended) {
-            (Some(open), Some(ended)) => Some(open.min(ended)),
-            (open, ended) => open.or(ended),
-        }
+        self.unstable.first().copied()
     }
 }
 
@@ -120,7 +129,7 @@ mod tests {
 
     #[test]
     fn an_aborted_transaction_alone_is_stable_behind_its_marker() {
-        let mut transactions = Transactions::opened([(at(2), ProducerId::new(1))]);
+        let mut transactions = Transactions::restored([(at(2), ProducerId::new(1))], []);
         let aborted = transactions
             .end(ended(1, 2, 4, TransactionResult::Abort))
             .unwrap();

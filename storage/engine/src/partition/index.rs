@@ -38,11 +38,14 @@ impl PartitionLog {
     /// The index of a segment: the active one's, one in memory, the file's, or one made by reading the segment.
     /// `segment` is as it was when the log's end had been cut off `cuts` times.
     pub(super) async fn index_of(&self, segment: Segment, cuts: u64) -> Result<Rc<SparseIndex>, ReadError> {
-        {
+        let segment = {
             let state = self.state.borrow();
             if state.core.active().base == segment.base {
-                return Ok(Rc::new(state.core.index().clone()));
+                return Ok(Rc::clone(state.core.index()));
             }
+            // It may have grown since it was looked at.
+            let mut segments = state.core.segments().iter();
+            let now = segments.find(|known| known.base == segment.base).copied();
             let found = state
                 .closed_indexes
                 .iter()
@@ -50,7 +53,8 @@ impl PartitionLog {
             if let Some((_, index)) = found {
                 return Ok(Rc::clone(index));
             }
-        }
+            now.unwrap_or(segment)
+        };
         let path = self.index_path(segment.base);
         let read = {
             let _brief = self.services.files.brief_opens.acquire(1).await;
@@ -62,10 +66,10 @@ impl PartitionLog {
             && value.base_offset == segment.base.get()
         {
             let index = SparseIndex::from_entries(&value.entries).with_aborted(&value.aborted);
-            return Ok(self.keep_index(segment.base, cuts, index));
+            return Ok(self.keep_index(segment, cuts, index));
         }
         let index = self.rebuild_index(segment, cuts).await?;
-        let index = self.keep_index(segment.base, cuts, index);
+        let index = self.keep_index(segment, cuts, index);
         if let Some(log) = self.services.registry.partition(self.key) {
             // So that it need not be made again. On its own: a reader may go away at any time.
             let task = async move { log.write_index(segment).await };
@@ -100,18 +104,23 @@ impl PartitionLog {
         envelope::write_file(&self.services.handle, &self.index_path(segment.base), content).await
     }
 
-    fn keep_index(&self, base: Offset, cuts: u64, index: SparseIndex) -> Rc<SparseIndex> {
+    fn keep_index(&self, segment: Segment, cuts: u64, index: SparseIndex) -> Rc<SparseIndex> {
         /// How many indexes of closed segments a log keeps in memory.
         const KEPT_MAX: usize = 4;
         let index = Rc::new(index);
         let mut state = self.state.borrow_mut();
-        if state.cuts != cuts {
+        let is_known = state
+            .core
+            .segments()
+            .iter()
+            .any(|known| (known.base, known.size) == (segment.base, segment.size));
+        if state.cuts != cuts || !is_known {
             return index;
         }
         if state.closed_indexes.len() >= KEPT_MAX {
             state.closed_indexes.remove(0);
         }
-        state.closed_indexes.push((base, Rc::clone(&index)));
+        state.closed_indexes.push((segment.base, Rc::clone(&index)));
         index
     }
 

@@ -223,7 +223,10 @@ impl PartitionLog {
                     match log.aborted_between(from, upto).await {
                         Ok(aborted) => slice.aborted = aborted,
                         Err(ReadError::CutOff) => return log.read(from, bytes_max, isolation).await,
-                        Err(error) => return Err(error),
+                        // The log may have been cut or deleted while it was looked for.
+                        Err(error) => {
+                            return Err(log.check_read(from, isolation).err().unwrap_or(error));
+                        }
                     }
                     Ok(slice)
                 })
@@ -360,7 +363,8 @@ impl PartitionLog {
             Ok((pieces, windows_bytes, upto)) => {
                 let bytes = pieces.iter().map(Bytes::len).sum();
                 let aborted = if isolation == ReadIsolation::LastStable && bytes > 0 {
-                    self.aborted_between(from, upto).await?
+                    let told = self.aborted_between(from, upto).await;
+                    told.map_err(|error| self.check_read(from, isolation).err().unwrap_or(error))?
                 } else {
                     Vec::new()
                 };

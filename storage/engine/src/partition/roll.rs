@@ -88,7 +88,7 @@ impl PartitionLog {
             state.files_created += u64::from(has_file);
             state.is_touched = true;
             state.unsynced.push(closed.base);
-            state.closed_indexes.push((closed.base, Rc::new(index)));
+            state.closed_indexes.push((closed.base, index));
             (closed, state.cuts)
         };
         let log = Rc::clone(self);
