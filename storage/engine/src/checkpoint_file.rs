@@ -6,8 +6,8 @@
 //! checkpoint.spare     room for the next one, reserved when the one in force was written
 //! checkpoint.previous  what was in force, while the two change places
 //!
-//! write and sync spare │ checkpoint → previous │ spare → checkpoint │ sync_dir │ previous → spare
-//!                      │                       │ the new one counts │ durably  │
+//! write and sync spare │ checkpoint → previous │ spare → checkpoint │ sync_dir │ previous → spare │ sync_dir
+//!                      │                       │ the new one counts │ durably  │                  │ alone
 //! ```
 //! On a full disk a checkpoint is what lets retention free room and the journal be recycled, so it must not need any.
 //!
@@ -81,6 +81,8 @@ pub(crate) async fn replace(handle: &Handle, path: &Path, content: Vec<u8>) -> R
     let parent = path.parent().unwrap_or(Path::new("."));
     handle.disk.sync_dir(parent).await?;
     rename_if_there(handle, &previous, &spare).await?;
+    // What it relies on may be recycled from here on: a loss of power must not bring it back under its name.
+    handle.disk.sync_dir(parent).await?;
     reserve(handle, &spare, reserved).await
 }
 
