@@ -17,6 +17,7 @@ use crate::reader::{Reader, check_nodes, check_together};
 use crate::registry::registry;
 use crate::settings::{
     GroupConfig, LogFormat, NetworkConfig, ProducerConfig, ShardConfig, StorageConfig, TopicDefaults,
+    TransactionConfig,
 };
 use crate::shards::ShardCount;
 
@@ -60,6 +61,8 @@ pub struct BrokerConfig {
     pub topics: TopicDefaults,
     /// Consumer groups.
     pub groups: GroupConfig,
+    /// Transactions.
+    pub transactions: TransactionConfig,
     /// Producers.
     pub producers: ProducerConfig,
     /// The data directory and the journal.
@@ -166,6 +169,7 @@ impl BrokerConfig {
         let storage = read.storage();
         let network = read.network();
         let groups = read.groups();
+        let transactions = read.transactions();
         let shard = read.shard();
         check_together(&network, &groups, &storage)?;
         check_nodes(read.long(&keys::NODE_ID), &shard)?;
@@ -193,6 +197,7 @@ impl BrokerConfig {
                 is_deletion_enabled: read.truth(&keys::DELETE_TOPIC_ENABLE),
             },
             groups,
+            transactions,
             producers: ProducerConfig {
                 producer_id_expiration_ms: read.count(&keys::PRODUCER_ID_EXPIRATION_MS),
             },

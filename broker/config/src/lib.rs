@@ -43,7 +43,7 @@ pub use registry::{Registry, is_slip, registry};
 pub use settings::NODES_MAX;
 pub use settings::{
     AdminDebug, GroupConfig, JournalSync, LogFormat, NetworkConfig, ProducerConfig, ShardConfig,
-    StorageConfig, TopicDefaults,
+    StorageConfig, TopicDefaults, TransactionConfig,
 };
 pub use shards::{ShardCount, ShardsError};
 pub use topic::{CleanupPolicy, Durability, TopicCompression, TopicConfig, validate_topic_configs};

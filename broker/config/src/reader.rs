@@ -10,6 +10,7 @@ use crate::list;
 use crate::listener::Listener;
 use crate::settings::{
     AdminDebug, GroupConfig, JournalSync, NODES_MAX, NetworkConfig, ShardConfig, StorageConfig,
+    TransactionConfig,
 };
 
 /// Checks that a shard's node id is no other broker's.
@@ -195,6 +196,15 @@ impl Reader<'_> {
             session_timeout_max_ms: self.count(&keys::GROUP_MAX_SESSION_TIMEOUT_MS),
             initial_rebalance_delay_ms: self.count(&keys::GROUP_INITIAL_REBALANCE_DELAY_MS),
             members_max: self.size(&keys::GROUP_MAX_SIZE),
+        }
+    }
+
+    pub(crate) fn transactions(&self) -> TransactionConfig {
+        TransactionConfig {
+            timeout_max_ms: self.count(&keys::TRANSACTION_MAX_TIMEOUT_MS),
+            id_expiration_ms: self.count(&keys::TRANSACTIONAL_ID_EXPIRATION_MS),
+            topic_partitions: self.size(&keys::TRANSACTION_STATE_LOG_NUM_PARTITIONS),
+            topic_segment_bytes: self.size(&keys::TRANSACTION_STATE_LOG_SEGMENT_BYTES),
         }
     }
 

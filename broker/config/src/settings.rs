@@ -115,6 +115,19 @@ pub struct GroupConfig {
     pub members_max: u32,
 }
 
+/// Transactions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TransactionConfig {
+    /// `transaction.max.timeout.ms`
+    pub timeout_max_ms: u64,
+    /// `transactional.id.expiration.ms`
+    pub id_expiration_ms: u64,
+    /// `transaction.state.log.num.partitions`
+    pub topic_partitions: u32,
+    /// `transaction.state.log.segment.bytes`
+    pub topic_segment_bytes: u32,
+}
+
 /// Idempotent producers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProducerConfig {

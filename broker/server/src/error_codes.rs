@@ -10,11 +10,12 @@ use corelog_controller::{ControllerError, ControllerRequest};
 use corelog_groups::GroupError;
 use corelog_model::{BatchError, TopicNameError};
 use corelog_partition::{AckError, EpochError, NotEnoughReplicas};
-use corelog_protocol::ErrorCode;
+use corelog_protocol::{ApiKey, ErrorCode};
 use corelog_records::{
     DecompressError, HeaderFault, PayloadError, PayloadFault, RecompressError, RecordsFault,
 };
 use corelog_storage::{AppendError, DeleteRecordsError, ReadError};
+use corelog_transactions::TransactionError;
 
 use crate::clients::fetch_session::SessionError;
 use crate::controller::ChangeError;
@@ -254,7 +255,7 @@ pub(crate) fn request_failure(request: &ControllerRequest, error: &ChangeError) 
 
 /// Of the topic that groups keep their state in, when it cannot be made: clients try again after this, as they do while
 /// Kafka creates it.
-pub(crate) fn offsets_topic_failure(error: &ChangeError) -> Failure {
+pub(crate) fn internal_topic_failure(error: &ChangeError) -> Failure {
     let code = match error {
         ChangeError::Refused(_)
         | ChangeError::Append(_)
@@ -306,6 +307,76 @@ fn failure_about(subject: Subject, error: &ChangeError) -> Failure {
         ChangeError::NotLoaded => ErrorCode::NotController,
     };
     Failure::new(code, error.to_string())
+}
+
+/// Of a request to a transactional id's coordinator, of the API `api` in this version (Kafka's `KafkaApis`).
+pub(crate) fn transaction_code(error: TransactionError, api: ApiKey, version: i16) -> ErrorCode {
+    match error {
+        TransactionError::InvalidRequest => ErrorCode::InvalidRequest,
+        TransactionError::InvalidTransactionTimeout => ErrorCode::InvalidTransactionTimeout,
+        TransactionError::InvalidProducerIdMapping => ErrorCode::InvalidProducerIdMapping,
+        // Clients before KIP-588 know this one alone.
+        TransactionError::ProducerFenced => {
+            let last_old = match api {
+                ApiKey::InitProducerId => 3,
+                ApiKey::AddPartitionsToTxn | ApiKey::AddOffsetsToTxn | ApiKey::EndTxn => 1,
+                _ => -1,
+            };
+            if version <= last_old {
+                ErrorCode::InvalidProducerEpoch
+            } else {
+                ErrorCode::ProducerFenced
+            }
+        }
+        TransactionError::ConcurrentTransactions => ErrorCode::ConcurrentTransactions,
+        TransactionError::InvalidTxnState => ErrorCode::InvalidTxnState,
+        TransactionError::TransactionAbortable => ErrorCode::TransactionAbortable,
+        TransactionError::TransactionalIdNotFound => ErrorCode::TransactionalIdNotFound,
+        TransactionError::CoordinatorLoadInProgress | TransactionError::ProducerIdsUnavailable => {
+            ErrorCode::CoordinatorLoadInProgress
+        }
+        TransactionError::NotCoordinator => ErrorCode::NotCoordinator,
+        TransactionError::CoordinatorNotAvailable => ErrorCode::CoordinatorNotAvailable,
+        TransactionError::UnknownServerError => ErrorCode::UnknownServerError,
+    }
+}
+
+/// Of the question that a Produce of this version has for the coordinator of its transaction (Kafka's
+/// `AddPartitionsToTxnManager` and `ReplicaManager.handleProduceAppend`).
+pub(crate) fn produce_transaction_failure(error: TransactionError, version: i16) -> Failure {
+    /// From this version on a client knows TRANSACTION_ABORTABLE.
+    const ABORTABLE: i16 = 11;
+    /// From this version on it tries again after CONCURRENT_TRANSACTIONS.
+    const CONCURRENT: i16 = 12;
+    let code = match error {
+        TransactionError::ProducerFenced => ErrorCode::InvalidProducerEpoch,
+        TransactionError::TransactionAbortable if version < ABORTABLE => ErrorCode::InvalidTxnState,
+        TransactionError::ConcurrentTransactions if version < CONCURRENT => ErrorCode::NotEnoughReplicas,
+        TransactionError::CoordinatorLoadInProgress
+        | TransactionError::ProducerIdsUnavailable
+        | TransactionError::NotCoordinator
+        | TransactionError::CoordinatorNotAvailable => ErrorCode::NotEnoughReplicas,
+        TransactionError::TransactionAbortable
+        | TransactionError::ConcurrentTransactions
+        | TransactionError::InvalidRequest
+        | TransactionError::InvalidTransactionTimeout
+        | TransactionError::InvalidProducerIdMapping
+        | TransactionError::InvalidTxnState
+        | TransactionError::TransactionalIdNotFound
+        | TransactionError::UnknownServerError => transaction_code(error, ApiKey::Produce, version),
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Of the question that a TxnOffsetCommit of this version has for the coordinator of its transaction.
+pub(crate) fn offsets_transaction_code(error: TransactionError, version: i16) -> ErrorCode {
+    /// From this version on a client knows TRANSACTION_ABORTABLE.
+    const ABORTABLE: i16 = 4;
+    match error {
+        TransactionError::ProducerFenced => ErrorCode::InvalidProducerEpoch,
+        TransactionError::TransactionAbortable if version < ABORTABLE => ErrorCode::InvalidTxnState,
+        error => transaction_code(error, ApiKey::TxnOffsetCommit, version),
+    }
 }
 
 /// Of a request to a group's coordinator.

@@ -17,3 +17,4 @@ mod own_log;
 pub mod partitions;
 pub mod shard;
 pub mod start;
+mod transactions;

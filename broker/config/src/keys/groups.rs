@@ -15,9 +15,9 @@ keys! {
     GROUP_MAX_SESSION_TIMEOUT_MS = K::fixed("group.max.session.timeout.ms", Int, "The longest session timeout that a member may ask for.").default("1800000").unit(Milliseconds).valid(AtLeast(1));
     GROUP_INITIAL_REBALANCE_DELAY_MS = K::fixed("group.initial.rebalance.delay.ms", Int, "How long an empty group waits for more members before its first rebalance. The dev profile does not wait.").default("3000").unit(Milliseconds).valid(AtLeast(0));
     GROUP_MAX_SIZE = K::fixed("group.max.size", Int, "The members that a group may have.").default("2147483647").valid(AtLeast(1));
-    TRANSACTIONAL_ID_EXPIRATION_MS = K::fixed("transactional.id.expiration.ms", Int, "How long an idle transactional id is remembered.").default("604800000").unit(Milliseconds).valid(AtLeast(1))
-        .inert("there are no transactions yet");
-    TRANSACTION_MAX_TIMEOUT_MS = K::fixed("transaction.max.timeout.ms", Int, "The longest transaction timeout that a producer may ask for.").default("900000").unit(Milliseconds).valid(AtLeast(1))
-        .inert("there are no transactions yet");
+    TRANSACTIONAL_ID_EXPIRATION_MS = K::fixed("transactional.id.expiration.ms", Int, "How long an idle transactional id is remembered.").default("604800000").unit(Milliseconds).valid(AtLeast(1));
+    TRANSACTION_MAX_TIMEOUT_MS = K::fixed("transaction.max.timeout.ms", Int, "The longest transaction timeout that a producer may ask for.").default("900000").unit(Milliseconds).valid(AtLeast(1));
+    TRANSACTION_STATE_LOG_NUM_PARTITIONS = K::fixed("transaction.state.log.num.partitions", Int, "The partitions of __transaction_state. It counts when that topic is made, and never after.").default("50").valid(AtLeast(1));
+    TRANSACTION_STATE_LOG_SEGMENT_BYTES = K::fixed("transaction.state.log.segment.bytes", Int, "The segment size of __transaction_state. Smaller: faster loading and compaction.").default("104857600").unit(Bytes).valid(AtLeast(1));
     PRODUCER_ID_EXPIRATION_MS = K::dynamic("producer.id.expiration.ms", Int, "How long a partition remembers the sequence numbers of a producer that sends nothing.").default("86400000").unit(Milliseconds).valid(AtLeast(1));
 }

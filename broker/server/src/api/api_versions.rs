@@ -1,6 +1,8 @@
 //! ApiVersions (API key 18): what this broker speaks.
 
-use corelog_protocol::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use corelog_protocol::messages::api_versions::{
+    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
+};
 use corelog_protocol::{ApiKey, ErrorCode};
 
 use crate::clients::{Answer, RequestContext};
@@ -11,6 +13,27 @@ const SOFTWARE: i16 = 3;
 /// The first version that says which broker it means to talk to.
 const IDENTITY: i16 = 5;
 
+/// The feature that says which protocol of transactions the coordinators speak (KIP-890).
+const TRANSACTION_VERSION: &str = "transaction.version";
+/// Its level: each end of a transaction raises the epoch of its producer.
+const TRANSACTION_VERSION_LEVEL: i16 = 2;
+/// Clients believe features of a later epoch than those that they know. They never change here.
+const FEATURES_EPOCH: i64 = 1;
+/// Before this version clients refuse an answer with a feature that begins at level 0.
+const LEVEL_ZERO: i16 = 4;
+
+/// The features that this broker can work with.
+fn supported_features(version: i16) -> Vec<SupportedFeatureKey> {
+    if version < LEVEL_ZERO {
+        return Vec::new();
+    }
+    vec![SupportedFeatureKey {
+        name: TRANSACTION_VERSION.to_owned(),
+        min_version: 0,
+        max_version: TRANSACTION_VERSION_LEVEL,
+    }]
+}
+
 /// Answers a version that we know: the APIs that are `supported`.
 pub(crate) async fn handle(
     metadata: &MetadataCache,
@@ -20,6 +43,13 @@ pub(crate) async fn handle(
 ) -> ApiVersionsResponse {
     let mut response = ApiVersionsResponse {
         api_keys: supported.iter().map(|api| row(*api)).collect(),
+        supported_features: supported_features(context.version),
+        finalized_features_epoch: FEATURES_EPOCH,
+        finalized_features: vec![FinalizedFeatureKey {
+            name: TRANSACTION_VERSION.to_owned(),
+            max_version_level: TRANSACTION_VERSION_LEVEL,
+            min_version_level: TRANSACTION_VERSION_LEVEL,
+        }],
         ..Default::default()
     };
     let is_half_named = context.version >= IDENTITY && is_half_named(&request);

@@ -1,5 +1,7 @@
-//! FindCoordinator (API key 10): which broker coordinates a group. The first question creates `__consumer_offsets`.
+//! FindCoordinator (API key 10): which broker coordinates a group or a transactional id. The first question creates the topic
+//! that its state is kept in.
 
+use corelog_metadata::names;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::find_coordinator::{
     Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
@@ -7,8 +9,8 @@ use corelog_protocol::messages::find_coordinator::{
 
 use crate::clients::RequestContext;
 use crate::cluster::{MetadataCache, Node};
-use crate::error_codes::{Failure, offsets_topic_failure};
-use crate::metadata::offsets_topic::partition_of;
+use crate::error_codes::{Failure, internal_topic_failure};
+use crate::metadata::internal_topics::partition_of;
 use crate::shard::ControllerChannel;
 
 /// From this version on a request asks for many keys (KIP-699).
@@ -18,7 +20,7 @@ const MANY_KEYS: i16 = 4;
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
 
-/// Answers with this broker, which coordinates all groups.
+/// Answers with this broker, which coordinates all of them.
 pub(crate) async fn handle(
     metadata: &MetadataCache,
     controller: &ControllerChannel,
@@ -54,8 +56,10 @@ async fn find(
     key: String,
 ) -> Coordinator {
     let found = match key_type {
-        GROUP => of_group(metadata, controller, context, &key).await,
-        TRANSACTION => Err(no_transactions(context.version)),
+        GROUP => of(metadata, controller, context, names::CONSUMER_OFFSETS, &key).await,
+        // As Kafka: an empty group id has a coordinator, an empty transactional id has none.
+        TRANSACTION if key.is_empty() => Err(ErrorCode::InvalidRequest.into()),
+        TRANSACTION => of(metadata, controller, context, names::TRANSACTION_STATE, &key).await,
         other => Err(Failure::new(
             ErrorCode::InvalidRequest,
             format!("there are no coordinators of the key type {other}"),
@@ -81,29 +85,17 @@ async fn find(
     }
 }
 
-/// What ends a transactional producer at once, instead of having it ask for ever. Clients of the versions with many keys
-/// (Java, franz-go) show the sentence with any code that is not to be tried again. librdkafka, whose last version is 2,
-/// tries again after every code but those of authorization, and shows the sentence with them; the older ones of the others
-/// end by that code, too.
-fn no_transactions(version: i16) -> Failure {
-    let code = if version < MANY_KEYS {
-        ErrorCode::TransactionalIdAuthorizationFailed
-    } else {
-        ErrorCode::UnsupportedVersion
-    };
-    let text = "this broker has no transactions; a producer without a transactional id can be idempotent";
-    Failure::new(code, text.to_owned())
-}
-
-async fn of_group(
+async fn of(
     metadata: &MetadataCache,
     controller: &ControllerChannel,
     context: &RequestContext,
-    group: &str,
+    topic_name: &str,
+    key: &str,
 ) -> Result<Node, Failure> {
-    let partition = partition_of(metadata, controller, group).await.map_err(|error| {
-        tracing::warn!(%error, "the topic of the groups' offsets cannot be created");
-        offsets_topic_failure(&error)
+    let partition = partition_of(metadata, controller, topic_name, key).await;
+    let partition = partition.map_err(|error| {
+        tracing::warn!(%error, topic = topic_name, "the topic of the coordinators cannot be created");
+        internal_topic_failure(&error)
     })?;
     let view = metadata.identity.seen_from(&context.client.listener);
     known(view.coordinator(&metadata.image(), partition))
@@ -112,20 +104,4 @@ async fn of_group(
 /// The node, if this broker is registered yet.
 fn known(node: Option<Node>) -> Result<Node, Failure> {
     node.ok_or_else(|| ErrorCode::CoordinatorNotAvailable.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_client_asks_again_for_a_coordinator_of_transactions() {
-        for version in FindCoordinatorRequest::VERSIONS {
-            let failure = no_transactions(version);
-            assert!(!failure.code.is_retriable(), "version {version}");
-            // librdkafka: `rd_kafka_txn_handle_FindCoordinator`.
-            let ends_librdkafka = failure.code == ErrorCode::TransactionalIdAuthorizationFailed;
-            assert_eq!(ends_librdkafka, version < MANY_KEYS, "version {version}");
-        }
-    }
 }

@@ -18,7 +18,7 @@ use crate::cluster::{ClusterView, MetadataCache};
 use crate::error_codes::{change_failure, topic_name_failure};
 use crate::memory::Memory;
 use crate::metadata::change;
-use crate::metadata::offsets_topic::defaults_for;
+use crate::metadata::internal_topics::defaults_for;
 use crate::shard::ControllerChannel;
 
 /// From this version on an empty list of topics means none; before, all.

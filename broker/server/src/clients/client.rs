@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use corelog_runtime::local::Permit;
 
+use super::in_transaction::InTransaction;
+
 /// What a connection knows of its client.
 pub struct Client {
     /// The other end.
@@ -16,6 +18,8 @@ pub struct Client {
     pub(crate) number: u64,
     /// Held while a long answer of this connection is put together: see [`crate::memory::long_answer`].
     pub(crate) long_answer: RefCell<Option<Permit>>,
+    /// What its producer's transaction is known to have.
+    pub(crate) in_transaction: RefCell<InTransaction>,
 }
 
 impl Client {
@@ -26,6 +30,7 @@ impl Client {
             listener,
             number,
             long_answer: RefCell::default(),
+            in_transaction: RefCell::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod client;
 pub(crate) mod connections;
 pub(crate) mod fetch_session;
+mod in_transaction;
 mod request;
 
 pub use answer::Answer;

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use corelog_protocol::codec::MEMORY_BASE;
+use corelog_protocol::messages::add_offsets_to_txn::AddOffsetsToTxnRequest;
+use corelog_protocol::messages::add_partitions_to_txn::AddPartitionsToTxnRequest;
 use corelog_protocol::messages::alter_configs::AlterConfigsRequest;
 use corelog_protocol::messages::alter_partition_reassignments::AlterPartitionReassignmentsRequest;
 use corelog_protocol::messages::api_versions::ApiVersionsRequest;
@@ -21,7 +23,9 @@ use corelog_protocol::messages::describe_groups::DescribeGroupsRequest;
 use corelog_protocol::messages::describe_log_dirs::DescribeLogDirsRequest;
 use corelog_protocol::messages::describe_producers::DescribeProducersRequest;
 use corelog_protocol::messages::describe_topic_partitions::DescribeTopicPartitionsRequest;
+use corelog_protocol::messages::describe_transactions::DescribeTransactionsRequest;
 use corelog_protocol::messages::elect_leaders::ElectLeadersRequest;
+use corelog_protocol::messages::end_txn::EndTxnRequest;
 use corelog_protocol::messages::fetch::FetchRequest;
 use corelog_protocol::messages::find_coordinator::FindCoordinatorRequest;
 use corelog_protocol::messages::heartbeat::HeartbeatRequest;
@@ -33,6 +37,7 @@ use corelog_protocol::messages::list_config_resources::ListConfigResourcesReques
 use corelog_protocol::messages::list_groups::ListGroupsRequest;
 use corelog_protocol::messages::list_offsets::ListOffsetsRequest;
 use corelog_protocol::messages::list_partition_reassignments::ListPartitionReassignmentsRequest;
+use corelog_protocol::messages::list_transactions::ListTransactionsRequest;
 use corelog_protocol::messages::metadata::MetadataRequest;
 use corelog_protocol::messages::offset_commit::OffsetCommitRequest;
 use corelog_protocol::messages::offset_delete::OffsetDeleteRequest;
@@ -42,6 +47,8 @@ use corelog_protocol::messages::produce::ProduceRequest;
 use corelog_protocol::messages::sasl_authenticate::SaslAuthenticateRequest;
 use corelog_protocol::messages::sasl_handshake::SaslHandshakeRequest;
 use corelog_protocol::messages::sync_group::SyncGroupRequest;
+use corelog_protocol::messages::txn_offset_commit::TxnOffsetCommitRequest;
+use corelog_protocol::messages::write_txn_markers::WriteTxnMarkersRequest;
 use corelog_protocol::{ApiKey, DecodeError, ErrorCode, Message, Reader, Request, RequestHeader};
 use corelog_runtime::{LocalFuture, Monotonic};
 
@@ -151,7 +158,13 @@ handlers! {
     SyncGroup: SyncGroupRequest => sync_group(metadata, shards),
     SaslHandshake: SaslHandshakeRequest => sasl_handshake(),
     DeleteRecords: DeleteRecordsRequest => delete_records(metadata, shards),
-    InitProducerId: InitProducerIdRequest => init_producer_id(controller),
+    InitProducerId: InitProducerIdRequest => init_producer_id(metadata, controller, shards),
+    AddPartitionsToTxn: AddPartitionsToTxnRequest => add_partitions_to_txn(metadata, shards),
+    AddOffsetsToTxn: AddOffsetsToTxnRequest => add_offsets_to_txn(metadata, controller, shards),
+    EndTxn: EndTxnRequest => end_txn(metadata, shards),
+    WriteTxnMarkers: WriteTxnMarkersRequest => write_txn_markers(metadata, shards),
+    TxnOffsetCommit: TxnOffsetCommitRequest => txn_offset_commit(metadata, shards),
+    DescribeTransactions: DescribeTransactionsRequest => describe_transactions(metadata, shards),
     OffsetForLeaderEpoch: OffsetForLeaderEpochRequest => offset_for_leader_epoch(metadata, shards),
     DeleteGroups: DeleteGroupsRequest => delete_groups(metadata, shards),
     OffsetDelete: OffsetDeleteRequest => offset_delete(metadata, shards),
@@ -178,6 +191,7 @@ handlers! {
     DescribeTopicPartitions: DescribeTopicPartitionsRequest => describe_topic_partitions(metadata, memory),
     DescribeLogDirs: DescribeLogDirsRequest => describe_log_dirs(handle, metadata, shards, memory),
     DescribeProducers: DescribeProducersRequest => describe_producers(metadata, shards, memory),
+    ListTransactions: ListTransactionsRequest => list_transactions(shards, memory),
     ListConfigResources: ListConfigResourcesRequest => list_config_resources(metadata, memory),
 }
 

@@ -23,6 +23,14 @@ pub(super) fn batch_producer(producer: TransactionalProducer) -> BatchProducer {
     }
 }
 
+/// A batch's producer, as the machine has that of a transaction.
+pub(super) fn transactional_producer(producer: BatchProducer) -> TransactionalProducer {
+    TransactionalProducer {
+        id: producer.id,
+        epoch: producer.epoch,
+    }
+}
+
 /// What the machine is to know of a failed append.
 pub(super) fn persist_error(error: &LogAppendError) -> PersistError {
     match error {

@@ -1,7 +1,5 @@
 //! The coordinators of one shard.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,18 +7,17 @@ use corelog_config::GroupConfig;
 use corelog_groups::{Event, GroupCoordinator, GroupId, GroupOffset, ListGroupsRequest, Request, Response};
 use corelog_metadata::MetadataImage;
 use corelog_model::{PartitionId, PartitionIndex, TopicName};
-use corelog_runtime::local::{Semaphore, YieldEvery};
-use corelog_runtime::{Handle, LocalFuture, WorkClass};
+use corelog_runtime::local::YieldEvery;
+use corelog_runtime::{Handle, LocalFuture};
 use corelog_storage::PartitionLog;
 use futures_util::future::join_all;
 
-use super::load::load;
+use super::load::forget_deleted_topics;
 use super::refuse::refuse;
 use super::settings::group_config;
 use super::shell::GroupShell;
+use crate::own_log::Drivers;
 
-/// Partitions that a shard replays at a time.
-const LOADS_MAX: usize = 4;
 /// Offsets that are looked at before other tasks run; one group's are looked at together.
 const OFFSETS_A_SLICE: usize = 1024;
 
@@ -33,19 +30,8 @@ pub(crate) struct GroupOffsets {
 }
 
 /// One coordinator a partition of `__consumer_offsets` that this shard owns.
-pub(crate) struct Coordinators {
-    by_partition: RefCell<BTreeMap<PartitionId, Rc<GroupShell>>>,
-    loads: Semaphore,
-}
-
-impl Default for Coordinators {
-    fn default() -> Coordinators {
-        Coordinators {
-            by_partition: RefCell::default(),
-            loads: Semaphore::new(LOADS_MAX),
-        }
-    }
-}
+#[derive(Default)]
+pub(crate) struct Coordinators(Drivers<GroupCoordinator>);
 
 impl Coordinators {
     /// Begins to load the groups of a partition of `__consumer_offsets` that this shard now owns, unless it has begun
@@ -59,27 +45,18 @@ impl Coordinators {
         config: &GroupConfig,
         image: impl Fn() -> Arc<MetadataImage> + 'static,
     ) {
-        if self.by_partition.borrow().contains_key(&id) {
+        if self.0.has(id) {
             return;
         }
-        let shell = GroupShell::new(handle.clone(), log, group_config(config));
-        self.by_partition.borrow_mut().insert(id, Rc::clone(&shell));
-        let loads = self.loads.clone();
-        handle.spawn(WorkClass::Normal, "load groups", async move {
-            let turn = loads.acquire(1).await;
-            if load(&shell, image).await {
-                drop(turn);
-                shell.keep_time().await;
-            }
-        });
+        let machine = GroupCoordinator::new(group_config(config));
+        let shell = GroupShell::new(handle.clone(), log, machine, ());
+        let loaded = move |shell: &Rc<GroupShell>| forget_deleted_topics(shell, &image());
+        self.0.begin(id, shell, loaded);
     }
 
     /// Ends the coordinator of a partition that is going away; everybody who waits is told.
     pub(crate) fn unload(&self, id: PartitionId) {
-        let shell = self.by_partition.borrow_mut().remove(&id);
-        if let Some(shell) = shell {
-            shell.unload();
-        }
+        self.0.unload(id);
     }
 
     /// Has every coordinator drop the offsets of a topic that is gone.
@@ -92,11 +69,7 @@ impl Coordinators {
 
     /// Hands a request to the coordinator of a partition before this returns.
     pub(crate) fn submit(&self, id: PartitionId, request: Request) -> LocalFuture<Response> {
-        let shell = self.by_partition.borrow().get(&id).cloned();
-        match shell {
-            Some(shell) => shell.submit(request),
-            None => Box::pin(std::future::ready(refuse(request))),
-        }
+        self.0.submit(id, request, refuse)
     }
 
     /// Asks every coordinator of this shard for its groups.
@@ -131,11 +104,11 @@ impl Coordinators {
     /// The coordinator of a partition.
     #[cfg(test)]
     pub(super) fn shell(&self, id: PartitionId) -> Option<Rc<GroupShell>> {
-        self.by_partition.borrow().get(&id).cloned()
+        self.0.get(id)
     }
 
     fn all(&self) -> Vec<Rc<GroupShell>> {
-        self.by_partition.borrow().values().cloned().collect()
+        self.0.all()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The groups' coordinators: one a partition of `__consumer_offsets`, on the shard that owns the partition.
 //!
-//! `shell` drives the state machine of `corelog-groups`: it keeps the waiting requests and the timer. `load` replays a
-//! partition, `append` writes to it, `snapshot` keeps it short.
+//! `shell` says how the state machine of `corelog-groups` is driven, `append` what it is to its log.
 
 mod append;
 mod coordinators;
@@ -9,7 +8,6 @@ mod load;
 mod refuse;
 mod settings;
 mod shell;
-mod snapshot;
 #[cfg(test)]
 mod tests;
 

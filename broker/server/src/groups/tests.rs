@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use corelog_config::BrokerConfig;
 use corelog_controller::{BrokerRegistration, ControllerRequest, TopicReference};
+use corelog_groups::GroupCoordinator;
 use corelog_metadata::{FeatureRange, Incarnation, METADATA_VERSION, METADATA_VERSION_LEVEL, names};
 use corelog_model::PartitionId;
 use corelog_protocol::messages::describe_groups::{DescribeGroupsRequest, DescribedGroup};
@@ -27,14 +28,13 @@ use corelog_storage::{AppendOptions, AppendOrigin, LogOffsets, Storage, StorageO
 use futures_util::future::join;
 
 use super::shell::GroupShell;
-use super::snapshot::{GROWTH_MAX, rewrite, write};
 use crate::api;
 use crate::clients::Client;
 use crate::clients::RequestContext;
 use crate::cluster::{FIRST, Identity};
 use crate::metadata;
-use crate::metadata::offsets_topic;
-use crate::own_log::{LogReadError, OwnEntry, OwnLog};
+use crate::metadata::internal_topics;
+use crate::own_log::{LogReadError, Machine, OwnEntry, OwnLog};
 use crate::shard::{Shard, ShardMessage, ShardParts};
 
 const GROUP: &str = "group";
@@ -131,9 +131,11 @@ async fn create_topics(shard: &Rc<Shard>) {
     };
     let registered = metadata::register(&shard.controller, registration).await;
     registered.expect("the broker is registered");
-    let topic = offsets_topic::defaults_for(&shard.metadata.config(), TOPIC);
+    let topic = internal_topics::defaults_for(&shard.metadata.config(), TOPIC);
     change(shard, ControllerRequest::CreateTopic(topic)).await;
-    let made = offsets_topic::partition_of(&shard.metadata, &shard.controller, GROUP).await;
+    let made =
+        internal_topics::partition_of(&shard.metadata, &shard.controller, names::CONSUMER_OFFSETS, GROUP)
+            .await;
     made.expect("the topic of the groups");
 }
 
@@ -236,7 +238,8 @@ async fn describe(shard: &Rc<Shard>) -> DescribedGroup {
 }
 
 fn groups_partition(shard: &Shard) -> PartitionId {
-    let partition = offsets_topic::known_partition_of(&shard.metadata.image(), GROUP);
+    let partition =
+        internal_topics::known_partition_of(&shard.metadata.image(), names::CONSUMER_OFFSETS, GROUP);
     partition.expect("the topic is there")
 }
 
@@ -309,7 +312,7 @@ fn a_snapshot_shortens_the_log_and_keeps_the_state() {
         // One commit under way when the snapshot begins, and one that it holds.
         let under_way = commit(&shard, &joined, TOPIC, 20);
         let held = commit(&shard, &joined, TOPIC, 21);
-        let (under_way, (rewritten, held)) = join(under_way, join(rewrite(&shell), held)).await;
+        let (under_way, (rewritten, held)) = join(under_way, join(shell.rewrite(), held)).await;
         assert_eq!((under_way, held), (0, 0));
         rewritten.expect("a snapshot");
         let offsets = offsets_of(&shard);
@@ -330,7 +333,7 @@ fn a_snapshot_changes_nothing_while_the_former_records_are_there() {
         let joined = stable_group(&shard).await;
         assert_eq!(commit(&shard, &joined, TOPIC, 7).await, 0);
         let shell = shell_of(&shard);
-        let first = write(&shell).await.expect("a snapshot");
+        let first = shell.write_snapshot().await.expect("a snapshot");
         assert!(first.is_some_and(|first| first < offsets_of(&shard).log_end));
     });
     on_shard(dir.path(), |shard| async move {
@@ -415,7 +418,7 @@ async fn append_raw(shard: &Rc<Shard>, key: &[u8], value: Option<&[u8]>) {
 async fn live_records(shard: &Rc<Shard>) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let id = groups_partition(shard);
     let log = shard.partitions.storage().partition(&id).expect("a log");
-    let log = OwnLog::new(log, shard.handle.clone(), GROWTH_MAX);
+    let log = OwnLog::new(log, shard.handle.clone(), GroupCoordinator::GROWTH_MAX);
     let mut live = BTreeMap::new();
     let read = log.load::<LogReadError>(|entry| {
         let OwnEntry::Record { key, value, .. } = entry else {
@@ -450,7 +453,7 @@ fn records_that_are_not_known_outlive_a_snapshot() {
     on_shard(dir.path(), |shard| async move {
         assert_eq!(fetch(&shard).await, Ok(7));
         let start = offsets_of(&shard).log_start;
-        rewrite(&shell_of(&shard)).await.expect("a snapshot");
+        shell_of(&shard).rewrite().await.expect("a snapshot");
         assert!(
             offsets_of(&shard).log_start > start,
             "the former records are gone"

@@ -1,8 +1,8 @@
 //! The metadata in force, and changes of it: asked of the controller, kept in its log, acted on by every shard.
 
 mod change;
+pub(crate) mod internal_topics;
 mod load;
-pub(crate) mod offsets_topic;
 mod producer_ids;
 mod publish;
 pub(crate) mod topics;

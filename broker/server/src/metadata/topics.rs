@@ -17,6 +17,7 @@ use crate::controller::is_metadata_partition;
 use crate::partitions::log_config::log_config;
 use crate::partitions::{Partitions, partition_dirs};
 use crate::shard::Shard;
+use crate::transactions::TransactionServices;
 
 /// Partitions that are created or deleted at a time; their entries share journal frames.
 const CONCURRENT_MAX: usize = 64;
@@ -63,6 +64,7 @@ pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> 
     let gone: Vec<PartitionId> = delta.deleted_partitions.iter().copied().filter(mine).collect();
     for id in &gone {
         shard.coordinators.unload(*id);
+        shard.transactions.unload(*id);
     }
     for topic in &delta.deleted_topics {
         shard.coordinators.topic_deleted(&topic.name);
@@ -83,7 +85,7 @@ pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> 
         }
     }
     for id in opened {
-        load_groups(&shard, id);
+        load_coordinator(&shard, id);
     }
     delete_all(&shard.partitions, gone).await
 }
@@ -108,27 +110,36 @@ pub(crate) async fn mend(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Result<
     let all: Vec<PartitionId> = image.topics().flat_map(|topic| topic.partition_ids()).collect();
     let created = create_missing(&shard, &image, &all).await;
     for id in all.into_iter().filter(|id| shard.shards.owns(*id)) {
-        load_groups(&shard, id);
+        load_coordinator(&shard, id);
     }
     removed.and(created)
 }
 
-/// Begins to load the groups of a partition of this shard, if it is one of `__consumer_offsets`.
-fn load_groups(shard: &Shard, id: PartitionId) {
+/// Begins to load the coordinator of a partition of this shard, if it is one of a topic that coordinators keep their state in.
+fn load_coordinator(shard: &Shard, id: PartitionId) {
     let metadata = Rc::clone(&shard.metadata);
     let image = metadata.image();
-    let offsets = image.topic(names::CONSUMER_OFFSETS);
-    if offsets.is_none_or(|topic| topic.id != id.topic) {
-        return;
-    }
+    let is_of = |name: &str| image.topic(name).is_some_and(|topic| topic.id == id.topic);
     // Without a log the shard could not follow the metadata, and has said so.
     let Some(partition) = shard.partitions.get(&id) else {
         return;
     };
     let log = Rc::clone(partition.log());
     let config = metadata.config();
-    let coordinators = &shard.coordinators;
-    coordinators.load(id, log, &shard.handle, &config.groups, move || metadata.image());
+    if is_of(names::CONSUMER_OFFSETS) {
+        let coordinators = &shard.coordinators;
+        coordinators.load(id, log, &shard.handle, &config.groups, move || metadata.image());
+    } else if is_of(names::TRANSACTION_STATE) {
+        let leader_epoch = log.leader_epoch();
+        let services = TransactionServices {
+            metadata,
+            shards: Rc::clone(&shard.shards),
+            controller: Rc::clone(&shard.controller),
+        };
+        shard
+            .transactions
+            .load(id, leader_epoch, log, &shard.handle, &config, services);
+    }
 }
 
 async fn delete_all(partitions: &Partitions, ids: Vec<PartitionId>) -> Result<(), ApplyError> {

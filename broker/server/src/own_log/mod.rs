@@ -12,13 +12,18 @@
 //! 3. Nothing is dropped because this release does not know it: see [`Unknown`].
 
 mod append;
+mod driver;
+mod drivers;
 mod growth;
+mod load;
 mod reader;
 mod shell;
 mod unknown;
 
 pub(crate) use append::{Chunks, LogAppendError, OwnRecord};
+pub(crate) use driver::{Append, Driver, DriverNow, Machine, Step, Tasks};
+pub(crate) use drivers::Drivers;
 pub(crate) use growth::GrowthMax;
+pub(crate) use load::Taken;
 pub(crate) use reader::{LogReadError, OwnEntry};
-pub(crate) use shell::{OwnLog, SnapshotError};
-pub(crate) use unknown::Unknown;
+pub(crate) use shell::OwnLog;

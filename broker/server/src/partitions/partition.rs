@@ -135,6 +135,21 @@ impl Partition {
         }
     }
 
+    /// Appends the marker that ends a transaction, and resolves when it is committed.
+    pub(crate) fn append_marker(self: &Rc<Self>, batch: ValidatedBatch, raises_epoch: bool) -> Appending {
+        let options = AppendOptions {
+            origin: AppendOrigin::Marker { raises_epoch },
+        };
+        Appending {
+            partition: Rc::clone(self),
+            acks: Acks::All,
+            // Markers are no records of clients.
+            records: 0,
+            bytes: 0,
+            step: Step::Append(self.log.append([batch], options)),
+        }
+    }
+
     /// Whether everything before `end` is committed; so it is at once where no other replica has to have it.
     fn is_committed(&self, end: Offset) -> bool {
         self.machine.borrow().high_watermark() >= end && self.is_leader()

@@ -1,5 +1,5 @@
-//! Work of clients' requests that takes long, off the path of everyone else: one task a shard does it, a job at a time, in
-//! the normal class.
+//! Work of clients' requests that takes long, off the path of everyone else: what takes the processor one job a shard at a
+//! time, in the normal class.
 //!
 //! Invariant: a connection that has work here has all its later requests wait behind it, so that its appends keep the
 //! order of its requests (INV-3). What waits is bounded by the memory for requests.
@@ -8,39 +8,35 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
+use corelog_runtime::local::{Permit, Semaphore};
 use corelog_runtime::{Handle, LocalFuture, WorkClass};
-
-struct Job {
-    client: u64,
-    work: LocalFuture<()>,
-}
 
 /// The long work of one shard.
 pub struct LongWork {
     handle: Handle,
-    jobs: RefCell<VecDeque<Job>>,
-    /// The requests of each connection that are here.
-    clients: RefCell<HashMap<u64, usize, foldhash::fast::RandomState>>,
-    is_running: Cell<bool>,
+    /// What waits of each connection behind what is being done of it.
+    clients: RefCell<HashMap<u64, VecDeque<LocalFuture<()>>, foldhash::fast::RandomState>>,
+    count: Cell<usize>,
+    turn: Semaphore,
 }
 
 impl LongWork {
-    /// None yet, to be done by a task of `handle`.
+    /// None yet, to be done by tasks of `handle`.
     pub(super) fn new(handle: Handle) -> LongWork {
         LongWork {
             handle,
-            jobs: RefCell::default(),
             clients: RefCell::default(),
-            is_running: Cell::new(false),
+            count: Cell::new(0),
+            turn: Semaphore::new(1),
         }
     }
 
-    /// The requests that wait here.
+    /// The requests that are here.
     pub fn len(&self) -> usize {
-        self.jobs.borrow().len()
+        self.count.get()
     }
 
-    /// Whether none does.
+    /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -50,31 +46,33 @@ impl LongWork {
         self.clients.borrow().contains_key(&client)
     }
 
-    /// Has `work` done for `client`, after all that is here.
-    pub(crate) fn enter(self: &Rc<Self>, client: u64, work: LocalFuture<()>) {
-        *self.clients.borrow_mut().entry(client).or_default() += 1;
-        self.jobs.borrow_mut().push_back(Job { client, work });
-        if !self.is_running.replace(true) {
-            let run = Rc::clone(self).run();
-            self.handle.spawn(WorkClass::Normal, "long work", run);
-        }
+    /// Held while a job takes the processor for long.
+    pub(crate) async fn turn(&self) -> Permit {
+        self.turn.acquire(1).await
     }
 
-    async fn run(self: Rc<Self>) {
-        loop {
-            let next = self.jobs.borrow_mut().pop_front();
-            let Some(job) = next else {
-                // No await between the look at the queue and this: nobody can be overlooked.
-                self.is_running.set(false);
-                return;
-            };
-            job.work.await;
+    /// Has `work` done for `client`, after all of its that is here.
+    pub(crate) fn enter(self: &Rc<Self>, client: u64, work: LocalFuture<()>) {
+        self.count.set(self.count.get() + 1);
+        if let Some(waiting) = self.clients.borrow_mut().get_mut(&client) {
+            waiting.push_back(work);
+            return;
+        }
+        self.clients.borrow_mut().insert(client, VecDeque::new());
+        let run = Rc::clone(self).run(client, work);
+        self.handle.spawn(WorkClass::Normal, "long work", run);
+    }
+
+    async fn run(self: Rc<Self>, client: u64, first: LocalFuture<()>) {
+        let mut next = Some(first);
+        while let Some(work) = next {
+            work.await;
+            self.count.set(self.count.get() - 1);
             let mut clients = self.clients.borrow_mut();
-            if let Some(count) = clients.get_mut(&job.client) {
-                *count -= 1;
-                if *count == 0 {
-                    clients.remove(&job.client);
-                }
+            // No await between the look at the queue and its removal: nobody can be overlooked.
+            next = clients.get_mut(&client).and_then(VecDeque::pop_front);
+            if next.is_none() {
+                clients.remove(&client);
             }
         }
     }

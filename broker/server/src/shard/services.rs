@@ -19,6 +19,7 @@ use crate::groups::Coordinators;
 use crate::memory::{Memory, MemoryBudgets};
 use crate::metrics::ShardMetrics;
 use crate::partitions::Partitions;
+use crate::transactions::TransactionCoordinators;
 
 /// What a shard is made of; see [`Shard`].
 pub struct ShardParts {
@@ -58,6 +59,8 @@ pub struct Shard {
     pub partitions: Rc<Partitions>,
     /// The groups whose offsets partition is on this shard.
     pub(crate) coordinators: Rc<Coordinators>,
+    /// The transactional ids whose state partition is on this shard.
+    pub(crate) transactions: Rc<TransactionCoordinators>,
     /// The way to the controller.
     pub controller: Rc<ControllerChannel>,
     /// The clients' connections that this shard serves.
@@ -96,6 +99,7 @@ impl Shard {
             let shards = Rc::new(shards);
             Shard {
                 coordinators: Rc::default(),
+                transactions: Rc::default(),
                 controller: Rc::new(ControllerChannel::new(handle.clone(), Rc::clone(&shards))),
                 memory: Memory::new(budgets, Rc::clone(&handle.clock), Rc::clone(&connections)),
                 fetches: Rc::new(Fetches::new(
@@ -140,6 +144,7 @@ macro_rules! services {
 services! {
     partitions: Partitions,
     coordinators: Coordinators,
+    transactions: TransactionCoordinators,
     controller: ControllerChannel,
     connections: Connections,
     fetches: Fetches,

@@ -13,4 +13,5 @@ mod offsets;
 mod producing;
 mod requests;
 mod support;
+mod transactions;
 mod versions;

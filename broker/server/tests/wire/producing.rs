@@ -70,14 +70,14 @@ fn batches_that_a_client_may_not_send() {
                 ErrorCode::InvalidRecord,
             ),
             (
-                "no transaction",
+                "of a transaction in a request without a transactional id",
                 TOPIC,
                 {
                     let mut batch = Batch::of(1).sequenced(5, 0, 0);
                     batch.options.is_transactional = true;
                     batch.bytes()
                 },
-                ErrorCode::InvalidTxnState,
+                ErrorCode::TransactionalIdAuthorizationFailed,
             ),
             ("stamped by the client", TOPIC, stamped.clone(), ErrorCode::None),
             (

@@ -7,9 +7,7 @@ use crate::message::{api_messages, data_message};
 
 pub mod abort_transaction_record;
 pub mod access_control_entry_record;
-#[cfg(feature = "unserved")]
 pub mod add_offsets_to_txn;
-#[cfg(feature = "unserved")]
 pub mod add_partitions_to_txn;
 #[cfg(feature = "unserved")]
 pub mod add_raft_voter;
@@ -63,13 +61,11 @@ pub mod describe_quorum;
 #[cfg(feature = "unserved")]
 pub mod describe_share_group_offsets;
 pub mod describe_topic_partitions;
-#[cfg(feature = "unserved")]
 pub mod describe_transactions;
 #[cfg(feature = "unserved")]
 pub mod describe_user_scram_credentials;
 pub mod elect_leaders;
 pub mod end_transaction_record;
-#[cfg(feature = "unserved")]
 pub mod end_txn;
 #[cfg(feature = "unserved")]
 pub mod expire_delegation_token;
@@ -90,7 +86,6 @@ pub mod list_config_resources;
 pub mod list_groups;
 pub mod list_offsets;
 pub mod list_partition_reassignments;
-#[cfg(feature = "unserved")]
 pub mod list_transactions;
 pub mod metadata;
 pub mod no_op_record;
@@ -136,7 +131,6 @@ pub mod streams_group_heartbeat;
 pub mod streams_group_topology_description_update;
 pub mod sync_group;
 pub mod topic_record;
-#[cfg(feature = "unserved")]
 pub mod txn_offset_commit;
 pub mod unfence_broker_record;
 #[cfg(feature = "unserved")]
@@ -150,7 +144,6 @@ pub mod update_features;
 pub mod user_scram_credential_record;
 #[cfg(feature = "unserved")]
 pub mod write_share_group_state;
-#[cfg(feature = "unserved")]
 pub mod write_txn_markers;
 pub mod zk_migration_state_record;
 
@@ -160,6 +153,8 @@ pub mod zk_migration_state_record;
 macro_rules! for_each_api {
     ($callback:ident) => {
         $callback! {
+            AddOffsetsToTxn: add_offsets_to_txn::AddOffsetsToTxnRequest => add_offsets_to_txn::AddOffsetsToTxnResponse;
+            AddPartitionsToTxn: add_partitions_to_txn::AddPartitionsToTxnRequest => add_partitions_to_txn::AddPartitionsToTxnResponse;
             AlterConfigs: alter_configs::AlterConfigsRequest => alter_configs::AlterConfigsResponse;
             AlterPartitionReassignments: alter_partition_reassignments::AlterPartitionReassignmentsRequest => alter_partition_reassignments::AlterPartitionReassignmentsResponse;
             ApiVersions: api_versions::ApiVersionsRequest => api_versions::ApiVersionsResponse;
@@ -177,7 +172,9 @@ macro_rules! for_each_api {
             DescribeLogDirs: describe_log_dirs::DescribeLogDirsRequest => describe_log_dirs::DescribeLogDirsResponse;
             DescribeProducers: describe_producers::DescribeProducersRequest => describe_producers::DescribeProducersResponse;
             DescribeTopicPartitions: describe_topic_partitions::DescribeTopicPartitionsRequest => describe_topic_partitions::DescribeTopicPartitionsResponse;
+            DescribeTransactions: describe_transactions::DescribeTransactionsRequest => describe_transactions::DescribeTransactionsResponse;
             ElectLeaders: elect_leaders::ElectLeadersRequest => elect_leaders::ElectLeadersResponse;
+            EndTxn: end_txn::EndTxnRequest => end_txn::EndTxnResponse;
             Fetch: fetch::FetchRequest => fetch::FetchResponse;
             FindCoordinator: find_coordinator::FindCoordinatorRequest => find_coordinator::FindCoordinatorResponse;
             Heartbeat: heartbeat::HeartbeatRequest => heartbeat::HeartbeatResponse;
@@ -189,6 +186,7 @@ macro_rules! for_each_api {
             ListGroups: list_groups::ListGroupsRequest => list_groups::ListGroupsResponse;
             ListOffsets: list_offsets::ListOffsetsRequest => list_offsets::ListOffsetsResponse;
             ListPartitionReassignments: list_partition_reassignments::ListPartitionReassignmentsRequest => list_partition_reassignments::ListPartitionReassignmentsResponse;
+            ListTransactions: list_transactions::ListTransactionsRequest => list_transactions::ListTransactionsResponse;
             Metadata: metadata::MetadataRequest => metadata::MetadataResponse;
             OffsetCommit: offset_commit::OffsetCommitRequest => offset_commit::OffsetCommitResponse;
             OffsetDelete: offset_delete::OffsetDeleteRequest => offset_delete::OffsetDeleteResponse;
@@ -198,6 +196,8 @@ macro_rules! for_each_api {
             SaslAuthenticate: sasl_authenticate::SaslAuthenticateRequest => sasl_authenticate::SaslAuthenticateResponse;
             SaslHandshake: sasl_handshake::SaslHandshakeRequest => sasl_handshake::SaslHandshakeResponse;
             SyncGroup: sync_group::SyncGroupRequest => sync_group::SyncGroupResponse;
+            TxnOffsetCommit: txn_offset_commit::TxnOffsetCommitRequest => txn_offset_commit::TxnOffsetCommitResponse;
+            WriteTxnMarkers: write_txn_markers::WriteTxnMarkersRequest => write_txn_markers::WriteTxnMarkersResponse;
         }
     };
 }

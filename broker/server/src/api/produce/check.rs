@@ -95,10 +95,6 @@ pub(super) fn parse(bytes: Bytes, version: i16, config: &TopicConfig) -> Result<
         return Err(ErrorCode::UnsupportedCompressionType.into());
     }
     check_produced_header(batch.header()).map_err(|fault| header_failure(&fault))?;
-    if batch.header().is_transactional {
-        let text = "there is no transaction: this broker has none";
-        return Err(Failure::new(ErrorCode::InvalidTxnState, text.to_owned()));
-    }
     if is_wrongly_stamped(&batch, config) {
         return Ok(batch.with_create_time());
     }

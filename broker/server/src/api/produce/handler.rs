@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! here       decode, look topics up, check each batch's checksum, header and records (`check.rs`)
-//! long work  only what takes long: recompress, check large compressed batches (`long_work.rs`)
+//! long work  only what takes long: recompress, check large compressed batches (`long_work.rs`), and ask the coordinator
+//!            before the first record of a transaction in a partition (`verify.rs`)
 //! owner      Partition::append, in the order of the requests (`append.rs`)
 //! here       when every batch is acknowledged: the response
 //! ```
@@ -27,6 +28,7 @@ use futures_util::future::Either;
 use super::append::{Append, Checked};
 use super::check::{self, INLINE_BYTES_MAX, RecordsWork};
 use super::long_work;
+use super::verify::Asked;
 use crate::clients::{Answer, RequestContext};
 use crate::cluster::MetadataCache;
 use crate::error_codes::{Failure, topic_config_failure};
@@ -47,7 +49,7 @@ pub struct Services<'a> {
     /// The time that batches come at.
     pub clock: &'a dyn Clock,
     /// The topics and their settings.
-    pub metadata: &'a MetadataCache,
+    pub metadata: &'a Rc<MetadataCache>,
     /// The way to the owners.
     pub shards: &'a Rc<Shards>,
     /// Where what takes long is done.
@@ -98,9 +100,13 @@ pub fn start(
         Acks::Leader
     };
     let append = Append { acks, deadline };
-    let client = context.client.number;
-    let appended = if long_work::is_needed(services.long_work, client, &works) {
-        Either::Left(long_work::enter(services, client, batches, works, append))
+    let asked = Asked {
+        version: context.version,
+        transactional_id: request.transactional_id.map(|id| id.as_str().to_owned()),
+        client: Rc::clone(&context.client),
+    };
+    let appended = if long_work::is_needed(services.long_work, &asked, &batches, &works) {
+        Either::Left(long_work::enter(services, asked, batches, works, append))
     } else {
         Either::Right(services.shards.on_owners(append, batches))
     };

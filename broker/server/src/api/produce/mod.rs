@@ -4,5 +4,6 @@ mod append;
 mod check;
 mod handler;
 mod long_work;
+mod verify;
 
 pub use handler::{Services, start};

@@ -1,4 +1,4 @@
-//! The topic that consumer groups keep their state in: made when the first group asks for its coordinator.
+//! The topics that coordinators keep their state in: made when the first client asks for a coordinator.
 
 use corelog_config::BrokerConfig;
 use corelog_controller::{ControllerError, ControllerRequest, NewTopic};
@@ -27,22 +27,35 @@ pub(crate) fn defaults_for(config: &BrokerConfig, name: &str) -> NewTopic {
             groups.offsets_topic_segment_bytes.to_string(),
         );
     }
+    if name == names::TRANSACTION_STATE {
+        let transactions = &config.transactions;
+        topic.partition_count = i32::try_from(transactions.topic_partitions).unwrap_or(i32::MAX);
+        let settings = [
+            ("cleanup.policy", "compact".to_owned()),
+            ("compression.type", "uncompressed".to_owned()),
+            ("segment.bytes", transactions.topic_segment_bytes.to_string()),
+        ];
+        topic
+            .configs
+            .extend(settings.map(|(key, value)| (key.to_owned(), value)));
+    }
     topic
 }
 
-/// The partition that holds the state of `group`; makes the topic if it is not there.
+/// The partition of the internal topic `topic_name` that holds what is kept under `key`; makes the topic if it is not there.
 ///
 /// # Errors
 /// When the topic cannot be made.
 pub(crate) async fn partition_of(
     metadata: &MetadataCache,
     controller: &ControllerChannel,
-    group: &str,
+    topic_name: &str,
+    key: &str,
 ) -> Result<PartitionId, ChangeError> {
-    if let Some(id) = known_partition_of(&metadata.image(), group) {
+    if let Some(id) = known_partition_of(&metadata.image(), topic_name, key) {
         return Ok(id);
     }
-    let topic = defaults_for(&metadata.config(), names::CONSUMER_OFFSETS);
+    let topic = defaults_for(&metadata.config(), topic_name);
     let results = change(controller, vec![ControllerRequest::CreateTopic(topic)], false).await;
     match results.into_iter().next() {
         // It is there already when another client was faster.
@@ -50,14 +63,14 @@ pub(crate) async fn partition_of(
         Some(Err(error)) => return Err(error),
         None => return Err(ChangeError::NotLoaded),
     }
-    known_partition_of(&metadata.image(), group).ok_or(ChangeError::NotLoaded)
+    known_partition_of(&metadata.image(), topic_name, key).ok_or(ChangeError::NotLoaded)
 }
 
 /// As [`partition_of`], but never makes the topic.
-pub(crate) fn known_partition_of(image: &MetadataImage, group: &str) -> Option<PartitionId> {
-    let topic = image.topic(names::CONSUMER_OFFSETS)?;
+pub(crate) fn known_partition_of(image: &MetadataImage, topic_name: &str, key: &str) -> Option<PartitionId> {
+    let topic = image.topic(topic_name)?;
     let count = i32::try_from(topic.partitions.len()).ok()?;
-    let index = corelog_model::partition_for(group, count);
+    let index = corelog_model::partition_for(key, count);
     Some(PartitionId {
         topic: topic.id,
         index,
