@@ -83,7 +83,12 @@ def read(data):
             "base_offset": base, "leader_epoch": epoch, "magic": magic, "checksum_is_right": checksum == crc32c(body),
             "attributes": attributes, "last_offset": base + last, "first_time": first_time, "last_time": last_time,
             "producer_id": producer, "producer_epoch": producer_epoch, "base_sequence": sequence, "count": count,
-            "payload_crc": zlib.crc32(body[BODY_SIZE:]),
+            "payload_crc": marker(body[BODY_SIZE:]) if attributes & CONTROL else zlib.crc32(body[BODY_SIZE:]),
         })
         position = end
     return found
+
+
+def marker(payload):
+    """What ends a transaction: the kind of a control record, which begins its key. Its coordinator's epoch is its broker's affair."""
+    return {0: "abort", 1: "commit"}.get(struct.unpack_from(">hh", payload, 5)[1], "another control record")

@@ -8,6 +8,7 @@ import copy
 
 from messages import UNKNOWN_TAGS, apis, within
 from side import NO_ID, UNKNOWN_ID
+from transactions import TRANSACTIONAL, Transactions
 
 INT32_MAX, INT64_MAX = 2**31 - 1, 2**63 - 1
 HOUR, DAY = 3_600_000, 86_400_000
@@ -16,7 +17,7 @@ CONSUMER, TOPIC, GROUP_CONFIG, BROKER_CONFIG, LOGGER_CONFIG = 0, 2, 32, 4, 8
 READING = {
     "ListOffsets", "OffsetForLeaderEpoch", "DescribeGroups", "ListGroups", "DescribeConfigs", "DescribeCluster", "OffsetFetch",
     "DescribeLogDirs", "DescribeProducers", "DescribeTopicPartitions", "ApiVersions", "FindCoordinator", "ListConfigResources",
-    "ListPartitionReassignments", "DescribeAcls", "SaslHandshake", "SaslAuthenticate", "Heartbeat",
+    "ListPartitionReassignments", "DescribeAcls", "SaslHandshake", "SaslAuthenticate", "Heartbeat", "DescribeTransactions", "ListTransactions",
 }
 WRONG_NAMES = [
     "~nope", "", None, ".", "..", "no good", "na\u00efve", "a/b", "~A", {"$name": 249}, {"$name": 250}, {"$name": 300},
@@ -56,12 +57,10 @@ TOPIC_CONFIGS = {
     "no.such.key": ["1"],
     "": ["1"],
 }
-# Transactions are not served yet; Kafka waits for the coordinator of one until the request's timeout.
-NOT_SPOILED = {"Produce": ("transactional_id",), "InitProducerId": ("transactional_id",)}
 GROUPS = ("g-simple", "g-stable", "g-pair", "g-left", "g-joining", "g-static", "g-none")
 
 
-class Maker:
+class Maker(Transactions):
     """A sequence in the making."""
 
     def __init__(self, rng, versions):
@@ -76,6 +75,7 @@ class Maker:
         self.producers = []
         self.sessions = []
         self.topics = {}
+        self.begin_transactions()
 
     # Steps
 
@@ -130,6 +130,7 @@ class Maker:
         for group in GROUPS[:-1]:
             if rng.random() < 0.4:
                 getattr(self, "build_" + group.replace("-", "_"))()
+        self.build_transactions()
         if rng.random() < 0.3:
             topics = [{"name": "~a", "partitions": [{"partition_index": 0, "offset": rng.choice([1, 2, -1])}]}]
             self.step("DeleteRecords", {"topics": topics, "timeout_ms": 5000})
@@ -294,6 +295,10 @@ class Maker:
         n = self.step(api, body, version)
         if api == "InitProducerId":
             self.producers.append(n)
+            if body.get("transactional_id") in self.transactional:
+                self.took_producer(body["transactional_id"], n)
+        elif api == "EndTxn" and version >= 5 and body.get("transactional_id") in self.transactional:
+            self.took_producer(body["transactional_id"], n)
         elif api == "Fetch" and version >= 7:
             self.sessions.append(n)
         return n
@@ -307,14 +312,12 @@ class Maker:
 
     def spoil(self, api, version, body):
         slots = []
-        left_out = NOT_SPOILED.get(api, ())
 
         def walk(fields, values, depth):
             for field in fields:
                 if not within(version, field.versions):
                     continue
-                if field.name not in left_out:
-                    slots.append((values, field))
+                slots.append((values, field))
                 value = values.get(field.name)
                 if field.fields is not None:
                     for element in value if isinstance(value, list) else [value]:
@@ -464,9 +467,6 @@ class Maker:
     def pool_resource_name(self):
         return self.rng.choice(["~a", "~nope", "", "1", "2", "x", "~g-simple", "bad name", "*", None])
 
-    def pool_transactional_id(self):
-        return self.rng.choice([None, "", "~tx"])
-
     def pool_producer_id(self):
         return self.rng.choice([-1, -2, 4000000001, INT64_MAX, self.producer()])
 
@@ -538,6 +538,8 @@ class Maker:
                     topic["name"] = "~nope"
         if api == "Fetch":
             body.setdefault("max_wait_ms", 0)
+        if api == "Produce":
+            self.without_half_refused(body)
         names = [t.get("name") for t in body.get("topics") or [] if isinstance(t, dict)] + list(body.get("topic_names") or [])
         if api == "DeleteTopics" and any(isinstance(n, str) and n.startswith("__") for n in names):
             for topic in body.get("topics") or []:
@@ -549,6 +551,14 @@ class Maker:
             for topic in body.get("topics") or []:
                 if isinstance(topic.get("name"), str) and topic["name"].startswith("__"):
                     topic["name"] = "~nope"
+
+    def without_half_refused(self, body):
+        """Of a partition that is named twice, once without a batch, Kafka says that it is refused, and writes the other."""
+        for topic in body.get("topic_data") or []:
+            data = topic.get("partition_data") or []
+            indexes = [one.get("index") for one in data]
+            if len(set(indexes)) < len(indexes) and any("$batches" not in (one.get("records") or {}) for one in data):
+                topic["partition_data"] = data[:1]
 
     # Sensible requests
 
@@ -594,12 +604,15 @@ class Maker:
         elif choice < 0.65:
             spec["time"] = rng.choice([10 * DAY, -10 * DAY, HOUR])
         elif choice < 0.7:
-            spec["attributes"] = rng.choice([1 << 3, 1 << 5, 1 << 6, 1 << 7])
+            spec["attributes"] = rng.choice([1 << 3, TRANSACTIONAL, 1 << 5, 1 << 6, 1 << 7])
         elif choice < 0.75:
             spec["records"] = [[None, "v"]]
         return {"$batches": [spec, copy.deepcopy(spec)] if rng.random() < 0.07 else [spec]}
 
     def base_Produce(self):
+        if self.transactional and self.rng.random() < 0.3:
+            parts = self.rng.sample([("~a", 0), ("~b", 0), ("~b", 1)], self.rng.randint(1, 2))
+            return self.transactional_produce(self.some_id(), parts)
         data = [
             {"name": name, "topic_id": {"$topic_id": name}, "partition_data": [
                 {"index": i, "records": self.batches()} for i in self.some_partitions(name)]}
@@ -667,6 +680,9 @@ class Maker:
 
     def base_FindCoordinator(self):
         keys = [self.some_group() for _ in range(self.rng.randint(1, 2))]
+        if self.rng.random() < 0.3:
+            keys = [self.some_id()]
+            return {"key": keys[0], "key_type": 1, "coordinator_keys": keys}
         return {"key": keys[0], "key_type": 0, "coordinator_keys": keys}
 
     def base_JoinGroup(self):
@@ -753,7 +769,8 @@ class Maker:
             for name in self.some_topics()], "timeout_ms": 5000}
 
     def base_InitProducerId(self):
-        return {"transactional_id": None, "transaction_timeout_ms": 60000, "producer_id": -1, "producer_epoch": -1}
+        name = self.some_id() if self.rng.random() < 0.5 else None
+        return {"transactional_id": name, "transaction_timeout_ms": 60000, "producer_id": -1, "producer_epoch": -1}
 
     def base_OffsetForLeaderEpoch(self):
         rng = self.rng

@@ -18,7 +18,7 @@ ORDERED = {("Fetch", "responses"), ("Fetch", "partitions"), ("DescribeConfigs", 
 TOPIC_NAMES = ("name", "topic", "topic_name")
 PARTITIONS = ("partition_index", "index", "partition", "partition_id")
 EPOCHS = ("leader_epoch", "committed_leader_epoch", "epoch")
-TIMES = ("log_append_time_ms", "timestamp", "last_timestamp", "first_time", "last_time")
+TIMES = ("log_append_time_ms", "timestamp", "transaction_start_time_ms", "last_timestamp", "first_time", "last_time")
 SIZES = ("partition_size", "total_bytes", "usable_bytes", "finalized_features_epoch")
 MESSAGES = ("error_message", "batch_index_error_message")
 ERRORS = ("error_code", "partition_error_code", "topic_config_error_code")
@@ -71,6 +71,10 @@ class Normal:
             if isinstance(values.get(name), int):
                 partition = values[name]
         out = {name: self.value(api, name, value, (topic, partition)) for name, value in values.items()}
+        if out.get("aborted_transactions"):
+            # Kafka tells of those up to the next entry of an index, which may be behind the records that it gives.
+            end = max((batch["last_offset"] for batch in out["records"]), default=-1)
+            out["aborted_transactions"] = [one for one in out["aborted_transactions"] if one["first_offset"] <= end]
         if str(out.get("topic_id")).startswith("topic id") and topic is not None:
             out["topic_id"] = f"id of {topic}"
         return out
@@ -129,6 +133,9 @@ class Normal:
     def field_member_id(self, _, value):
         found = UUID.search(value)
         return self.symbol("member", value) if found else self.text(value)
+
+    def field_coordinator_epoch(self, _, value):
+        return value if value < 0 else "an epoch"
 
     def field_leader(self, api, value):
         return self.field_member_id(api, value)

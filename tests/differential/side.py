@@ -30,6 +30,7 @@ ANSWER_SECONDS = 3
 OTHERS_ANSWER_SECONDS = 8
 SETTLE_SECONDS = 20
 NO_ID = str(uuid.UUID(int=0))
+CONCURRENT_TRANSACTIONS = 51
 UNKNOWN_ID = "5ca1ab1e-0000-4000-8000-000000000001"
 API_VERSIONS = "ApiVersions"
 
@@ -137,9 +138,13 @@ class Side:
                 return False
             if self.ask("OffsetFetch", 7, {"group_id": group, "topics": None})["error_code"]:
                 return False
-            return self.ask("InitProducerId", 0, {"transactional_id": None})["error_code"] == 0
+            found = self.ask("FindCoordinator", 4, {"key_type": 1, "coordinator_keys": [group]})
+            if found["coordinators"][0]["error_code"]:
+                return False
+            asked = [{"transactional_id": name, "transaction_timeout_ms": 60000} for name in (None, group)]
+            return all(self.ask("InitProducerId", 0, one)["error_code"] == 0 for one in asked)
 
-        until(serves, "the coordinator and the producer ids")
+        until(serves, "the coordinators and the producer ids")
 
 
 def until(condition, what, seconds=SETTLE_SECONDS):
@@ -250,6 +255,8 @@ class Sequence:
         connection = self.connections[label]
         try:
             n, body = connection.receive(seconds)
+            if step.get("api") == "InitProducerId":
+                body = self.once_alone(connection, step, body)
         except Silent:
             return {"outcome": "no answer"}
         except (Closed, CodecError) as error:
@@ -259,6 +266,15 @@ class Sequence:
             return {"outcome": "silence"}
         self.answers[n] = body
         return {"outcome": "answered", "answer": body}
+
+    def once_alone(self, connection, step, body):
+        """The answer once the transaction before has ended: until then Kafka has the client ask again."""
+        end = time.monotonic() + ANSWER_SECONDS
+        while body.get("error_code") == CONCURRENT_TRANSACTIONS and time.monotonic() < end:
+            time.sleep(0.01)
+            connection.send(apis()[step["api"]], step["v"], self.resolve(step["body"]), step["n"])
+            _, body = connection.receive(ANSWER_SECONDS)
+        return body
 
     def give_up(self, step):
         """Closes the connection that got no answer."""
@@ -354,6 +370,18 @@ class Sequence:
 
     def settle_AlterConfigs(self, body, answer):  # noqa: N802
         self.settle_IncrementalAlterConfigs(body, answer)
+
+    def settle_EndTxn(self, body, answer):  # noqa: N802
+        """The markers come after the answer."""
+        if answer["error_code"]:
+            return
+
+        def complete():
+            asked = {"transactional_ids": [body["transactional_id"]]}
+            state = self.side.ask("DescribeTransactions", 0, asked)["transaction_states"][0]
+            return not state["transaction_state"].startswith("Prepare")
+
+        until(complete, f"the transaction of {body['transactional_id']} has ended")
 
     def wait_configs(self, topic, want, unset):
         def visible():

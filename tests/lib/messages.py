@@ -91,9 +91,10 @@ class Message:
 
     def __init__(self, text):
         raw = json.loads("\n".join(line for line in text.splitlines() if not line.strip().startswith("//")))
-        structs = {}
+        # They may name each other, in any order.
+        structs = {common["name"]: [] for common in raw.get("commonStructs", [])}
         for common in raw.get("commonStructs", []):
-            structs[common["name"]] = [Field(f, structs) for f in common["fields"]]
+            structs[common["name"]] += [Field(f, structs) for f in common["fields"]]
         self.name = raw["name"]
         self.api_key = raw.get("apiKey")
         self.versions = versions(raw["validVersions"])

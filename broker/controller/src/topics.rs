@@ -106,6 +106,7 @@ pub(crate) fn create_partitions(
             requested: count,
         });
     }
+    assignment::check_count(added)?;
     let first = i32::try_from(current).expect("fewer than `count`");
     // New partitions have as many replicas as the first one.
     let replicas = topic
@@ -122,7 +123,6 @@ pub(crate) fn create_partitions(
                 let assigned = assigned.len();
                 return Err(AssignmentFault::Count { assigned, added }.into());
             }
-            assignment::check_count(added)?;
             for (index, chosen) in (first..count).zip(assigned) {
                 assignment::check(PartitionIndex::new(index), chosen, replicas, image)?;
             }

@@ -1,6 +1,8 @@
 //! AddPartitionsToTxn (API key 24): the partitions that a transaction is about to write to. Before version 4 of one transaction;
 //! from then on brokers ask, of many, and may ask whether they have partitions already (KIP-890).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use corelog_metadata::MetadataImage;
 use corelog_model::{PartitionIndex, ProducerEpoch, ProducerId, TopicName};
 use corelog_protocol::ErrorCode;
@@ -58,15 +60,18 @@ async fn add(
     metadata: &MetadataCache,
     shards: &Shards,
     context: &RequestContext,
-    transaction: AddPartitionsToTxnTransaction,
+    mut transaction: AddPartitionsToTxnTransaction,
 ) -> AddPartitionsToTxnResult {
     let image = metadata.image();
-    let found: Vec<Vec<Result<TopicPartition, ErrorCode>>> = transaction
-        .topics
-        .iter()
-        .map(|topic| find(&image, topic))
-        .collect();
-    let known: Option<Vec<TopicPartition>> = found.iter().flatten().map(|found| found.clone().ok()).collect();
+    let all = |topics: &[AddPartitionsToTxnTopic]| -> Vec<Result<TopicPartition, ErrorCode>> {
+        topics.iter().flat_map(|topic| find(&image, topic)).collect()
+    };
+    let mut found = all(&transaction.topics);
+    if found.iter().any(Result::is_err) {
+        transaction.topics = once(transaction.topics);
+        found = all(&transaction.topics);
+    }
+    let known: Option<Vec<TopicPartition>> = found.iter().map(|found| found.clone().ok()).collect();
     let id = TransactionalId::new(&transaction.transactional_id);
     let producer = ProducerIdAndEpoch {
         producer_id: ProducerId::new(transaction.producer_id),
@@ -79,7 +84,7 @@ async fn add(
                 Ok(_) => ErrorCode::OperationNotAttempted,
                 Err(code) => *code,
             };
-            found.iter().flatten().map(code).collect()
+            found.iter().map(code).collect()
         }
         Some(partitions) => {
             let count = partitions.len();
@@ -133,6 +138,19 @@ async fn add(
         topic_results: topic_results.collect(),
         transactional_id: transaction.transactional_id,
     }
+}
+
+/// Each topic and partition once, as Kafka answers where it adds none.
+fn once(topics: Vec<AddPartitionsToTxnTopic>) -> Vec<AddPartitionsToTxnTopic> {
+    let mut merged: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+    for topic in topics {
+        merged.entry(topic.name).or_default().extend(topic.partitions);
+    }
+    let merged = merged.into_iter().map(|(name, partitions)| AddPartitionsToTxnTopic {
+        name,
+        partitions: partitions.into_iter().collect(),
+    });
+    merged.collect()
 }
 
 fn find(image: &MetadataImage, topic: &AddPartitionsToTxnTopic) -> Vec<Result<TopicPartition, ErrorCode>> {

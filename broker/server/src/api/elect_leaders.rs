@@ -22,7 +22,9 @@ pub(crate) async fn handle(
     _context: &RequestContext,
     request: ElectLeadersRequest,
 ) -> ElectLeadersResponse {
-    let is_known = matches!(request.election_type, PREFERRED | UNCLEAN);
+    // Of no partition, nothing is asked (`QuorumController.electLeaders`).
+    let is_of_none = request.topic_partitions.as_ref().is_some_and(Vec::is_empty);
+    let is_known = is_of_none || matches!(request.election_type, PREFERRED | UNCLEAN);
     let image = metadata.image();
     let topics = request.topic_partitions.unwrap_or_default().into_iter();
     let results: Vec<ReplicaElectionResult> = topics

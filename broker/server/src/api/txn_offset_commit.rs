@@ -45,6 +45,10 @@ pub(crate) async fn handle(
     if sorted.topics.is_empty() {
         return sorted.into_response(Ok(Vec::new()));
     }
+    // Before the transaction is asked about (`GroupCoordinatorService.commitTransactionalOffsets`).
+    if request.group_id.is_empty() {
+        return sorted.into_response(Err(ErrorCode::InvalidGroupId));
+    }
     if let Err(code) = in_transaction(metadata, shards, context, &request).await {
         return sorted.into_response(Err(code));
     }

@@ -26,18 +26,51 @@ pub(crate) async fn handle(
     _context: &RequestContext,
     request: WriteTxnMarkersRequest,
 ) -> WriteTxnMarkersResponse {
-    let mut markers = Vec::with_capacity(request.markers.len());
+    let mut results: BTreeMap<i64, Ended> = BTreeMap::new();
     for marker in request.markers {
-        markers.push(write(metadata, shards, marker).await);
+        let producer_id = marker.producer_id;
+        let codes = write(metadata, shards, marker).await;
+        if !codes.is_empty() {
+            results.entry(producer_id).or_default().extend(codes);
+        }
     }
-    WriteTxnMarkersResponse { markers }
+    let markers = results
+        .into_iter()
+        .map(|(producer_id, codes)| WritableTxnMarkerResult {
+            producer_id,
+            topics: by_topic(codes),
+        });
+    WriteTxnMarkersResponse {
+        markers: markers.collect(),
+    }
+}
+
+/// What became of a producer's partitions, each named once, as Kafka answers it.
+type Ended = BTreeMap<(String, i32), ErrorCode>;
+
+fn by_topic(codes: Ended) -> Vec<WritableTxnMarkerTopicResult> {
+    let mut topics: Vec<WritableTxnMarkerTopicResult> = Vec::new();
+    for ((name, partition_index), code) in codes {
+        let result = WritableTxnMarkerPartitionResult {
+            partition_index,
+            error_code: code.code(),
+        };
+        match topics.last_mut() {
+            Some(topic) if topic.name == name => topic.partitions.push(result),
+            _ => topics.push(WritableTxnMarkerTopicResult {
+                name,
+                partitions: vec![result],
+            }),
+        }
+    }
+    topics
 }
 
 async fn write(
     metadata: &MetadataCache,
     shards: &Shards,
     marker: WritableTxnMarker,
-) -> WritableTxnMarkerResult {
+) -> Ended {
     let image = metadata.image();
     let end = TransactionEnd {
         producer: TransactionalProducer {
@@ -62,43 +95,21 @@ async fn write(
             index,
         })
     };
-    let named = marker.topics.iter().flat_map(|topic| {
-        let indexes = topic.partition_indexes.iter();
-        indexes.filter_map(|index| find(&topic.name, *index))
-    });
-    let ids: Vec<PartitionId> = named.collect();
-    let written = end_in(shards, &image, end, &ids).await;
-    let codes: BTreeMap<PartitionId, ErrorCode> = ids
-        .into_iter()
-        .zip(written)
-        .map(|(id, result)| {
-            (
-                id,
-                result.map_or_else(|failure| failure.code, |()| ErrorCode::None),
-            )
-        })
-        .collect();
-    let topics = marker.topics.into_iter().map(|topic| {
-        let partition = |index: i32| {
-            let id = find(&topic.name, index);
-            let code = id.and_then(|id| codes.get(&id).copied());
-            WritableTxnMarkerPartitionResult {
-                partition_index: index,
-                error_code: code.unwrap_or(ErrorCode::UnknownTopicOrPartition).code(),
-            }
-        };
-        let partitions = topic
-            .partition_indexes
-            .iter()
-            .map(|index| partition(*index))
-            .collect();
-        WritableTxnMarkerTopicResult {
-            name: topic.name.clone(),
-            partitions,
+    let mut ended = Ended::new();
+    let mut ids = Vec::new();
+    for topic in marker.topics {
+        for index in topic.partition_indexes {
+            ids.extend(find(&topic.name, index).map(|id| (id, topic.name.clone())));
+            ended.insert((topic.name.clone(), index), ErrorCode::UnknownTopicOrPartition);
         }
-    });
-    WritableTxnMarkerResult {
-        producer_id: marker.producer_id,
-        topics: topics.collect(),
     }
+    ids.sort_unstable();
+    ids.dedup();
+    let (ids, names): (Vec<PartitionId>, Vec<String>) = ids.into_iter().unzip();
+    let written = end_in(shards, &image, end, &ids).await;
+    for ((id, name), result) in ids.into_iter().zip(names).zip(written) {
+        let code = result.map_or_else(|failure| failure.code, |()| ErrorCode::None);
+        ended.insert((name, id.index.get()), code);
+    }
+    ended
 }

@@ -11,6 +11,7 @@ use corelog_config::{TopicCompression, TopicConfig};
 use corelog_model::batch::{Compression, HEADER_SIZE, LOG_OVERHEAD, MAGIC, TimestampType};
 use corelog_model::{TimestampMs, ValidatedBatch};
 use corelog_protocol::ErrorCode;
+use corelog_protocol::messages::produce::TopicProduceData;
 use corelog_records::{
     KeyPolicy, PayloadCheck, RecordRules, RecordsSummary, TimestampRule, check_produced_header,
     check_produced_records, recompress,
@@ -35,6 +36,9 @@ pub(crate) const INLINE_BYTES_MAX: u64 = 64 << 10;
 const STEP_BYTES: u64 = 64 << 10;
 /// The largest timestamp of records that have none.
 const NO_TIMESTAMP: TimestampMs = TimestampMs::new(-1);
+/// Where a batch's attributes have the bit of transactions, and that bit.
+const ATTRIBUTES_LOW_BYTE: usize = 22;
+const TRANSACTIONAL: u8 = 1 << 4;
 /// The smallest size that a batch may say, without the overhead (Kafka's `LegacyRecord.RECORD_OVERHEAD_V0`).
 const SIZE_MIN: i32 = 14;
 
@@ -63,6 +67,16 @@ fn next_batch(bytes: &[u8]) -> Result<Option<usize>, Failure> {
         }
         Some(_) => Ok((length <= bytes.len() - LOG_OVERHEAD).then_some(length + LOG_OVERHEAD)),
     }
+}
+
+/// Whether any partition's first batch says that it is a part of a transaction; nothing of it has been checked.
+pub(super) fn has_transactional(topics: &[TopicProduceData]) -> bool {
+    let mut all = topics.iter().flat_map(|topic| &topic.partitions);
+    all.any(|data| {
+        let records = data.records.as_deref().unwrap_or_default();
+        let attributes = records.get(ATTRIBUTES_LOW_BYTE).copied().unwrap_or_default();
+        records.get(16) == Some(&MAGIC) && attributes & TRANSACTIONAL != 0
+    })
 }
 
 /// The bytes of the one batch that a partition's must be from version 3 on; what follows it and is none is let fall, as

@@ -65,6 +65,8 @@ pub fn start(
     request: ProduceRequest,
 ) -> LocalFuture<Answer> {
     let image = services.metadata.image();
+    // As in Kafka, the request as a whole (`KafkaApis.handleProduceRequest`).
+    let is_nobodys = request.transactional_id.is_none() && check::has_transactional(&request.topics);
     let mut check = Check {
         services,
         version: context.version,
@@ -75,7 +77,11 @@ pub fn start(
         first_failure: None,
     };
     let answer = |topic: TopicProduceData| {
-        let known = find_topic(&image, &topic.name, topic.topic_id, context.version);
+        let known = if is_nobodys {
+            Err(ErrorCode::TransactionalIdAuthorizationFailed.into())
+        } else {
+            find_topic(&image, &topic.name, topic.topic_id, context.version)
+        };
         let partitions = topic.partitions.into_iter();
         TopicProduceResponse {
             partitions: partitions.map(|data| check.partition(&known, data)).collect(),
