@@ -10,6 +10,7 @@ pub mod connection;
 pub mod controller;
 mod error_codes;
 mod groups;
+mod markers;
 pub mod memory;
 pub mod metadata;
 mod metrics;

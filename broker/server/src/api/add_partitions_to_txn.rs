@@ -146,10 +146,12 @@ fn once(topics: Vec<AddPartitionsToTxnTopic>) -> Vec<AddPartitionsToTxnTopic> {
     for topic in topics {
         merged.entry(topic.name).or_default().extend(topic.partitions);
     }
-    let merged = merged.into_iter().map(|(name, partitions)| AddPartitionsToTxnTopic {
-        name,
-        partitions: partitions.into_iter().collect(),
-    });
+    let merged = merged
+        .into_iter()
+        .map(|(name, partitions)| AddPartitionsToTxnTopic {
+            name,
+            partitions: partitions.into_iter().collect(),
+        });
     merged.collect()
 }
 

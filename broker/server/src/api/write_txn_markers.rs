@@ -13,8 +13,8 @@ use corelog_protocol::messages::write_txn_markers::{
 
 use crate::clients::RequestContext;
 use crate::cluster::MetadataCache;
+use crate::markers::end_in;
 use crate::shard::Shards;
-use crate::transactions::markers::end_in;
 
 /// The level of `transaction.version` from which on the coordinator raises the epoch for a marker.
 const RAISES_EPOCH: i8 = 2;
@@ -66,11 +66,7 @@ fn by_topic(codes: Ended) -> Vec<WritableTxnMarkerTopicResult> {
     topics
 }
 
-async fn write(
-    metadata: &MetadataCache,
-    shards: &Shards,
-    marker: WritableTxnMarker,
-) -> Ended {
+async fn write(metadata: &MetadataCache, shards: &Shards, marker: WritableTxnMarker) -> Ended {
     let image = metadata.image();
     let end = TransactionEnd {
         producer: TransactionalProducer {

@@ -6,6 +6,7 @@ mod load;
 mod producer_ids;
 mod publish;
 pub(crate) mod topics;
+mod transactions;
 mod uncompacted;
 
 pub use change::{change, register};

@@ -12,12 +12,12 @@ use corelog_storage::{CreateError, DeleteError, LogConfig, PartitionSpec};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use super::transactions::Broker;
 use crate::cluster::MetadataCache;
 use crate::controller::is_metadata_partition;
 use crate::partitions::log_config::log_config;
 use crate::partitions::{Partitions, partition_dirs};
 use crate::shard::Shard;
-use crate::transactions::TransactionServices;
 
 /// Partitions that are created or deleted at a time; their entries share journal frames.
 const CONCURRENT_MAX: usize = 64;
@@ -131,14 +131,10 @@ fn load_coordinator(shard: &Shard, id: PartitionId) {
         coordinators.load(id, log, &shard.handle, &config.groups, move || metadata.image());
     } else if is_of(names::TRANSACTION_STATE) {
         let leader_epoch = log.leader_epoch();
-        let services = TransactionServices {
-            metadata,
-            shards: Rc::clone(&shard.shards),
-            controller: Rc::clone(&shard.controller),
-        };
+        let outside = Rc::new(Broker::of(shard));
         shard
             .transactions
-            .load(id, leader_epoch, log, &shard.handle, &config, services);
+            .load(id, leader_epoch, log, &shard.handle, &config, outside);
     }
 }
 

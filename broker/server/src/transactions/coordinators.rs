@@ -12,8 +12,9 @@ use corelog_transactions::{
 };
 use futures_util::future::join_all;
 
+use super::outside::Outside;
 use super::refuse::refuse;
-use super::shell::{TransactionServices, TransactionShell};
+use super::shell::TransactionShell;
 use crate::own_log::Drivers;
 
 /// One coordinator a partition of `__transaction_state` that this shard owns.
@@ -30,13 +31,13 @@ impl TransactionCoordinators {
         log: Rc<PartitionLog>,
         handle: &Handle,
         config: &BrokerConfig,
-        services: TransactionServices,
+        outside: Rc<dyn Outside>,
     ) {
         if self.0.has(id) {
             return;
         }
         let machine = TransactionCoordinator::new(transaction_config(config), leader_epoch);
-        let shell = TransactionShell::new(handle.clone(), log, machine, services);
+        let shell = TransactionShell::new(handle.clone(), log, machine, outside);
         self.0.begin(id, shell, |_| ());
     }
 

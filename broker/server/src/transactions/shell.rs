@@ -8,29 +8,18 @@ use corelog_model::batch::BatchProducer;
 use corelog_records::EndMarker;
 use corelog_runtime::WorkClass;
 use corelog_transactions::{
-    Action, AppendToken, Event, Loaded, NoProducerId, Now, ProducerIdToken, Request, RequestToken, Response,
+    Action, AppendToken, Event, Loaded, Now, ProducerIdToken, Request, RequestToken, Response,
     TransactionCoordinator, WriteMarkers,
 };
 
 use super::append::{own_record, persist_error};
-use super::markers;
-use crate::cluster::MetadataCache;
-use crate::metadata::next_producer_id;
+use super::outside::Outside;
 use crate::own_log::{
     Append, Driver, DriverNow, GrowthMax, LogAppendError, Machine, OwnRecord, Step, Taken, Tasks,
 };
-use crate::shard::{ControllerChannel, Shards};
 
 /// The coordinator of one partition.
 pub(super) type TransactionShell = Driver<TransactionCoordinator>;
-
-/// What a coordinator needs of its shard.
-#[derive(Clone)]
-pub(crate) struct TransactionServices {
-    pub(crate) metadata: Rc<MetadataCache>,
-    pub(crate) shards: Rc<Shards>,
-    pub(crate) controller: Rc<ControllerChannel>,
-}
 
 /// What the machine wants done beside answers and appends.
 pub(crate) enum Wish {
@@ -53,7 +42,7 @@ impl Machine for TransactionCoordinator {
     type Event = Event;
     type Action = Action;
     type Wish = Wish;
-    type Services = TransactionServices;
+    type Services = Rc<dyn Outside>;
 
     const TASKS: Tasks = Tasks {
         what: "transactional ids",
@@ -100,11 +89,7 @@ impl Machine for TransactionCoordinator {
                 driver
                     .handle
                     .spawn(WorkClass::Latency, "producer id", async move {
-                        let id = next_producer_id(&shell.services.controller).await;
-                        let result = id.map_err(|error| {
-                            tracing::warn!(%error, "there is no producer id for a transaction");
-                            NoProducerId
-                        });
+                        let result = shell.services.producer_id().await;
                         shell.handle(Event::ProducerIdAllocated { token, result });
                     });
             }
@@ -113,7 +98,7 @@ impl Machine for TransactionCoordinator {
                     .handle
                     .spawn(WorkClass::Latency, "transaction markers", async move {
                         let token = markers.then;
-                        let outcomes = markers::write(&shell.services, *markers).await;
+                        let outcomes = shell.services.write_markers(*markers).await;
                         shell.handle(Event::MarkersWritten { token, outcomes });
                     });
             }

@@ -164,6 +164,12 @@ const AMOUNTS: &[Amount] = &[
         |all, value| all.crowd.liars = value,
     ),
     amount(
+        "transactors",
+        0,
+        |all| all.crowd.transactors,
+        |all, value| all.crowd.transactors = value,
+    ),
+    amount(
         "hasty",
         0,
         |all| all.crowd.hasty,

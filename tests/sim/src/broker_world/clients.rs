@@ -10,6 +10,7 @@ use corelog_model::{PartitionId, PartitionIndex, TopicId};
 use corelog_runtime::{Handle, WorkClass};
 
 use super::commits::Commits;
+use super::ledger::Ledger;
 use super::oracle::Oracle;
 use super::scenario::Habits;
 use super::wire::Wire;
@@ -44,6 +45,7 @@ pub(super) struct Clients {
     pub(super) address: SocketAddr,
     pub(super) oracle: Rc<Oracle>,
     pub(super) commits: Commits,
+    pub(super) ledger: Ledger,
     /// The setting that an administrator changes.
     pub(super) configs: Commits,
     /// The names of topics that came, and may have gone.
@@ -74,6 +76,7 @@ impl Clients {
             address,
             oracle: Rc::default(),
             commits: Commits::default(),
+            ledger: Ledger::default(),
             configs: Commits::default(),
             names: RefCell::default(),
             habits,

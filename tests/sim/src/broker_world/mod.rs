@@ -13,6 +13,7 @@ mod commits;
 mod every;
 mod group;
 mod hasty;
+mod ledger;
 mod leftovers;
 mod liar;
 mod loner;
@@ -26,6 +27,7 @@ mod run;
 mod scenario;
 mod scraper;
 mod topics;
+mod transactor;
 mod wire;
 
 pub use run::{check_plan, run, run_plan, simpler};

@@ -12,8 +12,8 @@ use super::broker::Broker;
 use super::clients::Clients;
 use super::scenario::{Crowd, DATA_DIR, PORT, Scenario};
 use super::{
-    admin, asker, checker, choices, every, group, hasty, leftovers, liar, loner, masses, probe, producer,
-    reader, scraper, topics,
+    admin, asker, checker, choices, every, group, hasty, ledger, leftovers, liar, loner, masses, probe,
+    producer, reader, scraper, topics, transactor,
 };
 use crate::disk::{Fault, FaultRule, Operation};
 use crate::exec::RunError;
@@ -262,6 +262,7 @@ impl Run {
             admins,
             askers,
             liars,
+            transactors,
         } = scenario.crowd;
         for _ in 0..careful {
             clients.spawn("careful producer", producer::run(Rc::clone(clients)));
@@ -293,6 +294,10 @@ impl Run {
         }
         for _ in 0..liars {
             clients.spawn("liar", liar::run(Rc::clone(clients)));
+        }
+        for number in 0..transactors {
+            clients.spawn("transactor", transactor::run(Rc::clone(clients), number));
+            clients.spawn("reader of the ledger", ledger::run(Rc::clone(clients)));
         }
     }
 
@@ -559,6 +564,7 @@ impl Run {
         )?;
         self.within("asking every group", every::ask(Rc::clone(&self.clients)))?;
         self.within("scraping", scraper::probe(Rc::clone(&self.clients)))?;
+        self.within("ending transactions", ledger::check(Rc::clone(&self.clients)))?;
         let watched = broker.clone();
         let rested = self
             .sim
@@ -577,6 +583,7 @@ impl Run {
         broker.forget();
         let broker = self.start()?;
         self.check()?;
+        self.within("reading transactions", ledger::check(Rc::clone(&self.clients)))?;
         self.look_for_leftovers()?;
         broker.forget();
         Ok(())

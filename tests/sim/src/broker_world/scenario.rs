@@ -19,6 +19,8 @@ pub(super) const DATA_DIR: &str = "/data";
 const MASSES_ONE_IN: u64 = 20;
 /// Seeds with somebody who scrapes metrics all along; by the seed, so that the others run as they did.
 const SCRAPERS_ONE_IN: u64 = 8;
+/// Seeds with transactions.
+const TRANSACTIONS_ONE_IN: u64 = 3;
 /// Where clients connect.
 pub(super) const PORT: u16 = 9092;
 /// The port of metrics and health.
@@ -112,6 +114,8 @@ pub(super) struct Crowd {
     pub(super) askers: u64,
     /// Those whose batches are to be refused.
     pub(super) liars: u64,
+    /// Producers with transactions; as many read what they commit.
+    pub(super) transactors: u64,
 }
 
 /// What clients and the harness may do, each in about every other seed.
@@ -188,6 +192,7 @@ impl Crowd {
             admins: pick(random, &[0, 0, 1, 2]),
             askers: pick(random, &[0, 0, 1]),
             liars: 0,
+            transactors: 0,
         }
     }
 }
@@ -246,6 +251,9 @@ impl Scenario {
             retention_check_ms: pick(random, &[100, 300_000]),
         };
         scenario.crowd.liars = pick(scripts, &[0, 1]);
+        if seed.is_multiple_of(TRANSACTIONS_ONE_IN) {
+            scenario.crowd.transactors = 1 + (seed / TRANSACTIONS_ONE_IN) % 4;
+        }
         scenario.settle();
         scenario
     }
@@ -299,6 +307,7 @@ impl Scenario {
             ("journal.files", "3"),
             ("checkpoint.interval.ms", &checkpoints),
             ("offsets.topic.num.partitions", "3"),
+            ("transaction.state.log.num.partitions", "2"),
             ("group.initial.rebalance.delay.ms", &delay),
             ("log.retention.ms", "-1"),
             ("log.retention.check.interval.ms", &retention),

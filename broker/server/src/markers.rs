@@ -10,18 +10,19 @@ use corelog_records::{EndMarker, marker_batch};
 use corelog_transactions::{MarkerOutcome, TopicPartition, WriteMarkers};
 use futures_util::future::{join, join_all};
 
-use super::shell::TransactionServices;
+use crate::cluster::MetadataCache;
 use crate::error_codes::{Failure, group_code};
 use crate::groups::Coordinators;
 use crate::partitions::{LogApi, Partitions};
 use crate::shard::{Items, OwnerWork, Results, Shards};
 
 /// Writes the markers that a coordinator wants; one outcome a partition.
-pub(super) async fn write(
-    services: &TransactionServices,
+pub(crate) async fn write(
+    metadata: &MetadataCache,
+    shards: &Shards,
     markers: WriteMarkers,
 ) -> Vec<(TopicPartition, MarkerOutcome)> {
-    let image = services.metadata.image();
+    let image = metadata.image();
     let end = TransactionEnd {
         producer: TransactionalProducer {
             id: markers.producer.producer_id,
@@ -40,9 +41,9 @@ pub(super) async fn write(
         }
     }
     let ids: Vec<PartitionId> = known.iter().map(|(_, id)| *id).collect();
-    let written = end_in(&services.shards, &image, end, &ids).await;
+    let written = end_in(shards, &image, end, &ids).await;
     for ((partition, id), result) in known.into_iter().zip(written) {
-        let is_there = || services.metadata.image().partition(id).is_some();
+        let is_there = || metadata.image().partition(id).is_some();
         outcomes.push((partition, outcome(&result, is_there)));
     }
     outcomes
