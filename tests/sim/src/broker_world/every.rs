@@ -12,6 +12,7 @@ use corelog_protocol::messages::offset_fetch::{OffsetFetchRequest, OffsetFetchRe
 
 use super::batches;
 use super::clients::Clients;
+use super::ledger::LEDGER;
 use super::producer::produce_request;
 use super::wire::{Gone, Wire, name_of};
 
@@ -52,7 +53,9 @@ async fn write_once(
 ) -> Result<bool, Gone> {
     let topics = list_topics(wire).await?;
     let mut is_done = true;
-    for topic in topics.iter().filter(|topic| !topic.is_internal) {
+    let is_for_all =
+        |topic: &&MetadataResponseTopic| !topic.is_internal && topic.name.as_deref() != Some(LEDGER);
+    for topic in topics.iter().filter(is_for_all) {
         for partition in &topic.partitions {
             let id = PartitionId {
                 topic: topic.topic_id,
