@@ -5,14 +5,16 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: E402
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic  # noqa: E402
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType  # noqa: E402
-from aiokafka.errors import for_code  # noqa: E402
+from aiokafka.errors import ProducerFenced, for_code  # noqa: E402
 
 from checks import Checks, bootstrap, check, equal, unique, until  # noqa: E402
 from scenarios import MIB, Message, Scenarios, numbered  # noqa: E402
+from transactions import Transactions  # noqa: E402
 
 TIMEOUT = 30
 LOOP = asyncio.new_event_loop()
@@ -68,6 +70,7 @@ class Member:
             # start() waits for the first assignment, which can need the other members' loop to run.
             return consumer, asyncio.ensure_future(consumer.start())
 
+        self.group = group
         self.consumer, self.started = run(start())
 
     def poll(self):
@@ -85,6 +88,40 @@ class Member:
 
     def close(self):
         run(self.consumer.stop())
+
+
+class Transactional:
+    def __init__(self, name):
+        async def start():
+            producer = AIOKafkaProducer(bootstrap_servers=bootstrap(), transactional_id=name, linger_ms=5)
+            await producer.start()
+            return producer
+
+        self.producer = run(start())
+
+    def begin(self):
+        run(self.producer.begin_transaction())
+
+    def send(self, topic, messages):
+        async def send_all():
+            futures = [await self.producer.send(topic, m.value, m.key, m.partition) for m in messages]
+            for future in futures:
+                await future
+
+        run(send_all())
+
+    def send_offsets(self, member, topic, partition, offset):
+        """This client names the group alone, not the member."""
+        run(self.producer.send_offsets_to_transaction({TopicPartition(topic, partition): offset}, member.group))
+
+    def commit(self):
+        run(self.producer.commit_transaction())
+
+    def abort(self):
+        run(self.producer.abort_transaction())
+
+    def close(self):
+        run(self.producer.stop())
 
 
 class Adapter:
@@ -155,13 +192,14 @@ class Adapter:
 
         return run(send_all())
 
-    def with_consumer(self, use, group=None):
+    def with_consumer(self, use, group=None, isolation="read_uncommitted"):
         """Starts a consumer, hands it to `use`, stops it."""
 
         async def start():
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=bootstrap(),
                 group_id=group,
+                isolation_level=isolation,
                 auto_offset_reset="earliest",
                 enable_auto_commit=False,
                 check_crcs=True,
@@ -176,7 +214,7 @@ class Adapter:
         finally:
             run(consumer.stop())
 
-    def read(self, topic, count, partitions=None):
+    def read(self, topic, count, partitions=None, isolation="read_uncommitted"):
         if partitions is None:
             partitions = range(self.partition_count(topic))
 
@@ -189,7 +227,7 @@ class Adapter:
             equal(drain(consumer), [], "messages after the last")
             return got
 
-        return self.with_consumer(use)
+        return self.with_consumer(use, isolation=isolation)
 
     def watermarks(self, topic, partition):
         place = TopicPartition(topic, partition)
@@ -225,6 +263,12 @@ class Adapter:
             return run(consumer.committed(TopicPartition(topic, partition)))
 
         return self.with_consumer(use, group=group)
+
+    def transactional(self, name):
+        return Transactional(name)
+
+    def is_fencing(self, error):
+        return isinstance(error, ProducerFenced)
 
 
 def group_admin(adapter, scenarios):
@@ -269,6 +313,7 @@ def main():
     scenarios.run_all(checks)
     for function in [group_admin, describe_cluster, auto_create]:
         checks.run(function.__name__, lambda function=function: function(adapter, scenarios))
+    Transactions(adapter, scenarios).run_all(checks)
     run(adapter.admin.close())
     return checks.finish()
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from confluent_kafka import (  # noqa: E402
     OFFSET_BEGINNING,
@@ -32,6 +33,7 @@ from confluent_kafka.admin import (  # noqa: E402
 
 from checks import Checks, bootstrap, check, equal, unique, until  # noqa: E402
 from scenarios import MIB, Message, Scenarios, numbered  # noqa: E402
+from transactions import Transactions  # noqa: E402
 
 TIMEOUT = 30
 
@@ -78,6 +80,41 @@ class Member:
 
     def close(self):
         self.consumer.close()
+
+
+class Transactional:
+    def __init__(self, name):
+        self.producer = Producer({"bootstrap.servers": bootstrap(), "transactional.id": name, "linger.ms": 5})
+        self.producer.init_transactions(TIMEOUT)
+
+    def begin(self):
+        self.producer.begin_transaction()
+
+    def send(self, topic, messages):
+        errors = []
+        for m in messages:
+            self.producer.produce(
+                topic,
+                value=m.value,
+                key=m.key,
+                partition=m.partition,
+                on_delivery=lambda error, _record: errors.append(error) if error else None,
+            )
+        equal(self.producer.flush(TIMEOUT), 0, "messages left after the flush")
+        equal(errors, [], "errors of delivery")
+
+    def send_offsets(self, member, topic, partition, offset):
+        offsets = [TopicPartition(topic, partition, offset)]
+        self.producer.send_offsets_to_transaction(offsets, member.consumer.consumer_group_metadata(), TIMEOUT)
+
+    def commit(self):
+        self.producer.commit_transaction(TIMEOUT)
+
+    def abort(self):
+        self.producer.abort_transaction(TIMEOUT)
+
+    def close(self):
+        """It has no close of its own."""
 
 
 class Adapter:
@@ -161,8 +198,8 @@ class Adapter:
             **config,
         })
 
-    def read(self, topic, count, partitions=None):
-        consumer = self.consumer()
+    def read(self, topic, count, partitions=None, isolation="read_committed"):
+        consumer = self.consumer(**{"isolation.level": isolation})
         try:
             if partitions is None:
                 partitions = range(self.partition_count(topic))
@@ -213,6 +250,13 @@ class Adapter:
             return found.offset if found.offset >= 0 else None
         finally:
             consumer.close()
+
+    def transactional(self, name):
+        return Transactional(name)
+
+    def is_fencing(self, error):
+        cause = error.args[0]
+        return isinstance(error, KafkaException) and cause.code() == KafkaError._FENCED and cause.fatal()
 
 
 def drain(consumer):
@@ -343,16 +387,6 @@ def cooperative(adapter, scenarios):
     two.close()
 
 
-def transactions(_adapter, _scenarios):
-    """A transactional producer is ready, or is told at once that there are no transactions."""
-    producer = Producer({"bootstrap.servers": bootstrap(), "transactional.id": unique("transactions")})
-    try:
-        producer.init_transactions(TIMEOUT)
-    except KafkaException as error:
-        cause = error.args[0]
-        check(cause.fatal() and "no transactions" in cause.str(), f"the producer ends: {cause.str()}")
-
-
 def acls(adapter, _scenarios):
     """Rules of access are refused where there is no authorizer. (librdkafka drops the error of DescribeAcls.)"""
     rule = AclBinding(
@@ -399,10 +433,10 @@ def main():
     scenarios = Scenarios(adapter)
     scenarios.run_all(checks)
     for function in [
-        group_admin, delete_records, list_offsets, describe_cluster, static_member, cooperative, transactions, acls, sasl,
-        auto_create,
+        group_admin, delete_records, list_offsets, describe_cluster, static_member, cooperative, acls, sasl, auto_create,
     ]:
         checks.run(function.__name__, lambda function=function: function(adapter, scenarios))
+    Transactions(adapter, scenarios).run_all(checks)
     return checks.finish()
 
 

@@ -40,6 +40,8 @@ func main() {
 	c.run("group_resume", t.groupResume)
 	c.run("group_admin", t.groupAdmin)
 	c.run("transactions", t.transactions)
+	c.run("transaction_offsets", t.transactionOffsets)
+	c.run("transaction_fencing", t.transactionFencing)
 	c.run("acls", t.acls)
 	c.run("auto_create", t.autoCreate)
 	client.Close()

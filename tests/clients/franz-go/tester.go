@@ -68,13 +68,14 @@ func (t *tester) produce(records []*kgo.Record, options ...kgo.Opt) error {
 }
 
 // read consumes count records of a topic from its beginning and sees that none follows.
-func (t *tester) read(topic string, count int) ([]*kgo.Record, error) {
-	client, err := kgo.NewClient(
+func (t *tester) read(topic string, count int, options ...kgo.Opt) ([]*kgo.Record, error) {
+	options = append([]kgo.Opt{
 		kgo.SeedBrokers(bootstrap()),
 		kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.MetadataMinAge(100*time.Millisecond),
-	)
+		kgo.MetadataMinAge(100 * time.Millisecond),
+	}, options...)
+	client, err := kgo.NewClient(options...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,17 +1,19 @@
 """kafka-python against the broker at BOOTSTRAP."""
 
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition  # noqa: E402
 from kafka.admin import ConfigResource, ConfigResourceType  # noqa: E402
-from kafka.errors import KafkaError  # noqa: E402
+from kafka.errors import ProducerFencedError  # noqa: E402
+from kafka.structs import OffsetAndMetadata  # noqa: E402
 
 from checks import Checks, bootstrap, check, equal, unique, until  # noqa: E402
 from scenarios import MIB, Message, Scenarios, numbered  # noqa: E402
+from transactions import Transactions  # noqa: E402
 
 TIMEOUT = 30
 
@@ -49,6 +51,36 @@ class Member:
 
     def close(self):
         self.consumer.close(autocommit=False)
+
+
+class Transactional:
+    def __init__(self, name):
+        self.producer = KafkaProducer(
+            bootstrap_servers=bootstrap(), transactional_id=name, linger_ms=5, max_block_ms=TIMEOUT * 1000
+        )
+        self.producer.init_transactions()
+
+    def begin(self):
+        self.producer.begin_transaction()
+
+    def send(self, topic, messages):
+        futures = [self.producer.send(topic, value=m.value, key=m.key, partition=m.partition) for m in messages]
+        self.producer.flush(timeout=TIMEOUT)
+        for future in futures:
+            future.get(timeout=TIMEOUT)
+
+    def send_offsets(self, member, topic, partition, offset):
+        offsets = {TopicPartition(topic, partition): OffsetAndMetadata(offset, "", -1)}
+        self.producer.send_offsets_to_transaction(offsets, member.consumer.group_metadata())
+
+    def commit(self):
+        self.producer.commit_transaction()
+
+    def abort(self):
+        self.producer.abort_transaction()
+
+    def close(self):
+        self.producer.close(timeout=TIMEOUT)
 
 
 class Adapter:
@@ -106,17 +138,18 @@ class Adapter:
         finally:
             producer.close(timeout=TIMEOUT)
 
-    def consumer(self, group=None):
+    def consumer(self, group=None, isolation="read_uncommitted"):
         return KafkaConsumer(
             bootstrap_servers=bootstrap(),
             group_id=group,
+            isolation_level=isolation,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             check_crcs=True,
         )
 
-    def read(self, topic, count, partitions=None):
-        consumer = self.consumer()
+    def read(self, topic, count, partitions=None, isolation="read_uncommitted"):
+        consumer = self.consumer(isolation=isolation)
         try:
             if partitions is None:
                 partitions = range(self.partition_count(topic))
@@ -166,11 +199,18 @@ class Adapter:
         return Member(group, topic)
 
     def committed(self, group, topic, partition):
-        consumer = self.consumer(group=group)
+        # It waits for the end of an open transaction with offsets of the group.
+        consumer = self.consumer(group=group, isolation="read_committed")
         try:
             return consumer.committed(TopicPartition(topic, partition))
         finally:
             consumer.close()
+
+    def transactional(self, name):
+        return Transactional(name)
+
+    def is_fencing(self, error):
+        return isinstance(error, ProducerFencedError)
 
 
 def drain(consumer):
@@ -211,19 +251,6 @@ def describe_cluster(adapter, _scenarios):
     check((host, int(port)) in {(b["host"], b["port"]) for b in cluster["brokers"]}, "our address")
 
 
-def transactions(_adapter, _scenarios):
-    """A transactional producer is ready, or is told at once that there are no transactions."""
-    producer = KafkaProducer(bootstrap_servers=bootstrap(), transactional_id=unique("transactions"), max_block_ms=60000)
-    start = time.monotonic()
-    try:
-        producer.init_transactions()
-    except KafkaError as error:
-        check(time.monotonic() - start < 10, f"it takes {time.monotonic() - start:.0f} s until {error!r}")
-        check("transaction" in repr(error).lower(), repr(error))
-    finally:
-        producer.close(timeout=5)
-
-
 def auto_create(adapter, _scenarios):
     """Producing to a topic that does not exist creates it, where the broker's profile allows that."""
     topic = unique("auto")
@@ -237,8 +264,9 @@ def main():
     scenarios = Scenarios(adapter)
     # kafka-python refuses null header values by itself.
     scenarios.run_all(checks, leave_out={"null_header"})
-    for function in [group_admin, delete_records, describe_cluster, transactions, auto_create]:
+    for function in [group_admin, delete_records, describe_cluster, auto_create]:
         checks.run(function.__name__, lambda function=function: function(adapter, scenarios))
+    Transactions(adapter, scenarios).run_all(checks)
     return checks.finish()
 
 

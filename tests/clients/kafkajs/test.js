@@ -7,6 +7,7 @@ const crypto = require('node:crypto')
 const { Kafka, CompressionTypes, ConfigResourceTypes, Partitioners, logLevel } = require('kafkajs')
 const { registerCodecs } = require('./codecs')
 const { run, finish, until, unique } = require('./checks')
+const transactions = require('./transactions')
 
 const MEBIBYTE = 1 << 20
 const bootstrap = process.env.BOOTSTRAP
@@ -39,12 +40,14 @@ async function produce(topic, messages, { compression = CompressionTypes.None, .
 
 /** A member of a group, and what it has read. */
 class Member {
-  constructor(groupId, topic) {
+  constructor(groupId, topic, { autoCommit = true, ...options } = {}) {
     this.topic = topic
+    this.autoCommit = autoCommit
     this.records = []
     this.assigned = []
     this.consumer = kafka.consumer({
       groupId, sessionTimeout: 10_000, heartbeatInterval: 500, maxWaitTimeInMs: 300, maxBytesPerPartition: 4 * MEBIBYTE,
+      ...options,
     })
     this.consumer.on(this.consumer.events.GROUP_JOIN, ({ payload }) => {
       this.assigned = payload.memberAssignment[topic] || []
@@ -55,6 +58,7 @@ class Member {
     await this.consumer.connect()
     await this.consumer.subscribe({ topic: this.topic, fromBeginning: true })
     await this.consumer.run({
+      autoCommit: this.autoCommit,
       autoCommitThreshold: 1,
       eachMessage: async ({ partition, message }) => {
         this.records.push({ ...message, partition })
@@ -63,18 +67,19 @@ class Member {
     return this
   }
 
-  /** Leaves the group, offsets committed. */
+  /** Leaves the group, offsets committed unless `autoCommit` is false. */
   async leave() {
     await this.consumer.stop()
     await this.consumer.disconnect()
   }
 }
 
-/** Reads count messages of a topic from its beginning. */
-async function read(topic, count) {
-  const member = await new Member(unique('reader'), topic).start()
+/** Reads count messages of a topic from its beginning and sees that none follows. */
+async function read(topic, count, options) {
+  const member = await new Member(unique('reader'), topic, options).start()
   try {
     await until(`${count} messages`, () => member.records.length >= count)
+    await new Promise(resolve => setTimeout(resolve, 300))
     assert.strictEqual(member.records.length, count, 'messages read')
     return member.records
   } finally {
@@ -325,6 +330,10 @@ async function main() {
   await run('group_resume', groupResume)
   await run('group_admin', groupAdmin)
   await run('describe_cluster', describeCluster)
+  const { commitAndAbort, offsets, fencing } = transactions({ kafka, admin, createTopic, produce, read, Member })
+  await run('transactions', commitAndAbort)
+  await run('transaction_offsets', offsets)
+  await run('transaction_fencing', fencing)
   await admin.disconnect()
   process.exit(finish())
 }

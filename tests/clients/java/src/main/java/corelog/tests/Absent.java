@@ -2,13 +2,10 @@ package corelog.tests;
 
 import static corelog.tests.Checks.check;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
@@ -16,7 +13,6 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.SecurityDisabledException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.quota.ClientQuotaFilter;
 import org.apache.kafka.common.resource.PatternType;
@@ -29,21 +25,6 @@ final class Absent {
 
     Absent(Broker broker) {
         this.broker = broker;
-    }
-
-    /** A transactional producer is ready, or is told that there are no transactions. */
-    void transactions() {
-        Map<String, Object> config = Map.of("transactional.id", Checks.unique("transactions"), "max.block.ms", 30000);
-        KafkaProducer<byte[], byte[]> producer = broker.producer(config);
-        try {
-            producer.initTransactions();
-        } catch (TimeoutException e) {
-            throw e;
-        } catch (KafkaException e) {
-            check(text(e).contains("no transactions"), "the reason in: " + text(e));
-        } finally {
-            producer.close(Duration.ofSeconds(5));
-        }
     }
 
     private static String text(Throwable error) {
@@ -65,9 +46,7 @@ final class Absent {
         Class<? extends Exception> lacks = UnsupportedVersionException.class;
         ended(lacks, true, () -> broker.admin.describeClientQuotas(ClientQuotaFilter.all()).entities().get());
         ended(lacks, true, () -> broker.admin.describeUserScramCredentials().all().get());
-        ended(lacks, true, () -> broker.admin.listTransactions().all().get());
         ended(lacks, true, () -> broker.admin.describeMetadataQuorum().quorumInfo().get());
-        ended(lacks, true, () -> broker.admin.fenceProducers(List.of(Checks.unique("fenced"))).all().get());
     }
 
     /** Whoever authenticates where nobody has to. */

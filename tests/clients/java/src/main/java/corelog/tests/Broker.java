@@ -83,7 +83,11 @@ final class Broker implements AutoCloseable {
 
     /** Reads count records of all partitions from the beginning and sees that none follows. */
     List<ConsumerRecord<byte[], byte[]>> read(String topic, int count) throws Exception {
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer(Map.of())) {
+        return read(topic, count, Map.of());
+    }
+
+    List<ConsumerRecord<byte[], byte[]>> read(String topic, int count, Map<String, Object> config) throws Exception {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(config)) {
             List<TopicPartition> partitions = new ArrayList<>();
             for (int p = 0; p < partitionCount(topic); p++) partitions.add(new TopicPartition(topic, p));
             consumer.assign(partitions);

@@ -14,6 +14,8 @@ public final class Main {
             Messages messages = new Messages(broker);
             Groups groups = new Groups(broker);
             Topics topics = new Topics(broker);
+            Transactions transactions = new Transactions(broker);
+            TransactionAdmin transactionAdmin = new TransactionAdmin(broker);
             Absent absent = new Absent(broker);
             checks.run("roundtrip", () -> messages.roundtrip(Map.of("enable.idempotence", false)));
             checks.run("idempotent", () -> messages.roundtrip(Map.of()));
@@ -34,7 +36,6 @@ public final class Main {
             checks.run("delete_records", topics::deleteRecords);
             checks.run("list_offsets", topics::listOffsets);
             checks.run("describe_cluster", topics::cluster);
-            checks.run("transactions", absent::transactions);
             checks.run("acls", absent::acls);
             checks.run("absent", absent::others);
             checks.run("sasl", absent::sasl);
@@ -43,6 +44,12 @@ public final class Main {
             checks.run("group_resume", groups::resume);
             checks.run("static_member", groups::staticMember);
             checks.run("group_admin", groups::admin);
+            checks.run("transactions", transactions::commitAndAbort);
+            checks.run("transaction_offsets", transactions::offsets);
+            checks.run("transaction_fencing", transactions::fencing);
+            checks.run("transactions_described", transactionAdmin::describe);
+            checks.run("abort_transaction", transactionAdmin::abort);
+            checks.run("fence_producers", transactionAdmin::fence);
         }
         System.exit(checks.finish());
     }
