@@ -32,7 +32,7 @@ pub struct TransactionFilters {
     pub states: Vec<String>,
     /// With one of these producer ids, if there are any.
     pub producer_ids: Vec<i64>,
-    /// Whose transaction began longer ago than this (ListTransactions from version 1).
+    /// Whose last transaction began longer ago than this, complete or not (ListTransactions from version 1).
     pub longer_than: Option<Duration>,
     /// Whose name this regular expression matches as a whole (ListTransactions from version 2).
     pub pattern: Option<String>,

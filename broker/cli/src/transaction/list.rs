@@ -27,7 +27,7 @@ pub struct ListArgs {
     #[arg(long = "producer-id", value_name = "ID", value_delimiter = ',', value_parser = clap::value_parser!(i64).range(0..))]
     producer_ids: Vec<i64>,
 
-    /// Only ids whose transaction began longer ago than this, such as 90s, 15m or 1h30m.
+    /// Only ids whose last transaction began longer ago than this, such as 90s, 15m or 1h30m.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     longer_than: Option<Duration>,
 

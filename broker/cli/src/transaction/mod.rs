@@ -27,15 +27,16 @@ pub enum TransactionCommand {
         visible_alias = "ls",
         after_help = "\
 Examples:
-  corelog transaction list --state Ongoing
-  corelog transaction list --longer-than 15m --pattern 'payments-.*'
+  corelog transaction list --state Ongoing --longer-than 5m
+  corelog transaction list --pattern 'payments-.*'
 An id stays in the list after its last transaction until transactional.id.expiration.ms is over."
     )]
     List(ListArgs),
 
     /// Show state, producer, timeout, age and partitions of transactional ids.
     #[command(after_help = "\
-Of a transaction that is decided (PrepareCommit, PrepareAbort) those partitions are shown that have no marker yet.
+Of a transaction that is decided (PrepareCommit, PrepareAbort) those partitions are shown that have
+no marker yet.
 Example:
   corelog transaction describe payments-1")]
     Describe {
@@ -46,7 +47,8 @@ Example:
 
     /// Show the producers that partitions remember, and where their open transactions begin.
     #[command(after_help = "\
-START-OFFSET is the first offset of a transaction that is open in the partition: readers of committed records wait there.
+START-OFFSET is the first offset of a transaction that is open in the partition: readers of
+committed records wait there.
 Examples:
   corelog transaction describe-producers orders
   corelog transaction describe-producers orders --partition 3 --output json")]
@@ -54,8 +56,9 @@ Examples:
 
     /// Find transactions that are open in partitions, and that no coordinator is going to end.
     #[command(after_help = "\
-A transaction hangs if it is open in a partition for longer than --max-transaction-timeout, and the coordinator of its
-producer does not know it as open there. Readers of committed records wait for it forever.
+A transaction hangs if it is open in a partition, its last record there is older than
+--max-transaction-timeout, and the coordinator of its producer does not know it as open there.
+Readers of committed records wait for it forever.
 Examples:
   corelog transaction find-hanging
   corelog transaction find-hanging --topic orders --partition 3
@@ -65,18 +68,19 @@ Examples:
 
     /// End a transaction that hangs, in one partition, as aborted.
     #[command(after_help = "\
-The marker goes into this partition alone. A transaction that its coordinator knows as open here is refused without
---force: it would be aborted in part, and its producer might commit the rest. `corelog transaction force-terminate`
-aborts all of it.
+The marker goes into this partition alone. A transaction that its coordinator knows as open here is
+refused without --force: it would be aborted in part, and its producer might commit the rest.
+`corelog transaction force-terminate` aborts all of it.
 Examples:
   corelog transaction abort --topic orders --partition 3 --start-offset 1042
-  corelog transaction abort --topic orders --partition 3 --producer-id 4000 --producer-epoch 2 --coordinator-epoch 7
+  corelog transaction abort --topic orders --partition 3 \\
+    --producer-id 4000 --producer-epoch 2 --coordinator-epoch 7
 The first form looks the producer up, for which a Kafka broker has to be of 3.0 or newer.")]
     Abort(AbortArgs),
 
     /// Abort the transaction of a transactional id in all its partitions, and fence its producer.
     #[command(after_help = "\
-The producer is told PRODUCER_FENCED, as if another one had begun with its transactional id.
+The producer is refused from then on, as if another one had begun with its transactional id.
 Example:
   corelog transaction force-terminate payments-1")]
     ForceTerminate {
