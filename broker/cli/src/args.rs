@@ -10,6 +10,7 @@ use crate::group::GroupCommand;
 use crate::log::LogCommand;
 use crate::produce::ProduceArgs;
 use crate::topic::TopicCommand;
+use crate::transaction::TransactionCommand;
 use crate::tune::TuneArgs;
 
 /// The commands, but for `serve`.
@@ -28,6 +29,10 @@ pub enum Command {
     /// List, describe and delete consumer groups, and move their offsets.
     #[command(subcommand, visible_alias = "groups")]
     Group(GroupCommand),
+
+    /// List and describe transactions, find those that hang, and end them.
+    #[command(subcommand, visible_alias = "transactions")]
+    Transaction(TransactionCommand),
 
     /// Write records from standard input to a topic, one a line.
     Produce(ProduceArgs),
@@ -130,6 +135,10 @@ pub(crate) mod tests {
             "consume t --exit-eof --follow",
             "produce t --acks 2",
             "produce t --compression brotli",
+            "transaction describe",
+            "transaction list --longer-than 15",
+            "transaction find-hanging --partition 1",
+            "transaction abort --topic t --start-offset 5",
             "completions nushell",
             "serve",
         ] {

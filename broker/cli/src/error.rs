@@ -4,6 +4,7 @@ use std::io;
 
 use corelog_client::{AddressError, ClientError};
 use corelog_config::LoadError;
+use corelog_model::{Offset, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_storage::{DataDirError, RebuildError};
 
@@ -72,6 +73,57 @@ pub enum CliError {
     /// The group is not there.
     #[error("there is no group {0}; `corelog group list` shows those that are")]
     NoGroup(String),
+    /// The transactional id is not there.
+    #[error("there is no transactional id {0}; `corelog transaction list` shows those that are")]
+    NoTransactionalId(String),
+    /// No transaction that is open in the partition begins there.
+    #[error(
+        "no transaction that is open in {topic}-{partition} begins at offset {start}; {}",
+        open_at(open)
+    )]
+    NoTransactionAt {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: PartitionIndex,
+        /// Where it was said to begin.
+        start: Offset,
+        /// Where those begin that are open.
+        open: Vec<Offset>,
+    },
+    /// The transaction does not hang.
+    #[error(
+        "the coordinator of {transactional_id} knows the transaction as open here ({state}) and ends it when its producer \
+         does or its timeout is over; `corelog transaction force-terminate {transactional_id}` aborts all of it now, \
+         --force what is in this partition"
+    )]
+    TransactionIsOpen {
+        /// Whose it is.
+        transactional_id: String,
+        /// The id's state.
+        state: String,
+    },
+    /// The broker refused to end a transaction.
+    #[error("{source}; {advice}")]
+    AbortRefused {
+        /// Its words.
+        source: ClientError,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// No marker can have the epoch of the producer.
+    #[error(
+        "the partition says that the producer has epoch {0}, which no epoch can be; is it a Kafka broker?"
+    )]
+    ProducerEpoch(i32),
+}
+
+fn open_at(open: &[Offset]) -> String {
+    if open.is_empty() {
+        return "none is open there".to_owned();
+    }
+    let offsets: Vec<_> = open.iter().map(ToString::to_string).collect();
+    format!("those that are begin at {}", offsets.join(", "))
 }
 
 impl CliError {
@@ -91,9 +143,15 @@ impl CliError {
             | CliError::Output(_)
             | CliError::Input(_)
             | CliError::Probe(_)
-            | CliError::GroupIsActive { .. } => Exit::Failure,
+            | CliError::GroupIsActive { .. }
+            | CliError::TransactionIsOpen { .. }
+            | CliError::AbortRefused { .. }
+            | CliError::ProducerEpoch(_) => Exit::Failure,
             CliError::Some { exit, .. } => *exit,
-            CliError::NoOffsets(_) | CliError::NoGroup(_) => Exit::NotFound,
+            CliError::NoOffsets(_)
+            | CliError::NoGroup(_)
+            | CliError::NoTransactionalId(_)
+            | CliError::NoTransactionAt { .. } => Exit::NotFound,
         }
     }
 
@@ -108,8 +166,11 @@ pub(crate) fn exit_of_code(code: ErrorCode) -> Exit {
     if code == ErrorCode::UnknownTopicOrPartition
         || code == ErrorCode::GroupIdNotFound
         || code == ErrorCode::UnknownTopicId
+        || code == ErrorCode::TransactionalIdNotFound
     {
         Exit::NotFound
+    } else if code == ErrorCode::InvalidRegularExpression {
+        Exit::Usage
     } else {
         Exit::Failure
     }

@@ -13,7 +13,7 @@ pub enum Exit {
     Usage,
     /// No broker answered.
     Connection,
-    /// The topic, partition or group does not exist.
+    /// The topic, partition, group or transaction does not exist.
     NotFound,
     /// `doctor` found something that has to be changed, or `tune` could not change it.
     Unfit,
@@ -50,7 +50,10 @@ impl Exit {
         (Exit::Failure, "the broker refused, or something else failed"),
         (Exit::Usage, "the command line or its input is wrong"),
         (Exit::Connection, "no broker answered"),
-        (Exit::NotFound, "the topic, partition or group does not exist"),
+        (
+            Exit::NotFound,
+            "the topic, partition, group or transaction does not exist",
+        ),
         (
             Exit::Unfit,
             "doctor found something that has to be changed, or tune could not set it",

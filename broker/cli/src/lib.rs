@@ -7,6 +7,7 @@
 //! - The process's exit code is one of [`Exit`].
 
 mod args;
+mod clock;
 mod config;
 mod config_args;
 mod consume;
@@ -23,6 +24,7 @@ mod parse;
 mod produce;
 mod run;
 mod topic;
+mod transaction;
 mod tune;
 
 pub use args::Command;

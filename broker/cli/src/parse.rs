@@ -1,6 +1,9 @@
 //! Arguments with a form of their own.
 
-use corelog_model::{PartitionIndex, TimestampMs};
+use std::time::Duration;
+
+use corelog_model::{Offset, PartitionIndex, TimestampMs};
+use jiff::SignedDuration;
 
 /// Why an argument is malformed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -25,6 +28,12 @@ pub enum ParseError {
     /// Not a place to begin.
     #[error("{0:?} is not an offset: give a number, earliest, latest, or -N for N before the end")]
     Offset(String),
+    /// Not a duration.
+    #[error("{0:?} is not a duration: give a number with its unit, such as 500ms, 90s, 15m or 1h30m")]
+    Duration(String),
+    /// Not the number of a partition, or an offset.
+    #[error("{0:?} is not a number from 0")]
+    Number(String),
 }
 
 /// Parses `KEY=VALUE`; the value may hold further equals signs.
@@ -91,6 +100,45 @@ pub(crate) fn time(text: &str) -> Result<TimestampMs, ParseError> {
         milliseconds if milliseconds >= 0 => Ok(TimestampMs::new(milliseconds)),
         _ => Err(refuse()),
     }
+}
+
+/// Parses a duration with its unit.
+pub(crate) fn duration(text: &str) -> Result<Duration, ParseError> {
+    let refuse = || ParseError::Duration(text.to_owned());
+    let signed = text.parse::<SignedDuration>().map_err(|_| refuse())?;
+    Duration::try_from(signed).map_err(|_| refuse())
+}
+
+/// Parses a duration, or a number of minutes, as Kafka's tool takes it.
+pub(crate) fn minutes_or_duration(text: &str) -> Result<Duration, ParseError> {
+    match text.parse::<u32>() {
+        Ok(minutes) => Ok(Duration::from_secs(60 * u64::from(minutes))),
+        Err(_) => duration(text),
+    }
+}
+
+/// Shows a duration, to the second if it is one.
+pub(crate) fn show_duration(milliseconds: i64) -> String {
+    let duration = if milliseconds.abs() < 1_000 {
+        SignedDuration::from_millis(milliseconds)
+    } else {
+        SignedDuration::from_secs(milliseconds / 1_000)
+    };
+    format!("{duration:#}")
+}
+
+/// Parses the number of a partition.
+pub(crate) fn partition_index(text: &str) -> Result<PartitionIndex, ParseError> {
+    match text.parse::<i32>() {
+        Ok(index) if index >= 0 => Ok(PartitionIndex::new(index)),
+        Ok(_) | Err(_) => Err(ParseError::Number(text.to_owned())),
+    }
+}
+
+/// Parses an offset.
+pub(crate) fn offset(text: &str) -> Result<Offset, ParseError> {
+    let offset = text.parse::<i64>().ok().and_then(Offset::new);
+    offset.ok_or_else(|| ParseError::Number(text.to_owned()))
 }
 
 /// Shows a point in time in UTC, to the millisecond.
@@ -173,6 +221,37 @@ mod tests {
         check("-5", None);
         check("yesterday", None);
         check("1960-01-01", None);
+    }
+
+    #[test]
+    fn durations_are_parsed_and_shown() {
+        let check = |text: &str, expected: Option<&str>| {
+            let shown = duration(text)
+                .ok()
+                .map(|duration| show_duration(i64::try_from(duration.as_millis()).unwrap()));
+            assert_eq!(shown.as_deref(), expected, "{text}");
+        };
+        check("500ms", Some("500ms"));
+        check("90s", Some("1m 30s"));
+        check("15m", Some("15m"));
+        check("1h30m", Some("1h 30m"));
+        check("1 hour 2 seconds", Some("1h 2s"));
+        check("26h", Some("26h"));
+        check("0s", Some("0s"));
+        check("90", None);
+        check("-5m", None);
+        check("soon", None);
+        assert_eq!(minutes_or_duration("15"), Ok(Duration::from_secs(900)));
+        assert_eq!(minutes_or_duration("15s"), Ok(Duration::from_secs(15)));
+        assert!(minutes_or_duration("-15").is_err());
+    }
+
+    #[test]
+    fn numbers_are_parsed() {
+        assert_eq!(partition_index("7"), Ok(PartitionIndex::new(7)));
+        assert!(partition_index("-1").is_err());
+        assert_eq!(offset("7").ok(), Offset::new(7));
+        assert!(offset("-1").is_err());
     }
 
     #[test]

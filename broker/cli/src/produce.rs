@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
@@ -13,6 +12,7 @@ use corelog_model::batch::Compression;
 use corelog_model::{PartitionIndex, TimestampMs};
 use serde_json::json;
 
+use crate::clock::now;
 use crate::error::CliError;
 use crate::globals::Globals;
 use crate::json::{RecordError, parse_record};
@@ -259,15 +259,6 @@ fn text_record(args: &ProduceArgs, line: &[u8], now: TimestampMs) -> Result<Reco
         headers: Vec::new(),
         timestamp: now,
     })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a tool of its own process stamps its records"
-)]
-fn now() -> TimestampMs {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    TimestampMs::new(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// What was acknowledged, by partition.

@@ -10,7 +10,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
-use crate::{config, consume, doctor, group, log, produce, topic, tune};
+use crate::{config, consume, doctor, group, log, produce, topic, transaction, tune};
 
 /// Runs a command on the process's own standard streams. `program` is the whole command line, for completions.
 pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> ExitCode {
@@ -66,6 +66,7 @@ pub fn execute(
         Command::Log(command) => return log::run(command, &mut output),
         Command::Topic(command) => topic::run(globals, command, &mut output)?,
         Command::Group(command) => group::run(globals, command, &mut output)?,
+        Command::Transaction(command) => transaction::run(globals, command, &mut output)?,
         Command::Produce(args) => produce::run(globals, args, io::stdin(), &mut output)?,
         Command::Consume(args) => consume::run(globals, args, &mut output)?,
         Command::Config(command) => config::run(command, &mut output)?,

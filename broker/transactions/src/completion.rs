@@ -29,8 +29,10 @@ impl TransactionCoordinator {
         }
         let token = MarkersToken::new(self.cx.next_token());
         let partitions = unwritten.iter().cloned().collect();
+        self.markers_pending += unwritten.len();
         transaction.begin(Busy::Markers(Markers {
             token,
+            since: self.cx.now.monotonic,
             unwritten,
             retry: BTreeSet::new(),
         }));
@@ -58,7 +60,7 @@ impl TransactionCoordinator {
         for (partition, outcome) in outcomes {
             match outcome {
                 MarkerOutcome::Written | MarkerOutcome::Gone | MarkerOutcome::ProducerFenced => {
-                    markers.unwritten.remove(&partition);
+                    self.markers_pending -= usize::from(markers.unwritten.remove(&partition));
                     markers.retry.remove(&partition);
                 }
                 MarkerOutcome::Retry => {
@@ -72,6 +74,8 @@ impl TransactionCoordinator {
         }
         let has_retries = !markers.retry.is_empty();
         if markers.unwritten.is_empty() {
+            let delay = self.cx.now.monotonic.saturating_sub(markers.since);
+            self.counts.marker_delays.record(delay);
             self.marking.remove(&token);
             if let Some(transaction) = self.transactions.get_mut(&transactional_id) {
                 transaction.end();

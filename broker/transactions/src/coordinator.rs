@@ -7,6 +7,7 @@ use std::time::Duration;
 use corelog_model::LeaderEpoch;
 
 use crate::context::Context;
+use crate::figures::{OpenTransactions, TransactionCounts};
 use crate::log::Transactions;
 use crate::timers::TimerKey;
 use crate::transaction::Asked;
@@ -39,10 +40,15 @@ pub(crate) enum Phase {
 pub struct TransactionCoordinator {
     pub(crate) phase: Phase,
     pub(crate) transactions: Transactions,
+    /// Those of them with a transaction that is not complete, by its start.
+    pub(crate) open: OpenTransactions,
     /// Which id waits for which fresh producer id.
     pub(crate) awaited: BTreeMap<ProducerIdToken, TransactionalId>,
     /// Which id waits for which markers.
     pub(crate) marking: BTreeMap<MarkersToken, TransactionalId>,
+    /// Partitions of theirs that have no marker yet.
+    pub(crate) markers_pending: usize,
+    pub(crate) counts: TransactionCounts,
     /// Where the look for expired ids goes on; `None` is at the beginning.
     pub(crate) expiry_cursor: Option<TransactionalId>,
     pub(crate) cx: Context,
@@ -55,8 +61,11 @@ impl TransactionCoordinator {
         TransactionCoordinator {
             phase: Phase::Loading,
             transactions: Transactions::new(),
+            open: OpenTransactions::default(),
             awaited: BTreeMap::new(),
             marking: BTreeMap::new(),
+            markers_pending: 0,
+            counts: TransactionCounts::default(),
             expiry_cursor: None,
             cx: Context::new(config, coordinator_epoch),
         }

@@ -32,7 +32,7 @@ impl TransactionCoordinator {
         );
         match Change::decode(key, value)? {
             Some(change) => {
-                log::apply(&mut self.transactions, change);
+                log::apply(&mut self.transactions, &mut self.open, change);
                 Ok(Loaded::Known)
             }
             None => Ok(Loaded::Unknown),
@@ -74,6 +74,8 @@ impl TransactionCoordinator {
         self.cx.timers.clear();
         self.awaited.clear();
         self.marking.clear();
+        self.markers_pending = 0;
+        self.open.clear();
         for append in self.cx.log.drain() {
             if let Then::Step(Purpose::Asked(asked)) = append.then {
                 self.refuse_unloaded(&asked);

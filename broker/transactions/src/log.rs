@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::figures::OpenTransactions;
 use crate::metadata::Metadata;
 use crate::records::{LogValueVersion, Record, RecordError, RecordKey, TransactionLogValue, key};
 use crate::transaction::{Purpose, Transaction};
@@ -114,17 +115,21 @@ impl PendingLog {
 }
 
 /// Makes a durable change visible, or replays one.
-pub(crate) fn apply(transactions: &mut Transactions, change: Change) {
+pub(crate) fn apply(transactions: &mut Transactions, open: &mut OpenTransactions, change: Change) {
     let Change {
         transactional_id,
         value,
     } = change;
     match value {
         Some(value) => {
-            transactions.entry(transactional_id).or_default().durable = Some(Metadata::from(value));
+            let metadata = Metadata::from(value);
+            let transaction = transactions.entry(transactional_id.clone()).or_default();
+            open.change(&transactional_id, transaction.durable.as_ref(), Some(&metadata));
+            transaction.durable = Some(metadata);
         }
         None => {
             if let Some(transaction) = transactions.get_mut(&transactional_id) {
+                open.change(&transactional_id, transaction.durable.as_ref(), None);
                 transaction.durable = None;
                 if transaction.tidy() {
                     transactions.remove(&transactional_id);

@@ -154,7 +154,7 @@ impl TransactionCoordinator {
             match (purpose.take(), outcome) {
                 (Some(purpose), Ok(())) => self.finish_step(change, purpose),
                 (Some(purpose), Err(error)) => self.fail_step(&transactional_id, purpose, error),
-                (None, Ok(())) => log::apply(&mut self.transactions, change),
+                (None, Ok(())) => log::apply(&mut self.transactions, &mut self.open, change),
                 // An expired id stays, and a completion is tried again: it has been decided.
                 (None, Err(_)) if change.value.is_none() => {}
                 (None, Err(_)) => self.complete_later(&transactional_id),
@@ -170,7 +170,12 @@ impl TransactionCoordinator {
             .value
             .as_ref()
             .and_then(|value| success(value, &purpose, self.cx.now.wall));
-        log::apply(&mut self.transactions, change);
+        let decided = change.value.as_ref().and_then(|value| value.state.decided());
+        if let (true, Some(result)) = (was_ongoing, decided) {
+            let is_timed_out = matches!(purpose, Purpose::TimedOut);
+            self.counts.ended(result, is_timed_out);
+        }
+        log::apply(&mut self.transactions, &mut self.open, change);
         let is_ongoing = is_ongoing(&self.transactions, &transactional_id);
         if is_ongoing && !was_ongoing {
             self.schedule_timeout(&transactional_id);

@@ -44,6 +44,8 @@ pub(crate) enum Busy {
 #[derive(Debug)]
 pub(crate) struct Markers {
     pub(crate) token: MarkersToken,
+    /// When their decision was durable, or when the coordinator was loaded with it, as `Now::monotonic`.
+    pub(crate) since: Duration,
     /// The partitions that have none yet.
     pub(crate) unwritten: BTreeSet<TopicPartition>,
     /// Those of them that are tried again soon.

@@ -50,6 +50,25 @@ pub(crate) enum Target {
     Broker(i32),
     /// The coordinator of that group.
     Coordinator(String),
+    /// The coordinator of that transactional id.
+    TransactionCoordinator(String),
+}
+
+/// What has a coordinator; the numbers are FindCoordinator's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(i8)]
+enum KeyType {
+    Group = 0,
+    Transaction = 1,
+}
+
+impl KeyType {
+    fn subject(self, key: &str) -> String {
+        match self {
+            KeyType::Group => format!("the coordinator of group {key}"),
+            KeyType::Transaction => format!("the coordinator of transactional id {key}"),
+        }
+    }
 }
 
 /// A client of one cluster. Blocking, for one thread.
@@ -57,7 +76,7 @@ pub(crate) enum Target {
 pub struct Client {
     options: ClientOptions,
     connections: BTreeMap<Address, Connection>,
-    coordinators: BTreeMap<String, Address>,
+    coordinators: BTreeMap<(KeyType, String), (i32, Address)>,
     cluster: Cluster,
 }
 
@@ -230,7 +249,8 @@ impl Client {
                 None => self.any_address(),
             },
             Target::Broker(id) => self.cluster.address(*id).cloned(),
-            Target::Coordinator(group) => self.coordinator(group),
+            Target::Coordinator(group) => Ok(self.coordinator(KeyType::Group, group)?.1),
+            Target::TransactionCoordinator(id) => Ok(self.coordinator(KeyType::Transaction, id)?.1),
         }
     }
 
@@ -263,48 +283,56 @@ impl Client {
         Ok(self.connections.get_mut(address).expect("inserted above"))
     }
 
-    fn coordinator(&mut self, group: &str) -> Result<Address, ClientError> {
-        if let Some(address) = self.coordinators.get(group) {
-            return Ok(address.clone());
+    /// The node that coordinates a transactional id.
+    pub(crate) fn transaction_coordinator(&mut self, transactional_id: &str) -> Result<i32, ClientError> {
+        Ok(self.coordinator(KeyType::Transaction, transactional_id)?.0)
+    }
+
+    fn coordinator(&mut self, key_type: KeyType, key: &str) -> Result<(i32, Address), ClientError> {
+        let known = (key_type, key.to_owned());
+        if let Some(found) = self.coordinators.get(&known) {
+            return Ok(found.clone());
         }
         let response = self.call(&Target::Any, Duration::ZERO, |version| {
             if version >= COORDINATOR_BATCHES {
                 FindCoordinatorRequest {
-                    coordinator_keys: vec![group.to_owned()],
+                    key_type: key_type as i8,
+                    coordinator_keys: vec![key.to_owned()],
                     ..FindCoordinatorRequest::default()
                 }
             } else {
                 FindCoordinatorRequest {
-                    key: group.to_owned(),
+                    key_type: key_type as i8,
+                    key: key.to_owned(),
                     ..FindCoordinatorRequest::default()
                 }
             }
         })?;
-        let address = coordinator_address(group, &response)?;
-        self.coordinators.insert(group.to_owned(), address.clone());
-        Ok(address)
+        let found = coordinator_of(&key_type.subject(key), &response)?;
+        self.coordinators.insert(known, found.clone());
+        Ok(found)
     }
 }
 
-fn coordinator_address(group: &str, response: &FindCoordinatorResponse) -> Result<Address, ClientError> {
-    let subject = || format!("the coordinator of group {group}");
-    let refused = |error| ClientError::refused(subject(), error);
+fn coordinator_of(subject: &str, response: &FindCoordinatorResponse) -> Result<(i32, Address), ClientError> {
+    let refused = |error| ClientError::refused(subject, error);
     ApiError::check(response.error_code, response.error_message.as_ref()).map_err(refused)?;
-    let (host, port) = match response.coordinators.as_slice() {
+    let (id, host, port) = match response.coordinators.as_slice() {
         [] if response.host.is_empty() => {
             return Err(ClientError::Missing {
                 api: ApiKey::FindCoordinator,
-                subject: subject(),
+                subject: subject.to_owned(),
             });
         }
-        [] => (&response.host, response.port),
+        [] => (response.node_id, &response.host, response.port),
         [first, ..] => {
             ApiError::check(first.error_code, first.error_message.as_ref()).map_err(refused)?;
-            (&first.host, first.port)
+            (first.node_id, &first.host, first.port)
         }
     };
-    Ok(Address {
+    let address = Address {
         host: host.clone(),
         port: u16::try_from(port).unwrap_or(0),
-    })
+    };
+    Ok((id, address))
 }

@@ -21,6 +21,7 @@ mod producer;
 pub mod record;
 mod retry;
 mod topics;
+mod transactions;
 
 pub use address::{Address, AddressError};
 pub use api_error::ApiError;
@@ -35,3 +36,7 @@ pub use offsets::OffsetAt;
 pub use producer::{Acks, Delivery, Producer, ProducerOptions};
 pub use record::{Record, RecordHeader, StoredRecord};
 pub use topics::{CreatedTopic, NewTopic, Outcomes};
+pub use transactions::{
+    AbortMarker, PartitionProducer, PartitionProducers, TopicPartition, TransactionDescription,
+    TransactionFilters, TransactionListing,
+};

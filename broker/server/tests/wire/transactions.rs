@@ -2,6 +2,7 @@
 //! committed with them, fencing, and what an administrator is told.
 
 use bytes::Bytes;
+use corelog_broker::admin;
 use corelog_model::TopicId;
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::add_offsets_to_txn::AddOffsetsToTxnRequest;
@@ -600,5 +601,45 @@ fn what_a_producer_may_not_do() {
         let answer = producer.client.produce(TOPIC, plain).await;
         assert_eq!(answer.error_code, ErrorCode::InvalidTxnState.code());
         assert_eq!(producer.end(V2_END, true).await, 0);
+    });
+}
+
+/// The value of a metric without labels.
+async fn metric(broker: &Broker, name: &str) -> f64 {
+    let text = admin::metrics(&broker.shard).await;
+    let mut lines = text.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let value = value.unwrap_or_else(|| panic!("no {name}"));
+    value.parse().expect("a number")
+}
+
+#[test]
+fn metrics_tell_of_transactions() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 2, &[]).await;
+        let mut producer = Producer::new(&broker).await;
+        for committed in [true, false, true] {
+            assert_eq!(producer.produce(V2_PRODUCE, 0, 1).await.0, 0);
+            assert_eq!(producer.produce(V2_PRODUCE, 1, 1).await.0, 0);
+            assert_eq!(metric(&broker, "corelog_transactions_open").await, 1.0);
+            assert_eq!(producer.end(V2_END, committed).await, 0);
+            // Until the last transaction is complete.
+            while metric(&broker, "corelog_transactions_open").await > 0.0 {}
+        }
+        for (name, expected) in [
+            ("corelog_transactional_ids", 1.0),
+            ("corelog_transactions_open_age_max_seconds", 0.0),
+            ("corelog_transactions_committed_total", 2.0),
+            ("corelog_transactions_aborted_total", 1.0),
+            ("corelog_transactions_timed_out_total", 0.0),
+            ("corelog_transaction_markers_pending", 0.0),
+            ("corelog_transaction_marker_delay_seconds_count", 3.0),
+        ] {
+            assert_eq!(metric(&broker, name).await, expected, "{name}");
+        }
+        let mut hasty = Producer::with_timeout(&broker, 50).await;
+        assert_eq!(hasty.produce(V2_PRODUCE, 0, 1).await.0, 0);
+        while metric(&broker, "corelog_transactions_timed_out_total").await < 1.0 {}
+        assert_eq!(metric(&broker, "corelog_transactions_aborted_total").await, 2.0);
     });
 }

@@ -3,6 +3,7 @@
 mod completion;
 mod decisions;
 mod expiry;
+mod figures;
 mod histories;
 mod known_bugs;
 mod load;

@@ -294,6 +294,19 @@ impl Run {
             })
             .collect();
         assert_eq!(of_machine, of_ledger);
+        let is_open = |value: &&TransactionLogValue| {
+            matches!(
+                value.state,
+                TransactionState::Ongoing | TransactionState::PrepareCommit | TransactionState::PrepareAbort
+            )
+        };
+        let open: Vec<&TransactionLogValue> = self.world.durable.values().filter(is_open).collect();
+        let levels = self.world.coordinator.levels();
+        assert_eq!(levels.open, open.len());
+        assert_eq!(
+            levels.oldest_start,
+            open.iter().filter_map(|value| value.start).min()
+        );
     }
 
     /// The faults stop: nobody waits any more, and every transaction is complete.
@@ -317,6 +330,7 @@ impl Run {
             );
         }
         assert_eq!(self.world.coordinator.completing_count(), 0);
+        assert_eq!(self.world.coordinator.levels().markers_pending, 0);
         self.check_against_log();
         // And an id can be used.
         for name in IDS {

@@ -158,7 +158,7 @@ impl Slice {
     fn encode_samples(&self, family: &mut MetricEncoder<'_>) -> fmt::Result {
         let (gathered, kind, range) = (&*self.gathered, self.metric.kind, self.samples.clone());
         match self.metric.owner {
-            Owner::Process(pick) => encode(family, kind, &Value::Number(pick(gathered))),
+            Owner::Process(pick) => encode(family, kind, &pick(gathered)),
             Owner::Shard(pick) => gathered.shards[range].iter().try_for_each(|shard| {
                 let labels = [("shard", shard.id.get())];
                 encode_labelled(family, &labels, kind, &pick(shard))

@@ -18,6 +18,7 @@ use crate::cluster::MetadataCache;
 use crate::groups::GroupOffsets;
 use crate::metrics::Snapshot;
 use crate::shard::{Shard, Shards};
+use crate::transactions::TransactionReport;
 
 /// Partitions that are looked at before other tasks run: about 100 µs.
 const PARTITIONS_A_SLICE: usize = 512;
@@ -58,6 +59,8 @@ pub(super) struct Gathered {
     /// The sum of all shards.
     pub(super) counters: Snapshot,
     pub(super) shards: Vec<ShardReport>,
+    /// The sum of all coordinators.
+    pub(super) transactions: TransactionReport,
     pub(super) partition_count: u64,
     pub(super) offline_count: u64,
     pub(super) under_min_isr_count: u64,
@@ -78,6 +81,7 @@ struct LogLevels {
 struct Part {
     report: ShardReport,
     counters: Snapshot,
+    transactions: TransactionReport,
     /// Of each partition of the image that the shard owns, in the image's order; `None` where it has no log.
     logs: Vec<Option<LogLevels>>,
     groups: Vec<GroupOffsets>,
@@ -97,6 +101,7 @@ pub(super) async fn gather(metadata: &MetadataCache, shards: &Shards) -> Gathere
     let (mut logs, mut groups) = (Vec::new(), Vec::new());
     for part in join_all(asked).await {
         gathered.counters.add(&part.counters);
+        gathered.transactions.add(&part.transactions);
         logs.push((part.report.storage.is_fenced, part.logs.into_iter()));
         groups.extend(part.groups);
         gathered.shards.push(part.report);
@@ -129,6 +134,7 @@ async fn part(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Part {
     Part {
         report: report(&shard),
         counters: shard.metrics.snapshot(),
+        transactions: shard.transactions.report(shard.handle.clock.wall()),
         logs,
         groups,
     }

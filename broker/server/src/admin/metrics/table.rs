@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use corelog_storage::StorageStats;
+use corelog_transactions::MarkerDelays;
 
 use super::gather::{Gathered, PartitionLevels, ShardReport};
 use crate::metrics::{ApiCounts, Counter, Histogram};
@@ -43,7 +44,7 @@ pub(super) enum Unit {
 #[derive(Clone, Copy)]
 pub(super) enum Owner {
     /// The process: one sample.
-    Process(fn(&Gathered) -> u64),
+    Process(fn(&Gathered) -> Value),
     /// Each shard.
     Shard(fn(&ShardReport) -> Value),
     /// Each API that was asked for.
@@ -73,7 +74,7 @@ const fn process(
     name: &'static str,
     unit: Unit,
     help: &'static str,
-    pick: fn(&Gathered) -> u64,
+    pick: fn(&Gathered) -> Value,
 ) -> Metric {
     let owner = Owner::Process(pick);
     Metric {
@@ -148,6 +149,14 @@ fn commits(stats: &StorageStats) -> Value {
     }
 }
 
+fn marker_delays(delays: &MarkerDelays) -> Value {
+    Value::Times {
+        first_bound: MarkerDelays::FIRST_BOUND,
+        buckets: delays.buckets().to_vec(),
+        sum: delays.sum(),
+    }
+}
+
 fn times(histogram: &Histogram) -> Value {
     Value::Times {
         first_bound: Histogram::FIRST_BOUND,
@@ -164,22 +173,22 @@ use Value::{Number, Time};
 #[rustfmt::skip]
 pub(super) static TABLE: &[Metric] = &[
     process(Gauge, "corelog_connections", Plain, "Client connections that are open.",
-        |all| all.counters.connections),
+        |all| Number(all.counters.connections)),
     process(Count, "corelog_connections_refused_total", Plain,
         "Connections closed at once: max.connections, max.connections.per.ip or descriptors were used up.",
-        |all| all.counters.get(Counter::RefusedConnections)),
+        |all| Number(all.counters.get(Counter::RefusedConnections))),
     process(Count, "corelog_network_received_bytes_total", Bytes, "Bytes of requests.",
-        |all| all.counters.get(Counter::ReceivedBytes)),
+        |all| Number(all.counters.get(Counter::ReceivedBytes))),
     process(Count, "corelog_network_sent_bytes_total", Bytes, "Bytes of responses.",
-        |all| all.counters.get(Counter::SentBytes)),
+        |all| Number(all.counters.get(Counter::SentBytes))),
     process(Count, "corelog_produced_bytes_total", Bytes,
         "Bytes of record batches appended for clients (BytesInPerSec).",
-        |all| all.counters.get(Counter::ProducedBytes)),
+        |all| Number(all.counters.get(Counter::ProducedBytes))),
     process(Count, "corelog_produced_records_total", Plain, "Records appended for clients (MessagesInPerSec).",
-        |all| all.counters.get(Counter::ProducedRecords)),
+        |all| Number(all.counters.get(Counter::ProducedRecords))),
     process(Count, "corelog_fetched_bytes_total", Bytes,
         "Bytes of record batches sent to consumers (BytesOutPerSec).",
-        |all| all.counters.get(Counter::FetchedBytes)),
+        |all| Number(all.counters.get(Counter::FetchedBytes))),
     api(Count, "corelog_requests_total", Plain, "Requests answered (RequestsPerSec).",
         |api| Number(api.requests)),
     Metric {
@@ -193,17 +202,37 @@ pub(super) static TABLE: &[Metric] = &[
         "From the arrival of a whole request to the readiness of its answer (TotalTimeMs).",
         |api| times(&api.total_time)),
     process(Gauge, "corelog_partitions", Plain, "Partitions of this broker (PartitionCount).",
-        |all| all.partition_count),
+        |all| Number(all.partition_count)),
     process(Gauge, "corelog_offline_partitions", Plain,
         "Partitions that take no records: the journal is fenced, the log corrupt or not there (OfflinePartitionsCount).",
-        |all| all.offline_count),
+        |all| Number(all.offline_count)),
     process(Gauge, "corelog_active_controller", Plain,
-        "1 on the broker that is the controller (ActiveControllerCount).", |_| 1),
+        "1 on the broker that is the controller (ActiveControllerCount).", |_| Number(1)),
     // One broker: each partition has one replica, which is in sync.
     process(Gauge, "corelog_under_replicated_partitions", Plain,
-        "Partitions with replicas out of sync (UnderReplicatedPartitions).", |_| 0),
+        "Partitions with replicas out of sync (UnderReplicatedPartitions).", |_| Number(0)),
     process(Gauge, "corelog_under_min_isr_partitions", Plain,
-        "Partitions below min.insync.replicas (UnderMinIsrPartitionCount).", |all| all.under_min_isr_count),
+        "Partitions below min.insync.replicas (UnderMinIsrPartitionCount).", |all| Number(all.under_min_isr_count)),
+    process(Gauge, "corelog_transactional_ids", Plain, "Transactional ids that are remembered.",
+        |all| number(all.transactions.levels.transactional_ids)),
+    process(Gauge, "corelog_transactions_open", Plain,
+        "Transactions that have begun and are not complete.", |all| number(all.transactions.levels.open)),
+    process(Gauge, "corelog_transactions_open_age_max_seconds", Seconds,
+        "How long ago the oldest open transaction began; 0 if none is open.",
+        |all| Time(all.transactions.oldest_age)),
+    process(Count, "corelog_transactions_committed_total", Plain, "Transactions that were decided to commit.",
+        |all| Number(all.transactions.counts.committed)),
+    process(Count, "corelog_transactions_aborted_total", Plain, "Transactions that were decided to abort.",
+        |all| Number(all.transactions.counts.aborted)),
+    process(Count, "corelog_transactions_timed_out_total", Plain,
+        "Of the aborted, those that took longer than their timeout.",
+        |all| Number(all.transactions.counts.timed_out)),
+    process(Gauge, "corelog_transaction_markers_pending", Plain,
+        "Partitions that decided transactions have yet to write their markers to.",
+        |all| number(all.transactions.levels.markers_pending)),
+    process(Times, "corelog_transaction_marker_delay_seconds", Seconds,
+        "From the durable decision of a transaction to the last of its markers.",
+        |all| marker_delays(&all.transactions.counts.marker_delays)),
     shard(Count, "corelog_journal_bytes_total", Bytes, "Bytes written to the journal.",
         |shard| Number(shard.storage.journaled_bytes)),
     shard(Count, "corelog_bypassed_bytes_total", Bytes, "Bytes written durably straight to segments.",

@@ -1,8 +1,9 @@
 //! Commands from their command line to their output, against a scripted broker on loopback.
 
-#[path = "../../../net/client/tests/support/mod.rs"]
+#[path = "../../../../net/client/tests/support/mod.rs"]
 #[expect(dead_code, reason = "the client's own tests use the rest of it")]
 mod support;
+mod transactions;
 
 use std::io::{self, Write};
 
