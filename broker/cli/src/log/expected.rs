@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use corelog_storage::inspect::{
-    self, AppendV2, CheckpointV3, EntryV2, FileKind, JournalFilesV1, PartitionV3,
+    self, AppendV2, CheckpointV4, EntryV2, FileKind, JournalFilesV1, PartitionV4,
 };
 
 use super::journal::Journal;
@@ -54,7 +54,7 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    fn of(known: &PartitionV3) -> Expected {
+    fn of(known: &PartitionV4) -> Expected {
         let partition = &known.base;
         let segments = partition.segments.iter();
         let mut closed: Vec<i64> = segments.clone().map(|segment| segment.base_offset).collect();
@@ -120,7 +120,7 @@ impl Expected {
     }
 }
 
-fn segments_with_gaps(known: &PartitionV3) -> BTreeSet<i64> {
+fn segments_with_gaps(known: &PartitionV4) -> BTreeSet<i64> {
     let segments = known.base.segments.iter().zip(&known.segments);
     segments
         .filter(|(_, more)| more.has_gaps)
@@ -243,7 +243,7 @@ impl DataRoot {
         Some(known)
     }
 
-    fn journal_files(&mut self, dir: &Path, checkpoint: &CheckpointV3) {
+    fn journal_files(&mut self, dir: &Path, checkpoint: &CheckpointV4) {
         let list = dir.join("files");
         let noted = match inspect::journal_files(&list) {
             Ok(noted) => noted,
@@ -375,7 +375,7 @@ fn numbers_in(dir: &Path) -> Vec<u64> {
 }
 
 /// Takes the frames behind the checkpoint into account, as a start would.
-fn replay(dir: &Path, checkpoint: &CheckpointV3, known: &mut BTreeMap<String, Expected>) {
+fn replay(dir: &Path, checkpoint: &CheckpointV4, known: &mut BTreeMap<String, Expected>) {
     let journal = Journal::of(&dir.join("00000000.journal"));
     let acknowledged_end = journal.acknowledged_end(checkpoint.incarnation);
     let mut directories: BTreeMap<([u8; 16], i32), String> = checkpoint

@@ -6,7 +6,6 @@ pub(crate) mod offsets_topic;
 mod producer_ids;
 mod publish;
 pub(crate) mod topics;
-mod uncompacted;
 
 pub use change::{change, register};
 pub use load::{embedded, load};
