@@ -538,6 +538,16 @@ impl PartitionLog {
             if !is_whole || !is_same || last.base >= state.recovery_base {
                 return false;
             }
+            // What is in memory is what the segments were: with markers gone, it could not even be told what was aborted.
+            let held = !state.tail.is_empty();
+            let freed = state.tail.evict_before(begun.end_of(&last));
+            self.services.cache.remove(freed);
+            if held && state.tail.is_empty() {
+                self.services.cache.count_tail(false);
+            }
+            if state.tail.holds_before(begun.end_of(&last)) {
+                return false;
+            }
             if !state.core.replace_segments(group, segment) {
                 return false;
             }

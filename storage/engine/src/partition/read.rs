@@ -238,10 +238,12 @@ impl PartitionLog {
             Err(error) => Box::pin(std::future::ready(Err(error))),
             Ok(Some((mut slice, Aborted::Between(upto)))) => {
                 let log = Rc::clone(self);
+                let swaps = self.swaps();
                 Box::pin(async move {
                     match log.aborted_between(from, upto).await {
-                        Ok(aborted) => slice.aborted = aborted,
-                        Err(ReadError::CutOff) => return log.read(from, bytes_max, isolation).await,
+                        Ok(aborted) if log.swaps() == swaps => slice.aborted = aborted,
+                        // With a marker that a cleaning has taken out, its records are still in the slice.
+                        Ok(_) | Err(ReadError::CutOff) => return log.read(from, bytes_max, isolation).await,
                         // The log may have been cut or deleted while it was looked for.
                         Err(error) => {
                             return Err(log.check_read(from, isolation).err().unwrap_or(error));
@@ -378,17 +380,22 @@ impl PartitionLog {
         isolation: ReadIsolation,
     ) -> Result<LogSlice, ReadError> {
         let end = self.check_read(from, isolation)?;
-        let (segment, cuts, offsets) = {
+        let (segment, cuts, swaps, offsets) = {
             let state = self.state.borrow();
             let (segment, _) = state.core.segment_of(from).expect("checked to be in the log");
-            (segment, state.cuts, state.core.offsets())
+            (segment, state.cuts, state.swaps, state.core.offsets())
         };
         match self.read_from(segment, cuts, from, end, bytes_max).await {
             Ok((pieces, windows_bytes, upto)) => {
                 let bytes = pieces.iter().map(Bytes::len).sum();
                 let aborted = if isolation == ReadIsolation::LastStable && bytes > 0 {
                     let told = self.aborted_between(from, upto).await;
-                    told.map_err(|error| self.check_read(from, isolation).err().unwrap_or(error))?
+                    let told = told.map_err(|error| self.check_read(from, isolation).err().unwrap_or(error))?;
+                    if self.swaps() != swaps {
+                        // What a cleaning has taken out with its marker is still in the pieces.
+                        return Err(ReadError::CutOff);
+                    }
+                    told
                 } else {
                     Vec::new()
                 };
