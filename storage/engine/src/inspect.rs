@@ -152,6 +152,22 @@ pub fn kind_of(path: &Path) -> Option<FileKind> {
     }
 }
 
+/// The base offset and the generation in the name of a segment's file or its index; a generation of zero is what was
+/// appended to, later ones were written by cleanings.
+pub fn segment_name(path: &Path) -> Option<(i64, u32)> {
+    let name = path.file_name()?.to_str()?;
+    let found = [".log", ".cindex"]
+        .iter()
+        .find_map(|ending| names::parse_segment(name, ending));
+    found.map(|name| (name.base.get(), name.generation))
+}
+
+/// The name of a segment's file with this base offset and generation; `None` for a base offset below zero.
+pub fn segment_file(base: i64, generation: u32) -> Option<String> {
+    let base = corelog_model::Offset::new(base)?;
+    Some(names::segment_file(names::SegmentName { base, generation }))
+}
+
 struct Source {
     path: PathBuf,
     file: File,

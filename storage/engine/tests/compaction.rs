@@ -211,19 +211,33 @@ fn the_last_record_of_each_key_stays_and_gaps_are_served() {
         let log = storage.partition(&id(0)).unwrap();
         log.set_config(compacted());
         for step in [1, 500, 100_000] {
-            assert_eq!(without_filler(records(&log, step).await), expected, "by {step} bytes");
+            assert_eq!(
+                without_filler(records(&log, step).await),
+                expected,
+                "by {step} bytes"
+            );
         }
         // A read in a gap begins with the batch behind it.
         let all = batches(&log, 100_000).await;
         for at in 0..end.get() {
-            let slice = log.read(offset(at), 1, ReadIsolation::HighWatermark).await.unwrap();
+            let slice = log
+                .read(offset(at), 1, ReadIsolation::HighWatermark)
+                .await
+                .unwrap();
             let first = batch::parse_header(&slice.pieces.concat()).unwrap();
-            let next = all.iter().find(|(header, _)| header.next_offset() > offset(at)).unwrap();
+            let next = all
+                .iter()
+                .find(|(header, _)| header.next_offset() > offset(at))
+                .unwrap();
             assert_eq!(first.base_offset, next.0.base_offset, "from {at} on");
         }
         // By time as well: what is found is there.
         for time in 1000..1030 {
-            let found = log.offset_for_timestamp(TimestampMs::new(time)).await.unwrap().unwrap();
+            let found = log
+                .offset_for_timestamp(TimestampMs::new(time))
+                .await
+                .unwrap()
+                .unwrap();
             let first = expected.iter().find(|(at, _)| 1000 + at / 2 >= time);
             if let Some((at, _)) = first {
                 assert_eq!(found.offset.get(), *at, "at {time}");
@@ -244,7 +258,12 @@ fn tombstones_go_when_their_time_has_passed() {
     sim.block_on(async {
         let storage = open(&machine).await;
         let log = storage.create_partition(spec(0, compacted())).await.unwrap();
-        put(&log, PLAIN, &[("a", Some("1")), ("b", Some("1")), ("c", Some("1"))]).await;
+        put(
+            &log,
+            PLAIN,
+            &[("a", Some("1")), ("b", Some("1")), ("c", Some("1"))],
+        )
+        .await;
         put(&log, PLAIN, &[("a", None), ("c", None)]).await;
         put(&log, PLAIN, &[("c", Some("2"))]).await;
         fill(&log).await;
@@ -272,7 +291,10 @@ fn tombstones_go_when_their_time_has_passed() {
         fill(&log).await;
         assert_eq!(clean(&storage).await, 1);
         let (_storage, log) = reopen(storage, log).await;
-        assert_eq!(without_filler(records(&log, 10_000).await), [keys[0].clone(), keys[2].clone()]);
+        assert_eq!(
+            without_filler(records(&log, 10_000).await),
+            [keys[0].clone(), keys[2].clone()]
+        );
     });
 }
 
@@ -301,11 +323,17 @@ fn a_producers_last_batch_stays_without_its_records() {
             [(3, "a".to_owned()), (4, "b".to_owned())]
         );
         let all = batches(&log, 10_000).await;
-        let kept: Vec<_> = all.iter().filter(|(header, _)| header.producer.is_some()).collect();
+        let kept: Vec<_> = all
+            .iter()
+            .filter(|(header, _)| header.producer.is_some())
+            .collect();
         assert_eq!(kept.len(), 1);
         let header = kept[0].0;
         assert_eq!((header.base_offset.get(), header.last_offset().get()), (1, 2));
-        assert_eq!((header.record_count, header.last_sequence()), (0, Sequence::new(2)));
+        assert_eq!(
+            (header.record_count, header.last_sequence()),
+            (0, Sequence::new(2))
+        );
         // The next one goes on, and the last one is known.
         let again = put(&log, of(1), &[("a", Some("2")), ("b", Some("2"))]).await;
         assert!(again.is_duplicate);
@@ -505,8 +533,14 @@ fn a_crash_leaves_the_old_or_the_new_and_no_other_files() {
             assert!(seen.is_empty() || seen == all);
             // Group by group: each is the old one or the new one.
             let last = last_of(&all);
-            assert!(last.iter().all(|one| found.contains(one)), "seed {seed}: {found:?}");
-            assert!(found.iter().all(|one| all.contains(one)), "seed {seed}: {found:?}");
+            assert!(
+                last.iter().all(|one| found.contains(one)),
+                "seed {seed}: {found:?}"
+            );
+            assert!(
+                found.iter().all(|one| all.contains(one)),
+                "seed {seed}: {found:?}"
+            );
             settle(&sim, &after, &log).await;
             // And it can be cleaned now.
             log.set_config(compacted());
@@ -598,7 +632,9 @@ fn the_end_is_cut_off_within_a_cleaned_segment() {
             } else {
                 (storage, log)
             };
-            let mut expected: Vec<_> = (0..15i64).map(|round| (2 * round + 1, round.to_string())).collect();
+            let mut expected: Vec<_> = (0..15i64)
+                .map(|round| (2 * round + 1, round.to_string()))
+                .collect();
             expected.push((30, "b".to_owned()));
             let found = without_filler(records(&log, 10_000).await);
             assert_eq!(found, expected, "crashed: {is_crashed}");

@@ -43,6 +43,8 @@ impl Bypassed {
 pub(super) struct Expected {
     /// The segments that the checkpoint knows, by base offset, and how long each must be at least.
     pub(super) segments: BTreeMap<i64, u64>,
+    /// The generations of those that were cleaned.
+    generations: BTreeMap<i64, u32>,
     /// The segments that the checkpoint knows and that were closed when it was made.
     closed: Vec<i64>,
     /// The segments in which offsets may be missing.
@@ -63,6 +65,7 @@ impl Expected {
             segments: segments
                 .map(|segment| (segment.base_offset, segment.size))
                 .collect(),
+            generations: generations(known),
             closed,
             gapped: segments_with_gaps(known),
             bypassed: BTreeMap::new(),
@@ -78,6 +81,7 @@ impl Expected {
             *size = position.min(*size);
         }
         self.closed.retain(|segment| *segment < base);
+        self.generations.retain(|segment, _| *segment <= base);
         self.bypassed.retain(|segment, _| *segment <= base);
         if let Some(bypassed) = self.bypassed.get_mut(&base) {
             *bypassed = Bypassed {
@@ -87,6 +91,20 @@ impl Expected {
             };
         }
         self.log_end = offset.min(self.log_end);
+    }
+
+    /// The name of the file that the segment at `base` is in.
+    fn file(&self, base: i64) -> String {
+        let generation = self.generations.get(&base).copied().unwrap_or(0);
+        inspect::segment_file(base, generation).unwrap_or_default()
+    }
+
+    /// The base offset of the segment that is in the file at `path`. A file that a cleaning has left, and that was not removed
+    /// yet, is no segment's.
+    pub(super) fn base_of(&self, path: &Path) -> Option<i64> {
+        let (base, generation) = inspect::segment_name(path)?;
+        let known = self.generations.get(&base).copied().unwrap_or(0);
+        (generation == known).then_some(base)
     }
 
     /// The journal has more of a segment, up to the offset `end`. What a checkpoint knows of it is needed then, wherever the
@@ -118,6 +136,14 @@ impl Expected {
         self.bypassed
             .retain(|_, bypassed| bypassed.end_offset > log_start);
     }
+}
+
+fn generations(known: &PartitionV4) -> BTreeMap<i64, u32> {
+    let segments = known.base.segments.iter().zip(&known.segments);
+    segments
+        .filter(|(_, more)| more.generation > 0)
+        .map(|(segment, more)| (segment.base_offset, more.generation))
+        .collect()
 }
 
 fn segments_with_gaps(known: &PartitionV4) -> BTreeSet<i64> {
@@ -293,13 +319,13 @@ impl DataRoot {
             let mut needed: BTreeSet<i64> = known.map(|(base, _)| *base).collect();
             needed.extend(expected.bypassed.keys());
             for base in needed {
-                let path = self.path.join(directory).join(format!("{base:020}.log"));
+                let path = self.path.join(directory).join(expected.file(base));
                 if !path.exists() {
                     self.fault(path, FileKind::Segment, "it is missing");
                 }
             }
             for base in &expected.closed {
-                let path = self.path.join(directory).join(format!("{base:020}.cindex"));
+                let path = self.path.join(directory).join(expected.file(*base)).with_extension("cindex");
                 if !path.exists() && expected.segments.get(base).is_some_and(|size| *size > 0) {
                     let what = "it is missing, and is made again when it is needed".to_owned();
                     self.notes.push((path, FileKind::SegmentIndex, what));
@@ -317,20 +343,21 @@ impl DataRoot {
     /// What went to a segment past the journal, if any of it was acknowledged.
     pub(super) fn bypassed(&self, path: &Path) -> Option<Bypassed> {
         let directory = path.parent()?.file_name()?.to_str()?;
-        let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
-        self.partition(directory)?.bypassed.get(&base).copied()
+        let partition = self.partition(directory)?;
+        let base = partition.base_of(path)?;
+        partition.bypassed.get(&base).copied()
     }
 
     /// Bytes of a segment that the checkpoint vouches for; `None` if nothing is known, and then all of them count.
     pub(super) fn vouched(&self, path: &Path) -> Option<u64> {
         let directory = path.parent()?.file_name()?.to_str()?;
-        let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
+        inspect::segment_name(path)?;
         self.partitions.as_ref()?;
         let known = self.partition(directory);
         // What the checkpoints do not know was begun after them.
         Some(
             known
-                .and_then(|known| known.segments.get(&base))
+                .and_then(|known| known.segments.get(&known.base_of(path)?))
                 .map_or(0, |size| *size),
         )
     }

@@ -62,7 +62,7 @@ impl MetadataListener for Publisher {
             let Some(shard) = shard else { return };
             // It is in force, and that is the answer. What a shard could not do of it is said in the log and mended; until
             // then whoever uses the partition hears of its disk (as of a log directory of Kafka's that fails).
-            let _ = publish(&shard, Arc::clone(&image)).await;
+            let _ = publish(&shard, image).await;
         })
     }
 }

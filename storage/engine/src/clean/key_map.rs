@@ -16,17 +16,9 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HashKey(pub(crate) u64, pub(crate) u64);
 
-#[derive(Clone, Copy)]
-struct Slot {
-    hash: (u64, u64),
-    /// -1 if it is empty.
-    offset: i64,
-}
+/// The two halves of a hash, and the offset plus one; zeros if it is empty, so that memory is not touched before it is needed.
+type Slot = [u64; 3];
 
-const EMPTY: Slot = Slot {
-    hash: (0, 0),
-    offset: -1,
-};
 /// The bytes of a slot.
 pub(crate) const SLOT_BYTES: usize = size_of::<Slot>();
 /// At most so many of eight slots are taken: probes stay short.
@@ -48,7 +40,7 @@ impl KeyMap {
         let count = wanted.min(bytes_max / SLOT_BYTES).max(2);
         KeyMap {
             key,
-            slots: vec![EMPTY; count],
+            slots: vec![[0; 3]; count],
             len: 0,
             taken_max: (count * TAKEN_EIGHTHS / 8).clamp(1, count - 1),
         }
@@ -69,33 +61,41 @@ impl KeyMap {
     fn slot_of(&self, hash: (u64, u64)) -> usize {
         let count = u64::try_from(self.slots.len()).expect("a count within u64");
         let mut at = usize::try_from(hash.0 % count).expect("below the count");
-        while self.slots[at].offset >= 0 && self.slots[at].hash != hash {
+        loop {
+            let [first, second, offset] = self.slots[at];
+            if offset == 0 || (first, second) == hash {
+                return at;
+            }
             at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
-        at
     }
 
     /// A record with `key` lies at `offset`. False if the key is a new one and there is no room: nothing has changed then.
     pub(crate) fn put(&mut self, key: &[u8], offset: Offset) -> bool {
         let hash = self.hash(key);
         let at = self.slot_of(hash);
-        let slot = &mut self.slots[at];
-        if slot.offset < 0 {
+        let [first, second, known] = &mut self.slots[at];
+        if *known == 0 {
             // INV-10: so many keys and no more.
             if self.len == self.taken_max {
                 return false;
             }
             self.len += 1;
-            slot.hash = hash;
+            (*first, *second) = hash;
         }
-        slot.offset = slot.offset.max(offset.get());
+        *known = stored(offset).max(*known);
         true
     }
 
     /// Whether a record with `key` lies behind `offset`, as far as it is known.
     pub(crate) fn has_later(&self, key: &[u8], offset: Offset) -> bool {
-        self.slots[self.slot_of(self.hash(key))].offset > offset.get()
+        self.slots[self.slot_of(self.hash(key))][2] > stored(offset)
     }
+}
+
+/// An offset as it is in a slot.
+fn stored(offset: Offset) -> u64 {
+    offset.get().unsigned_abs() + 1
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! Whatever changes the log meanwhile goes first: a cleaning looks, in the moment in which it puts a new segment in, whether the
 //! old ones are all still what it has read.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use corelog_model::batch::{self, BatchHeader, HEADER_SIZE};
@@ -507,18 +508,38 @@ impl PartitionLog {
         let file = self.output_file(output.segment.name()).await?;
         let cut = file.truncate(size).await;
         cut.map_err(|error| self.stopped_by(error))?;
-        let dir = self.services.partition_dir(&self.directory);
+        drop(file);
+        let (name, dir) = (
+            output.segment.name(),
+            self.services.partition_dir(&self.directory),
+        );
+        let path = self.segment_path(name);
+        let is_there = Cell::new(true);
         let sync = async || {
-            file.sync().await?;
+            // Not before its turn: who waits with a file keeps its descriptor from others.
+            match self.services.files.get(self.key, name, &path, false).await {
+                // The log is deleted, and its directory has gone.
+                Err(error) if error.is_not_found() => {
+                    is_there.set(false);
+                    return Ok(());
+                }
+                file => file?.sync().await?,
+            }
             let _brief = self.services.files.brief_opens.acquire(1).await;
             match self.services.handle.disk.sync_dir(&dir).await {
-                // The log is deleted, and its directory has gone.
-                Err(error) if error.is_not_found() => Ok(()),
+                Err(error) if error.is_not_found() => {
+                    is_there.set(false);
+                    Ok(())
+                }
                 synced => synced,
             }
         };
         self.services.retry.alone(&self.sync_mutex, sync).await?;
-        Ok(())
+        if is_there.get() {
+            Ok(())
+        } else {
+            Err(CleanStop::GivenUp)
+        }
     }
 
     /// Puts a segment that is durable in the place of `group`, unless the log has changed.

@@ -390,7 +390,8 @@ impl PartitionLog {
                 let bytes = pieces.iter().map(Bytes::len).sum();
                 let aborted = if isolation == ReadIsolation::LastStable && bytes > 0 {
                     let told = self.aborted_between(from, upto).await;
-                    let told = told.map_err(|error| self.check_read(from, isolation).err().unwrap_or(error))?;
+                    let told =
+                        told.map_err(|error| self.check_read(from, isolation).err().unwrap_or(error))?;
                     if self.swaps() != swaps {
                         // What a cleaning has taken out with its marker is still in the pieces.
                         return Err(ReadError::CutOff);
