@@ -325,7 +325,11 @@ impl DataRoot {
                 }
             }
             for base in &expected.closed {
-                let path = self.path.join(directory).join(expected.file(*base)).with_extension("cindex");
+                let path = self
+                    .path
+                    .join(directory)
+                    .join(expected.file(*base))
+                    .with_extension("cindex");
                 if !path.exists() && expected.segments.get(base).is_some_and(|size| *size > 0) {
                     let what = "it is missing, and is made again when it is needed".to_owned();
                     self.notes.push((path, FileKind::SegmentIndex, what));

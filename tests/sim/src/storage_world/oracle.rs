@@ -752,12 +752,18 @@ impl Log {
         }
     }
 
-    /// Whether a cleaning may have taken out the record at `place` of the batch at `base`: there was a later one of its key, or
-    /// it has no value.
+    /// Whether a cleaning may have taken out the record at `place` of the batch at `base`: there was a later one of its key, or may
+    /// have been, or it has no value.
     fn may_go(&self, base: Offset, place: i64, sent: &Sent) -> bool {
         let offset = base + corelog_model::OffsetDelta::new(place);
         let last = self.last_of_keys.get(&sent.key);
-        sent.value.is_none() || last.is_some_and(|last| *last > offset)
+        // One that had no answer may be there, and was not seen yet.
+        let may_have_come = |batch: &Batch| {
+            batch.fate == Fate::InDoubt && batch.sent.iter().any(|other| other.key == sent.key)
+        };
+        sent.value.is_none()
+            || last.is_some_and(|last| *last > offset)
+            || self.batches.values().any(may_have_come)
     }
 
     /// Of a log that was read whole: the last record of each key is there, unless it has no value; then there is no earlier one.
