@@ -374,11 +374,7 @@ mod tests {
         }
         let read = crate::reader::KEYS_READ.with_borrow(Clone::clone);
         // These are refused where they ask for what there is not, or contradict each other, and nothing else.
-        let only_checked = [
-            "remote.storage.enable",
-            "min.compaction.lag.ms",
-            "max.compaction.lag.ms",
-        ];
+        let only_checked = ["remote.storage.enable"];
         for key in registry()
             .topic_keys()
             .filter(|key| !only_checked.contains(&key.name))

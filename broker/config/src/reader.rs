@@ -236,6 +236,8 @@ impl Reader<'_> {
             checkpoint_bytes,
             checkpoint_interval_ms: self.count(&keys::CHECKPOINT_INTERVAL_MS),
             retention_check_interval_ms: self.count(&keys::LOG_RETENTION_CHECK_INTERVAL_MS),
+            clean_interval_ms: self.count(&keys::LOG_CLEANER_BACKOFF_MS),
+            clean_bytes_max: self.count(&keys::LOG_CLEANER_DEDUPE_BUFFER_SIZE),
         }
     }
 }

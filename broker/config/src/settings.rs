@@ -175,4 +175,8 @@ pub struct StorageConfig {
     pub checkpoint_interval_ms: u64,
     /// `log.retention.check.interval.ms`
     pub retention_check_interval_ms: u64,
+    /// `log.cleaner.backoff.ms`
+    pub clean_interval_ms: u64,
+    /// `log.cleaner.dedupe.buffer.size`
+    pub clean_bytes_max: u64,
 }

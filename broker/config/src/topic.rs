@@ -80,6 +80,14 @@ pub struct TopicConfig {
     pub compression: TopicCompression,
     /// `min.insync.replicas`
     pub min_insync_replicas: u32,
+    /// `min.cleanable.dirty.ratio`, in millionths
+    pub min_cleanable_dirty_ppm: u32,
+    /// `min.compaction.lag.ms`
+    pub min_compaction_lag_ms: u64,
+    /// `max.compaction.lag.ms`; `None` if it is unlimited.
+    pub max_compaction_lag_ms: Option<u64>,
+    /// `delete.retention.ms`
+    pub delete_retention_ms: u64,
 }
 
 /// Checks what a client wants to set on a topic: every name, every value, and that they go together among
@@ -148,6 +156,10 @@ impl TopicConfig {
             message_timestamp_after_max_ms: view.difference(&keys::MESSAGE_TIMESTAMP_AFTER_MAX_MS),
             compression: view.compression(),
             min_insync_replicas: view.size(&keys::MIN_INSYNC_REPLICAS),
+            min_cleanable_dirty_ppm: view.millionths(&keys::MIN_CLEANABLE_DIRTY_RATIO),
+            min_compaction_lag_ms: view.count(&keys::MIN_COMPACTION_LAG_MS),
+            max_compaction_lag_ms: view.difference(&keys::MAX_COMPACTION_LAG_MS),
+            delete_retention_ms: view.count(&keys::DELETE_RETENTION_MS),
         })
     }
 }
@@ -191,6 +203,14 @@ impl View<'_> {
 
     fn size(&self, key: &ConfigKey) -> u32 {
         u32::try_from(self.long(key)).expect("the key's kind is int and its bounds exclude negative values")
+    }
+
+    /// A fraction, in millionths; its finer digits are left out.
+    fn millionths(&self, key: &ConfigKey) -> u32 {
+        let text = self.text(key);
+        let value: f64 = text.parse().expect("the key's kind is a checked number");
+        let whole = format!("{:.0}", (value * 1e6).floor());
+        whole.parse().expect("the key's bounds are those of a fraction")
     }
 
     fn limit(&self, key: &ConfigKey) -> Option<u64> {
@@ -274,6 +294,21 @@ mod tests {
         assert_eq!(config.message_timestamp_before_max_ms, None);
         assert_eq!(config.message_timestamp_after_max_ms, Some(3_600_000));
         assert_eq!(config.compression, TopicCompression::Producer);
+        assert_eq!(config.min_cleanable_dirty_ppm, 500_000);
+        assert_eq!(
+            (config.min_compaction_lag_ms, config.max_compaction_lag_ms),
+            (0, None)
+        );
+        assert_eq!(config.delete_retention_ms, 86_400_000);
+    }
+
+    #[test]
+    fn a_ratio_is_read_to_a_millionth() {
+        for (text, expected) in [("0", 0), ("0.25", 250_000), ("1.0", 1_000_000), ("0.0000019", 1)] {
+            let set = map(&[("min.cleanable.dirty.ratio", text)]);
+            let config = TopicConfig::effective(&BrokerConfig::default(), &set).unwrap();
+            assert_eq!(config.min_cleanable_dirty_ppm, expected, "{text}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::errors::{CheckpointError, Fenced};
 use crate::fence::{Fence, Life};
 use crate::format::envelope;
 use crate::format::names;
-use crate::format::v3::{CheckpointV3, PartitionV3};
+use crate::format::v4::{CheckpointV4, PartitionV4};
 use crate::journal::core::PartitionKey;
 use crate::journal::state::Journal;
 use crate::options::StorageOptions;
@@ -66,12 +66,12 @@ fn concurrency_now(checkpointer: &Checkpointer) -> usize {
 /// A snapshot of what a checkpoint will say.
 struct Snapshot {
     first_sequence: u64,
-    partitions: Vec<PartitionV3>,
+    partitions: Vec<PartitionV4>,
     /// The logs to flush, and how far.
     dirty: Vec<(Rc<PartitionLog>, u64)>,
     logs: Vec<Rc<PartitionLog>>,
-    /// How often the end of each had been cut off.
-    cuts: Vec<u64>,
+    /// How often the end of each had been cut off, and how often segments had been replaced by cleaned ones.
+    changes: Vec<(u64, u64)>,
 }
 
 /// Takes the snapshot. There is no await in here: what is appended later is not covered and is in later frames.
@@ -94,7 +94,7 @@ fn snapshot(checkpointer: &Checkpointer) -> Snapshot {
         first_sequence: checkpointer.journal.core.borrow().next_sequence(),
         partitions: logs.iter().map(|log| log.to_image()).collect(),
         dirty,
-        cuts: logs.iter().map(|log| log.cuts()).collect(),
+        changes: logs.iter().map(|log| (log.cuts(), log.swaps())).collect(),
         logs,
     }
 }
@@ -119,9 +119,9 @@ pub(crate) async fn make(checkpointer: &Checkpointer, is_clean: bool) -> Result<
         .partitions
         .iter()
         .map(recovery_base)
-        .zip(taken.cuts)
+        .zip(taken.changes)
         .collect();
-    let checkpoint = CheckpointV3 {
+    let checkpoint = CheckpointV4 {
         shard: checkpointer.options.shard.get(),
         incarnation: checkpointer.journal.incarnation,
         first_sequence,
@@ -155,9 +155,10 @@ pub(crate) async fn make(checkpointer: &Checkpointer, is_clean: bool) -> Result<
     checkpointer.journal.ring.borrow_mut().recycle(first_sequence);
     checkpointer.stats.borrow_mut().checkpoints += 1;
     checkpointer.journal.work.notify_all();
-    for (log, (base, cuts)) in taken.logs.iter().zip(recovery_bases) {
-        log.on_checkpoint(base, cuts);
+    for (log, (base, (cuts, swaps))) in taken.logs.iter().zip(recovery_bases) {
+        log.on_checkpoint(base, cuts, swaps);
     }
+    checkpointer.requests.tell_ended();
     // Logs without an append since the checkpoint before keep nothing in memory.
     for log in taken.logs.iter().filter(|log| !busy.contains(&log.key())) {
         log.evict_cold();
@@ -182,7 +183,7 @@ async fn end_commits(checkpointer: &Checkpointer) -> Result<(), CheckpointError>
 }
 
 /// The segment that recovery begins to read a partition at.
-fn recovery_base(image: &PartitionV3) -> Offset {
+fn recovery_base(image: &PartitionV4) -> Offset {
     let active = image.base.segments.last().map(|segment| segment.base_offset);
     active.and_then(Offset::new).unwrap_or_default()
 }

@@ -13,6 +13,7 @@ use crate::fence::OnFence;
 #[derive(Default)]
 pub(crate) struct CheckpointRequests {
     wanted: Notify,
+    ended: Notify,
     /// Segments that retention let go wait for a checkpoint to be removed.
     removals_wait: Cell<bool>,
     /// The last checkpoint lacked room on the disk, or a descriptor.
@@ -46,6 +47,16 @@ impl CheckpointRequests {
         self.removals_wait.set(false);
     }
 
+    /// Resolves when one has ended, or none comes any more.
+    pub(crate) fn ended(&self) -> Notified {
+        self.ended.notified()
+    }
+
+    /// One has ended, and the logs know, or none comes any more.
+    pub(crate) fn tell_ended(&self) {
+        self.ended.notify_all();
+    }
+
     /// It was made.
     pub(crate) fn made(&self) {
         *self.refused.borrow_mut() = None;
@@ -66,5 +77,6 @@ impl CheckpointRequests {
 impl OnFence for CheckpointRequests {
     fn on_fence(&self, _: &Fenced) {
         self.look();
+        self.tell_ended();
     }
 }

@@ -10,7 +10,7 @@ use corelog_runtime::Handle;
 use crate::OpenError;
 use crate::checkpoint_file;
 use crate::format::names;
-use crate::format::v3::decode_checkpoint;
+use crate::format::v4::decode_checkpoint;
 
 /// What the names in a directory say of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,7 +52,7 @@ pub(crate) fn sort(found: impl IntoIterator<Item = String>) -> Contents {
 pub(crate) fn holds_segments<'a>(found: impl IntoIterator<Item = &'a str>) -> bool {
     found
         .into_iter()
-        .any(|name| names::parse_base(name, ".log").is_some())
+        .any(|name| names::parse_segment(name, ".log").is_some())
 }
 
 /// Checks that a directory without `layout` is a new one, or one whose first laying out was interrupted: nothing that a

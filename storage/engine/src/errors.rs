@@ -380,8 +380,8 @@ pub enum ReadError {
     /// Bytes on disk are not what was written.
     #[error("the log is corrupt: {0}")]
     Corrupt(Arc<str>),
-    /// The log's end was cut off while it was read; another try reads what is there now.
-    #[error("the end of the log was cut off meanwhile")]
+    /// The log's end was cut off while it was read, or what was read of it was cleaned; another try reads what is there now.
+    #[error("the end of the log was cut off meanwhile, or it was cleaned")]
     CutOff,
     /// The partition was deleted.
     #[error("the partition is deleted")]

@@ -8,17 +8,17 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corelog_model::Offset;
 use corelog_runtime::buffer::{AlignedBuf, PAGE};
 use corelog_runtime::descriptors::BRIEF_OPENS_MAX;
 use corelog_runtime::local::{Notify, Semaphore};
 use corelog_runtime::{DiskError, File, Handle, IoCause, IoOperation, OpenOptions};
 
+use crate::format::names::SegmentName;
 use crate::hash::Map;
 use crate::journal::core::PartitionKey;
 use crate::journal::reader::LOOKS;
 
-type FileKey = (PartitionKey, Offset);
+type FileKey = (PartitionKey, SegmentName);
 
 /// Reads a page of `file`, at `path`, that is to be written again with something added; returns how many bytes of it
 /// there are. A read that went astray would bring another page's bytes, without a checksum to tell, and they would
@@ -169,18 +169,18 @@ impl Files {
         }
     }
 
-    /// The segment `base` of a partition, opened if it is not; created if it is missing and `create` is given. Waits
+    /// The segment `name` of a partition, opened if it is not; created if it is missing and `create` is given. Waits
     /// while the bound's number of files is in use, so a caller that holds one must not ask for another.
     pub(crate) async fn get(
         &self,
         key: PartitionKey,
-        base: Offset,
+        name: SegmentName,
         path: &Path,
         create: bool,
     ) -> Result<OpenFile, DiskError> {
         let slot = loop {
             let freed = self.slots.freed.notified();
-            let cached = self.inner.borrow_mut().touch((key, base));
+            let cached = self.inner.borrow_mut().touch((key, name));
             if let Some(entry) = cached {
                 return Ok(self.in_use(entry));
             }
@@ -199,7 +199,7 @@ impl Files {
             file: self.open(path, options).await?,
             _slot: slot,
         });
-        self.inner.borrow_mut().insert((key, base), Rc::clone(&entry));
+        self.inner.borrow_mut().insert((key, name), Rc::clone(&entry));
         Ok(self.in_use(entry))
     }
 
@@ -246,9 +246,9 @@ impl Files {
     }
 
     /// Closes a segment's file, if it is open.
-    pub(crate) fn forget(&self, key: PartitionKey, base: Offset) {
+    pub(crate) fn forget(&self, key: PartitionKey, name: SegmentName) {
         let mut inner = self.inner.borrow_mut();
-        let forgotten = inner.open.remove(&(key, base));
+        let forgotten = inner.open.remove(&(key, name));
         if let Some((_, last_use)) = &forgotten {
             inner.by_use.remove(last_use);
         }

@@ -5,7 +5,8 @@ use rkyv::rancor;
 use crate::format::envelope::{self, Kind};
 use crate::format::v1::{CheckpointV1, DeviceV1, LayoutV1, SegmentIndexV1};
 use crate::format::v2::{CheckpointV2, TableV2};
-use crate::format::v3::{CheckpointV3, SegmentIndexV3, decode_checkpoint};
+use crate::format::v3::{CheckpointV3, SegmentIndexV3};
+use crate::format::v4::{CheckpointV4, decode_checkpoint};
 use crate::journal::frame::{self, FrameStamp, HEADER_SIZE};
 
 /// A journal frame's header and table: `bytes` as they are, and as a table behind a header that is right. The first
@@ -45,7 +46,8 @@ pub fn envelopes(bytes: &[u8]) {
     settle!(DeviceV1, envelope::DEVICE, bytes);
     settle!(CheckpointV1, envelope::CHECKPOINT_V1, bytes);
     settle!(CheckpointV2, envelope::CHECKPOINT_V2, bytes);
-    settle!(CheckpointV3, envelope::CHECKPOINT, bytes);
+    settle!(CheckpointV3, envelope::CHECKPOINT_V3, bytes);
+    settle!(CheckpointV4, envelope::CHECKPOINT, bytes);
     let _ = decode_checkpoint(bytes);
     settle!(SegmentIndexV1, envelope::SEGMENT_INDEX_V1, bytes);
     settle!(SegmentIndexV3, envelope::SEGMENT_INDEX, bytes);

@@ -14,8 +14,10 @@ pub use crate::format::v1::{
     EpochV1, IndexEntryV1, JournalFilesV1, LayoutV1, PartitionV1, ProducerBatchV1, ProducerV1, SegmentV1,
 };
 pub use crate::format::v2::{AppendV2, EntryV2, TableV2};
-pub use crate::format::v3::{AbortedV3, CheckpointV3, PartitionV3, ProducerV3, SegmentIndexV3, SegmentV3};
-use crate::format::v3::{decode_checkpoint, decode_segment_index};
+use crate::format::v3::decode_segment_index;
+pub use crate::format::v3::{AbortedV3, EndedV3, ProducerV3, SegmentIndexV3};
+use crate::format::v4::decode_checkpoint;
+pub use crate::format::v4::{CheckpointV4, LeftoverV4, PartitionV4, SegmentV4};
 use crate::format::{envelope, names};
 use crate::journal::frame;
 pub use crate::journal::frame::HeaderV1;
@@ -131,9 +133,9 @@ pub fn kind_of(path: &Path) -> Option<FileKind> {
     let name = path.file_name()?.to_str()?;
     if names::parse_journal_file(name).is_some() {
         Some(FileKind::Journal)
-    } else if names::parse_base(name, ".log").is_some() {
+    } else if names::parse_segment(name, ".log").is_some() {
         Some(FileKind::Segment)
-    } else if names::parse_base(name, ".cindex").is_some() {
+    } else if names::parse_segment(name, ".cindex").is_some() {
         Some(FileKind::SegmentIndex)
     } else if name == names::CHECKPOINT {
         Some(FileKind::Checkpoint)
@@ -148,6 +150,22 @@ pub fn kind_of(path: &Path) -> Option<FileKind> {
     } else {
         None
     }
+}
+
+/// The base offset and the generation in the name of a segment's file or its index; a generation of zero is what was
+/// appended to, later ones were written by cleanings.
+pub fn segment_name(path: &Path) -> Option<(i64, u32)> {
+    let name = path.file_name()?.to_str()?;
+    let found = [".log", ".cindex"]
+        .iter()
+        .find_map(|ending| names::parse_segment(name, ending));
+    found.map(|name| (name.base.get(), name.generation))
+}
+
+/// The name of a segment's file with this base offset and generation; `None` for a base offset below zero.
+pub fn segment_file(base: i64, generation: u32) -> Option<String> {
+    let base = corelog_model::Offset::new(base)?;
+    Some(names::segment_file(names::SegmentName { base, generation }))
 }
 
 struct Source {
@@ -259,7 +277,7 @@ fn enveloped<T>(path: &Path, decode: impl Fn(&[u8]) -> Result<T, FormatError>) -
 ///
 /// # Errors
 /// If it cannot be read or is damaged.
-pub fn checkpoint(path: &Path) -> Result<CheckpointV3, InspectError> {
+pub fn checkpoint(path: &Path) -> Result<CheckpointV4, InspectError> {
     enveloped(path, decode_checkpoint)
 }
 
@@ -268,7 +286,7 @@ pub fn checkpoint(path: &Path) -> Result<CheckpointV3, InspectError> {
 ///
 /// # Errors
 /// If it cannot be read or is damaged.
-pub fn checkpoint_in_force(path: &Path) -> Result<Option<CheckpointV3>, InspectError> {
+pub fn checkpoint_in_force(path: &Path) -> Result<Option<CheckpointV4>, InspectError> {
     for path in [path.to_owned(), path.with_extension("previous")] {
         match checkpoint(&path) {
             Err(InspectError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}

@@ -9,7 +9,7 @@ use crate::checkpoint_file;
 use crate::contents;
 use crate::errors::OpenError;
 use crate::format::v1::LayoutV1;
-use crate::format::v3::{CheckpointV3, PartitionV3};
+use crate::format::v4::{CheckpointV4, PartitionV4};
 use crate::format::{envelope, names};
 use crate::log::core::partition_id;
 use crate::options::{CheckpointSync, StorageOptions};
@@ -84,7 +84,7 @@ pub async fn prepare_layout(
         shard_count,
     };
     let mut all_recovered = Vec::new();
-    let mut images: Vec<Vec<PartitionV3>> = (0..shard_count).map(|_| Vec::new()).collect();
+    let mut images: Vec<Vec<PartitionV4>> = (0..shard_count).map(|_| Vec::new()).collect();
     if let Some(old) = old {
         tracing::info!(
             from = old.shard_count,
@@ -141,11 +141,11 @@ async fn write_first_checkpoint(
     dir: &Path,
     generation: u64,
     shard: ShardId,
-    partitions: Vec<PartitionV3>,
+    partitions: Vec<PartitionV4>,
 ) -> Result<(), OpenError> {
     let journal_dir = names::journal_dir(dir, generation, shard);
     handle.disk.create_dir_all(&journal_dir).await?;
-    let checkpoint = CheckpointV3 {
+    let checkpoint = CheckpointV4 {
         shard: shard.get(),
         incarnation: names::FIRST_INCARNATION,
         first_sequence: 0,

@@ -5,6 +5,7 @@ pub mod benches;
 mod checkpoint;
 mod checkpoint_file;
 mod checkpoint_requests;
+mod clean;
 mod contents;
 mod data_dir;
 mod device;
@@ -50,6 +51,6 @@ pub use partition::{Appending, Batches, LogOwner, LogWatcher, PartitionLog};
 pub use rebuild::{RebuildError, rebuild_layout};
 pub use storage::Storage;
 pub use types::{
-    AbortedTransaction, ActiveProducer, AppendOptions, AppendOrigin, Appended, Layout, LogOffsets, LogSlice,
-    PartitionSpec, ReadIsolation, StorageStats, TimestampedOffset,
+    AbortedTransaction, ActiveProducer, AppendOptions, AppendOrigin, Appended, CleaningState, Layout,
+    LogOffsets, LogSlice, PartitionSpec, ReadIsolation, StorageStats, TimestampedOffset,
 };

@@ -87,6 +87,11 @@ pub struct StorageOptions {
     pub checkpoint_sync: CheckpointSync,
     /// Bypass the page cache (O_DIRECT).
     pub direct: bool,
+    /// Memory that cleaning takes at most: half for the keys that it knows at a time, the rest for a batch that it takes
+    /// apart and writes anew.
+    pub clean_bytes_max: usize,
+    /// How often it is looked whether a log is to be cleaned, in milliseconds.
+    pub clean_interval_ms: u64,
 }
 
 impl StorageOptions {
@@ -121,6 +126,8 @@ impl StorageOptions {
             sync_method: SyncMethod::default(),
             checkpoint_sync: CheckpointSync::default(),
             direct: true,
+            clean_bytes_max: 64 * MIB,
+            clean_interval_ms: 15_000,
         }
     }
 }
@@ -160,14 +167,35 @@ pub struct LogConfig {
     pub timestamp_before_max_ms: Option<i64>,
     /// `message.timestamp.after.max.ms`: the furthest CreateTime in the future; `None` is any.
     pub timestamp_after_max_ms: Option<i64>,
-    /// `cleanup.policy` contains `compact`. Compacted segments are not deleted by retention unless `delete` is set.
+    /// `cleanup.policy` contains `compact`: of each key the last record stays. Compacted segments are not deleted by retention
+    /// unless `delete` is set.
     pub compact: bool,
+    /// `min.cleanable.dirty.ratio`, in millionths: a log is cleaned when more of its bytes than this have come since the last
+    /// time.
+    pub dirty_ppm_min: u32,
+    /// `min.compaction.lag.ms`: a segment whose newest record is younger is not cleaned.
+    pub compaction_lag_min_ms: i64,
+    /// `max.compaction.lag.ms`: a log with records that are older and were not cleaned is, whatever its share of them; `None`
+    /// is never.
+    pub compaction_lag_max_ms: Option<i64>,
+    /// `delete.retention.ms`: how long the last record of a key stays that has no value, and the marker of a transaction whose
+    /// records are gone, from their first cleaning on.
+    pub delete_retention_ms: i64,
     /// `cleanup.policy` contains `delete`.
     pub delete: bool,
     /// `index.interval.bytes`; the sparse index has an entry at most every 64 KiB whatever this says.
     pub index_interval_bytes: u64,
     /// `producer.id.expiration.ms`: a producer that was silent for longer is forgotten.
     pub producer_id_expiration_ms: i64,
+}
+
+impl LogConfig {
+    /// How old the first record of the active segment gets: nothing of that segment is cleaned (Kafka's
+    /// `LogConfig.maxSegmentMs`).
+    pub(crate) fn roll_ms(&self) -> i64 {
+        let lag = self.compaction_lag_max_ms.filter(|_| self.compact);
+        lag.map_or(self.segment_ms, |lag| lag.min(self.segment_ms))
+    }
 }
 
 impl Default for LogConfig {
@@ -185,6 +213,10 @@ impl Default for LogConfig {
             timestamp_before_max_ms: None,
             timestamp_after_max_ms: Some(60 * 60 * 1000),
             compact: false,
+            dirty_ppm_min: 500_000,
+            compaction_lag_min_ms: 0,
+            compaction_lag_max_ms: None,
+            delete_retention_ms: DAY_MS,
             delete: true,
             index_interval_bytes: 4096,
             producer_id_expiration_ms: DAY_MS,

@@ -189,10 +189,10 @@ mod tests {
     use super::*;
     use crate::format::envelope;
     use crate::format::v1::PartitionV1;
-    use crate::format::v3::{CheckpointV3, PartitionV3};
+    use crate::format::v4::{CheckpointV4, PartitionV4};
     use corelog_model::ShardId;
 
-    fn partition(directory: &str) -> PartitionV3 {
+    fn partition(directory: &str) -> PartitionV4 {
         let base = PartitionV1 {
             topic: [4; 16],
             index: 0,
@@ -206,13 +206,16 @@ mod tests {
             producers: Vec::new(),
             corrupt: None,
         };
-        PartitionV3 {
+        PartitionV4 {
             base,
             segments: Vec::new(),
             producers: Vec::new(),
             high_watermark: 0,
             active_aborted: Vec::new(),
             ended: Vec::new(),
+            cleaned_end: 0,
+            cleaned_at: -1,
+            leftovers: Vec::new(),
         }
     }
 
@@ -220,7 +223,7 @@ mod tests {
     fn checkpoint(dir: &Path, generation: u64, shard: u16, incarnation: u64, directory: &str) -> PathBuf {
         let journal = names::journal_dir(dir, generation, ShardId::new(shard));
         fs::create_dir_all(&journal).unwrap();
-        let value = CheckpointV3 {
+        let value = CheckpointV4 {
             shard,
             incarnation,
             first_sequence: 0,

@@ -12,6 +12,7 @@ use corelog_runtime::{DiskError, Handle, OpenOptions, WorkClass};
 
 use crate::checkpoint::Checkpointer;
 use crate::checkpoint_requests::CheckpointRequests;
+use crate::clean::run::Cleaner;
 use crate::errors::{CheckpointError, CreateError, DeleteError, OpenError};
 use crate::fence::{Fence, Life};
 use crate::files::Files;
@@ -35,7 +36,7 @@ use crate::registry::Registry;
 use crate::removal::Removals;
 use crate::retry::Retry;
 use crate::types::{PartitionSpec, StorageStats};
-use crate::{checkpoint, checkpoint_file, journal, removal};
+use crate::{checkpoint, checkpoint_file, clean, journal, removal};
 
 /// Commits overlap as long as they are small: so much together. A device that does several of these as fast as one is
 /// the usual one; with more bytes it is busy with one.
@@ -148,10 +149,12 @@ impl Storage {
                     source,
                 }
             })?;
+            let leftovers = image.leftovers;
             let image = image.base;
             let id = partition_id(image.topic, image.index);
             let log = storage.insert(id, image.directory, core, image.corrupt);
             log.announce();
+            log.take_leftovers(&leftovers);
             log.drop_old_segments();
         }
         storage.start_tasks();
@@ -173,6 +176,8 @@ impl Storage {
         fence.tell(&registry);
         fence.tell(&dirty);
         fence.tell(&checkpoints);
+        let cleaner = Rc::new(Cleaner::new());
+        fence.tell(&cleaner);
         let retry = Retry::new(Rc::clone(&clock), Rc::clone(&fence), Rc::clone(&dirty));
         let retry = Rc::new(retry);
         let reads = ReadTurns::new(clock, Rc::clone(&fence), Rc::clone(&journal));
@@ -198,6 +203,7 @@ impl Storage {
             ),
             flushes: Queue::new(),
             reads: Rc::new(reads),
+            cleaner,
             handle,
             options,
             fence,
@@ -230,6 +236,9 @@ impl Storage {
             self.logs.stats.borrow_mut().damaged_partitions += 1;
         }
         registry.insert(&log);
+        if log.config().compact {
+            clean::run::start(&self.logs);
+        }
         log
     }
 
@@ -339,7 +348,7 @@ impl Storage {
         };
         for name in found
             .iter()
-            .filter(|name| names::parse_base(name, ".log").is_some())
+            .filter(|name| names::parse_segment(name, ".log").is_some())
         {
             let file = disk.open(&dir.join(name), OpenOptions::default()).await?;
             let (read, page) = file.read_at(0, AlignedBuf::zeroed(PAGE)).await;
@@ -484,7 +493,11 @@ impl Storage {
             }
             idle.await;
         }
+        logs.checkpoints.tell_ended();
+        logs.cleaner.wake();
+        let cleaning = logs.cleaner.hold().await;
         let result = self.close_segments().await;
+        drop(cleaning);
         self.end();
         result
     }
@@ -505,6 +518,8 @@ impl Storage {
         logs.flushes.close();
         logs.journal.wake_all();
         logs.checkpoints.look();
+        logs.checkpoints.tell_ended();
+        logs.cleaner.wake();
         logs.dirty.look_again();
     }
 
@@ -513,6 +528,11 @@ impl Storage {
         for log in self.logs.registry.all() {
             log.apply_retention(now).await;
         }
+    }
+
+    /// Cleans the logs that are to be cleaned now, as the background does from time to time; how many were.
+    pub async fn clean(&self) -> usize {
+        clean::run::round(&self.logs).await
     }
 
     /// Whether the journal is fenced.
@@ -525,7 +545,15 @@ impl Storage {
         let logs = &self.logs;
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let ring = logs.journal.ring.borrow();
+        let now = logs.handle.clock.wall();
+        let (mut cleanable_bytes, mut dirty_ppm_max) = (0, 0);
+        for choice in logs.registry.all().iter().filter_map(|log| log.clean_choice(now)) {
+            cleanable_bytes += choice.dirty_bytes;
+            dirty_ppm_max = choice.dirty_ppm().max(dirty_ppm_max);
+        }
         StorageStats {
+            cleanable_bytes,
+            dirty_ppm_max,
             waiting: logs.retry.waiting(),
             dirty_bytes: logs.dirty.bytes(),
             cache_bytes: count(logs.cache.bytes()),

@@ -155,6 +155,23 @@ pub struct ActiveProducer {
     pub transaction_first: Option<Offset>,
 }
 
+/// How dirty a log is that is compacted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CleaningState {
+    /// Everything before this offset was cleaned.
+    pub cleaned_end: Offset,
+    /// When that ended, by the broker's clock; `None` if there was no cleaning yet.
+    pub cleaned_at: Option<TimestampMs>,
+    /// Bytes that may be cleaned and were not.
+    pub dirty_bytes: u64,
+    /// Bytes before them.
+    pub clean_bytes: u64,
+    /// The share of the first in both, in millionths.
+    pub dirty_ppm: u64,
+    /// The log is to be cleaned now.
+    pub is_due: bool,
+}
+
 /// Counters and levels of one shard's storage. Counters never fall.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StorageStats {
@@ -200,6 +217,20 @@ pub struct StorageStats {
     pub open_files: u64,
     /// Removals of deleted partitions' files that are under way; each holds a listing of the data directory.
     pub removals: u64,
+    /// Logs that were cleaned, each time.
+    pub cleanings: u64,
+    /// Cleanings that ended for want of room, or since a log cannot be read.
+    pub cleanings_failed: u64,
+    /// Bytes of batches that cleanings read to write them anew.
+    pub clean_read_bytes: u64,
+    /// Bytes that they wrote.
+    pub clean_written_bytes: u64,
+    /// Bytes by which logs became smaller by them.
+    pub clean_removed_bytes: u64,
+    /// Bytes that may be cleaned and were not.
+    pub cleanable_bytes: u64,
+    /// The largest share of those among the logs, in millionths.
+    pub dirty_ppm_max: u64,
     /// Whether the journal is fenced.
     pub is_fenced: bool,
 }

@@ -263,6 +263,13 @@ pub fn check_crc(header: &BatchHeader, bytes: &[u8]) -> Result<(), BatchError> {
     }
 }
 
+/// The time after which the tombstones of a batch that has been cleaned go, or the marker that it is (KIP-534); `None` if it
+/// has no such time. Where it has one, that is its base timestamp. `None` for bytes that are shorter than a header, too.
+pub fn delete_horizon(bytes: &[u8]) -> Option<TimestampMs> {
+    let is_set = bytes.len() >= HEADER_SIZE && bytes[22] & DELETE_HORIZON != 0;
+    is_set.then(|| TimestampMs::new(i64::from_be_bytes(array(bytes, 27))))
+}
+
 /// Writes the two fields outside the checksum into a batch's bytes.
 ///
 /// # Panics

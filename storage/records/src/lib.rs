@@ -5,6 +5,7 @@
 
 pub mod builder;
 pub mod check;
+pub mod clean;
 pub mod compression;
 mod lz4;
 pub mod marker;
@@ -21,6 +22,7 @@ pub use builder::{BatchOptions, BuildError, NewRecord, RecordBatchBuilder, Stamp
 pub use check::{
     HeaderFault, KeyPolicy, RecordsFault, RecordsSummary, check_produced_header, check_produced_records,
 };
+pub use clean::{CleanError, Kept, emptied, kept_records};
 pub use compression::{CompressError, DecompressError, compress, compress_at, decompress};
 pub use marker::{EndMarker, end_marker, marker_batch};
 pub use recompress::{RecompressError, recompress};

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use corelog_storage::inspect::{
-    self, AppendV2, CheckpointV3, EntryV2, FileKind, JournalFilesV1, PartitionV3,
+    self, AppendV2, CheckpointV4, EntryV2, FileKind, JournalFilesV1, PartitionV4,
 };
 
 use super::journal::Journal;
@@ -43,6 +43,8 @@ impl Bypassed {
 pub(super) struct Expected {
     /// The segments that the checkpoint knows, by base offset, and how long each must be at least.
     pub(super) segments: BTreeMap<i64, u64>,
+    /// The generations of those that were cleaned.
+    generations: BTreeMap<i64, u32>,
     /// The segments that the checkpoint knows and that were closed when it was made.
     closed: Vec<i64>,
     /// The segments in which offsets may be missing.
@@ -54,7 +56,7 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    fn of(known: &PartitionV3) -> Expected {
+    fn of(known: &PartitionV4) -> Expected {
         let partition = &known.base;
         let segments = partition.segments.iter();
         let mut closed: Vec<i64> = segments.clone().map(|segment| segment.base_offset).collect();
@@ -63,6 +65,7 @@ impl Expected {
             segments: segments
                 .map(|segment| (segment.base_offset, segment.size))
                 .collect(),
+            generations: generations(known),
             closed,
             gapped: segments_with_gaps(known),
             bypassed: BTreeMap::new(),
@@ -78,6 +81,7 @@ impl Expected {
             *size = position.min(*size);
         }
         self.closed.retain(|segment| *segment < base);
+        self.generations.retain(|segment, _| *segment <= base);
         self.bypassed.retain(|segment, _| *segment <= base);
         if let Some(bypassed) = self.bypassed.get_mut(&base) {
             *bypassed = Bypassed {
@@ -87,6 +91,20 @@ impl Expected {
             };
         }
         self.log_end = offset.min(self.log_end);
+    }
+
+    /// The name of the file that the segment at `base` is in.
+    fn file(&self, base: i64) -> String {
+        let generation = self.generations.get(&base).copied().unwrap_or(0);
+        inspect::segment_file(base, generation).unwrap_or_default()
+    }
+
+    /// The base offset of the segment that is in the file at `path`. A file that a cleaning has left, and that was not removed
+    /// yet, is no segment's.
+    pub(super) fn base_of(&self, path: &Path) -> Option<i64> {
+        let (base, generation) = inspect::segment_name(path)?;
+        let known = self.generations.get(&base).copied().unwrap_or(0);
+        (generation == known).then_some(base)
     }
 
     /// The journal has more of a segment, up to the offset `end`. What a checkpoint knows of it is needed then, wherever the
@@ -120,7 +138,15 @@ impl Expected {
     }
 }
 
-fn segments_with_gaps(known: &PartitionV3) -> BTreeSet<i64> {
+fn generations(known: &PartitionV4) -> BTreeMap<i64, u32> {
+    let segments = known.base.segments.iter().zip(&known.segments);
+    segments
+        .filter(|(_, more)| more.generation > 0)
+        .map(|(segment, more)| (segment.base_offset, more.generation))
+        .collect()
+}
+
+fn segments_with_gaps(known: &PartitionV4) -> BTreeSet<i64> {
     let segments = known.base.segments.iter().zip(&known.segments);
     segments
         .filter(|(_, more)| more.has_gaps)
@@ -243,7 +269,7 @@ impl DataRoot {
         Some(known)
     }
 
-    fn journal_files(&mut self, dir: &Path, checkpoint: &CheckpointV3) {
+    fn journal_files(&mut self, dir: &Path, checkpoint: &CheckpointV4) {
         let list = dir.join("files");
         let noted = match inspect::journal_files(&list) {
             Ok(noted) => noted,
@@ -293,13 +319,17 @@ impl DataRoot {
             let mut needed: BTreeSet<i64> = known.map(|(base, _)| *base).collect();
             needed.extend(expected.bypassed.keys());
             for base in needed {
-                let path = self.path.join(directory).join(format!("{base:020}.log"));
+                let path = self.path.join(directory).join(expected.file(base));
                 if !path.exists() {
                     self.fault(path, FileKind::Segment, "it is missing");
                 }
             }
             for base in &expected.closed {
-                let path = self.path.join(directory).join(format!("{base:020}.cindex"));
+                let path = self
+                    .path
+                    .join(directory)
+                    .join(expected.file(*base))
+                    .with_extension("cindex");
                 if !path.exists() && expected.segments.get(base).is_some_and(|size| *size > 0) {
                     let what = "it is missing, and is made again when it is needed".to_owned();
                     self.notes.push((path, FileKind::SegmentIndex, what));
@@ -317,20 +347,21 @@ impl DataRoot {
     /// What went to a segment past the journal, if any of it was acknowledged.
     pub(super) fn bypassed(&self, path: &Path) -> Option<Bypassed> {
         let directory = path.parent()?.file_name()?.to_str()?;
-        let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
-        self.partition(directory)?.bypassed.get(&base).copied()
+        let partition = self.partition(directory)?;
+        let base = partition.base_of(path)?;
+        partition.bypassed.get(&base).copied()
     }
 
     /// Bytes of a segment that the checkpoint vouches for; `None` if nothing is known, and then all of them count.
     pub(super) fn vouched(&self, path: &Path) -> Option<u64> {
         let directory = path.parent()?.file_name()?.to_str()?;
-        let base: i64 = path.file_stem()?.to_str()?.parse().ok()?;
+        inspect::segment_name(path)?;
         self.partitions.as_ref()?;
         let known = self.partition(directory);
         // What the checkpoints do not know was begun after them.
         Some(
             known
-                .and_then(|known| known.segments.get(&base))
+                .and_then(|known| known.segments.get(&known.base_of(path)?))
                 .map_or(0, |size| *size),
         )
     }
@@ -375,7 +406,7 @@ fn numbers_in(dir: &Path) -> Vec<u64> {
 }
 
 /// Takes the frames behind the checkpoint into account, as a start would.
-fn replay(dir: &Path, checkpoint: &CheckpointV3, known: &mut BTreeMap<String, Expected>) {
+fn replay(dir: &Path, checkpoint: &CheckpointV4, known: &mut BTreeMap<String, Expected>) {
     let journal = Journal::of(&dir.join("00000000.journal"));
     let acknowledged_end = journal.acknowledged_end(checkpoint.incarnation);
     let mut directories: BTreeMap<([u8; 16], i32), String> = checkpoint

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use corelog_storage::inspect::{
-    CheckpointV3, FileKind, FrameReport, JournalFilesV1, LayoutV1, SegmentIndexV3, SegmentReport,
+    CheckpointV4, FileKind, FrameReport, JournalFilesV1, LayoutV1, SegmentIndexV3, SegmentReport,
 };
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ pub(crate) enum Detail {
     None,
     Layout(LayoutV1),
     JournalFiles(JournalFilesV1),
-    Checkpoint(CheckpointV3),
+    Checkpoint(CheckpointV4),
     SegmentIndex(SegmentIndexV3),
     Segment(SegmentReport),
     Journal(Vec<FrameReport>),

@@ -30,12 +30,9 @@ pub(super) fn check_rows(root: &DataRoot, reports: &mut [FileReport]) {
             continue;
         };
         let dir = report.path.parent().unwrap_or(Path::new("")).to_owned();
-        let base = report
-            .path
-            .file_stem()
-            .and_then(|stem| stem.to_str()?.parse().ok());
         let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let known = root.partition(name);
+        let base = known.and_then(|known| known.base_of(&report.path));
         let end = last.last_offset.saturating_add(1);
         let is_known = base.is_some_and(|base: i64| {
             known.is_some_and(|known| known.segments.get(&base).is_some_and(|size| *size > 0))

@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use corelog_client::record::{StoredRecord, decode_batches};
 use corelog_model::{Offset, PartitionIndex, TopicId};
-use corelog_storage::inspect::{BatchReport, CheckpointV3, EntryV2, FileKind, FrameReport, SegmentIndexV3};
+use corelog_storage::inspect::{BatchReport, CheckpointV4, EntryV2, FileKind, FrameReport, SegmentIndexV3};
 use serde_json::{Value, json};
 
 use super::failure::InspectFailure;
@@ -107,7 +107,7 @@ fn detail(detail: &Detail, output: &mut Output<'_>) -> Result<(), CliError> {
     }
 }
 
-fn partitions(checkpoint: &CheckpointV3) -> Table {
+fn partitions(checkpoint: &CheckpointV4) -> Table {
     let mut table = Table::new(&[
         "PARTITION",
         "TOPIC ID",

@@ -29,20 +29,17 @@ keys! {
     INDEX_INTERVAL_BYTES = K::topic("index.interval.bytes", Int, "The bytes of a segment between two entries of its sparse index. Smaller: reads start closer to their offset, and the index is larger.")
         .default("4096").unit(Bytes).valid(AtLeast(0)).synonyms(&[S::same("log.index.interval.bytes")]);
     DELETE_RETENTION_MS = K::topic("delete.retention.ms", Long, "How long a compacted topic keeps tombstones, and so how long a consumer may take to read it from the start and miss no deletion.")
-        .default("86400000").unit(Milliseconds).valid(AtLeast(0)).synonyms(&[S::same("log.cleaner.delete.retention.ms")])
-        .inert("nothing is compacted yet");
+        .default("86400000").unit(Milliseconds).valid(AtLeast(0)).synonyms(&[S::same("log.cleaner.delete.retention.ms")]);
     MIN_COMPACTION_LAG_MS = K::topic("min.compaction.lag.ms", Long, "The time that a record stays uncompacted at least.")
-        .default("0").unit(Milliseconds).valid(AtLeast(0)).synonyms(&[S::same("log.cleaner.min.compaction.lag.ms")])
-        .inert("nothing is compacted yet");
+        .default("0").unit(Milliseconds).valid(AtLeast(0)).synonyms(&[S::same("log.cleaner.min.compaction.lag.ms")]);
     MAX_COMPACTION_LAG_MS = K::topic("max.compaction.lag.ms", Long, "The time after which a record of a compacted topic becomes eligible for compaction whatever the share of dirty records.")
-        .default("9223372036854775807").unit(Milliseconds).valid(AtLeast(1)).synonyms(&[S::same("log.cleaner.max.compaction.lag.ms")])
-        .inert("nothing is compacted yet");
+        .default("9223372036854775807").unit(Milliseconds).valid(AtLeast(1)).synonyms(&[S::same("log.cleaner.max.compaction.lag.ms")]);
     FILE_DELETE_DELAY_MS = K::topic("file.delete.delay.ms", Long, "The time between taking a segment out of the log and deleting its files.")
         .default("60000").unit(Milliseconds).valid(AtLeast(0)).synonyms(&[S::same("log.segment.delete.delay.ms")])
         .inert("the files go as soon as no reader and no recovery needs them");
     MIN_CLEANABLE_DIRTY_RATIO = K::topic("min.cleanable.dirty.ratio", Double, "The share of uncompacted bytes from which a log is compacted. Smaller: less space is wasted, and more is rewritten.")
-        .default("0.5").valid(Fraction).synonyms(&[S::same("log.cleaner.min.cleanable.ratio")]).inert("nothing is compacted yet");
-    CLEANUP_POLICY = K::topic("cleanup.policy", List, "delete: drop old segments by retention.ms and retention.bytes. compact: keep the latest record of each key; this release does not compact yet, keeps all records, and warns of such a topic. Both may be given; an empty list keeps everything.")
+        .default("0.5").valid(Fraction).synonyms(&[S::same("log.cleaner.min.cleanable.ratio")]);
+    CLEANUP_POLICY = K::topic("cleanup.policy", List, "delete: drop old segments by retention.ms and retention.bytes. compact: keep the latest record of each key; older ones go when a segment is closed and enough of the log has come since it was last compacted. Both may be given; an empty list keeps everything.")
         .default("delete").valid(EachOf(&["compact", "delete"])).synonyms(&[S::same("log.cleanup.policy")]);
     UNCLEAN_LEADER_ELECTION_ENABLE = K::topic("unclean.leader.election.enable", Boolean, "Whether a replica that is not in sync may lead when no other can, at the price of acknowledged records.")
         .default("false").synonyms(&[S::same("unclean.leader.election.enable")]).inert("there is one replica of each partition");

@@ -8,7 +8,6 @@ use corelog_metadata::MetadataImage;
 use corelog_runtime::{Disk, LocalFuture};
 
 use super::publish::publish;
-use super::uncompacted;
 use crate::controller::{
     self, Embedded, LoadError, METADATA_PARTITION, MetadataListener, MetadataSource as _,
 };
@@ -61,11 +60,9 @@ impl MetadataListener for Publisher {
         let shard = self.0.upgrade();
         Box::pin(async move {
             let Some(shard) = shard else { return };
-            let delta = image.changes_since(&shard.metadata.image());
             // It is in force, and that is the answer. What a shard could not do of it is said in the log and mended; until
             // then whoever uses the partition hears of its disk (as of a log directory of Kafka's that fails).
-            let _ = publish(&shard, Arc::clone(&image)).await;
-            uncompacted::warn(&shard.metadata.config(), &delta);
+            let _ = publish(&shard, image).await;
         })
     }
 }

@@ -7,7 +7,6 @@ mod producer_ids;
 mod publish;
 pub(crate) mod topics;
 mod transactions;
-mod uncompacted;
 
 pub use change::{change, register};
 pub use load::{embedded, load};

@@ -298,6 +298,8 @@ fn storage_options(plan: &Plan, shard: ShardId) -> StorageOptions {
         sync_method: plan.commits.sync_method,
         commits_in_flight_max: usize::from(plan.commits.in_flight_max),
         open_files_max: plan.descriptors.segment_files,
+        clean_bytes_max: usize::try_from(config.storage.clean_bytes_max).unwrap_or(usize::MAX),
+        clean_interval_ms: config.storage.clean_interval_ms,
         ..StorageOptions::new(config.storage.data_dir.clone(), shard, plan.layout)
     }
 }

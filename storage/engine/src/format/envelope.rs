@@ -48,7 +48,12 @@ pub(crate) const DEVICE: Kind = Kind {
 pub(crate) const CHECKPOINT: Kind = Kind {
     magic: *b"CLCHKPNT",
     name: "checkpoint",
+    version: 4,
+};
+/// A shard's checkpoint before it knew of cleaning.
+pub(crate) const CHECKPOINT_V3: Kind = Kind {
     version: 3,
+    ..CHECKPOINT
 };
 /// A shard's checkpoint before it knew of transactions.
 pub(crate) const CHECKPOINT_V2: Kind = Kind {

@@ -5,3 +5,4 @@ pub(crate) mod names;
 pub(crate) mod v1;
 pub(crate) mod v2;
 pub(crate) mod v3;
+pub(crate) mod v4;

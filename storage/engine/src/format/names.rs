@@ -61,21 +61,54 @@ pub(crate) fn parse_number(name: &str) -> Option<u64> {
         .filter(|number: &u64| number.to_string() == name)
 }
 
-/// `00000000000000000042.log`, as Kafka names it.
-pub(crate) fn segment_file(base: Offset) -> String {
-    format!("{:020}.log", base.get())
+/// Which files a segment is in. Each cleaning writes new ones, so that what is in a file never changes once it is closed, and
+/// whoever knows a segment by its name knows what is in it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct SegmentName {
+    /// The offset that the segment begins at.
+    pub(crate) base: Offset,
+    /// Zero is what was appended to.
+    pub(crate) generation: u32,
 }
 
-/// `00000000000000000042.cindex`.
-pub(crate) fn index_file(base: Offset) -> String {
-    format!("{:020}.cindex", base.get())
+impl SegmentName {
+    /// The one that is appended to.
+    pub(crate) const fn first(base: Offset) -> SegmentName {
+        SegmentName { base, generation: 0 }
+    }
+
+    fn file(self, ending: &str) -> String {
+        match self.generation {
+            0 => format!("{:020}{ending}", self.base.get()),
+            generation => format!("{:020}.{generation}{ending}", self.base.get()),
+        }
+    }
 }
 
-/// The base offset of a segment or index file, if `name` is one's with the given ending.
-pub(crate) fn parse_base(name: &str, ending: &str) -> Option<Offset> {
-    let digits = name.strip_suffix(ending)?;
+/// `00000000000000000042.log`, as Kafka names it; `00000000000000000042.3.log` of a segment that was cleaned, which
+/// Kafka's `kafka-dump-log` reads as well.
+pub(crate) fn segment_file(name: SegmentName) -> String {
+    name.file(".log")
+}
+
+/// `00000000000000000042.cindex`, or `00000000000000000042.3.cindex`.
+pub(crate) fn index_file(name: SegmentName) -> String {
+    name.file(".cindex")
+}
+
+/// Whose a segment or index file is, if `name` is one's with the given ending.
+pub(crate) fn parse_segment(name: &str, ending: &str) -> Option<SegmentName> {
+    let stem = name.strip_suffix(ending)?;
+    let (digits, generation) = match stem.split_once('.') {
+        None => (stem, 0),
+        Some((digits, number)) => {
+            let generation = u32::try_from(parse_number(number)?).ok()?;
+            (digits, (generation > 0).then_some(generation)?)
+        }
+    };
     if digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit()) {
-        Offset::new(digits.parse().ok()?)
+        let base = Offset::new(digits.parse().ok()?)?;
+        Some(SegmentName { base, generation })
     } else {
         None
     }
@@ -117,11 +150,26 @@ mod tests {
     #[test]
     fn names_are_read_back() {
         let base = Offset::new(42).unwrap();
-        assert_eq!(segment_file(base), "00000000000000000042.log");
-        assert_eq!(parse_base(&segment_file(base), ".log"), Some(base));
-        assert_eq!(parse_base(&index_file(base), ".cindex"), Some(base));
-        assert_eq!(parse_base("99999999999999999999.log", ".log"), None);
-        assert_eq!(parse_base("42.log", ".log"), None);
+        let first = SegmentName::first(base);
+        assert_eq!(segment_file(first), "00000000000000000042.log");
+        let third = SegmentName { base, generation: 3 };
+        assert_eq!(segment_file(third), "00000000000000000042.3.log");
+        for name in [first, third] {
+            assert_eq!(parse_segment(&segment_file(name), ".log"), Some(name));
+            assert_eq!(parse_segment(&index_file(name), ".cindex"), Some(name));
+        }
+        for other in [
+            "99999999999999999999.log",
+            "42.log",
+            "00000000000000000042.0.log",
+            "00000000000000000042.03.log",
+            "00000000000000000042.x.log",
+            "00000000000000000042..log",
+            "00000000000000000042.3.4.log",
+            "00000000000000000042.4294967296.log",
+        ] {
+            assert_eq!(parse_segment(other, ".log"), None, "{other}");
+        }
         assert_eq!(parse_journal_file(&journal_file(7)), Some(7));
         assert_eq!(parse_journal_file("0000000x.journal"), None);
         for (name, expected) in [

@@ -6,7 +6,7 @@ use corelog_model::{Offset, ProducerId};
 use rkyv::{Archive, Deserialize, Serialize};
 
 use super::envelope;
-use super::v1::{CheckpointV1, IndexEntryV1, PartitionV1, SegmentIndexV1};
+use super::v1::{IndexEntryV1, PartitionV1, SegmentIndexV1};
 use super::v2::{CheckpointV2, PartitionV2, SegmentV2};
 use crate::FormatError;
 use crate::types::AbortedTransaction;
@@ -189,18 +189,6 @@ impl From<SegmentIndexV1> for SegmentIndexV3 {
     }
 }
 
-/// Reads a checkpoint's file of any version.
-pub(crate) fn decode_checkpoint(file: &[u8]) -> Result<CheckpointV3, FormatError> {
-    match envelope::version(envelope::CHECKPOINT, file)? {
-        1 => {
-            let old = envelope::decode::<CheckpointV1>(envelope::CHECKPOINT_V1, file)?;
-            Ok(CheckpointV2::from(old).into())
-        }
-        2 => envelope::decode::<CheckpointV2>(envelope::CHECKPOINT_V2, file).map(CheckpointV3::from),
-        _ => envelope::decode::<CheckpointV3>(envelope::CHECKPOINT, file),
-    }
-}
-
 /// Reads a segment index's file of any version. There is no version 2.
 pub(crate) fn decode_segment_index(file: &[u8]) -> Result<SegmentIndexV3, FormatError> {
     match envelope::version(envelope::SEGMENT_INDEX, file)? {
@@ -261,8 +249,6 @@ mod tests {
             rkyv::from_bytes::<CheckpointV3, Error>(&bytes).unwrap(),
             checkpoint
         );
-        let file = envelope::encode(envelope::CHECKPOINT, &checkpoint);
-        assert_eq!(decode_checkpoint(&file), Ok(checkpoint));
     }
 
     #[test]
@@ -284,22 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_the_versions_before_are_read() {
-        let first = v1::testing::checkpoint();
-        let second = CheckpointV2::from(first.clone());
-        let now = CheckpointV3::from(second.clone());
-        let file = envelope::encode(envelope::CHECKPOINT_V1, &first);
-        assert_eq!(file[8..10], [1, 0]);
-        assert_eq!(decode_checkpoint(&file), Ok(now.clone()));
-        let mut newer = file;
-        newer[8] = 4;
-        let expected = FormatError::Version {
-            found: 4,
-            supported: 3,
-        };
-        assert_eq!(decode_checkpoint(&newer), Err(expected));
-        let file = envelope::encode(envelope::CHECKPOINT_V2, &second);
-        assert_eq!(decode_checkpoint(&file), Ok(now));
+    fn an_index_of_the_version_before_is_read() {
         let index = SegmentIndexV1 {
             base_offset: 1,
             segment_size: 2,

@@ -15,7 +15,7 @@ use corelog_runtime::{DiskError, Handle};
 use crate::FormatError;
 use crate::OpenError;
 use crate::format::v1::JournalFilesV1;
-use crate::format::v3::CheckpointV3;
+use crate::format::v4::CheckpointV4;
 use crate::format::{envelope, names};
 use crate::recovery::target::Target;
 
@@ -56,7 +56,7 @@ async fn read(handle: &Handle, target: &Target) -> Result<Option<JournalFilesV1>
 pub(crate) async fn check(
     handle: &Handle,
     target: &Target,
-    checkpoint: &CheckpointV3,
+    checkpoint: &CheckpointV4,
 ) -> Result<u64, OpenError> {
     let noted = read(handle, target).await?;
     if let Some(noted) = &noted

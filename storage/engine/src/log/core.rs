@@ -18,8 +18,10 @@ use super::segment::{NO_TIMESTAMP, Segment};
 use super::transactions::{TransactionStep, Transactions};
 use crate::FormatError;
 use crate::errors::AppendError;
+use crate::format::names::SegmentName;
 use crate::format::v1::PartitionV1;
-use crate::format::v3::{EndedV3, PartitionV3, SegmentV3};
+use crate::format::v3::EndedV3;
+use crate::format::v4::{PartitionV4, SegmentV4};
 use crate::options::LogConfig;
 use crate::types::{AppendOrigin, LogOffsets};
 
@@ -62,6 +64,16 @@ pub(crate) struct LogCore {
     segments: Vec<Segment>,
     index: Rc<SparseIndex>,
     transactions: Transactions,
+    cleaned: Cleaned,
+}
+
+/// How far a log was cleaned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Cleaned {
+    /// Of each key, one record before this offset at most was left by the last cleaning.
+    pub(crate) end: Offset,
+    /// When that ended.
+    pub(crate) at: Option<TimestampMs>,
 }
 
 impl LogCore {
@@ -84,6 +96,7 @@ impl LogCore {
             segments: vec![Segment::new(Offset::ZERO)],
             index: Rc::default(),
             transactions: Transactions::default(),
+            cleaned: Cleaned::default(),
         }
     }
 
@@ -113,6 +126,46 @@ impl LogCore {
     /// The segment that is appended to.
     pub(crate) fn active(&self) -> &Segment {
         self.segments.last().expect("there is always an active segment")
+    }
+
+    /// How far the log was cleaned.
+    pub(crate) fn cleaned(&self) -> Cleaned {
+        self.cleaned
+    }
+
+    /// The log was cleaned as far as that.
+    pub(crate) fn set_cleaned(&mut self, cleaned: Cleaned) {
+        let end = cleaned.end.min(self.offsets.log_end);
+        self.cleaned = Cleaned { end, ..cleaned };
+    }
+
+    /// Which files the segment at `base` is in; one that is not known is yet to be begun.
+    pub(crate) fn name_of(&self, base: Offset) -> SegmentName {
+        let at = self.segments.binary_search_by_key(&base, |segment| segment.base);
+        at.map_or(SegmentName::first(base), |at| self.segments[at].name())
+    }
+
+    /// Whether the log has a segment that is in these files.
+    pub(crate) fn has_segment(&self, name: SegmentName) -> bool {
+        let found = self
+            .segments
+            .binary_search_by_key(&name.base, |segment| segment.base);
+        found.is_ok_and(|at| self.segments[at].generation == name.generation)
+    }
+
+    /// Puts `cleaned` in the place of closed neighbours, the first of which begins where it does. Whether they are all
+    /// still there; else nothing changes.
+    pub(crate) fn replace_segments(&mut self, old: &[Segment], cleaned: Segment) -> bool {
+        let Some(first) = old.first().filter(|first| first.base == cleaned.base) else {
+            return false;
+        };
+        let from = self.segments.partition_point(|segment| segment.base < first.base);
+        let to = from + old.len();
+        if to >= self.segments.len() || self.segments[from..to] != *old {
+            return false;
+        }
+        self.segments.splice(from..to, [cleaned]);
+        true
     }
 
     /// The active segment's index.
@@ -263,7 +316,7 @@ impl LogCore {
             return false;
         }
         let is_full = active.size.saturating_add(bytes) > self.config.segment_bytes;
-        let is_old = active.age_ms(timestamp, now) > self.config.segment_ms;
+        let is_old = active.age_ms(timestamp, now) > self.config.roll_ms();
         // Kafka's indexes hold offsets relative to the base in 32 bits.
         let relative = (self.offsets.log_end - active.base).get() + records;
         is_full || is_old || relative > i64::from(i32::MAX)
@@ -272,7 +325,7 @@ impl LogCore {
     /// Whether `segment.ms` has passed for the active segment, with nothing appended meanwhile.
     pub(crate) fn is_roll_due(&self, now: TimestampMs) -> bool {
         let active = self.active();
-        active.size > 0 && active.age_ms(now, now) > self.config.segment_ms
+        active.size > 0 && active.age_ms(now, now) > self.config.roll_ms()
     }
 
     /// Closes the active segment; the next one begins at the log's end. Returns what was closed, with its index.
@@ -450,6 +503,7 @@ impl LogCore {
         let found = found.expect("the log has a segment that begins there");
         self.segments.truncate(at);
         self.segments.push(Segment {
+            generation: found.generation,
             has_gaps: found.has_gaps,
             ..Segment::new(base)
         });
@@ -472,6 +526,7 @@ impl LogCore {
             durable_end: at_most(self.offsets.durable_end),
             log_end: base,
         });
+        self.cleaned.end = at_most(self.cleaned.end);
     }
 
     /// When the first batch of a segment that was absorbed again was appended.
@@ -517,14 +572,17 @@ impl LogCore {
     }
 
     /// The persisted form.
-    pub(crate) fn to_image(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV3 {
-        PartitionV3 {
+    pub(crate) fn to_image(&self, id: PartitionId, directory: &str, corrupt: Option<&str>) -> PartitionV4 {
+        PartitionV4 {
             base: self.to_v1(id, directory, corrupt),
-            segments: self.segments.iter().map(|segment| segment.to_v3()).collect(),
+            segments: self.segments.iter().map(|segment| segment.to_v4()).collect(),
             producers: self.producers.to_v3(),
             high_watermark: self.offsets.high_watermark.get(),
             active_aborted: self.index.aborted_v3(),
             ended: self.transactions.ended().map(EndedV3::from).collect(),
+            cleaned_end: self.cleaned.end.get(),
+            cleaned_at: self.cleaned.at.map_or(-1, TimestampMs::get),
+            leftovers: Vec::new(),
         }
     }
 
@@ -549,7 +607,7 @@ impl LogCore {
     /// # Errors
     /// `Field` where the parts contradict each other.
     pub(crate) fn from_image(
-        persisted: &PartitionV3,
+        persisted: &PartitionV4,
         config: LogConfig,
         now: TimestampMs,
     ) -> Result<LogCore, FormatError> {
@@ -566,9 +624,10 @@ impl LogCore {
         let high_watermark = Offset::new(persisted.high_watermark)
             .ok_or(field("high_watermark", persisted.high_watermark))?
             .clamp(log_start, log_end);
-        let unknown = SegmentV3 {
+        let unknown = SegmentV4 {
             created: now.get(),
             changed: now.get(),
+            generation: 0,
             has_gaps: false,
             has_aborted: false,
         };
@@ -600,11 +659,18 @@ impl LogCore {
         let ended = persisted.ended.iter().filter_map(EndedV3::value);
         let transactions = Transactions::restored(producers.open_transactions(), ended);
         let unstable = transactions.first_unstable().unwrap_or(Offset::MAX);
+        let cleaned = Cleaned {
+            end: Offset::new(persisted.cleaned_end)
+                .unwrap_or_default()
+                .min(log_end),
+            at: (persisted.cleaned_at >= 0).then(|| TimestampMs::new(persisted.cleaned_at)),
+        };
         Ok(LogCore {
             config,
             epochs,
             producers,
             transactions,
+            cleaned,
             leader_epoch,
             offsets: LogOffsets {
                 log_start,

@@ -244,6 +244,21 @@ impl ProducerTable {
         known.transaction_first
     }
 
+    /// Whether a batch of the log is the one that its producer is known by: its last one with records, or the marker of its
+    /// epoch if it has none (Kafka's `UnifiedLog.lastRecordsOfActiveProducers`).
+    pub(crate) fn is_known_by(&self, header: &BatchHeader) -> bool {
+        let Some(sender) = header.producer else {
+            return false;
+        };
+        let Some(known) = self.producers.get(&sender.id) else {
+            return false;
+        };
+        match known.batches.back() {
+            Some(last) => last.last_offset == header.last_offset(),
+            None => header.is_control && known.epoch == sender.epoch,
+        }
+    }
+
     /// Forgets the batches at or after `end`, and whose batches are all there.
     pub(crate) fn truncate_from_end(&mut self, end: Offset) {
         self.producers.retain(|_, producer| {

@@ -3,8 +3,9 @@
 use corelog_model::batch::BatchHeader;
 use corelog_model::{Offset, TimestampMs};
 
+use crate::format::names::SegmentName;
 use crate::format::v1::SegmentV1;
-use crate::format::v3::SegmentV3;
+use crate::format::v4::SegmentV4;
 
 /// No timestamp, as Kafka writes it.
 pub(crate) const NO_TIMESTAMP: TimestampMs = TimestampMs::new(-1);
@@ -12,8 +13,10 @@ pub(crate) const NO_TIMESTAMP: TimestampMs = TimestampMs::new(-1);
 /// See the module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Segment {
-    /// The offset of its first record.
+    /// The offset that it begins at.
     pub(crate) base: Offset,
+    /// Which file it is in: see [`SegmentName`].
+    pub(crate) generation: u32,
     /// Its bytes; the file may be longer, reserved.
     pub(crate) size: u64,
     /// The largest timestamp of the first batch: what `segment.ms` counts from.
@@ -37,6 +40,7 @@ impl Segment {
     pub(crate) fn new(base: Offset) -> Segment {
         Segment {
             base,
+            generation: 0,
             size: 0,
             first_timestamp: NO_TIMESTAMP,
             max_timestamp: NO_TIMESTAMP,
@@ -45,6 +49,14 @@ impl Segment {
             changed: NO_TIMESTAMP,
             has_gaps: false,
             has_aborted: false,
+        }
+    }
+
+    /// Which files it is in.
+    pub(crate) fn name(&self) -> SegmentName {
+        SegmentName {
+            base: self.base,
+            generation: self.generation,
         }
     }
 
@@ -61,7 +73,8 @@ impl Segment {
             self.created = now;
         }
         self.changed = now;
-        if max_timestamp > self.max_timestamp {
+        // A batch that lost its records keeps a timestamp, which nobody finds in it.
+        if max_timestamp > self.max_timestamp && header.record_count > 0 {
             self.max_timestamp = max_timestamp;
             self.max_timestamp_offset = offset;
         }
@@ -88,11 +101,12 @@ impl Segment {
         }
     }
 
-    /// What version 3 of the persisted form says beside version 1.
-    pub(crate) fn to_v3(self) -> SegmentV3 {
-        SegmentV3 {
+    /// What version 4 of the persisted form says beside version 1.
+    pub(crate) fn to_v4(self) -> SegmentV4 {
+        SegmentV4 {
             created: self.created.get(),
             changed: self.changed.get(),
+            generation: self.generation,
             has_gaps: self.has_gaps,
             has_aborted: self.has_aborted,
         }
@@ -110,9 +124,10 @@ impl Segment {
     }
 
     /// From the persisted form.
-    pub(crate) fn from_persisted(segment: &SegmentV1, more: SegmentV3) -> Option<Segment> {
+    pub(crate) fn from_persisted(segment: &SegmentV1, more: SegmentV4) -> Option<Segment> {
         Some(Segment {
             base: Offset::new(segment.base_offset)?,
+            generation: more.generation,
             size: segment.size,
             first_timestamp: TimestampMs::new(segment.first_timestamp),
             max_timestamp: TimestampMs::new(segment.max_timestamp),

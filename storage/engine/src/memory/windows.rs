@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use corelog_model::Offset;
 
+use crate::format::names::SegmentName;
 use crate::journal::core::PartitionKey;
 
 /// How many windows are kept.
@@ -19,7 +19,7 @@ pub(crate) const WINDOW_BYTES_MAX: usize = 1 << 20;
 #[derive(Clone)]
 pub(crate) struct Window {
     pub(crate) key: PartitionKey,
-    pub(crate) base: Offset,
+    pub(crate) segment: SegmentName,
     pub(crate) start: u64,
     pub(crate) bytes: Bytes,
 }
@@ -52,11 +52,11 @@ impl Windows {
     }
 
     /// A window that holds the byte at `position`.
-    pub(crate) fn find(&self, key: PartitionKey, base: Offset, position: u64) -> Option<Window> {
+    pub(crate) fn find(&self, key: PartitionKey, segment: SegmentName, position: u64) -> Option<Window> {
         let holds = |window: &&Window| {
             let length = u64::try_from(window.bytes.len()).unwrap_or(0);
             window.key == key
-                && window.base == base
+                && window.segment == segment
                 && (window.start..window.start + length).contains(&position)
         };
         self.kept.borrow().iter().rev().find(holds).cloned()
@@ -76,8 +76,8 @@ impl Windows {
     }
 
     /// Keeps nothing that was read of a segment.
-    pub(crate) fn forget(&self, key: PartitionKey, base: Offset) {
-        let of_segment = |window: &Window| window.key == key && window.base == base;
+    pub(crate) fn forget(&self, key: PartitionKey, segment: SegmentName) {
+        let of_segment = |window: &Window| window.key == key && window.segment == segment;
         let mut kept = self.kept.borrow_mut();
         kept.retain(|window| !of_segment(window));
         self.bytes.set(bytes_of(&kept));

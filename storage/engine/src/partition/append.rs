@@ -445,13 +445,13 @@ impl PartitionLog {
     async fn load_page(&self) -> Result<(), DiskError> {
         let _writing = self.write_mutex.acquire(1).await;
         let page = u64::try_from(PAGE).expect("4096");
-        let (base, size) = {
+        let (name, size) = {
             let state = self.state.borrow();
-            (state.core.active().base, state.core.active().size)
+            (state.core.active().name(), state.core.active().size)
         };
         let start = size & !(page - 1);
-        let path = self.segment_path(base);
-        let file = self.services.files.get(self.key, base, &path, false).await?;
+        let path = self.segment_path(name);
+        let file = self.services.files.get(self.key, name, &path, false).await?;
         let (read, buffer) = read_page(&file, &path, start).await?;
         let held = usize::try_from(size - start).expect("less than a page");
         if read < held {
@@ -464,7 +464,7 @@ impl PartitionLog {
         let mut state = self.state.borrow_mut();
         if state.tail.is_empty() {
             self.services.cache.count_tail(true);
-            let opened = state.tail.begin(base, start, &buffer[..held]);
+            let opened = state.tail.begin(name.base, start, &buffer[..held]);
             self.services
                 .cache
                 .add_chunk(self.key, opened.ordinal, opened.capacity);

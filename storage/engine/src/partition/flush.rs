@@ -37,11 +37,12 @@ impl PartitionLog {
             };
             let Some(last) = writes.last() else { return Ok(()) };
             let (base, flushed_to) = (last.segment_base, last.flushed_to);
-            let path = self.segment_path(base);
+            let name = self.state.borrow().core.name_of(base);
+            let path = self.segment_path(name);
             let file = self
                 .services
                 .retry
-                .persist(async || self.services.files.get(self.key, base, &path, true).await)
+                .persist(async || self.services.files.get(self.key, name, &path, true).await)
                 .await?;
             let bytes: usize = writes.iter().map(|write| write.data.len()).sum();
             // A chunk each: with many logs chunks are small, and one after the other would take a round trip for each.
@@ -88,8 +89,9 @@ impl PartitionLog {
             let mut state = self.state.borrow_mut();
             state.files_named = state.files_named.max(created);
         }
-        let path = self.segment_path(base);
-        let file = self.services.files.get(self.key, base, &path, true).await?;
+        let name = self.state.borrow().core.name_of(base);
+        let path = self.segment_path(name);
+        let file = self.services.files.get(self.key, name, &path, true).await?;
         file.sync().await
     }
 

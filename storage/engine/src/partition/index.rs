@@ -22,7 +22,7 @@ impl PartitionLog {
             .borrow()
             .closed_indexes
             .iter()
-            .find(|(base, _)| *base == segment.base)
+            .find(|(name, _)| *name == segment.name())
             .map(|(_, index)| Rc::clone(index));
         let Some(index) = found else { return };
         match self.put_index(segment, &index).await {
@@ -30,7 +30,7 @@ impl PartitionLog {
                 .state
                 .borrow_mut()
                 .closed_indexes
-                .retain(|(base, _)| *base != segment.base),
+                .retain(|(name, _)| *name != segment.name()),
             Err(error) => tracing::warn!(%error, "a segment's index is not written; it will be made anew"),
         }
     }
@@ -40,22 +40,22 @@ impl PartitionLog {
     pub(super) async fn index_of(&self, segment: Segment, cuts: u64) -> Result<Rc<SparseIndex>, ReadError> {
         let segment = {
             let state = self.state.borrow();
-            if state.core.active().base == segment.base {
+            if state.core.active().name() == segment.name() {
                 return Ok(Rc::clone(state.core.index()));
             }
             // It may have grown since it was looked at.
             let mut segments = state.core.segments().iter();
-            let now = segments.find(|known| known.base == segment.base).copied();
+            let now = segments.find(|known| known.name() == segment.name()).copied();
             let found = state
                 .closed_indexes
                 .iter()
-                .find(|(base, _)| *base == segment.base);
+                .find(|(name, _)| *name == segment.name());
             if let Some((_, index)) = found {
                 return Ok(Rc::clone(index));
             }
             now.unwrap_or(segment)
         };
-        let path = self.index_path(segment.base);
+        let path = self.index_path(segment.name());
         let read = {
             let _brief = self.services.files.brief_opens.acquire(1).await;
             envelope::read_file(&self.services.handle, &path).await
@@ -87,7 +87,7 @@ impl PartitionLog {
         let is_there = {
             let state = self.state.borrow();
             let mut segments = state.core.segments().iter();
-            let is_same = |known: &Segment| known.base == segment.base && known.size == segment.size;
+            let is_same = |known: &Segment| known.name() == segment.name() && known.size == segment.size;
             !state.is_gone && segments.any(is_same)
         };
         if !is_there {
@@ -101,7 +101,7 @@ impl PartitionLog {
         };
         let content = envelope::encode(envelope::SEGMENT_INDEX, &value);
         let _brief = self.services.files.brief_opens.acquire(1).await;
-        envelope::write_file(&self.services.handle, &self.index_path(segment.base), content).await
+        envelope::write_file(&self.services.handle, &self.index_path(segment.name()), content).await
     }
 
     fn keep_index(&self, segment: Segment, cuts: u64, index: SparseIndex) -> Rc<SparseIndex> {
@@ -113,14 +113,14 @@ impl PartitionLog {
             .core
             .segments()
             .iter()
-            .any(|known| (known.base, known.size) == (segment.base, segment.size));
+            .any(|known| (known.name(), known.size) == (segment.name(), segment.size));
         if state.cuts != cuts || !is_known {
             return index;
         }
         if state.closed_indexes.len() >= KEPT_MAX {
             state.closed_indexes.remove(0);
         }
-        state.closed_indexes.push((segment.base, Rc::clone(&index)));
+        state.closed_indexes.push((segment.name(), Rc::clone(&index)));
         index
     }
 

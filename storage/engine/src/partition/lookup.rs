@@ -23,6 +23,16 @@ impl PartitionLog {
         self: &Rc<Self>,
         timestamp: TimestampMs,
     ) -> Result<Option<TimestampedOffset>, ReadError> {
+        loop {
+            match self.find_timestamp(timestamp).await {
+                // What is there now is another log than the one that was looked through.
+                Err(ReadError::CutOff) => {}
+                found => return found,
+            }
+        }
+    }
+
+    async fn find_timestamp(&self, timestamp: TimestampMs) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
         let end = self.check_read(start, ReadIsolation::HighWatermark)?;
         // What is appended from here on is of no interest.
@@ -57,6 +67,15 @@ impl PartitionLog {
     /// # Errors
     /// See [`ReadError`].
     pub async fn offset_of_max_timestamp(self: &Rc<Self>) -> Result<Option<TimestampedOffset>, ReadError> {
+        loop {
+            match self.find_max_timestamp().await {
+                Err(ReadError::CutOff) => {}
+                found => return found,
+            }
+        }
+    }
+
+    async fn find_max_timestamp(&self) -> Result<Option<TimestampedOffset>, ReadError> {
         let start = self.offsets().log_start;
         self.check_read(start, ReadIsolation::HighWatermark)?;
         let (newest, cuts) = {
@@ -75,7 +94,7 @@ impl PartitionLog {
         let position = index.position_for_offset(segment.max_timestamp_offset);
         let mut scan = self.scan(segment, cuts, position);
         while let Some(found) = scan.next().await? {
-            if found.header.max_timestamp == segment.max_timestamp {
+            if found.header.max_timestamp == segment.max_timestamp && found.header.record_count > 0 {
                 return Ok(self.first_record(&found, start, |stamp| stamp >= segment.max_timestamp));
             }
         }

@@ -6,6 +6,7 @@
 //! never lands after a newer one; the durable end moves in one function, and so does the high watermark.
 
 mod append;
+mod cleaning;
 mod flush;
 mod index;
 mod lookup;
@@ -30,12 +31,14 @@ use corelog_model::{LeaderEpoch, Offset, PartitionId, ProducerEpoch, ProducerId,
 use corelog_runtime::local::Semaphore;
 
 use self::append::{Admission, Waiter};
+use self::cleaning::Leftover;
 pub(crate) use self::services::LogServices;
 use self::watchers::Watchers;
+use crate::clean;
 use crate::errors::{AppendError, DeleteRecordsError, Fenced, ReadError};
-use crate::format::names;
+use crate::format::names::{self, SegmentName};
 use crate::format::v2::EntryV2;
-use crate::format::v3::PartitionV3;
+use crate::format::v4::{LeftoverV4, PartitionV4};
 use crate::journal::core::{PartitionKey, Run};
 use crate::log::core::LogCore;
 use crate::log::index::SparseIndex;
@@ -90,7 +93,7 @@ pub(crate) struct State {
     /// Segments closed since the last checkpoint, written to since, or both: to be synced by the next one.
     unsynced: Vec<Offset>,
     /// The indexes of closed segments whose file is not written yet.
-    closed_indexes: Vec<(Offset, Rc<SparseIndex>)>,
+    closed_indexes: Vec<(SegmentName, Rc<SparseIndex>)>,
     /// Appended to since the last checkpoint.
     is_touched: bool,
     /// The start that the log will have when the journal has it. A checkpoint says so already: the entry may lie
@@ -106,6 +109,14 @@ pub(crate) struct State {
     recovery_base: Offset,
     /// Segments before the log's start whose files are still there.
     removals: Vec<Segment>,
+    /// Files that a cleaning has replaced, or is writing.
+    leftovers: Vec<Leftover>,
+    /// How often segments were replaced by cleaned ones.
+    swaps: u64,
+    /// How often they had been when the last checkpoint was taken.
+    swaps_kept: u64,
+    /// The log's end is being cut off, or it is looked where: no segment may be replaced.
+    is_cutting: bool,
     /// The journal was told of the partition.
     is_announced: bool,
     /// The end of the last record that belongs to a transaction.
@@ -162,6 +173,10 @@ impl PartitionLog {
             state: RefCell::new(State {
                 recovery_base: core.active().base,
                 removals: Vec::new(),
+                leftovers: Vec::new(),
+                swaps: 0,
+                swaps_kept: 0,
+                is_cutting: false,
                 is_announced: false,
                 transactional_end: Offset::ZERO,
                 synced_end: Offset::ZERO,
@@ -211,7 +226,28 @@ impl PartitionLog {
 
     /// Changes the settings; appends that are admitted already keep the old ones.
     pub fn set_config(&self, config: LogConfig) {
+        if config.compact {
+            clean::run::start(&self.services);
+        }
         self.state.borrow_mut().core.config = config;
+    }
+
+    /// Files that a cleaning before the start has left: no checkpoint needs them.
+    pub(crate) fn take_leftovers(self: &Rc<Self>, leftovers: &[LeftoverV4]) {
+        {
+            let mut state = self.state.borrow_mut();
+            let names = leftovers.iter().filter_map(|left| {
+                let base = Offset::new(left.base_offset)?;
+                let generation = left.generation;
+                Some(SegmentName { base, generation })
+            });
+            let left: Vec<Leftover> = names
+                .filter(|name| !state.core.has_segment(*name))
+                .map(|name| Leftover { name, after: 0 })
+                .collect();
+            state.leftovers = left;
+        }
+        self.remove_leftovers();
     }
 
     /// The leader epoch of the next append.
@@ -440,12 +476,18 @@ impl PartitionLog {
     }
 
     /// A checkpoint is durable from which a recovery begins to read at `recovery_base`, if the log has been cut off no more
-    /// than `cuts` times: if it has since, the recovery begins where the end is now.
-    pub(crate) fn on_checkpoint(self: &Rc<Self>, recovery_base: Offset, cuts: u64) {
+    /// than `cuts` times: if it has since, the recovery begins where the end is now. It knows of `swaps` replacements of
+    /// segments by cleaned ones.
+    pub(crate) fn on_checkpoint(self: &Rc<Self>, recovery_base: Offset, cuts: u64, swaps: u64) {
         if cuts == self.cuts() {
             let mut state = self.state.borrow_mut();
             state.recovery_base = state.recovery_base.max(recovery_base);
         }
+        {
+            let mut state = self.state.borrow_mut();
+            state.swaps_kept = state.swaps_kept.max(swaps);
+        }
+        self.remove_leftovers();
         self.remove_unneeded();
     }
 
@@ -495,13 +537,13 @@ impl PartitionLog {
                 // Its files go with its directory, whose name may be another partition's by now.
                 return;
             }
-            self.services.files.forget(self.key, segment.base);
+            self.services.files.forget(self.key, segment.name());
             {
                 let mut state = self.state.borrow_mut();
-                state.closed_indexes.retain(|(base, _)| *base != segment.base);
+                state.closed_indexes.retain(|(name, _)| *name != segment.name());
                 state.unsynced.retain(|base| *base != segment.base);
             }
-            for path in [self.segment_path(segment.base), self.index_path(segment.base)] {
+            for path in [self.segment_path(segment.name()), self.index_path(segment.name())] {
                 match self.services.handle.disk.remove_file(&path).await {
                     Ok(()) => {}
                     Err(error) if error.is_not_found() => {}
@@ -511,16 +553,16 @@ impl PartitionLog {
         }
     }
 
-    pub(crate) fn segment_path(&self, base: Offset) -> PathBuf {
+    pub(crate) fn segment_path(&self, name: SegmentName) -> PathBuf {
         self.services
             .partition_dir(&self.directory)
-            .join(names::segment_file(base))
+            .join(names::segment_file(name))
     }
 
-    pub(crate) fn index_path(&self, base: Offset) -> PathBuf {
+    pub(crate) fn index_path(&self, name: SegmentName) -> PathBuf {
         self.services
             .partition_dir(&self.directory)
-            .join(names::index_file(base))
+            .join(names::index_file(name))
     }
 
     pub(crate) fn key(&self) -> PartitionKey {
@@ -539,7 +581,7 @@ impl PartitionLog {
     }
 
     /// The persisted form of what the log is now.
-    pub(crate) fn to_image(&self) -> PartitionV3 {
+    pub(crate) fn to_image(&self) -> PartitionV4 {
         let state = self.state.borrow();
         let corrupt = match &state.status {
             Status::Corrupt(reason) => Some(reason.as_ref()),
@@ -549,6 +591,11 @@ impl PartitionLog {
         let core = coming.unwrap_or(&state.core);
         let mut image = core.to_image(self.id, &self.directory, corrupt);
         image.base.log_start = image.base.log_start.max(state.coming_log_start.get());
+        let leftover = |left: &Leftover| LeftoverV4 {
+            base_offset: left.name.base.get(),
+            generation: left.name.generation,
+        };
+        image.leftovers = state.leftovers.iter().map(leftover).collect();
         image
     }
 
@@ -679,16 +726,15 @@ impl PartitionLog {
     pub(crate) async fn finish_writes(&self) {
         self.state.borrow_mut().is_gone = true;
         let _writing = self.write_mutex.acquire(1).await;
-        let bases: Vec<Offset> = self
-            .state
-            .borrow()
-            .core
-            .segments()
-            .iter()
-            .map(|s| s.base)
-            .collect();
-        for base in bases {
-            self.services.files.forget(self.key, base);
+        let names: Vec<SegmentName> = {
+            let state = self.state.borrow();
+            let segments = state.core.segments().iter().map(Segment::name);
+            segments
+                .chain(state.leftovers.iter().map(|left| left.name))
+                .collect()
+        };
+        for name in names {
+            self.services.files.forget(self.key, name);
         }
     }
 

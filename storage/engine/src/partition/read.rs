@@ -46,9 +46,17 @@ pub(super) struct SegmentScan<'a> {
     /// waits for the disk.
     asked_bytes: usize,
     read_bytes: usize,
+    /// Nobody will come back for what is read.
+    is_passing_by: bool,
 }
 
 impl SegmentScan<'_> {
+    /// Keeps nothing of what it reads for others.
+    pub(super) fn passing_by(mut self) -> Self {
+        self.is_passing_by = true;
+        self
+    }
+
     /// The next batch, `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Found>, ReadError> {
         if self.position >= self.end {
@@ -68,13 +76,17 @@ impl SegmentScan<'_> {
             }
             let header = batch::parse_header(&bytes).map_err(|error| self.corrupt(&error))?;
             batch::check_crc(&header, &bytes).map_err(|error| self.corrupt(&error))?;
-            let log_end = self.log.state.borrow().core.offsets().log_end;
+            let segment_end = {
+                let state = self.log.state.borrow();
+                let found = state.core.segment_of(self.segment.base);
+                found.map_or(state.core.offsets().log_end, |(_, end)| end)
+            };
             let follows = |expected: Offset| {
                 header.base_offset == expected || (self.segment.has_gaps && header.base_offset > expected)
             };
             if header.base_offset < self.segment.base
                 || !self.next.is_none_or(follows)
-                || header.next_offset() > log_end
+                || header.next_offset() > segment_end
             {
                 // A whole batch, but not one of this place: a read or a write went astray.
                 let found = header.base_offset;
@@ -106,16 +118,25 @@ impl SegmentScan<'_> {
         known.flatten().filter(|known| *known != header.leader_epoch)
     }
 
-    fn corrupt(&self, what: &dyn std::fmt::Display) -> ReadError {
-        if self.log.cuts() != self.cuts {
+    /// The log's end was cut off since the walk began, or the segment was replaced by a cleaned one, or let go.
+    fn is_outdated(&self) -> bool {
+        let state = self.log.state.borrow();
+        state.cuts != self.cuts || !state.core.has_segment(self.segment.name())
+    }
+
+    pub(super) fn corrupt(&self, what: &dyn std::fmt::Display) -> ReadError {
+        if self.is_outdated() {
             return ReadError::CutOff;
         }
-        let path = self.log.segment_path(self.segment.base);
+        let path = self.log.segment_path(self.segment.name());
         let reason = format!("{} at byte {}: {what}", path.display(), self.position);
         tracing::error!(%reason, "a segment is corrupt");
         self.log.services.stats.borrow_mut().corrupt_reads += 1;
         // The bytes may be right and the read wrong: the next reader looks for itself.
-        self.log.services.windows.forget(self.log.key, self.segment.base);
+        self.log
+            .services
+            .windows
+            .forget(self.log.key, self.segment.name());
         ReadError::Corrupt(Arc::from(reason))
     }
 
@@ -129,8 +150,8 @@ impl SegmentScan<'_> {
             return Ok(bytes);
         }
         let services = &self.log.services;
-        let (key, base) = (self.log.key, self.segment.base);
-        if let Some(kept) = services.windows.find(key, base, self.position) {
+        let (key, base, name) = (self.log.key, self.segment.base, self.segment.name());
+        if let Some(kept) = services.windows.find(key, name, self.position) {
             (self.window, self.window_start) = (kept.bytes, kept.start);
             if let Some(bytes) = have(&self.window, self.window_start, self.position) {
                 return Ok(bytes);
@@ -151,22 +172,18 @@ impl SegmentScan<'_> {
             skip + self.asked_bytes
         };
         let length = (skip + needed).max(wanted.min(until_end)).next_multiple_of(PAGE);
-        let path = self.log.segment_path(self.segment.base);
+        let path = self.log.segment_path(self.segment.name());
         let io = |error| {
-            // A segment behind the log's new end has no file any more.
-            if self.log.cuts() == self.cuts {
-                ReadError::Io(Arc::new(error))
-            } else {
+            // A segment behind the log's new end has no file any more, nor has one that was cleaned.
+            if self.is_outdated() {
                 ReadError::CutOff
+            } else {
+                ReadError::Io(Arc::new(error))
             }
         };
         // The turn first: a file that is waited with keeps its descriptor from others.
         services.reads.turn(length - begun.len()).await;
-        let file = services
-            .files
-            .get(self.log.key, self.segment.base, &path, false)
-            .await
-            .map_err(io)?;
+        let file = services.files.get(key, name, &path, false).await.map_err(io)?;
         // Bytes behind what is flushed now are not what will be there, even if they come to be while this reads.
         let flushed = self.log.state.borrow().tail.flushed_position(base, self.end);
         let from = start + u64::try_from(begun.len()).expect("a length within u64");
@@ -176,7 +193,9 @@ impl SegmentScan<'_> {
         let read = read.map_err(io)?;
         services.stats.borrow_mut().disk_read_bytes += u64::try_from(read).unwrap_or(0);
         let distance = self.log.state.borrow().core.bytes_from(base, self.position);
-        services.cache.missed(distance, read);
+        if !self.is_passing_by {
+            services.cache.missed(distance, read);
+        }
         if !begun.is_empty() {
             let mut whole = AlignedBuf::recycled(length);
             let (front, back) = whole.split_at_mut(begun.len());
@@ -189,10 +208,10 @@ impl SegmentScan<'_> {
         self.window = buffer.freeze().slice(..read.min(valid));
         self.window_start = start;
         // What was cut off meanwhile is nobody's.
-        if self.log.cuts() == self.cuts {
+        if !self.is_passing_by && !self.is_outdated() {
             services.windows.keep(Window {
                 key,
-                base,
+                segment: name,
                 start,
                 bytes: self.window.clone(),
             });
@@ -219,10 +238,12 @@ impl PartitionLog {
             Err(error) => Box::pin(std::future::ready(Err(error))),
             Ok(Some((mut slice, Aborted::Between(upto)))) => {
                 let log = Rc::clone(self);
+                let swaps = self.swaps();
                 Box::pin(async move {
                     match log.aborted_between(from, upto).await {
-                        Ok(aborted) => slice.aborted = aborted,
-                        Err(ReadError::CutOff) => return log.read(from, bytes_max, isolation).await,
+                        Ok(aborted) if log.swaps() == swaps => slice.aborted = aborted,
+                        // With a marker that a cleaning has taken out, its records are still in the slice.
+                        Ok(_) | Err(ReadError::CutOff) => return log.read(from, bytes_max, isolation).await,
                         // The log may have been cut or deleted while it was looked for.
                         Err(error) => {
                             return Err(log.check_read(from, isolation).err().unwrap_or(error));
@@ -298,7 +319,11 @@ impl PartitionLog {
 
     /// The aborted transactions with records in `from..to`, by their first offset. Their markers may be in any segment
     /// behind.
-    async fn aborted_between(&self, from: Offset, to: Offset) -> Result<Vec<AbortedTransaction>, ReadError> {
+    pub(super) async fn aborted_between(
+        &self,
+        from: Offset,
+        to: Offset,
+    ) -> Result<Vec<AbortedTransaction>, ReadError> {
         let (segments, cuts) = {
             let state = self.state.borrow();
             let segments = state.core.segments();
@@ -330,6 +355,7 @@ impl PartitionLog {
             window_start: 0,
             asked_bytes: self.services.options.read_ahead_bytes,
             read_bytes: self.services.options.read_ahead_bytes,
+            is_passing_by: false,
         }
     }
 
@@ -354,17 +380,23 @@ impl PartitionLog {
         isolation: ReadIsolation,
     ) -> Result<LogSlice, ReadError> {
         let end = self.check_read(from, isolation)?;
-        let (segment, cuts, offsets) = {
+        let (segment, cuts, swaps, offsets) = {
             let state = self.state.borrow();
             let (segment, _) = state.core.segment_of(from).expect("checked to be in the log");
-            (segment, state.cuts, state.core.offsets())
+            (segment, state.cuts, state.swaps, state.core.offsets())
         };
         match self.read_from(segment, cuts, from, end, bytes_max).await {
             Ok((pieces, windows_bytes, upto)) => {
                 let bytes = pieces.iter().map(Bytes::len).sum();
                 let aborted = if isolation == ReadIsolation::LastStable && bytes > 0 {
                     let told = self.aborted_between(from, upto).await;
-                    told.map_err(|error| self.check_read(from, isolation).err().unwrap_or(error))?
+                    let told =
+                        told.map_err(|error| self.check_read(from, isolation).err().unwrap_or(error))?;
+                    if self.swaps() != swaps {
+                        // What a cleaning has taken out with its marker is still in the pieces.
+                        return Err(ReadError::CutOff);
+                    }
+                    told
                 } else {
                     Vec::new()
                 };

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use corelog_model::Offset;
 use corelog_runtime::buffer::PAGE;
 use corelog_runtime::{DiskError, WorkClass};
 
 use super::{PartitionLog, Reserved};
+use crate::format::names::SegmentName;
 use crate::log::segment::Segment;
 
 /// The first reservation of a segment, in bytes; each later one is twice as large.
@@ -29,17 +29,17 @@ impl PartitionLog {
     /// Reserves room in the active segment's file up to `upto`. A full disk is found here, before anything is
     /// promised.
     pub(super) async fn reserve(&self, upto: u64) -> Result<(), DiskError> {
-        let (base, is_new, reserved, segment_bytes) = {
+        let (name, is_new, reserved, segment_bytes) = {
             let state = self.state.borrow();
             let active = state.core.active();
             (
-                active.base,
+                active.name(),
                 active.size == 0,
                 state.reserved,
                 state.core.config.segment_bytes,
             )
         };
-        let reserved = self.allocate(base, reserved, upto, segment_bytes).await?;
+        let reserved = self.allocate(name, reserved, upto, segment_bytes).await?;
         let mut state = self.state.borrow_mut();
         state.reserved = reserved;
         state.files_created += u64::from(is_new);
@@ -48,13 +48,13 @@ impl PartitionLog {
 
     async fn allocate(
         &self,
-        base: Offset,
+        name: SegmentName,
         reserved: Reserved,
         upto: u64,
         segment_bytes: u64,
     ) -> Result<Reserved, DiskError> {
-        let path = self.segment_path(base);
-        let file = self.services.files.get(self.key, base, &path, true).await?;
+        let path = self.segment_path(name);
+        let file = self.services.files.get(self.key, name, &path, true).await?;
         let wanted = next_reservation(reserved, upto, segment_bytes);
         match file.allocate(wanted.bytes).await {
             Ok(()) => Ok(wanted),
@@ -76,7 +76,7 @@ impl PartitionLog {
         let upto = bytes.next_multiple_of(u64::try_from(PAGE).expect("4096"));
         let has_file = bytes > 0;
         let reserved = if has_file {
-            self.allocate(base, Reserved::default(), upto, segment_bytes)
+            self.allocate(SegmentName::first(base), Reserved::default(), upto, segment_bytes)
                 .await?
         } else {
             Reserved::default()
@@ -88,7 +88,7 @@ impl PartitionLog {
             state.files_created += u64::from(has_file);
             state.is_touched = true;
             state.unsynced.push(closed.base);
-            state.closed_indexes.push((closed.base, index));
+            state.closed_indexes.push((closed.name(), index));
             (closed, state.cuts)
         };
         let log = Rc::clone(self);
@@ -124,17 +124,16 @@ impl PartitionLog {
         let _writing = self.write_mutex.acquire(1).await;
         let is_there = {
             let state = self.state.borrow();
-            let mut segments = state.core.segments().iter();
-            state.cuts == cuts && segments.any(|known| known.base == segment.base)
+            state.cuts == cuts && state.core.has_segment(segment.name())
         };
         if !is_there {
             return Ok(());
         }
-        let path = self.segment_path(segment.base);
+        let path = self.segment_path(segment.name());
         let file = self
             .services
             .files
-            .get(self.key, segment.base, &path, false)
+            .get(self.key, segment.name(), &path, false)
             .await?;
         file.truncate(segment.size).await
     }

@@ -9,6 +9,7 @@ use corelog_runtime::local::Queue;
 use corelog_runtime::{DiskError, Handle};
 
 use crate::checkpoint_requests::CheckpointRequests;
+use crate::clean::run::Cleaner;
 use crate::fence::Fence;
 use crate::files::Files;
 use crate::journal::core::PartitionKey;
@@ -50,6 +51,8 @@ pub(crate) struct LogServices {
     pub(crate) windows: Rc<Windows>,
     /// Who may read of segments beside commits.
     pub(crate) reads: Rc<ReadTurns>,
+    /// Who cleans the logs.
+    pub(crate) cleaner: Rc<Cleaner>,
     /// What is counted.
     pub(crate) stats: Rc<RefCell<StorageStats>>,
 }

@@ -17,6 +17,7 @@ use super::append::Admission;
 use super::{PartitionLog, Reserved, Status};
 use crate::errors::TruncateError;
 use crate::fence::Life;
+use crate::format::names::SegmentName;
 use crate::format::v2::EntryV2;
 use crate::log::segment::Segment;
 
@@ -40,6 +41,9 @@ impl PartitionLog {
         if offset >= self.offsets().log_end {
             return self.durable_log_end(offset).await;
         }
+        // From here on no cleaning replaces what is looked at.
+        self.state.borrow_mut().is_cutting = true;
+        self.keep_cleaning(offset).await?;
         let found = self.find_end(offset).await;
         // The log may have been deleted or trimmed, or the storage closed, while it was read.
         self.check_truncation(offset)?;
@@ -115,6 +119,25 @@ impl PartitionLog {
         let mut state = self.state.borrow_mut();
         state.coming_core = None;
         state.is_truncating = false;
+        state.is_cutting = false;
+    }
+
+    /// Waits until a checkpoint knows of the segment that the new end lies in, if that was cleaned: what the journal says of
+    /// a place in it must not be taken for one in the segment of before.
+    async fn keep_cleaning(&self, offset: Offset) -> Result<(), TruncateError> {
+        loop {
+            let made = self.services.checkpoints.ended();
+            self.check_truncation(offset)?;
+            {
+                let state = self.state.borrow();
+                let found = state.core.segment_of(offset).map(|(segment, _)| segment.base);
+                if !found.is_some_and(|base| state.is_cleaning_in_doubt(base)) {
+                    return Ok(());
+                }
+            }
+            self.services.checkpoints.want_for_removals();
+            made.await;
+        }
     }
 
     /// Reads the segment that the new end lies in from its beginning: what is known of it must hold of what stays.
@@ -175,19 +198,18 @@ impl PartitionLog {
             let kept = state.coming_core.take().expect("found before");
             state.is_truncating = false;
             let last = *kept.active();
-            let gone: Vec<Segment> = state
-                .core
-                .segments()
-                .iter()
-                .filter(|segment| segment.base > last.base)
-                .copied()
-                .collect();
+            // What a cleaning has left there goes, too, since its names may be given anew.
+            let behind = |name: &SegmentName| name.base > last.base;
+            let segments = state.core.segments().iter().map(Segment::name);
+            let left = state.leftovers.iter().map(|left| left.name);
+            let gone: Vec<SegmentName> = segments.chain(left).filter(behind).collect();
+            state.leftovers.retain(|left| !behind(&left.name));
             state.core.replace_with(kept);
             state.cuts += 1;
             state.reserved = Reserved::default();
             state.recovery_base = state.recovery_base.min(last.base);
             state.unsynced.retain(|base| *base <= last.base);
-            state.closed_indexes.retain(|(base, _)| *base < last.base);
+            state.closed_indexes.retain(|(name, _)| name.base < last.base);
             state.is_touched = true;
             let held = !state.tail.is_empty();
             let freed = state.tail.evict_all();
@@ -201,8 +223,8 @@ impl PartitionLog {
         if held {
             self.services.cache.count_tail(false);
         }
-        for segment in gone.iter().chain([&last]) {
-            self.services.windows.forget(self.key, segment.base);
+        for name in gone.iter().chain([&last.name()]) {
+            self.services.windows.forget(self.key, *name);
         }
         let cut = self
             .services
@@ -219,12 +241,12 @@ impl PartitionLog {
 
     /// Removes the files of the segments behind the last one that stays, and brings that one to its size; whether it has a
     /// file.
-    async fn cut_files(&self, gone: &[Segment], last: Segment) -> Result<bool, DiskError> {
+    async fn cut_files(&self, gone: &[SegmentName], last: Segment) -> Result<bool, DiskError> {
         let disk = &self.services.handle.disk;
-        let mut paths = vec![self.index_path(last.base)];
-        for segment in gone {
-            self.services.files.forget(self.key, segment.base);
-            paths.extend([self.segment_path(segment.base), self.index_path(segment.base)]);
+        let mut paths = vec![self.index_path(last.name())];
+        for name in gone {
+            self.services.files.forget(self.key, *name);
+            paths.extend([self.segment_path(*name), self.index_path(*name)]);
         }
         for path in paths {
             match disk.remove_file(&path).await {
@@ -232,8 +254,8 @@ impl PartitionLog {
                 Ok(()) | Err(_) => {}
             }
         }
-        let path = self.segment_path(last.base);
-        let is_there = match self.services.files.get(self.key, last.base, &path, false).await {
+        let path = self.segment_path(last.name());
+        let is_there = match self.services.files.get(self.key, last.name(), &path, false).await {
             Ok(file) => {
                 file.truncate(last.size).await?;
                 true

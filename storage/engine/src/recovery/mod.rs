@@ -26,9 +26,9 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::checkpoint_file;
 use crate::format::envelope;
-use crate::format::names;
+use crate::format::names::{self, SegmentName};
 use crate::format::v2::{AppendV2, EntryV2};
-use crate::format::v3::{CheckpointV3, PartitionV3, decode_checkpoint};
+use crate::format::v4::{CheckpointV4, LeftoverV4, PartitionV4, decode_checkpoint};
 use crate::journal::manifest;
 use crate::journal::reader::{JournalReader, Wanted};
 use crate::log::core::{LogCore, partition_id};
@@ -57,7 +57,7 @@ const CONCURRENCY: usize = 16;
 /// A shard as recovery found it.
 pub(crate) struct Recovered {
     /// The checkpoint to write.
-    pub(crate) checkpoint: CheckpointV3,
+    pub(crate) checkpoint: CheckpointV4,
     /// Directories of partitions whose deletion is in a frame that may not be durable: they are needed until the
     /// checkpoint is.
     deleted: Vec<PathBuf>,
@@ -66,7 +66,7 @@ pub(crate) struct Recovered {
 }
 
 impl Recovered {
-    fn new(checkpoint: CheckpointV3) -> Recovered {
+    fn new(checkpoint: CheckpointV4) -> Recovered {
         Recovered {
             checkpoint,
             deleted: Vec::new(),
@@ -164,7 +164,9 @@ struct Recovering {
     /// The first run that the replay has not come to.
     next_run: usize,
     /// Segments that were written or cut and are to be made durable.
-    unsynced: Vec<Offset>,
+    unsynced: Vec<SegmentName>,
+    /// Files beside the segments that the checkpoint of a clean stop knows of.
+    leftovers: Vec<LeftoverV4>,
 }
 
 impl Recovering {
@@ -183,6 +185,7 @@ impl Recovering {
             runs: Vec::new(),
             next_run: 0,
             unsynced: Vec::new(),
+            leftovers: Vec::new(),
         }
     }
 
@@ -236,14 +239,19 @@ impl Recovering {
     }
 
     /// Its persisted form.
-    fn image(&self) -> PartitionV3 {
-        self.core
-            .to_image(self.id, &self.directory, self.corrupt.as_deref())
+    fn image(&self) -> PartitionV4 {
+        let image = self
+            .core
+            .to_image(self.id, &self.directory, self.corrupt.as_deref());
+        PartitionV4 {
+            leftovers: self.leftovers.clone(),
+            ..image
+        }
     }
 }
 
 /// Reads a checkpoint.
-pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV3, OpenError> {
+pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<CheckpointV4, OpenError> {
     let path = target.checkpoint_path();
     let Some((in_force, content)) = checkpoint_file::read(handle, &path).await? else {
         return Err(OpenError::CheckpointMissing { path });
@@ -270,7 +278,7 @@ pub(crate) async fn read_checkpoint(handle: &Handle, target: &Target) -> Result<
 }
 
 fn open_images(
-    images: Vec<PartitionV3>,
+    images: Vec<PartitionV4>,
     path: &Path,
     now: TimestampMs,
 ) -> Result<BTreeMap<PartitionId, Recovering>, OpenError> {
@@ -305,7 +313,7 @@ pub(crate) async fn recover(
         return Ok(recovered);
     }
     // With a checkpoint that knows of the cut, what was cut off is behind the log's end, and goes.
-    let checkpoint = CheckpointV3 {
+    let checkpoint = CheckpointV4 {
         is_clean: false,
         ..recovered.checkpoint.clone()
     };
@@ -354,7 +362,7 @@ async fn attempt(
     let checkpoint = read_checkpoint(handle, target).await?;
     // The one before it needs files that this one has let go.
     handle.disk.sync_dir(&target.journal_dir()).await?;
-    let next = |first_sequence, partitions| CheckpointV3 {
+    let next = |first_sequence, partitions| CheckpointV4 {
         shard: checkpoint.shard,
         incarnation: checkpoint.incarnation + 1,
         first_sequence,
@@ -374,6 +382,13 @@ async fn attempt(
         )?;
         segments::check(handle, target, &partitions).await?;
         segments::check_untouched(handle, target, &partitions).await?;
+        for image in &checkpoint.partitions {
+            let id = partition_id(image.base.topic, image.base.index);
+            if let Some(partition) = partitions.get_mut(&id) {
+                // Nothing was looked through that they would have been found in.
+                partition.leftovers.clone_from(&image.leftovers);
+            }
+        }
         partitions.values_mut().for_each(Recovering::go_on_after_start);
         let images = partitions.values().map(Recovering::image).collect();
         let next = next(checkpoint.first_sequence, images);
@@ -535,7 +550,7 @@ async fn open_segment(
     handle: &Handle,
     target: &Target,
     directory: &str,
-    base: Offset,
+    name: SegmentName,
 ) -> Result<Rc<dyn corelog_runtime::File>, OpenError> {
     let options = corelog_runtime::OpenOptions {
         write: true,
@@ -543,6 +558,6 @@ async fn open_segment(
         direct: target.direct,
         ..corelog_runtime::OpenOptions::default()
     };
-    let path = target.dir.join(directory).join(names::segment_file(base));
+    let path = target.dir.join(directory).join(names::segment_file(name));
     Ok(handle.disk.open(&path, options).await?)
 }

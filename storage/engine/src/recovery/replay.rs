@@ -11,7 +11,7 @@ use super::target::Target;
 use super::{CONCURRENCY, REPLAY_SHARE, Recovering, fraction, open_segment};
 use crate::OpenError;
 use crate::files::read_page;
-use crate::format::names;
+use crate::format::names::{self, SegmentName};
 use crate::format::v2::EntryV2;
 use crate::journal::reader::{FoundFrame, JournalReader, LOOKS, Look};
 use crate::log::core::partition_id;
@@ -24,7 +24,7 @@ const TOTAL_BYTES_MAX: usize = 64 << 20;
 /// Contiguous bytes of one segment that wait to be written.
 struct Gathered {
     directory: String,
-    segment_base: Offset,
+    segment: SegmentName,
     position: u64,
     bytes: Vec<u8>,
 }
@@ -39,8 +39,8 @@ impl Gathered {
         let page = u64::try_from(PAGE).expect("4096");
         let dir = target.dir.join(&self.directory);
         handle.disk.create_dir_all(&dir).await?;
-        let file = open_segment(handle, target, &self.directory, self.segment_base).await?;
-        let path = dir.join(names::segment_file(self.segment_base));
+        let file = open_segment(handle, target, &self.directory, self.segment).await?;
+        let path = dir.join(names::segment_file(self.segment));
         let start = self.position & !(page - 1);
         let skip = usize::try_from(self.position - start).expect("less than a page");
         let length = (skip + self.bytes.len()).next_multiple_of(PAGE);
@@ -129,6 +129,7 @@ pub(super) async fn replay(
             };
             run.is_payload_whole = true;
             let segment_base = Offset::new(append.segment_base_offset).unwrap_or_default();
+            let segment = partition.core.name_of(segment_base);
             let is_dropped = segment_base < partition.core.segments()[0].base;
             // What was cut off is not written where other bytes may be by now.
             let left = usize::try_from(run.end.saturating_sub(append.position)).unwrap_or(usize::MAX);
@@ -137,7 +138,7 @@ pub(super) async fn replay(
                 continue;
             }
             let continues = waiting.get(&id).is_some_and(|gathered| {
-                gathered.segment_base == segment_base
+                gathered.segment == segment
                     && gathered.end() == append.position
                     && gathered.bytes.len() < PARTITION_BYTES_MAX
             });
@@ -147,7 +148,7 @@ pub(super) async fn replay(
             }
             let gathered = waiting.entry(id).or_insert_with(|| Gathered {
                 directory: partition.directory.clone(),
-                segment_base,
+                segment,
                 position: append.position,
                 bytes: Vec::new(),
             });

@@ -14,7 +14,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::target::Target;
 use super::{CONCURRENCY, KnownRun, Recovering, Reread, fraction, open_segment};
 use crate::OpenError;
-use crate::format::names;
+use crate::format::names::{self, SegmentName};
 use crate::journal::reader::LOOKS;
 use crate::log::segment::Segment;
 
@@ -281,7 +281,7 @@ pub(super) async fn settle(
     let mut touched = Vec::new();
     loop {
         let active = *partition.core.active();
-        let file = open_segment(handle, target, &partition.directory, active.base).await?;
+        let file = open_segment(handle, target, &partition.directory, active.name()).await?;
         let mut walk = Walk::new(&partition.runs, partition.reread, active, Rc::clone(&file));
         while let Some((header, marker)) = walk.batch_if_there(partition.core.offsets().log_end).await? {
             partition.core.absorb(&header, marker, now);
@@ -289,7 +289,7 @@ pub(super) async fn settle(
         }
         walk.leave_window(true).await?;
         // By its base: a log may have touched more segments than files may be open.
-        touched.push(active.base);
+        touched.push(active.name());
         let end = partition.core.offsets().log_end;
         let goes_on = partition
             .runs
@@ -306,20 +306,20 @@ pub(super) async fn settle(
     check_reach(&mut partition);
     // What the checkpoint before knows is still needed if the frame that cuts it off is lost.
     let is_left_whole = partition.corrupt.is_some() || partition.is_cut_in_doubt;
-    for base in touched {
+    for name in touched {
         let segment = partition
             .core
             .segments()
             .iter()
-            .find(|segment| segment.base == base);
+            .find(|segment| segment.name() == name);
         let size = segment.map_or(0, |segment| segment.size);
         // What lies beyond the end must never be taken for a part of the log. Nothing is cut off a damaged log: what
         // can be saved is for its owner to decide.
         if !is_left_whole {
-            let file = open_segment(handle, target, &partition.directory, base).await?;
+            let file = open_segment(handle, target, &partition.directory, name).await?;
             file.truncate(size).await?;
         }
-        partition.unsynced.push(base);
+        partition.unsynced.push(name);
     }
     if !is_left_whole {
         let names = handle.disk.list_dir(&dir).await?;
@@ -347,20 +347,20 @@ async fn cut(
     }
     remove_strangers(handle, &partition, &dir, &names).await?;
     let active = *partition.core.active();
-    if names.contains(&names::segment_file(active.base)) {
-        let file = open_segment(handle, target, &partition.directory, active.base).await?;
-        let is_suspect = suspects.contains(&(partition.directory.clone(), active.base));
+    if names.contains(&names::segment_file(active.name())) {
+        let file = open_segment(handle, target, &partition.directory, active.name()).await?;
+        let is_suspect = suspects.contains(&(partition.directory.clone(), active.name()));
         if is_suspect || file.size().await? > active.size {
             file.truncate(active.size).await?;
         }
         // There is nothing to make durable, perhaps, but an old error to hear of: the next append would.
-        partition.unsynced.push(active.base);
+        partition.unsynced.push(active.name());
     }
     Ok(partition)
 }
 
-/// A segment's file: the partition's directory, and its base.
-pub(super) type SegmentFile = (String, Offset);
+/// A segment's file: the partition's directory, and its name.
+pub(super) type SegmentFile = (String, SegmentName);
 
 /// What making the segments durable came to.
 pub(super) enum Synced {
@@ -398,10 +398,10 @@ pub(super) async fn make_durable(
     let mut syncing = stream::iter(&touched)
         .map(|partition| async move {
             let mut failed = Vec::new();
-            for base in &partition.unsynced {
-                let file = open_segment(handle, target, &partition.directory, *base).await?;
+            for name in &partition.unsynced {
+                let file = open_segment(handle, target, &partition.directory, *name).await?;
                 if let Err(error) = file.sync().await {
-                    failed.push(((partition.directory.clone(), *base), error));
+                    failed.push(((partition.directory.clone(), *name), error));
                 }
             }
             if !is_synced_whole {
@@ -450,7 +450,8 @@ fn check_reach(partition: &mut Recovering) {
     }
 }
 
-/// Removes segments that the log does not know: they were begun and nothing in them survived. So does the index of the
+/// Removes segments that the log does not know: they were begun and nothing in them survived, or a cleaning has replaced them,
+/// or would have replaced others by them. So does the index of the
 /// segment that is active: it was closed once, with an end that did not survive, and the index of what it will be when it
 /// is closed again may not come to the disk, and this one be taken for it.
 async fn remove_strangers(
@@ -460,14 +461,10 @@ async fn remove_strangers(
     names: &[String],
 ) -> Result<(), OpenError> {
     for name in names {
-        let base = names::parse_base(name, ".log").or_else(|| names::parse_base(name, ".cindex"));
-        let Some(base) = base else { continue };
-        let is_known = partition
-            .core
-            .segments()
-            .iter()
-            .any(|segment| segment.base == base);
-        let is_stale = base == partition.core.active().base && name.ends_with(".cindex");
+        let segment = names::parse_segment(name, ".log").or_else(|| names::parse_segment(name, ".cindex"));
+        let Some(segment) = segment else { continue };
+        let is_known = partition.core.has_segment(segment);
+        let is_stale = segment == partition.core.active().name() && name.ends_with(".cindex");
         if !is_known || is_stale {
             handle.disk.remove_file(&dir.join(name)).await?;
         }

@@ -32,9 +32,10 @@ pub(super) async fn check(
         .filter(|partition| partition.corrupt.is_none())
         .flat_map(|partition| {
             let dir = target.dir.join(&partition.directory);
-            needed(partition)
-                .into_iter()
-                .map(move |(base, size)| (dir.join(names::segment_file(base)), size))
+            needed(partition).into_iter().map(move |(base, size)| {
+                let name = partition.core.name_of(base);
+                (dir.join(names::segment_file(name)), size)
+            })
         });
     stream::iter(needed)
         .map(|(path, needed)| check_one(handle, path, needed))
@@ -74,7 +75,7 @@ pub(super) async fn check_untouched(
         .map(|partition| {
             let active = partition.core.active();
             let dir = target.dir.join(&partition.directory);
-            (dir.join(names::segment_file(active.base)), active.size)
+            (dir.join(names::segment_file(active.name())), active.size)
         });
     stream::iter(active)
         .map(|(segment, end)| async move {

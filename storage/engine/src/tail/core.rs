@@ -371,6 +371,24 @@ impl Tail {
         Evicted::Freed(capacity)
     }
 
+    /// Gives up what is held of the segments before the one at `base`, as far as it is in them; returns the memory freed.
+    pub(crate) fn evict_before(&mut self, base: Offset) -> usize {
+        let mut freed = 0;
+        while let Some(front) = self.chunks.front().filter(|front| front.segment_base < base) {
+            match self.evict_front(front.ordinal) {
+                Evicted::Freed(bytes) => freed += bytes,
+                Evicted::InUse => return freed + self.evict_all(),
+                Evicted::Dirty | Evicted::Gone => break,
+            }
+        }
+        freed
+    }
+
+    /// Whether anything is held of the segments before the one at `base`.
+    pub(crate) fn holds_before(&self, base: Offset) -> bool {
+        self.chunks.front().is_some_and(|front| front.segment_base < base)
+    }
+
     /// Gives everything up if it is all in the segments; returns the memory freed.
     pub(crate) fn evict_all(&mut self) -> usize {
         if self.dirty() > 0 || self.journaled < self.end {

@@ -18,6 +18,7 @@ use corelog_storage::{
 
 use super::batches::{self, Fields, Stamp};
 use super::epochs;
+use super::keyed;
 use super::oracle::{self, Ending, Oracle};
 use super::replica;
 use super::scenario::{ACTIONS, Action, Moment, Scenario, Trouble};
@@ -28,6 +29,9 @@ use crate::simulation::Remarks;
 const PARTITIONS_MAX: usize = 16;
 /// What every batch holds where all are alike, in bytes.
 const CRAMPED_PAYLOAD: usize = 100;
+
+/// The most that the first record of a batch with keys holds, in bytes.
+const KEYED_PAYLOAD_MAX: usize = 3000;
 
 /// A batch that was built and has no final answer.
 #[derive(Clone)]
@@ -187,6 +191,12 @@ impl World {
         }
     }
 
+    /// Whether a log is compacted.
+    pub(crate) fn is_keyed(&self, id: PartitionId) -> bool {
+        let configs = self.configs.borrow();
+        configs.get(&id).is_some_and(|config| config.compact)
+    }
+
     pub(crate) fn is_follower(&self, id: PartitionId) -> bool {
         self.followers.borrow().contains(&id)
     }
@@ -241,14 +251,11 @@ impl World {
         usize::try_from(size).expect("small")
     }
 
-    /// A batch of no producer.
-    pub(crate) fn build_plain(&self, handle: &Handle) -> Pending {
+    /// A batch of no producer for the log `id`.
+    pub(crate) fn build_plain(&self, handle: &Handle, id: PartitionId) -> Pending {
         let mut nobody = Producer {
             number: 0,
-            partition: PartitionId {
-                topic: TopicId::new([0; 16]),
-                index: PartitionIndex::new(0),
-            },
+            partition: id,
             identity: None,
             next_sequence: Sequence::default(),
             unanswered: VecDeque::new(),
@@ -272,13 +279,21 @@ impl World {
             sequence: producer.next_sequence,
         });
         producer.next_sequence = producer.next_sequence.advance(records);
-        let batch = batches::build(&Fields {
+        let fields = Fields {
             number,
             records,
             payload: self.payload(),
             timestamp: batches::time_of(number, handle.clock.wall()),
             stamp,
-        });
+        };
+        let batch = if self.is_keyed(producer.partition) {
+            keyed::build(&Fields {
+                payload: fields.payload % KEYED_PAYLOAD_MAX,
+                ..fields
+            })
+        } else {
+            batches::build(&fields)
+        };
         Pending { number, batch }
     }
 }
@@ -511,6 +526,8 @@ pub(crate) struct Found {
     pub(crate) number: u64,
     pub(crate) next: Offset,
     pub(crate) leader_epoch: LeaderEpoch,
+    /// Where its records are that are left, a bit each, from the first one on.
+    pub(crate) places: u64,
 }
 
 /// Takes a slice apart; the batches must be whole, follow one another, and begin with the one that holds `from`. What goes
@@ -546,11 +563,26 @@ pub(crate) fn check_slice(
         if cut.is_some_and(|cut| header.next_offset() > cut) {
             return found;
         }
-        let number = batches::number_of(batch.bytes());
-        world.oracle.shown(id, &batch, number);
+        let (number, places) = if world.is_keyed(id) {
+            match world.oracle.shown_keyed(id, &batch) {
+                Some(left) => (
+                    left.number,
+                    left.places.iter().fold(0, |bits, place| bits | 1 << place),
+                ),
+                None => return found,
+            }
+        } else {
+            let number = batches::number_of(batch.bytes());
+            world.oracle.shown(id, &batch, number);
+            (number, u64::MAX)
+        };
         let may_skip = |next: Offset| {
             let base = header.base_offset;
-            base == next || (base > next && world.is_follower(id) && world.oracle.is_gap(id, next, base))
+            let is_gap = || {
+                (world.is_follower(id) && world.oracle.is_gap(id, next, base))
+                    || (world.is_keyed(id) && world.oracle.may_be_gone(id, next, base))
+            };
+            base == next || (base > next && is_gap())
         };
         let fits = match found.last() {
             Some(last) => may_skip(last.next),
@@ -569,6 +601,7 @@ pub(crate) fn check_slice(
             number: number.unwrap_or(0),
             next: header.next_offset(),
             leader_epoch: header.leader_epoch,
+            places,
         });
     }
     found
@@ -695,6 +728,9 @@ async fn administer(world: Rc<World>, handle: Handle, shard: usize, storage: Rc<
                 Err(CheckpointError::Refused(_)) if world.scenario.trouble.may_refuse() => {}
                 Err(error @ CheckpointError::Refused(_)) => world.oracle.violate(error.to_string()),
             },
+            (Action::Clean, _) => {
+                storage.clean().await;
+            }
             (Action::Retention, _) => storage.apply_retention(handle.clock.wall()).await,
             (Action::DeleteRecords, Some(id)) if world.scenario.deletes => {
                 let Some(log) = storage.partition(&id) else {

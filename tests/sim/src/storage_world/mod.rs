@@ -4,6 +4,7 @@
 mod actors;
 mod batches;
 mod epochs;
+mod keyed;
 mod mishap;
 mod oracle;
 mod replica;

@@ -9,6 +9,8 @@
 //! - A producer's batches lie in the order in which it sent them.
 //! - The log start never goes back, nor does the high watermark but for a cut; a LogAppendTime stays; partitions are those
 //!   that were answered for.
+//! - Of a log that is compacted, the last record of each key is there unless it has no value; what else is there was sent, and
+//!   what is not had a reason to go. What was deleted does not come back.
 //! - The epoch table is what follows from the batches and from the epochs of leaders without any (`epochs.rs`).
 
 use std::cell::RefCell;
@@ -17,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use corelog_model::batch::{HEADER_SIZE, TimestampType};
 use corelog_model::{Offset, PartitionId, TimestampMs, ValidatedBatch};
 use corelog_storage::{Appended, Durability, LogOffsets};
+
+use super::actors::Found;
+use super::keyed::{self, Left, Sent};
 
 /// What became of a batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +38,9 @@ pub(crate) enum Fate {
 
 struct Batch {
     producer: u64,
+    /// The records, of a log that is compacted.
+    sent: Vec<Sent>,
+    timestamp: TimestampMs,
     /// Of the records alone: the log may stamp the header.
     content: u32,
     size: usize,
@@ -79,6 +87,8 @@ struct Log {
     cutting: Option<Offset>,
     /// Where it was ever to be cut off, that included.
     cuts: Vec<Offset>,
+    /// Of each key the last offset that a record of it was ever known at: those before may be gone.
+    last_of_keys: BTreeMap<u64, Offset>,
 }
 
 /// The oracle: what was asked and answered, and the first thing that is wrong.
@@ -140,6 +150,7 @@ impl Oracle {
             trimmed_level: 0,
             cutting: None,
             cuts: Vec::new(),
+            last_of_keys: BTreeMap::new(),
         };
         self.logs.borrow_mut().insert(id, log);
     }
@@ -289,8 +300,10 @@ impl Oracle {
     pub(crate) fn sent(&self, id: PartitionId, number: u64, producer: u64, sent: &ValidatedBatch) {
         let header = sent.header();
         if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
-            let batch = log.batches.entry(number).or_insert(Batch {
+            let batch = log.batches.entry(number).or_insert_with(|| Batch {
                 producer,
+                sent: keyed::sent(sent),
+                timestamp: header.max_timestamp,
                 content: content_of(sent),
                 stamped: None,
                 size: header.size,
@@ -382,6 +395,76 @@ impl Oracle {
         }
     }
 
+    /// Records of a leader come with their offsets: others may have gone for them before the answer is there.
+    pub(crate) fn may_supersede(&self, id: PartitionId, batch: &ValidatedBatch) {
+        if let Some(log) = self.logs.borrow_mut().get_mut(&id) {
+            log.note_keys(batch.header().base_offset, &keyed::sent(batch));
+        }
+    }
+
+    /// Whether a cleaning may have taken out all that is known to lie from `from` up to `to`.
+    pub(crate) fn may_be_gone(&self, id: PartitionId, from: Offset, to: Offset) -> bool {
+        let logs = self.logs.borrow();
+        logs.get(&id).is_some_and(|log| log.may_be_gone(from, to))
+    }
+
+    /// A batch of a log that is compacted was read; what of it is left, if that was sent.
+    pub(crate) fn shown_keyed(&self, id: PartitionId, found: &ValidatedBatch) -> Option<Left> {
+        let header = found.header();
+        let at = header.base_offset;
+        let mut logs = self.logs.borrow_mut();
+        let log = logs.get_mut(&id)?;
+        let number = keyed::number_of(found);
+        let number = number.or_else(|| log.placed.get(&at).copied());
+        let sent_time = number
+            .and_then(|number| log.batches.get(&number))
+            .map(|batch| batch.timestamp);
+        let left = match keyed::left(found, sent_time) {
+            Ok(left) => left,
+            Err(text) => {
+                self.violate(format!("{id:?}: the batch at {at}: {text}"));
+                return None;
+            }
+        };
+        // Without any records, and never shown with any, it could be any one's.
+        let Some(number) = number else { return Some(left) };
+        let Some(batch) = log.batches.get_mut(&number) else {
+            self.violate(format!(
+                "{id:?}: the batch at {at} was never sent to it: {header:?}"
+            ));
+            return None;
+        };
+        if matches!(batch.fate, Fate::Refused | Fate::Gone) {
+            let fate = batch.fate;
+            self.violate(format!("{id:?}: batch {number} at {at} is there: {fate:?}"));
+        }
+        if header.last_offset_delta.get() + 1 != batch.records {
+            self.violate(format!(
+                "{id:?}: batch {number} at {at} has another span: {header:?}"
+            ));
+        }
+        let is_stamped = header.timestamp_type == TimestampType::LogAppendTime;
+        let stamped = is_stamped.then_some(header.max_timestamp);
+        if let Some(text) = batch.stamp(stamped) {
+            self.violate(format!("{id:?}: batch {number} at {at}: {text}"));
+        }
+        if let Err(text) = log.place(at, number) {
+            self.violate(format!("{id:?}: read at {at}, but {text}"));
+        }
+        let sent = log.batches[&number].sent.clone();
+        for (place, one) in (0..).zip(&sent) {
+            if !left.places.contains(&place) && !log.may_go(at, place, one) {
+                self.violate(format!(
+                    "{id:?}: of batch {number} at {at} the record at place {place} is lost: {one:?}"
+                ));
+            }
+        }
+        Some(Left {
+            number: Some(number),
+            ..left
+        })
+    }
+
     /// Whether no batch of the log is known to lie from `from` up to `to`.
     pub(crate) fn is_gap(&self, id: PartitionId, from: Offset, to: Offset) -> bool {
         let logs = self.logs.borrow();
@@ -392,8 +475,9 @@ impl Oracle {
     /// Whether a log that is cut off at `at` would end before `log_start`, as far as is known.
     pub(crate) fn begins_behind(&self, id: PartitionId, at: Offset, log_start: Offset) -> bool {
         let logs = self.logs.borrow();
-        let end = logs.get(&id).and_then(|log| log.end_before(at));
-        end.is_none_or(|end| end < log_start)
+        let Some(log) = logs.get(&id) else { return true };
+        let end = log.end_before(at);
+        end.is_none_or(|end| end < log_start || (log.is_keyed() && log.may_be_gone(log_start, end)))
     }
 
     /// How many cuts of a log's end there were so far; one that is under way does not count.
@@ -432,7 +516,7 @@ impl Oracle {
         log.cutting = None;
         // Of what lay before the log's start not all need be known.
         let known = log.end_before(at).filter(|known| *known >= now.log_start);
-        if let Some(known) = known.filter(|known| *known != end) {
+        if let Some(known) = known.filter(|known| !log.may_end_at(end, *known)) {
             self.violate(format!(
                 "{id:?}: cut off at {at} it ends at {end}, not at {known}"
             ));
@@ -534,13 +618,7 @@ impl Oracle {
     }
 
     /// A log was read whole after a start: `found` is what lies from its start to its end.
-    pub(crate) fn recovered(
-        &self,
-        id: PartitionId,
-        offsets: &LogOffsets,
-        found: &[(Offset, u64)],
-        ending: Ending,
-    ) {
+    pub(crate) fn recovered(&self, id: PartitionId, offsets: &LogOffsets, found: &[Found], ending: Ending) {
         let mut logs = self.logs.borrow_mut();
         let Some(log) = logs.get_mut(&id) else { return };
         if log.may_lose(ending) {
@@ -548,12 +626,22 @@ impl Oracle {
         }
         if let Some(at) = log.cutting.take()
             && offsets.log_end <= at
-            && log.end_before(at).is_none_or(|end| end == offsets.log_end)
+            && log
+                .end_before(at)
+                .is_none_or(|end| log.may_end_at(offsets.log_end, end))
         {
             log.cut_from(offsets.log_end);
         }
-        let found: BTreeMap<Offset, u64> = found.iter().copied().collect();
-        for (offset, number) in log.placed.range(offsets.log_start..) {
+        let is_keyed = log.is_keyed();
+        if is_keyed && let Some(text) = log.check_keys(offsets.log_start, found) {
+            return self.violate(format!("{id:?}: after a start {offsets:?}: {text}"));
+        }
+        let found: BTreeMap<Offset, u64> = found
+            .iter()
+            .filter(|batch| batch.number > 0)
+            .map(|batch| (batch.base, batch.number))
+            .collect();
+        for (offset, number) in log.placed.range(offsets.log_start..).filter(|_| !is_keyed) {
             if found.get(offset) != Some(number) {
                 return self.violate(format!(
                     "{id:?} ({:?}): batch {number} at {offset}, {:?}, is lost; the log is {offsets:?} and holds {:?} there",
@@ -631,7 +719,90 @@ impl Log {
         if place != offset {
             return Err(format!("batch {number} lies at {place}, and now at {offset}"));
         }
+        let sent = self.batches.get(&number).map(|batch| batch.sent.clone());
+        self.note_keys(offset, &sent.unwrap_or_default());
         Ok(())
+    }
+
+    fn is_keyed(&self) -> bool {
+        self.batches.values().any(|batch| !batch.sent.is_empty())
+    }
+
+    /// Whether a cut may have left the log with the end `end`, where the last known batch before the cut ends at `known`: that
+    /// one may have been cleaned.
+    fn may_end_at(&self, end: Offset, known: Offset) -> bool {
+        end == known || (self.is_keyed() && end < known && self.may_be_gone(end, known))
+    }
+
+    /// Whether a cleaning may have taken out all that is known to lie from `from` up to `to`.
+    fn may_be_gone(&self, from: Offset, to: Offset) -> bool {
+        let mut known = self.placed.range(from..to);
+        known.all(|(base, number)| {
+            let mut sent = (0..).zip(&self.batches[number].sent);
+            sent.all(|(place, sent)| self.may_go(*base, place, sent))
+        })
+    }
+
+    /// Records with these keys lie at `base` and behind it.
+    fn note_keys(&mut self, base: Offset, sent: &[Sent]) {
+        for (place, one) in (0..).zip(sent) {
+            let offset = base + corelog_model::OffsetDelta::new(place);
+            let last = self.last_of_keys.entry(one.key).or_insert(offset);
+            *last = offset.max(*last);
+        }
+    }
+
+    /// Whether a cleaning may have taken out the record at `place` of the batch at `base`: there was a later one of its key, or may
+    /// have been, or it has no value.
+    fn may_go(&self, base: Offset, place: i64, sent: &Sent) -> bool {
+        let offset = base + corelog_model::OffsetDelta::new(place);
+        let last = self.last_of_keys.get(&sent.key);
+        // One that had no answer may be there, and was not seen yet.
+        let may_have_come = |batch: &Batch| {
+            batch.fate == Fate::InDoubt && batch.sent.iter().any(|other| other.key == sent.key)
+        };
+        sent.value.is_none()
+            || last.is_some_and(|last| *last > offset)
+            || self.batches.values().any(may_have_come)
+    }
+
+    /// Of a log that was read whole: the last record of each key is there, unless it has no value; then there is no earlier one.
+    fn check_keys(&self, log_start: Offset, found: &[Found]) -> Option<String> {
+        let mut there: BTreeMap<u64, Offset> = BTreeMap::new();
+        for batch in found.iter().filter(|batch| batch.number > 0) {
+            let known = self.batches.get(&batch.number)?;
+            for (place, sent) in (0..).zip(&known.sent) {
+                let offset = batch.base + corelog_model::OffsetDelta::new(place);
+                if batch.places & (1 << place) != 0 && offset >= log_start {
+                    there.insert(sent.key, offset);
+                }
+            }
+        }
+        let mut last: BTreeMap<u64, (Offset, bool)> = BTreeMap::new();
+        for (base, number) in &self.placed {
+            for (place, sent) in (0..).zip(&self.batches[number].sent) {
+                let offset = *base + corelog_model::OffsetDelta::new(place);
+                if offset >= log_start {
+                    last.insert(sent.key, (offset, sent.value.is_some()));
+                }
+            }
+        }
+        for (key, (offset, has_value)) in last {
+            let known = there.get(&key).copied();
+            // Another one may have been cut off that it had gone for.
+            let is_last = self.last_of_keys.get(&key) == Some(&offset);
+            if has_value && is_last && known != Some(offset) {
+                return Some(format!(
+                    "the last record of key {key}, at {offset}, is lost; there is {known:?}"
+                ));
+            }
+            if !has_value && is_last && known.is_some_and(|known| known < offset) {
+                return Some(format!(
+                    "key {key} was deleted at {offset}, and is back: {known:?}"
+                ));
+            }
+        }
+        None
     }
 
     /// Where the log ends if nothing that goes beyond `at` is in it, as far as that is known.

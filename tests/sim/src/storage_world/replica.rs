@@ -102,10 +102,13 @@ pub(crate) async fn follow(world: Rc<World>, handle: Handle, log: Rc<PartitionLo
             for _ in 0..=world.below(2) {
                 let gap = if world.below(4) == 0 { world.below(20) } else { 0 };
                 let base = next + OffsetDelta::new(i64::try_from(gap).expect("small"));
-                let built = world.build_plain(&handle);
+                let built = world.build_plain(&handle, id);
                 let batch = placed(&built.batch, base, epoch);
                 next = base + OffsetDelta::new(batch.header().last_offset_delta.get() + 1);
                 world.oracle.sent(id, built.number, 0, &batch);
+                if world.is_keyed(id) {
+                    world.oracle.may_supersede(id, &batch);
+                }
                 world.remarks.add(|| {
                     let (name, number) = (log.directory(), built.number);
                     format!("{name}: batch {number} comes for {base} of epoch {epoch}")

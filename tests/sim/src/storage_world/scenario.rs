@@ -104,6 +104,8 @@ pub(crate) struct Scenario {
     pub(crate) has_followers: bool,
     /// Other replicas lag, so that some logs are committed later than they are durable.
     pub(crate) lags: bool,
+    /// Some logs have keys and are compacted.
+    pub(crate) compacts: bool,
 }
 
 /// What an administrator does.
@@ -115,16 +117,18 @@ pub(crate) enum Action {
     DeletePartition,
     CreatePartition,
     LeaderEpoch,
+    Clean,
 }
 
 /// All of it.
-pub(crate) const ACTIONS: [Action; 6] = [
+pub(crate) const ACTIONS: [Action; 7] = [
     Action::Checkpoint,
     Action::Retention,
     Action::DeleteRecords,
     Action::DeletePartition,
     Action::CreatePartition,
     Action::LeaderEpoch,
+    Action::Clean,
 ];
 
 impl Action {
@@ -137,6 +141,7 @@ impl Action {
             Action::DeletePartition => "delete_partition",
             Action::CreatePartition => "create_partition",
             Action::LeaderEpoch => "leader_epoch",
+            Action::Clean => "clean",
         }
     }
 }
@@ -144,7 +149,7 @@ impl Action {
 /// The choices that a plan may make.
 const KEYS: &str = "trouble, lives, partitions, shards, reshards, life_ms, big_batches, window, reuses_names, \
     start_crashes, readers, cramped, slow_names, mishaps, followers, lags, copies_on_write, in_flight, checkpoints, retention, delete_records, delete_partition, create_partition, \
-    leader_epoch, variation";
+    leader_epoch, clean, compacts, variation";
 
 const TROUBLES: [(&str, Trouble); 6] = [
     ("none", Trouble::None),
@@ -214,7 +219,27 @@ impl Scenario {
         scenario.lags = random.below(3) == 0;
         scenario.has_followers =
             scenario.trouble != Trouble::Corruption && !scenario.is_cramped && random.below(3) == 0;
+        let mut random = SimRng::stream(seed, 109);
+        if scenario.trouble != Trouble::Corruption && !scenario.is_cramped && random.below(4) == 0 {
+            scenario.compact(&mut random);
+        }
         scenario
+    }
+
+    /// Logs with keys come to have several segments soon, and are cleaned amid everything else.
+    fn compact(&mut self, random: &mut SimRng) {
+        self.compacts = true;
+        self.partitions = self.partitions.min(4);
+        self.rest_ms = 1;
+        // What is in logs without keys has to fit their segments, too.
+        self.big_batches = 0;
+        self.administration[ACTIONS.len() - 1] = pick(random, &[1, 4, 16]);
+        self.administration_ms = pick(random, &[2, 10, 30]);
+        self.template.clean_interval_ms = pick(random, &[2, 10, 15_000]);
+        self.template.clean_bytes_max = pick(random, &[64 << 10, 64 << 20]);
+        if self.life_ms.end < 20 {
+            self.life_ms = 20..100;
+        }
     }
 
     /// Life after life ends amid its first commits, several of which are in flight, or, if it is a quiet one, after the
@@ -250,7 +275,11 @@ impl Scenario {
         self.administration = ACTIONS.map(|action| match action {
             Action::DeleteRecords => 4,
             Action::Checkpoint => 1,
-            Action::Retention | Action::DeletePartition | Action::CreatePartition | Action::LeaderEpoch => 0,
+            Action::Retention
+            | Action::DeletePartition
+            | Action::CreatePartition
+            | Action::LeaderEpoch
+            | Action::Clean => 0,
         });
         self.administration_ms = pick(random, &[2, 5]);
         self.partitions = pick(random, &[1, 2, 4]);
@@ -320,6 +349,7 @@ impl Scenario {
             has_mishaps: false,
             has_followers: false,
             lags: false,
+            compacts: false,
         };
         if scenario.trouble == Trouble::Errors && scenario.failing == Failing::Segment {
             // What a segment's failed sync leaves is of interest to a checkpoint that runs beside it.
@@ -377,6 +407,7 @@ impl Scenario {
             ("mishaps", None) => self.has_mishaps = truth()?,
             ("followers", None) => self.has_followers = truth()?,
             ("lags", None) => self.lags = truth()?,
+            ("compacts", None) => self.compacts = truth()?,
             ("in_flight", None) => {
                 self.template.commits_in_flight_max = usize::try_from(number()?.max(1)).map_err(|_| bad())?;
             }
@@ -408,6 +439,7 @@ impl Scenario {
         no("mishaps", self.has_mishaps, "false");
         no("followers", self.has_followers, "false");
         no("lags", self.lags, "false");
+        no("compacts", self.compacts, "false");
         no("reuses_names", self.reuses_names, "false");
         for (action, weight) in ACTIONS.into_iter().zip(self.administration) {
             no(action.key(), weight > 0, "0");
@@ -440,6 +472,7 @@ impl Scenario {
             1 => Durability::Memory,
             _ => Durability::Durable,
         };
+        let keyed = self.keyed_config(random);
         LogConfig {
             durability,
             timestamp_type: if random.below(6) == 0 {
@@ -447,7 +480,9 @@ impl Scenario {
             } else {
                 TimestampType::CreateTime
             },
-            segment_bytes: if self.slow_names.is_some() {
+            segment_bytes: if keyed.compact {
+                pick(random, &[20 * KIB, 64 * KIB])
+            } else if self.slow_names.is_some() {
                 64 * KIB
             } else {
                 pick(random, &[64 * KIB, 256 * KIB, 1024 * KIB, 1 << 30])
@@ -456,6 +491,22 @@ impl Scenario {
             retention_ms: self.deletes.then(|| pick(random, &[50, 7 * 24 * 60 * 60 * 1000])),
             segment_ms: pick(random, &[100, 7 * 24 * 60 * 60 * 1000]),
             index_interval_bytes: pick(random, &[512, 4096]),
+            ..keyed
+        }
+    }
+
+    /// Of some logs what has to do with compaction.
+    fn keyed_config(&self, random: &mut SimRng) -> LogConfig {
+        if !self.compacts || random.below(4) == 0 {
+            return LogConfig::default();
+        }
+        LogConfig {
+            compact: true,
+            delete: self.deletes && random.coin(),
+            dirty_ppm_min: pick(random, &[0, 0, 300_000]),
+            compaction_lag_min_ms: pick(random, &[0, 0, 0, 20]),
+            compaction_lag_max_ms: pick(random, &[None, Some(10)]),
+            delete_retention_ms: pick(random, &[0, 20, 24 * 60 * 60 * 1000]),
             ..LogConfig::default()
         }
     }
@@ -533,6 +584,8 @@ fn administration(random: &mut SimRng) -> [u64; ACTIONS.len()] {
             | Action::DeletePartition
             | Action::CreatePartition
             | Action::LeaderEpoch => 1,
+            // Drawn apart: see `compact`.
+            Action::Clean => return 0,
         };
         usual * pick(random, &[0, 1, 1, 1, 8])
     })
