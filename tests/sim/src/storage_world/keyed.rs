@@ -31,7 +31,7 @@ pub(crate) fn record(number: u64, place: i64, size: usize) -> Sent {
         word = word.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
         word.to_le_bytes()[7]
     };
-    let value = (drawn >> 32) % 5 > 0;
+    let value = !(drawn >> 32).is_multiple_of(5);
     Sent {
         key,
         value: value.then(|| (0..length).map(|_| filler()).collect()),
