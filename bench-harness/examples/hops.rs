@@ -180,7 +180,7 @@ impl Asked {
                 let mut writer = BatchWriter::new(Slate::default(), time);
                 writer.push(time, None, &[], &[7; MESSAGE_BYTES]);
                 let (batch, _memory) = writer
-                    .finish(Compression::None, None)
+                    .finish(Compression::None, None, false)
                     .expect("nothing is compressed");
                 Asked::Produce {
                     topic: topic.clone(),

@@ -168,6 +168,7 @@ impl BatchWriter {
         mut self,
         compression: Compression,
         producer: Option<BatchProducer>,
+        is_transactional: bool,
     ) -> Result<(Bytes, SlateMemory), CompressError> {
         assert!(self.record_count > 0, "a batch has records");
         self.forget_overwritten();
@@ -175,11 +176,15 @@ impl BatchWriter {
             let packed = compress(compression, &self.slate.memory[HEADER_SIZE..self.end])?;
             let mut batch = BytesMut::zeroed(HEADER_SIZE + packed.len());
             batch[HEADER_SIZE..].copy_from_slice(&packed);
-            self.write_header(&mut batch, compression, producer);
+            self.write_header(&mut batch, attributes(compression, is_transactional), producer);
             return Ok((batch.freeze(), self.memory()));
         }
         let mut memory = std::mem::take(&mut self.slate.memory);
-        self.write_header(&mut memory[..self.end], compression, producer);
+        self.write_header(
+            &mut memory[..self.end],
+            attributes(Compression::None, is_transactional),
+            producer,
+        );
         self.slate.memory = memory;
         let end = self.end;
         let memory = self.memory();
@@ -203,13 +208,13 @@ impl BatchWriter {
         }
     }
 
-    fn write_header(&self, batch: &mut [u8], compression: Compression, producer: Option<BatchProducer>) {
+    fn write_header(&self, batch: &mut [u8], attributes: i16, producer: Option<BatchProducer>) {
         let length = i32::try_from(batch.len() - LOG_OVERHEAD).expect("a batch is below 2 GiB");
         let mut head = [0; HEADER_SIZE];
         head[8..12].copy_from_slice(&length.to_be_bytes());
         head[12..16].copy_from_slice(&(-1i32).to_be_bytes());
         head[16] = MAGIC;
-        head[21..23].copy_from_slice(&attributes(compression).to_be_bytes());
+        head[21..23].copy_from_slice(&attributes.to_be_bytes());
         head[23..27].copy_from_slice(&(self.record_count - 1).to_be_bytes());
         head[27..35].copy_from_slice(&self.base_timestamp.get().to_be_bytes());
         head[35..43].copy_from_slice(&self.max_timestamp.get().to_be_bytes());
@@ -249,15 +254,17 @@ impl Cursor<'_> {
     }
 }
 
-/// The low bits of a batch's attributes (Kafka's `CompressionType.id`).
-const fn attributes(compression: Compression) -> i16 {
-    match compression {
-        Compression::None => 0,
-        Compression::Gzip => 1,
-        Compression::Snappy => 2,
-        Compression::Lz4 => 3,
-        Compression::Zstd => 4,
-    }
+/// A batch's attributes: Kafka's `CompressionType.id`, and whether it is part of a transaction.
+const fn attributes(compression: Compression, is_transactional: bool) -> i16 {
+    let transactional = if is_transactional { 0x10 } else { 0 };
+    transactional
+        | match compression {
+            Compression::None => 0,
+            Compression::Gzip => 1,
+            Compression::Snappy => 2,
+            Compression::Lz4 => 3,
+            Compression::Zstd => 4,
+        }
 }
 
 fn signed(size: usize) -> i64 {
@@ -310,6 +317,7 @@ mod tests {
         let mut builder = RecordBatchBuilder::new(BatchOptions {
             compression,
             producer,
+            is_transactional: producer.is_some(),
             ..BatchOptions::default()
         });
         let mut writer = BatchWriter::new(slate, TimestampMs::new(1000));
@@ -332,7 +340,7 @@ mod tests {
             timestamp = TimestampMs::new(timestamp.get() + step_ms);
         }
         assert_eq!(usize::try_from(writer.record_count()).unwrap(), records.len());
-        let (written, memory) = writer.finish(compression, producer).unwrap();
+        let (written, memory) = writer.finish(compression, producer, producer.is_some()).unwrap();
         assert_eq!(&written, builder.build().unwrap().bytes());
         ValidatedBatch::new(written).unwrap();
         memory.reclaim().expect("the batch is gone")
@@ -389,7 +397,7 @@ mod tests {
     fn memory_that_is_still_read_is_not_given_back() {
         let mut writer = BatchWriter::new(Slate::default(), TimestampMs::new(0));
         writer.push(TimestampMs::new(0), None, b"head", b"body");
-        let (batch, memory) = writer.finish(Compression::None, None).unwrap();
+        let (batch, memory) = writer.finish(Compression::None, None, false).unwrap();
         let reader = batch.clone();
         drop(batch);
         assert!(memory.reclaim().is_none());

@@ -1,8 +1,9 @@
 //! The load generator: workloads against any Kafka-compatible broker, measured without coordinated omission.
 //!
 //! A run goes through [`run`]: the target's topics are made, one thread a core starts, [`producer`]s and [`consumer`]s
-//! open their connections, consumers join their groups, an optional backlog is built, and then the traffic of the
-//! [`workload`] begins. What [`measure`] gathers on each shard, [`report`] puts together.
+//! open their connections, those in transactions at their coordinators, too, consumers join their groups, an optional
+//! backlog is built, and then the traffic of the [`workload`] begins. What [`measure`] gathers on each shard, [`report`]
+//! puts together.
 
 pub mod batch;
 pub mod client;

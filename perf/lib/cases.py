@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 HIGHER, LOWER = "higher", "lower"
+# In place of a peer: Corelog with the case's twin settings.
+TWIN = "twin"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure has to reach: the ratio to a peer, or Corelog's own value."""
+    """What a figure has to reach: the ratio to a peer or to the case's twin, or Corelog's own value."""
 
     figure: str
     bound: float
@@ -59,6 +61,8 @@ class Case:
     targets: tuple = ()
     # Figures in the table besides the first and those with a target.
     shown: tuple = ()
+    # Corelog runs in each pair with these over the settings, too; none: it does not.
+    twin: tuple = ()
     # Compared with these unless asked otherwise.
     peers: tuple = ("kafka",)
     # Built and then read after a restart, with nothing of it in memory, in bytes; 0: an ordinary run.
@@ -106,6 +110,14 @@ LOGS_READ = Figure("logs_read_bytes", "read of logs", "MB", 1e6, LOWER, lambda r
 TAIL = Figure("end_to_end_over_publish_p99", "end-to-end p99 above publish p99", "ms", 1.0, LOWER,
               lambda result: result["end_to_end_latency"]["summary"]["p99_ms"]
               - result["publish_latency"]["summary"]["p99_ms"], is_compared=False)
+TRANSACTIONS = Figure("transactions_per_s", "committed", "transactions/s", 1.0, HIGHER,
+                      lambda result: result["transactions"] and result["transactions"]["per_s"])
+COMMIT_P99 = Figure("commit_p99", "commit p99", "ms", 1.0, LOWER,
+                    lambda result: result["transactions"]
+                    and result["transactions"]["commit_latency"]["summary"]["p99_ms"])
+# Of batches and ends that were refused with CONCURRENT_TRANSACTIONS: they wait as Java's do, 100 ms and more.
+RETRIES = Figure("transaction_retries", "requests sent again", "", 1.0, LOWER,
+                 lambda result: result["transactions"] and float(result["transactions"]["retries"]), is_compared=False)
 CATCH_UP = Figure("catch_up_bytes_per_s", "read from a cold backlog", "MB/s", 1e6, HIGHER,
                   lambda result: result["bytes_per_s"])
 
@@ -185,9 +197,31 @@ CASES = {case.name: case for case in (
         "T7", "catching up on a backlog that is not in memory", "max-rate-1-topic-16-partitions-1kb",
         (CATCH_UP,), cold_backlog_bytes=2_000_000_000, needs_files=True,
     ),
+    Case(
+        "X1", "T1 in transactions that are committed every 100 ms", "transactions-16-partitions-1kb",
+        (PRODUCED, TRANSACTIONS, COMMIT_P99, RETRIES, CPU_PER_GIB, RSS, DEVICE_WRITTEN), warm_up_s=SUSTAINED_S,
+        twin=("transaction_ms=0",), shown=(COMMIT_P99.name, RETRIES.name),
+        targets=(Target(PRODUCED.name, 0.9, TWIN, "X1"), Target(PRODUCED.name, 2.5, "kafka", "X1")),
+    ),
+    Case(
+        "X2-1", "one message a transaction, one producer", "one-message-a-transaction",
+        (TRANSACTIONS, *_PUBLISH, COMMIT_P99, RETRIES), settings=("producers_per_topic=1",),
+        shown=("publish_p50", "publish_p99", RETRIES.name),
+        targets=(Target(TRANSACTIONS.name, 5.0, "kafka", "X2"),),
+    ),
+    Case(
+        "X2-64", "one message a transaction, 64 producers", "one-message-a-transaction",
+        (TRANSACTIONS, *_PUBLISH, COMMIT_P99, RETRIES), shown=("publish_p50", RETRIES.name),
+        targets=(Target(TRANSACTIONS.name, 5.0, "kafka", "X2"), Target("publish_p99", 5.0, None, "X2")),
+    ),
+    Case(
+        "X4", "50,000 messages/s over 10,000 open transactions", "open-transactions-16-partitions-1kb",
+        (*_PUBLISH, CPU_PER_GIB, RSS), twin=("open_transactions=0",), shown=("publish_p99",),
+        targets=(Target("publish_p99", 1 / 1.1, TWIN, "X4"),),
+    ),
 )}
 # Names of the issue's table that stand for other cases.
-ALIASES = {"T5": ("T5-produce", "T5-latency"), "T6": ("T6", "T6-max"), "T8": ("T1", "T2")}
+ALIASES = {"T5": ("T5-produce", "T5-latency"), "T6": ("T6", "T6-max"), "T8": ("T1", "T2"), "X2": ("X2-1", "X2-64")}
 
 
 def select(names):

@@ -15,7 +15,7 @@ import results
 import summary
 from bench import Bench, BenchError, Binaries, say
 from broker import Broker, BrokerError, free_ports
-from cases import ALIASES, CASES, select
+from cases import ALIASES, CASES, TWIN, select
 from cold import read_cold
 from peers import PEERS
 
@@ -151,7 +151,8 @@ class Comparison:
 
     def estimate(self, case, peers, pairs=None):
         pairs = self.arguments.pairs if pairs is None else pairs
-        return pairs * sum(self.run_seconds(case, name) for peer in peers for name in ("corelog", peer.name))
+        ours = ("corelog", TWIN) if case.twin else ("corelog",)
+        return pairs * sum(self.run_seconds(case, name) for peer in peers for name in (*ours, peer.name))
 
     def rounds(self, case, peers, later):
         """In each round a pair with every peer, so that the peers, too, are measured at about the same time."""
@@ -182,7 +183,8 @@ class Comparison:
         case, peer = pairs.case, pairs.peer
         if pairs.environment is None:
             raise BenchError(f"{case.name} against {peer.name}: no run went through")
-        self.has_problem = self.has_problem or bool(pairs.sides["corelog"].problems)
+        ours = [side for name, side in pairs.sides.items() if name != "peer"]
+        self.has_problem = self.has_problem or any(side.problems for side in ours)
         result = self.result(case, peer, pairs.sides, pairs.environment)
         result["disk_syncs_per_s"] = results.spread(pairs.syncs)
         if peer.is_limit:
@@ -199,7 +201,7 @@ class Comparison:
 
     def server(self, case, name):
         data, log = self.folder / "data", self.folder / f"{name}.log"
-        if name == "corelog":
+        if name in ("corelog", TWIN):
             listeners = ["--shard-listeners-port", str(free_ports(os.cpu_count()))] if case.has_shard_listeners else []
             return Broker(self.binaries.corelog, data, log, [*self.arguments.broker, *listeners])
         return PEERS[name](data, log)
@@ -212,16 +214,21 @@ class Comparison:
                 "unit": figure.unit, "shown_divided_by": figure.scale, "better": figure.better,
                 "corelog": results.spread(ours), "peer": results.spread(theirs), "ratio": results.spread(ratios(figure, ours, theirs)),
             }
+            if TWIN in sides:
+                alike = sides[TWIN].values(figure)
+                figures[figure.name] |= {TWIN: results.spread(alike),
+                                         "to_twin": results.spread(ratios(figure, ours, alike))}
         return {
             "kind": "comparison",
             **results.circumstances(self.arguments, self.command, environment),
             "case": case.name,
             "title": case.title,
             "scenario": case.scenario,
+            "twin_settings": list(case.twin),
             "settings": [*case.settings, f"duration_s={self.arguments.duration:g}", f"warm_up_s={self.warm_up_s(case):g}"],
             "pairs": self.arguments.pairs,
             "generator_limit_bytes_per_s": sides["corelog"].limit,
-            **{side: sides[side].describe(self.server(case, sides[side].name)) for side in ("corelog", "peer")},
+            **{name: side.describe(self.server(case, side.name)) for name, side in sides.items()},
             "figures": figures,
             "targets": results.verdicts(case, peer.name, figures),
         }
@@ -233,7 +240,10 @@ class Pairs:
     def __init__(self, case, peer):
         self.case = case
         self.peer = peer
-        self.sides = {"corelog": Side("corelog"), "peer": Side(peer.name)}
+        self.sides = {"corelog": Side("corelog", case.settings)}
+        if case.twin:
+            self.sides[TWIN] = Side(TWIN, (*case.settings, *case.twin))
+        self.sides["peer"] = Side(peer.name, case.settings)
         self.environment = None
         self.syncs = []
 
@@ -249,10 +259,11 @@ def ratios(figure, ours, theirs):
 
 
 class Side:
-    """The runs of one broker in a comparison."""
+    """The runs of one broker in a comparison, with these settings of the workload."""
 
-    def __init__(self, name):
+    def __init__(self, name, settings):
         self.name = name
+        self.settings = settings
         self.results = []
         self.problems = []
         # The generator's own, measured once, since it is the same for both.
@@ -267,7 +278,7 @@ class Side:
                 result, problem = read_cold(comparison.bench, comparison.binaries, server, case)
             else:
                 seconds = 1 if self.name == "corelog" and self.limit is None else 0
-                result, problem = comparison.bench.try_run(case.scenario, server, case.settings,
+                result, problem = comparison.bench.try_run(case.scenario, server, self.settings,
                                                            ["--keep-topics", "--calibrate", str(seconds)])
                 result["logs_read_bytes"] = server.logs_read_bytes()
                 if result["calibration"]:
@@ -291,7 +302,8 @@ class Side:
         result = self.results[-1]
         if result is None:
             return "failed"
-        return ", ".join(figure.show(figure.of(result)) for figure in case.figures[:3])
+        values = [(figure, figure.of(result)) for figure in case.figures[:3]]
+        return ", ".join(figure.show(value) for figure, value in values if value is not None)
 
     def values(self, figure):
         return [None if result is None else figure.of(result) for result in self.results]

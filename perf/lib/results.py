@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import commit
-from cases import CASES
+from cases import CASES, TWIN
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "perf/results"
@@ -126,10 +126,10 @@ def verdicts(case, peer, figures):
     """The targets that a comparison with `peer` can tell of, each with what was found."""
     out = []
     for target in case.targets:
-        if target.peer not in (None, peer):
+        if target.peer not in (None, TWIN, peer):
             continue
         figure, found = case.figure(target.figure), figures[target.figure]
-        value = found["ratio"] if target.peer else found["corelog"]
+        value = found["to_twin"] if target.peer == TWIN else found["ratio"] if target.peer else found["corelog"]
         if value is None:
             continue
         value = value["median"]
@@ -140,7 +140,7 @@ def verdicts(case, peer, figures):
 
 def target_text(target, figure):
     if target.peer:
-        return f"≥ {target.bound:g} ×"
+        return f"≥ {target.bound:.3g} ×{' its twin' if target.peer == TWIN else ''}"
     sign = "≥" if figure.better == "higher" else "≤"
     return f"{sign} {figure.show(target.bound)}"
 
@@ -178,6 +178,10 @@ def comparison_rows(result):
         yield (f"{case.name}: {case.title}" if number == 0 else "", figure.title, result["peer"]["name"],
                show_spread(figure, found["corelog"]), show_spread(figure, found["peer"]),
                show_ratio(found["ratio"]), targets)
+        if found.get(TWIN) is not None:
+            yield ("", figure.title, f"Corelog with `{' '.join(result['twin_settings'])}`",
+                   show_spread(figure, found["corelog"]), show_spread(figure, found[TWIN]),
+                   show_ratio(found["to_twin"]), "")
 
 
 def comparison_text(results):
@@ -210,7 +214,7 @@ def sources(results):
                 f"{here['cpu']}, {here['cores']} cores, {here['memory_gib']} GiB, {here['kernel']}, "
                 f"{here['file_system']}")
         name = f"{result['case']} against {result['peer']['name']}"
-        wrong = sum(len(result[side]["problems"]) for side in ("corelog", "peer"))
+        wrong = sum(len(result[side]["problems"]) for side in ("corelog", TWIN, "peer") if side in result)
         details = [f"{result['pairs']} pair{'s' if result['pairs'] > 1 else ''}"]
         if result["disk_syncs_per_s"] is not None:
             syncs = result["disk_syncs_per_s"]

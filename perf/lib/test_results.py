@@ -8,7 +8,7 @@ from pathlib import Path
 import results
 import summary
 from bench import BenchError, what_is_wrong
-from cases import CASES, CPU_PER_GIB, PRODUCED, TAIL, select
+from cases import CASES, CPU_PER_GIB, PRODUCED, TAIL, TRANSACTIONS, TWIN, select
 from cold import topic_of
 from compare import Pairs
 from peers import PEERS
@@ -32,7 +32,7 @@ class CasesTest(unittest.TestCase):
                 for name in (*case.shown, *(target.figure for target in case.targets)):
                     self.assertIn(name, names)
                 for peer in (*case.peers, *(target.peer for target in case.targets if target.peer)):
-                    self.assertIn(peer, PEERS)
+                    self.assertTrue(case.twin if peer == TWIN else peer in PEERS)
 
     def test_names_of_the_table_stand_for_their_cases(self):
         self.assertEqual([case.name for case in select(["T8", "T6"])], ["T1", "T2", "T6", "T6-max"])
@@ -56,6 +56,25 @@ class VerdictsTest(unittest.TestCase):
         self.check("kafka", 899e6, 300e6, [("T1", False)])
         self.check("kafka-fsync", 900e6, 300e6, [("T1", False)])
         self.check("tansu-memory", 900e6, 300e6, [])
+
+    def test_a_twin_is_judged_and_has_a_row_of_its_own(self):
+        case = CASES["X1"]
+        pairs = Pairs(case, PEERS["kafka"])
+        self.assertEqual(pairs.sides[TWIN].settings, (*case.settings, "transaction_ms=0"))
+        figures = {figure.name: {name: None for name in ("corelog", "peer", "ratio", TWIN, "to_twin")}
+                   for figure in case.figures}
+        figures[PRODUCED.name] = {name: results.spread([value]) for name, value in (
+            ("corelog", 450e6), ("peer", 150e6), ("ratio", 3.0), (TWIN, 600e6), ("to_twin", 0.75))}
+        verdicts = results.verdicts(case, "kafka", figures)
+        self.assertEqual([(verdict["text"], verdict["holds"]) for verdict in verdicts],
+                         [("≥ 0.9 × its twin", False), ("≥ 2.5 ×", True)])
+        rows = list(results.comparison_rows({"case": "X1", "targets": verdicts, "peer": {"name": "kafka"},
+                                             "figures": figures, "twin_settings": ["transaction_ms=0"]}))
+        self.assertEqual(rows[1], ("", "produced", "Corelog with `transaction_ms=0`", "450.0 MB/s", "600.0 MB/s",
+                                   "0.75 ×", ""))
+
+    def test_without_transactions_there_are_no_figures_of_them(self):
+        self.assertIsNone(TRANSACTIONS.of({"transactions": None}))
 
     def test_the_median_decides(self):
         self.assertTrue(at_least("x", [1, 70, 80], 60, "%")["holds"])

@@ -35,7 +35,7 @@ pub(super) struct WorkloadArgs {
     /// A standard workload's name, or a TOML file; none means the defaults
     #[arg(value_name = "NAME|FILE")]
     pub(super) workload: Option<String>,
-    /// Set a key of the workload; may be repeated
+    /// Set a key of the workload, such as transaction_ms=100; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) settings: Vec<String>,
 }

@@ -82,6 +82,15 @@ pub enum ClientError {
         /// Kafka's error code.
         code: i16,
     },
+    /// The target has no transactions, or only those of before KIP-890's second part.
+    #[error(
+        "the target's transaction.version is {found}; transactions are written as from 2 on: upgrade the feature, or set \
+         transaction_ms and transaction_messages to 0"
+    )]
+    TransactionVersion {
+        /// Its finalized level; 0 if it has none.
+        found: i16,
+    },
     /// A batch was not compressed.
     #[error("a batch was not compressed: {0}")]
     Compress(#[from] corelog_records::CompressError),

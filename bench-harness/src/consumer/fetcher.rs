@@ -13,6 +13,7 @@ use corelog_protocol::{ApiKey, ByteStr};
 use corelog_records::{Records, payload};
 use corelog_runtime::{Handle, Monotonic};
 
+use super::aborted::AbortedTransactions;
 use super::session::{FetchSession, Verdict};
 use super::{Assigned, ConsumedPartition, ReadPosition, SequenceCheck};
 use crate::client::{BrokerConnection, ClientError, Cluster, TopicPlan, end_offsets, refuse};
@@ -258,6 +259,7 @@ impl Fetcher {
         FetchRequest {
             max_wait_ms: wire(self.workload.fetch_wait_ms),
             min_bytes: wire(self.workload.fetch_min_bytes),
+            isolation_level: self.workload.isolation.wire(),
             max_bytes: wire(self.workload.fetch_max_bytes),
             session_id,
             session_epoch,
@@ -276,9 +278,12 @@ impl Fetcher {
                 .records
                 .map(|records| records.into_bytes())
                 .unwrap_or_default();
+            let aborted = part.aborted_transactions.unwrap_or_default();
+            let mut aborted = AbortedTransactions::new(aborted);
             while let Some(batch) = next_batch(&mut bytes)? {
                 turn += batch.bytes().len();
-                self.take_batch(part.partition_index, &batch, now)?;
+                let is_aborted = aborted.holds(&batch);
+                self.take_batch(part.partition_index, &batch, is_aborted, now)?;
                 if turn >= TURN_BYTES {
                     turn = 0;
                     yield_now().await;
@@ -292,6 +297,7 @@ impl Fetcher {
         &mut self,
         partition: i32,
         batch: &ValidatedBatch,
+        is_aborted: bool,
         now: Monotonic,
     ) -> Result<(), ClientError> {
         // Ascending, as they were given out.
@@ -306,7 +312,7 @@ impl Fetcher {
         let from = position.offset;
         position.advance(from.max(header.next_offset().get()));
         position.has_moved = true;
-        if header.is_control {
+        if header.is_control || is_aborted {
             return Ok(());
         }
         let faulty = |reason: String| ClientError::Damaged { partition, reason };

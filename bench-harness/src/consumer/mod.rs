@@ -1,5 +1,6 @@
 //! Consumers, in groups or with assigned partitions, which check every message that they read.
 
+mod aborted;
 mod fetcher;
 mod group;
 mod position;

@@ -74,6 +74,8 @@ pub struct Totals {
     pub consumed_bytes: u64,
     /// Produce requests answered.
     pub requests: u64,
+    /// Batches and ends of transactions that were refused for the time being, and sent again.
+    pub retries: u64,
 }
 
 impl Totals {
@@ -83,6 +85,7 @@ impl Totals {
         self.consumed += other.consumed;
         self.consumed_bytes += other.consumed_bytes;
         self.requests += other.requests;
+        self.retries += other.retries;
     }
 }
 
@@ -95,6 +98,8 @@ pub struct Measured {
     pub delay: Latencies,
     /// From the intended time to the consumer.
     pub end_to_end: Latencies,
+    /// How long the commits took that ended within the window, from the last message's being taken on: flush and end.
+    pub commits: Latencies,
     /// Counts within the window.
     pub totals: Totals,
     /// Messages that failed, over the whole run, by what the target or the network said.
@@ -122,6 +127,7 @@ impl Measured {
         self.publish.merge(&other.publish);
         self.delay.merge(&other.delay);
         self.end_to_end.merge(&other.end_to_end);
+        self.commits.merge(&other.commits);
         self.totals.add(&other.totals);
         for (error, count) in &other.errors {
             *self.errors.entry(error.clone()).or_default() += count;
@@ -190,7 +196,27 @@ impl Recorder {
         }
     }
 
-    /// Messages of `bytes` bytes together were acknowledged at `now`.
+    /// A transaction was committed at `now`, which took `latency`.
+    pub fn committed(&self, now: Monotonic, latency: Duration) {
+        let state = &mut *self.state.borrow_mut();
+        if let Some((window, _)) = &state.running
+            && window.contains(now)
+        {
+            state.measured.commits.record(latency, 1);
+        }
+    }
+
+    /// A request of a transaction was refused for the time being.
+    pub fn retried(&self, now: Monotonic) {
+        let state = &mut *self.state.borrow_mut();
+        if let Some((window, _)) = &state.running
+            && window.contains(now)
+        {
+            state.measured.totals.retries += 1;
+        }
+    }
+
+    /// Messages of `bytes` bytes together were acknowledged, or committed, at `now`.
     pub fn published(&self, now: Monotonic, stamps: &Stamps, bytes: u64) {
         let count = stamps.count();
         self.live.published(count, bytes);
@@ -347,11 +373,15 @@ mod tests {
         recorder.published(at(9000), &stamps(&[2990, 2995]), 20);
         recorder.delays(at(2992)).add(at(2990));
         recorder.gave_up(at(9999), at(2999), 1);
+        recorder.committed(at(1999), Duration::from_millis(7));
+        recorder.committed(at(2500), Duration::from_millis(8));
+        recorder.retried(at(2500));
         recorder.failed(at(2500), "NOT_ENOUGH_REPLICAS", 4);
         recorder.consumed(at(2500), &stamps(&[0, 2400]), 20);
         let (measured, seconds) = recorder.finish();
         assert_eq!(measured.backlog_built, 3);
         assert_eq!(measured.totals.published, 2);
+        assert_eq!((measured.commits.count(), measured.totals.retries), (1, 1));
         assert_eq!(measured.publish.count(), 3);
         assert!(measured.publish.summary().max_ms > 6_999.0);
         assert!(measured.publish.summary().p50_ms > 6_000.0);

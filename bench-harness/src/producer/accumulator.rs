@@ -1,9 +1,10 @@
 //! Batches of one producer, from their first message to the request that takes them (Kafka's `RecordAccumulator`).
 //!
 //! Invariants: a partition's batches leave in the order they were begun; a request holds one batch of a partition at
-//! most, as Produce demands from version 3; sequences are dense by partition. No clock inside: `now` is given.
+//! most, as Produce demands from version 3; sequences are dense by partition; a batch that is to be sent again leaves
+//! before all others of its lane, and while no other is under way. No clock inside: `now` is given.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub(super) struct AccumulatorOptions {
     pub compression: Compression,
     /// Whose sequences batches carry; none without idempotence.
     pub producer: Option<BatchProducer>,
+    /// Whether batches are part of transactions.
+    pub is_transactional: bool,
     /// The messages' bodies.
     pub deck: Arc<Deck>,
     /// The run's random number, and the number of the producer in it.
@@ -56,6 +59,8 @@ pub(super) struct SealedBatch {
     pub message_bytes: u64,
     /// The sequence of its first message; its messages are consecutive.
     pub first_sequence: u64,
+    /// How often it was sent again.
+    pub retries: u32,
     /// What it counts against the buffer.
     size: usize,
     /// Its memory, to be filled again.
@@ -75,6 +80,8 @@ struct Partition {
     lane: usize,
     open: Option<Open>,
     next_sequence: u64,
+    /// The message that has the sequence 0 of the producer's epoch.
+    epoch_begins: u64,
     /// The last request that took a batch.
     request: u64,
 }
@@ -84,6 +91,12 @@ struct Lane {
     sealed: VecDeque<SealedBatch>,
     /// Open batches by age; an entry is stale when its partition's batch has another birth.
     opened: VecDeque<(Monotonic, usize)>,
+    /// Batches to be sent again, by partition and first message.
+    retries: BTreeMap<(usize, u64), SealedBatch>,
+    /// Not before this.
+    retry_at: Monotonic,
+    /// Requests that were not answered.
+    requests: usize,
 }
 
 /// What a lane gets.
@@ -107,6 +120,8 @@ pub(super) struct Accumulator {
     buffered: usize,
     requests: u64,
     is_closed: bool,
+    /// Batches do not wait for more.
+    is_flushing: bool,
     spare: Vec<Slate>,
     /// The place of the next body that is not in any memory yet.
     next_body: usize,
@@ -129,6 +144,7 @@ impl Accumulator {
             buffered: 0,
             requests: 0,
             is_closed: false,
+            is_flushing: false,
             spare: Vec::new(),
             next_body: first.wrapping_mul(31),
         }
@@ -207,13 +223,17 @@ impl Accumulator {
             self.sticky = (partition + 1) % self.partitions.len();
         }
         let producer = self.options.producer.map(|producer| BatchProducer {
-            base_sequence: Some(wire_sequence(open.first_sequence)),
+            base_sequence: Some(wire_sequence(
+                open.first_sequence - self.partitions[partition].epoch_begins,
+            )),
             ..producer
         });
         // The header is not counted while a batch fills.
         let size = open.writer.size() - corelog_model::batch::HEADER_SIZE;
         self.next_body = self.next_body.max(open.writer.next_body());
-        let (bytes, memory) = open.writer.finish(self.options.compression, producer)?;
+        let (bytes, memory) =
+            open.writer
+                .finish(self.options.compression, producer, self.options.is_transactional)?;
         let lane = &mut self.lanes[self.partitions[partition].lane];
         lane.sealed.push_back(SealedBatch {
             partition,
@@ -221,6 +241,7 @@ impl Accumulator {
             stamps: open.stamps,
             message_bytes: open.message_bytes,
             first_sequence: open.first_sequence,
+            retries: 0,
             size,
             memory,
         });
@@ -233,6 +254,9 @@ impl Accumulator {
     /// When a batch that is due does not compress.
     pub(super) fn drain(&mut self, lane: usize, now: Monotonic) -> Result<Drained, CompressError> {
         self.requests += 1;
+        if !self.lanes[lane].retries.is_empty() {
+            return Ok(self.drain_retries(lane, now));
+        }
         let mut request = Vec::new();
         let mut size = 0;
         loop {
@@ -249,7 +273,9 @@ impl Accumulator {
                 continue;
             }
             match self.oldest(lane) {
-                Some((opened, partition)) if self.is_closed || opened + self.options.linger <= now => {
+                Some((opened, partition))
+                    if self.is_closed || self.is_flushing || opened + self.options.linger <= now =>
+                {
                     self.lanes[lane].opened.pop_front();
                     self.seal(partition)?;
                 }
@@ -257,6 +283,7 @@ impl Accumulator {
             }
         }
         if !request.is_empty() {
+            self.lanes[lane].requests += 1;
             return Ok(Drained::Request(request));
         }
         if let Some((opened, _)) = self.oldest(lane) {
@@ -267,6 +294,70 @@ impl Accumulator {
         } else {
             Drained::Wait(None)
         })
+    }
+
+    /// A request of batches that are sent again, the first of each partition.
+    fn drain_retries(&mut self, lane: usize, now: Monotonic) -> Drained {
+        let lane = &mut self.lanes[lane];
+        if lane.requests > 0 {
+            return Drained::Wait(None);
+        }
+        if lane.retry_at > now {
+            return Drained::Wait(Some(lane.retry_at));
+        }
+        let mut request: Vec<SealedBatch> = Vec::new();
+        let mut size = 0;
+        while let Some(entry) = lane
+            .retries
+            .range((request.last().map_or(0, |batch| batch.partition + 1), 0)..)
+            .next()
+            .map(|(place, batch)| (*place, batch.bytes.len()))
+        {
+            let (place, bytes) = entry;
+            if !request.is_empty() && size + bytes > self.options.request_size {
+                break;
+            }
+            size += bytes;
+            request.extend(lane.retries.remove(&place));
+        }
+        lane.requests += 1;
+        Drained::Request(request)
+    }
+
+    /// A request of a lane was answered.
+    pub(super) fn answered(&mut self, lane: usize) {
+        self.lanes[lane].requests -= 1;
+    }
+
+    /// Sends a batch once more, at `when`, and whatever was sent behind it once more after it.
+    pub(super) fn retry(&mut self, mut batch: SealedBatch, when: Monotonic) {
+        batch.retries += 1;
+        let lane = &mut self.lanes[self.partitions[batch.partition].lane];
+        lane.retry_at = lane.retry_at.max(when);
+        lane.retries
+            .insert((batch.partition, batch.first_sequence), batch);
+    }
+
+    /// Whether a batch was sent behind one of its partition that is to be sent again, so that its sequence is out of order.
+    pub(super) fn is_behind_retry(&self, batch: &SealedBatch) -> bool {
+        let lane = &self.lanes[self.partitions[batch.partition].lane];
+        let before = (batch.partition, 0)..(batch.partition, batch.first_sequence);
+        lane.retries.range(before).next().is_some()
+    }
+
+    /// Whether open batches are due at once.
+    pub(super) fn set_flushing(&mut self, is_flushing: bool) {
+        self.is_flushing = is_flushing;
+    }
+
+    /// From now on batches are of `producer`, whose sequences begin anew if it is another epoch. Nothing may be under way.
+    pub(super) fn set_producer(&mut self, producer: BatchProducer) {
+        if self.options.producer.replace(producer) == Some(producer) {
+            return;
+        }
+        for partition in &mut self.partitions {
+            partition.epoch_begins = partition.next_sequence;
+        }
     }
 
     /// The oldest open batch of a lane.
@@ -300,6 +391,7 @@ impl Accumulator {
     pub(super) fn take_unsent(&mut self) -> Vec<SealedBatch> {
         let mut unsent = Vec::new();
         for lane in &mut self.lanes {
+            unsent.extend(std::mem::take(&mut lane.retries).into_values());
             unsent.extend(lane.sealed.drain(..));
         }
         for (index, partition) in self.partitions.iter_mut().enumerate() {
@@ -310,6 +402,7 @@ impl Accumulator {
                     stamps: open.stamps,
                     message_bytes: open.message_bytes,
                     first_sequence: open.first_sequence,
+                    retries: 0,
                     size: 0,
                     memory: SlateMemory::default(),
                 });
@@ -344,6 +437,7 @@ mod tests {
             request_size: 2500,
             compression: Compression::None,
             producer: None,
+            is_transactional: false,
             deck: Arc::new(Deck::new(&parse("message_size = 300", &[]).unwrap(), None)),
             sender: (1, 0),
         };
@@ -429,6 +523,92 @@ mod tests {
             batches(accumulator.drain(0, at(50)).unwrap()),
             [(3, 0, 2), (4, 0, 2)]
         );
+    }
+
+    fn request(drained: Drained) -> Vec<SealedBatch> {
+        match drained {
+            Drained::Request(batches) => batches,
+            Drained::Wait(_) | Drained::Finished => panic!("nothing to send: {drained:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_sent_again_leaves_first_and_in_order() {
+        let mut accumulator = accumulator(&[0, 0]);
+        for _ in 0..4 {
+            append(&mut accumulator, 0, 1);
+        }
+        append(&mut accumulator, 1, 1);
+        let first = request(accumulator.drain(0, at(1)).unwrap()).remove(0);
+        let mut rest = request(accumulator.drain(0, at(11)).unwrap());
+        rest.sort_by_key(|batch| batch.partition);
+        let (second, other) = (rest.remove(0), rest.remove(0));
+        assert_eq!((first.first_sequence, second.first_sequence), (0, 2));
+        append(&mut accumulator, 1, 12);
+
+        assert!(!accumulator.is_behind_retry(&first));
+        accumulator.answered(0);
+        accumulator.retry(first, at(30));
+        assert!(accumulator.is_behind_retry(&second));
+        assert!(!accumulator.is_behind_retry(&other));
+        let waits = accumulator.drain(0, at(40)).unwrap();
+        assert!(
+            matches!(waits, Drained::Wait(None)),
+            "one is under way: {waits:?}"
+        );
+        accumulator.answered(0);
+        accumulator.retry(second, at(35));
+        accumulator.retry(other, at(25));
+        let waits = accumulator.drain(0, at(34)).unwrap();
+        assert!(
+            matches!(waits, Drained::Wait(Some(until)) if until == at(35)),
+            "{waits:?}"
+        );
+
+        assert_eq!(
+            batches(accumulator.drain(0, at(35)).unwrap()),
+            [(0, 0, 2), (1, 0, 1)]
+        );
+        accumulator.answered(0);
+        assert_eq!(batches(accumulator.drain(0, at(36)).unwrap()), [(0, 2, 2)]);
+        accumulator.answered(0);
+        assert_eq!(batches(accumulator.drain(0, at(40)).unwrap()), [(1, 1, 1)]);
+    }
+
+    #[test]
+    fn a_flush_waits_for_nothing() {
+        let mut accumulator = accumulator(&[0]);
+        append(&mut accumulator, 0, 1);
+        accumulator.set_flushing(true);
+        assert_eq!(batches(accumulator.drain(0, at(1)).unwrap()), [(0, 0, 1)]);
+        accumulator.set_flushing(false);
+        append(&mut accumulator, 0, 1);
+        assert!(matches!(
+            accumulator.drain(0, at(1)).unwrap(),
+            Drained::Wait(Some(_))
+        ));
+    }
+
+    #[test]
+    fn sequences_begin_anew_with_another_epoch() {
+        let mut accumulator = accumulator(&[0]);
+        let producer = |epoch| BatchProducer {
+            id: corelog_model::ProducerId::new(5),
+            epoch: corelog_model::ProducerEpoch::new(epoch),
+            base_sequence: None,
+        };
+        for (epoch, expected) in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)] {
+            accumulator.set_producer(producer(epoch));
+            append(&mut accumulator, 0, 1);
+            let batch = request(accumulator.drain(0, at(50)).unwrap()).remove(0);
+            accumulator.answered(0);
+            let found = ValidatedBatch::new(batch.bytes).unwrap();
+            let found = found.header().producer.expect("it has one");
+            assert_eq!(
+                (found.epoch.get(), found.base_sequence),
+                (epoch, Sequence::new(expected))
+            );
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Lane {
             sent.map_err(|source| ClientError::Broken { address, source })?;
             if producer.workload.acks == Acks::None {
                 // Nothing will be answered: sent is all there is to know.
-                self.settle(&producer, |_| 0);
+                self.settle(&producer, |_| 0)?;
             }
         }
         let _all_answered = self.slots.acquire(self.slots.total()).await;
@@ -126,7 +126,7 @@ impl Lane {
             records: Some(batch.bytes.clone()),
         });
         let request = ProduceRequest {
-            transactional_id: None,
+            transactional_id: producer.transactional_id.clone(),
             acks: producer.workload.acks.wire(),
             timeout_ms: TIMEOUT_MS,
             topics: vec![TopicProduceData {
@@ -167,7 +167,7 @@ impl Lane {
                 .collect();
             answers.sort_unstable();
             let mut missing = None;
-            self.settle(&producer, |partition| {
+            let settled = self.settle(&producer, |partition| {
                 let found = answers.binary_search_by_key(&i64::try_from(partition).ok(), |(index, _)| {
                     Some(i64::from(*index))
                 });
@@ -182,21 +182,33 @@ impl Lane {
                     what: format!("partition {partition}"),
                 });
             }
+            settled?;
         }
     }
 
     /// The oldest request is over; `error_code` tells how for each partition.
-    fn settle(&self, producer: &Producer, mut error_code: impl FnMut(usize) -> i16) {
+    fn settle(
+        &self,
+        producer: &Producer,
+        mut error_code: impl FnMut(usize) -> i16,
+    ) -> Result<(), ClientError> {
         let Some(request) = self.in_flight.borrow_mut().pop_front() else {
-            return;
+            return Ok(());
         };
         let now = producer.handle.clock.now();
         producer.recorder.answered(now);
+        producer.accumulator.borrow_mut().answered(self.index);
+        let mut result = Ok(());
         for batch in request.batches {
             let code = error_code(batch.partition);
-            producer.settle(now, batch, code);
+            result = result.and(producer.settle(now, batch, code));
         }
         drop(request.slot);
+        if producer.transactional_id.is_some() {
+            // What is to be sent again may wait for this answer.
+            producer.added.notify_all();
+        }
+        result
     }
 
     /// The batches of all unanswered requests.

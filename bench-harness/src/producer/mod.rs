@@ -2,12 +2,14 @@
 
 mod accumulator;
 mod generator;
+mod idle;
 mod lane;
-
 mod pump;
 mod state;
 mod tally;
+mod transaction;
 
+pub use idle::begin_idle;
 pub use pump::{Share, build_backlog, run_traffic};
 pub use state::{Producer, ProducerSeat};
 pub use tally::{ProducedPartition, ProducedTally};

@@ -72,16 +72,18 @@ pub struct Share {
 pub async fn build_backlog(producer: Rc<Producer>, messages: u64) -> Result<(), ClientError> {
     let mut left = messages;
     while left > 0 {
+        producer.commit_if_due().await?;
         let turn = left.min(u64::from(TURN_MESSAGES));
         let space = producer.space.notified();
         let taken = producer.take_turn(turn, producer.window_bytes())?;
         left -= taken;
-        if taken < turn {
+        if taken < turn && !producer.is_transaction_due() {
             space.await;
         } else {
             yield_now().await;
         }
     }
+    producer.commit().await?;
     loop {
         let answered = producer.answered.notified();
         if producer.outstanding.get() == 0 {
@@ -102,11 +104,20 @@ pub async fn run_traffic(producer: Rc<Producer>, window: Window, share: Share) -
         Mode::Closed => producer.closed_loop(window.end).await?,
         Mode::Max => producer.full_speed(window.end).await?,
     }
+    producer.commit().await?;
     producer.close();
     Ok(())
 }
 
 impl Producer {
+    /// Commits the transaction under way if it is time.
+    async fn commit_if_due(&self) -> Result<(), ClientError> {
+        if self.is_transaction_due() {
+            self.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Takes messages on now, up to `messages` and while less than `bytes_max` is buffered; tells how many.
     fn take_turn(&self, messages: u64, bytes_max: usize) -> Result<u64, ClientError> {
         let now = (self.handle.clock.now(), self.handle.clock.wall());
@@ -117,14 +128,19 @@ impl Producer {
         Ok(taken)
     }
 
-    /// Waits for a change, no longer than until `end`.
+    /// Waits for a change, no longer than until `end`, nor than until the transaction under way is to be committed.
     async fn wait(&self, change: Notified, end: Monotonic) {
+        if self.is_transaction_due() {
+            return;
+        }
+        let end = self.transaction_due().map_or(end, |due| due.min(end));
         select(change, self.handle.clock.sleep_until(end)).await;
     }
 
     async fn full_speed(&self, end: Monotonic) -> Result<(), ClientError> {
         let window = self.window_bytes();
         while self.handle.clock.now() < end {
+            self.commit_if_due().await?;
             let space = self.space.notified();
             if self.take_turn(u64::from(TURN_MESSAGES), window)? < u64::from(TURN_MESSAGES) {
                 self.wait(space, end).await;
@@ -138,6 +154,7 @@ impl Producer {
     async fn closed_loop(&self, end: Monotonic) -> Result<(), ClientError> {
         let outstanding_max = u64::from(self.workload.outstanding);
         while self.handle.clock.now() < end {
+            self.commit_if_due().await?;
             let answered = self.answered.notified();
             let room = outstanding_max.saturating_sub(self.outstanding.get());
             let turn = room.min(u64::from(TURN_MESSAGES));
@@ -166,16 +183,29 @@ impl Producer {
         self.turns.set(Turns::new(workload, interval));
         *self.schedule.borrow_mut() = Some((schedule, window.end));
         loop {
+            self.commit_if_due().await?;
             let space = self.space.notified();
+            // A lane may take on what fills the transaction.
+            let filled = self.filled.notified();
             match self.take_due()? {
                 Due::Over => return Ok(()),
                 Due::At(time) => {
                     let mut turns = self.turns.get();
                     let end = turns.begin(self.handle.clock.now(), time);
                     self.turns.set(turns);
-                    self.handle.clock.sleep_until(end).await;
+                    self.wait(filled, end).await;
                 }
-                Due::Full => space.await,
+                Due::Full if self.is_transaction_due() => {}
+                Due::Full => {
+                    let due = self.transaction_due();
+                    let due = async {
+                        match due {
+                            Some(due) => self.handle.clock.sleep_until(due).await,
+                            None => std::future::pending().await,
+                        }
+                    };
+                    select(space, select(filled, due)).await;
+                }
                 Due::More => yield_now().await,
             }
         }

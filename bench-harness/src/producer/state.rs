@@ -6,9 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corelog_model::batch::BatchProducer;
-use corelog_model::{ProducerEpoch, ProducerId, TimestampMs};
-use corelog_protocol::messages::init_producer_id::InitProducerIdRequest;
+use corelog_model::TimestampMs;
 use corelog_protocol::{ApiKey, ByteStr};
 use corelog_runtime::local::Notify;
 use corelog_runtime::{Handle, Monotonic};
@@ -18,15 +16,19 @@ use super::generator::Generator;
 use super::lane::Lane;
 use super::pump::Turns;
 use super::tally::ProducedTally;
+use super::transaction::{Answered, Reaction, Transaction, reaction, retry_wait};
 use crate::client::{
-    BrokerConnection, ClientError, Cluster, SETUP_INTERVAL, SETUP_WAIT, error_name, is_retriable, refuse,
+    BrokerConnection, ClientError, Cluster, SETUP_WAIT, TransactionalId, error_name, init_producer_id, refuse,
 };
 use crate::deck::Deck;
-use crate::measure::Recorder;
+use crate::measure::{Recorder, Stamps};
 use crate::number::to_usize;
 use crate::schedule::Schedule;
 use crate::task::TaskGroup;
 use crate::workload::Workload;
+
+/// How long a transaction may last: Java's `transaction.timeout.ms`.
+const TRANSACTION_TIMEOUT_MS: i32 = 60_000;
 
 /// Which producer of the run this is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +57,13 @@ pub struct Producer {
     pub(super) schedule: RefCell<Option<(Schedule, Monotonic)>>,
     /// The turns of an open loop.
     pub(super) turns: Cell<Turns>,
+    /// The transactional id; none without transactions, and while a commit has it.
+    transactional: RefCell<Option<TransactionalId>>,
+    /// Its name, for the lanes.
+    pub(super) transactional_id: Option<ByteStr>,
+    transaction: RefCell<Option<Transaction>>,
+    /// The transaction under way has all of its messages: the pump looks.
+    pub(super) filled: Notify,
     /// Messages taken on and not answered.
     pub(super) outstanding: Cell<u64>,
     /// Messages were added or no more will be: lanes look.
@@ -97,11 +106,16 @@ impl Producer {
             };
             lanes.push(lane);
         }
-        let mut identity = None;
-        if workload.idempotence
+        let (mut identity, mut transactional) = (None, None);
+        if workload.is_transactional() {
+            let id = format!("{}-{}", topic.name, seat.number);
+            let open = TransactionalId::open(handle, cluster, id, TRANSACTION_TIMEOUT_MS).await?;
+            identity = Some(open.producer());
+            transactional = Some(open);
+        } else if workload.idempotence
             && let Some(connection) = connections.first_mut()
         {
-            identity = Some(init_producer_id(handle, connection).await?);
+            identity = Some(init_producer_id(handle, connection, None, TRANSACTION_TIMEOUT_MS).await?);
         }
         let options = AccumulatorOptions {
             batch_size: to_usize(workload.batch_size),
@@ -109,6 +123,7 @@ impl Producer {
             request_size: to_usize(workload.request_size),
             compression: workload.compression.into(),
             producer: identity,
+            is_transactional: transactional.is_some(),
             deck: Arc::clone(deck),
             sender: (seat.run, seat.number),
         };
@@ -125,6 +140,10 @@ impl Producer {
             lanes: RefCell::new(Vec::new()),
             schedule: RefCell::new(None),
             turns: Cell::new(Turns::default()),
+            transactional_id: transactional.as_ref().map(|open| ByteStr::from(open.id())),
+            transactional: RefCell::new(transactional),
+            transaction: RefCell::new(Transaction::new(workload)),
+            filled: Notify::new(),
             outstanding: Cell::new(0),
             added: Notify::new(),
             space: Notify::new(),
@@ -163,6 +182,10 @@ impl Producer {
         bytes_max: usize,
         mut intended: impl FnMut() -> Option<Monotonic>,
     ) -> Result<u64, ClientError> {
+        let transaction = &mut *self.transaction.borrow_mut();
+        let count = transaction
+            .as_ref()
+            .map_or(count, |open| open.room(now.0).min(count));
         let generator = &mut *self.generator.borrow_mut();
         let accumulator = &mut *self.accumulator.borrow_mut();
         let mut delays = self.recorder.delays(now.0);
@@ -182,27 +205,148 @@ impl Producer {
             taken += 1;
         }
         self.outstanding.set(self.outstanding.get() + taken);
+        if let Some(open) = transaction {
+            open.take(now.0, taken);
+            if open.is_due(now.0) {
+                self.filled.notify_all();
+            }
+        }
         Ok(taken)
     }
 
     /// A batch was answered with `error_code`.
-    pub(super) fn settle(&self, now: Monotonic, batch: SealedBatch, error_code: i16) {
+    ///
+    /// # Errors
+    /// `Refused` within a transaction, which then is not what it is meant to be.
+    pub(super) fn settle(
+        &self,
+        now: Monotonic,
+        batch: SealedBatch,
+        error_code: i16,
+    ) -> Result<(), ClientError> {
         let count = batch.stamps.count();
-        if error_code == 0 {
+        if let Some(open) = &mut *self.transaction.borrow_mut() {
+            let accumulator = &mut *self.accumulator.borrow_mut();
+            match reaction(error_code, accumulator.is_behind_retry(&batch)) {
+                Reaction::Done => open.answered(&batch),
+                Reaction::Again if now < self.retried_until(&batch) => {
+                    self.recorder.retried(now);
+                    let when = now + retry_wait(batch.retries);
+                    accumulator.retry(batch, when);
+                    return Ok(());
+                }
+                Reaction::Again | Reaction::Fail => {
+                    accumulator.retry(batch, now);
+                    refuse("Produce in a transaction", error_code)?;
+                    return Ok(());
+                }
+            }
+        } else if error_code == 0 {
             self.recorder.published(now, &batch.stamps, batch.message_bytes);
         } else {
-            self.fail(now, &batch, &error_name(error_code));
+            self.fail(
+                now,
+                &batch.stamps,
+                batch.partition,
+                batch.first_sequence,
+                &error_name(error_code),
+            );
         }
         self.outstanding.set(self.outstanding.get() - count);
         self.accumulator.borrow_mut().recycle(batch);
         self.answered.notify_all();
+        Ok(())
     }
 
-    fn fail(&self, now: Monotonic, batch: &SealedBatch, error: &str) {
-        let count = batch.stamps.count();
+    /// A batch of a transaction is sent again until then.
+    fn retried_until(&self, batch: &SealedBatch) -> Monotonic {
+        batch.stamps.first().unwrap_or_default() + SETUP_WAIT
+    }
+
+    /// Whether the transaction under way is to be committed now.
+    pub(super) fn is_transaction_due(&self) -> bool {
+        let now = self.handle.clock.now();
+        self.transaction
+            .borrow()
+            .as_ref()
+            .is_some_and(|open| open.is_due(now))
+    }
+
+    /// When the transaction under way is to be committed, if that is by time.
+    pub(super) fn transaction_due(&self) -> Option<Monotonic> {
+        self.transaction.borrow().as_ref()?.due()
+    }
+
+    /// Commits the transaction under way as Java's producer does: it takes no more messages on, sends what waits at once,
+    /// and asks for the end once all of it was answered. Then what it had is published.
+    ///
+    /// # Errors
+    /// `Refused` and those of a connection.
+    pub(super) async fn commit(&self) -> Result<(), ClientError> {
+        let has_messages = self
+            .transaction
+            .borrow_mut()
+            .as_mut()
+            .is_some_and(Transaction::end);
+        if !has_messages {
+            return Ok(());
+        }
+        let begun = self.handle.clock.now();
+        self.accumulator.borrow_mut().set_flushing(true);
+        self.added.notify_all();
+        loop {
+            let answered = self.answered.notified();
+            if self.outstanding.get() == 0 {
+                break;
+            }
+            answered.await;
+        }
+        self.accumulator.borrow_mut().set_flushing(false);
+        let open = self.transactional.borrow_mut().take();
+        let mut open = open.expect("a producer commits one transaction at a time");
+        self.end_transaction(&mut open).await?;
+        self.accumulator.borrow_mut().set_producer(open.producer());
+        *self.transactional.borrow_mut() = Some(open);
+        let now = self.handle.clock.now();
+        for batch in self.finish_transaction() {
+            self.recorder.published(now, &batch.stamps, batch.message_bytes);
+        }
+        self.recorder.committed(now, now.since(begun));
+        Ok(())
+    }
+
+    /// Asks for the end until it is granted.
+    async fn end_transaction(&self, open: &mut TransactionalId) -> Result<(), ClientError> {
+        let clock = &self.handle.clock;
+        let deadline = clock.now() + SETUP_WAIT;
+        let mut retries = 0;
+        loop {
+            let error_code = open.commit().await?;
+            let now = clock.now();
+            match reaction(error_code, false) {
+                Reaction::Done => return Ok(()),
+                Reaction::Again if now < deadline => {
+                    self.recorder.retried(now);
+                    clock.sleep_until(now + retry_wait(retries)).await;
+                    retries += 1;
+                }
+                Reaction::Again | Reaction::Fail => {
+                    refuse(&format!("EndTxn of {}", open.id()), error_code)?;
+                }
+            }
+        }
+    }
+
+    fn finish_transaction(&self) -> Vec<Answered> {
+        let mut transaction = self.transaction.borrow_mut();
+        transaction.as_mut().map(Transaction::finish).unwrap_or_default()
+    }
+
+    fn fail(&self, now: Monotonic, stamps: &Stamps, partition: usize, first_sequence: u64, error: &str) {
+        let count = stamps.count();
         self.recorder.failed(now, error, count);
-        let sequences = batch.first_sequence..batch.first_sequence + count;
-        self.tally.borrow_mut().fail(batch.partition, sequences);
+        let sequences = first_sequence..first_sequence + count;
+        self.tally.borrow_mut().fail(partition, sequences);
     }
 
     /// No more messages: what is there is sent at once, and then the lanes end.
@@ -220,8 +364,17 @@ impl Producer {
             open.extend(lane.take_in_flight());
         }
         open.extend(self.accumulator.borrow_mut().take_unsent());
-        for batch in open {
-            self.fail(now, &batch, "not acknowledged before the run gave up");
+        let open = open.iter().map(Answered::from);
+        let open: Vec<(Answered, &str)> = open
+            .map(|batch| (batch, "not acknowledged before the run gave up"))
+            .chain(
+                self.finish_transaction()
+                    .into_iter()
+                    .map(|batch| (batch, "not committed before the run gave up")),
+            )
+            .collect();
+        for (batch, error) in open {
+            self.fail(now, &batch.stamps, batch.partition, batch.first_sequence, error);
             for (intended, count) in batch.stamps.iter() {
                 self.recorder.gave_up(now, intended, count);
             }
@@ -255,32 +408,5 @@ impl Producer {
     /// Bytes that a producer in an open loop gathers at most.
     pub(super) fn buffer_bytes(&self) -> usize {
         usize::try_from(self.workload.buffer_bytes).unwrap_or(usize::MAX)
-    }
-}
-
-/// Takes a producer id; a broker that has just started may have to be asked again.
-async fn init_producer_id(
-    handle: &Handle,
-    connection: &mut BrokerConnection,
-) -> Result<BatchProducer, ClientError> {
-    let request = InitProducerIdRequest {
-        transactional_id: None,
-        transaction_timeout_ms: 60_000,
-        ..InitProducerIdRequest::default()
-    };
-    let deadline = handle.clock.now() + SETUP_WAIT;
-    loop {
-        let response = connection.call(&request).await?;
-        let now = handle.clock.now();
-        if is_retriable(response.error_code) && now < deadline {
-            handle.clock.sleep_until(now + SETUP_INTERVAL).await;
-            continue;
-        }
-        refuse("InitProducerId", response.error_code)?;
-        return Ok(BatchProducer {
-            id: ProducerId::new(response.producer_id),
-            epoch: ProducerEpoch::new(response.producer_epoch),
-            base_sequence: None,
-        });
     }
 }

@@ -56,6 +56,20 @@ pub struct Latency {
     pub histogram: String,
 }
 
+/// The transactions that were committed in the measured time.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Transactions {
+    /// How many.
+    pub committed: u64,
+    /// How many a second.
+    pub per_s: f64,
+    /// Batches and ends of them that the target refused for the time being (`CONCURRENT_TRANSACTIONS`), and that were sent
+    /// again.
+    pub retries: u64,
+    /// From the decision to commit until it was done: the flush of what was not answered yet, and the end.
+    pub commit_latency: Latency,
+}
+
 /// A run's result.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Report {
@@ -89,15 +103,17 @@ pub struct Report {
     pub calibration: Option<Calibration>,
     /// What was done.
     pub workload: Workload,
-    /// Acknowledged in the measured time.
+    /// Acknowledged in the measured time; in transactions, committed.
     pub published: Publication,
     /// Consumed in the measured time, by all groups.
     pub consumed: Publication,
     /// The backlog, if one was built.
     pub backlog: Option<Backlog>,
+    /// The transactions, if producers write in any: what is published is what they committed.
+    pub transactions: Option<Transactions>,
     /// Produce requests answered a second.
     pub requests_per_s: f64,
-    /// From the intended time to the acknowledgement.
+    /// From the intended time to the acknowledgement; in transactions, to the answer to their commit.
     pub publish_latency: Latency,
     /// From the intended time until the producer took the message on.
     pub publish_delay: Latency,
@@ -157,6 +173,12 @@ impl Report {
             published: publication(totals.published, totals.published_bytes),
             consumed: publication(totals.consumed, totals.consumed_bytes),
             backlog: backlog(&result.measured),
+            transactions: workload.is_transactional().then(|| Transactions {
+                committed: result.measured.commits.count(),
+                per_s: result.measured.commits.count() as f64 / workload.duration_s,
+                retries: totals.retries,
+                commit_latency: latency(&result.measured.commits),
+            }),
             requests_per_s: totals.requests as f64 / workload.duration_s,
             publish_latency: latency(&result.measured.publish),
             publish_delay: latency(&result.measured.delay),

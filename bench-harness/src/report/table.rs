@@ -132,7 +132,21 @@ fn throughput(out: &mut String, report: &Report) -> std::fmt::Result {
             row(backlog.messages_per_s, backlog.bytes_per_s, read),
         ));
     }
-    grid(out, "throughput", &["msg/s", "MB/s", ""], &rows)
+    grid(out, "throughput", &["msg/s", "MB/s", ""], &rows)?;
+    let Some(transactions) = &report.transactions else {
+        return Ok(());
+    };
+    let row = vec![
+        grouped(transactions.per_s),
+        grouped(transactions.committed as f64),
+        grouped(transactions.retries as f64),
+    ];
+    grid(
+        out,
+        "transactions",
+        &["a second", "committed", "requests sent again"],
+        &[("", row)],
+    )
 }
 
 fn latencies(out: &mut String, report: &Report) -> std::fmt::Result {
@@ -150,8 +164,14 @@ fn latencies(out: &mut String, report: &Report) -> std::fmt::Result {
         .map(|value| format!("{value:.3}"))
         .to_vec()
     };
+    let commit = report
+        .transactions
+        .as_ref()
+        .map(|found| found.commit_latency.summary);
+    let commit = commit.unwrap_or_default();
     let rows: Vec<(&str, Vec<String>)> = [
         ("publish", &report.publish_latency.summary),
+        ("commit", &commit),
         ("delay", &report.publish_delay.summary),
         ("end to end", &report.end_to_end_latency.summary),
     ]

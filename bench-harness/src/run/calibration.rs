@@ -156,6 +156,10 @@ pub fn calibrate(
         mode: Mode::Max,
         subscriptions_per_topic: 0,
         backlog_bytes: 0,
+        // The sink has no transactions.
+        transaction_ms: 0.0,
+        transaction_messages: 0,
+        open_transactions: 0,
         warm_up_s: WARM_UP_S,
         duration_s,
         ..workload.clone()

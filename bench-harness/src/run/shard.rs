@@ -15,7 +15,7 @@ use crate::consumer::{Assigned, ConsumedPartition, ConsumerSeat, Crew, Fetcher, 
 use crate::deck::Deck;
 use crate::measure::{Live, Measured, Recorder, Seconds, Window};
 use crate::number::{round_to_u64, to_usize};
-use crate::producer::{ProducedTally, Producer, ProducerSeat, Share, build_backlog, run_traffic};
+use crate::producer::{ProducedTally, Producer, ProducerSeat, Share, begin_idle, build_backlog, run_traffic};
 use crate::task::TaskGroup;
 use crate::workload::Workload;
 
@@ -141,6 +141,8 @@ impl Part {
     /// Connects this shard's producers and consumers.
     async fn open(&mut self) -> Result<(), Failure> {
         self.open_producers().await?;
+        let (first, step) = (u32::from(self.shard.id.get()), u32::from(self.job.shards));
+        begin_idle(&self.shard.handle, &self.job.cluster, &self.workload, first, step).await?;
         let seats = self.consumer_seats();
         let assigned = if self.workload.consumer_groups {
             let members = to_usize(self.workload.consumers_per_subscription);

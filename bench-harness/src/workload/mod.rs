@@ -9,4 +9,4 @@ mod spec;
 pub use catalog::{Scenario, find, scenarios};
 pub use parse::{WorkloadError, parse};
 pub use payload_file::{PayloadFileError, PayloadFormat};
-pub use spec::{Acks, Arrival, Codec, KeyDistributor, MessageSize, Mode, SizeShare, Workload};
+pub use spec::{Acks, Arrival, Codec, Isolation, KeyDistributor, MessageSize, Mode, SizeShare, Workload};

@@ -9,6 +9,8 @@ use crate::payload::HEADER_SIZE;
 const COUNT_MAX: u32 = 10_000_000;
 /// Most bytes of a batch or a request: what brokers accept by default is far below.
 const REQUEST_SIZE_MAX: u32 = 100 * 1024 * 1024;
+/// Half of what a transaction may last, Java's `transaction.timeout.ms`, in milliseconds.
+const TRANSACTION_MS_MAX: f64 = 30_000.0;
 /// A year: longer is a slip of the finger, and would overflow a duration.
 const SECONDS_MAX: f64 = 366.0 * 86_400.0;
 
@@ -205,9 +207,37 @@ fn check(workload: &Workload) -> Result<(), WorkloadError> {
             "idempotence allows max_in_flight = 5 at most: the target remembers five batches",
         ));
     }
+    transactions(workload)?;
     if workload.mode == Mode::Closed && workload.acks == Acks::None {
         return Err(WorkloadError::Contradiction(
             "mode = \"closed\" needs acknowledgements: acks = \"all\" or \"leader\"",
+        ));
+    }
+    Ok(())
+}
+
+fn transactions(workload: &Workload) -> Result<(), WorkloadError> {
+    let interval = workload.transaction_ms;
+    within(
+        "transaction_ms",
+        interval,
+        (0.0..=TRANSACTION_MS_MAX).contains(&interval),
+        "0 to 30000: the target aborts a transaction after a minute",
+    )?;
+    for (key, value) in [
+        ("transaction_messages", workload.transaction_messages),
+        ("open_transactions", workload.open_transactions),
+    ] {
+        within(key, value, value <= COUNT_MAX, "0 to 10,000,000")?;
+    }
+    if workload.is_transactional() && !workload.idempotence {
+        return Err(WorkloadError::Contradiction(
+            "transaction_ms and transaction_messages need idempotence = true",
+        ));
+    }
+    if workload.open_transactions > 0 && workload.consumers() > 0 {
+        return Err(WorkloadError::Contradiction(
+            "open_transactions needs subscriptions_per_topic = 0: consumers cannot tell its messages from damaged ones",
         ));
     }
     Ok(())
@@ -303,6 +333,19 @@ mod tests {
     }
 
     #[test]
+    fn transactions_are_by_time_or_by_number() {
+        let workload = parse("isolation = \"read_committed\"", &[]).unwrap();
+        assert_eq!(workload.isolation.wire(), 1);
+        assert!(!workload.is_transactional());
+        for setting in ["transaction_ms=100", "transaction_messages=1"] {
+            assert!(
+                parse("", &[String::from(setting)]).unwrap().is_transactional(),
+                "{setting}"
+            );
+        }
+    }
+
+    #[test]
     fn sizes_have_units_in_settings() {
         let check = |setting: &str, expected: f64| {
             let workload = parse("", &[format!("message_size={setting}")]).unwrap();
@@ -353,6 +396,14 @@ mod tests {
         check_error("", &["producer_rate=-1"], "above 0");
         check_error("", &["acks=none"], "idempotence needs acks");
         check_error("", &["max_in_flight=6"], "five batches");
+        check_error("", &["transaction_ms=30001"], "aborts a transaction");
+        check_error("", &["isolation=serializable"], "isolation = ");
+        check_error(
+            "transaction_messages = 1\nidempotence = false",
+            &[],
+            "need idempotence",
+        );
+        check_error("open_transactions = 1", &[], "needs subscriptions_per_topic = 0");
         check_error(
             "mode = \"closed\"\nacks = \"none\"\nidempotence = false",
             &[],

@@ -66,6 +66,26 @@ impl Acks {
     }
 }
 
+/// What consumers see of transactions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// Everything, as soon as it is there.
+    ReadUncommitted,
+    /// What was committed, and nothing behind a transaction that is open.
+    ReadCommitted,
+}
+
+impl Isolation {
+    /// The value on the wire.
+    pub const fn wire(self) -> i8 {
+        match self {
+            Isolation::ReadUncommitted => 0,
+            Isolation::ReadCommitted => 1,
+        }
+    }
+}
+
 /// How batches are compressed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -201,6 +221,17 @@ pub struct Workload {
     pub acks: Acks,
     /// Idempotent producers: sequences that the target checks.
     pub idempotence: bool,
+    /// Producers write in transactions, each with a transactional id of its own, and commit one this long after its first
+    /// message; 0: not by time. Like Java's, a producer takes nothing on while it commits. A message counts as published
+    /// when its transaction was committed, and its latency runs until then.
+    pub transaction_ms: f64,
+    /// They commit a transaction once it has so many messages; 0: not by their number.
+    pub transaction_messages: u32,
+    /// Transactions of one message each that are opened before the run, each with a transactional id of its own, and left
+    /// open over it.
+    pub open_transactions: u32,
+    /// What consumers see of transactions.
+    pub isolation: Isolation,
     /// Least bytes that the target answers a fetch with before `fetch_wait_ms`.
     pub fetch_min_bytes: u32,
     /// How long a fetch waits for them.
@@ -254,6 +285,10 @@ impl Default for Workload {
             buffer_bytes: 32 * 1024 * 1024,
             acks: Acks::All,
             idempotence: true,
+            transaction_ms: 0.0,
+            transaction_messages: 0,
+            open_transactions: 0,
+            isolation: Isolation::ReadUncommitted,
             fetch_min_bytes: 1,
             fetch_wait_ms: 500,
             fetch_max_bytes: 50 * 1024 * 1024,
@@ -279,6 +314,11 @@ impl Workload {
         self.topics
             .saturating_mul(self.subscriptions_per_topic)
             .saturating_mul(self.consumers_per_subscription)
+    }
+
+    /// Whether producers write in transactions.
+    pub fn is_transactional(&self) -> bool {
+        self.transaction_ms > 0.0 || self.transaction_messages > 0
     }
 
     /// Partitions in all.

@@ -189,3 +189,34 @@ fn a_rebalance_in_mid_run_ends_the_run() {
     broker.stop();
     intruder.join().expect("it joined");
 }
+
+#[test]
+fn what_is_committed_is_read() {
+    let broker = Broker::start(&[("group.initial.rebalance.delay.ms", "500")]);
+    let settings = [
+        "transaction_ms=20",
+        "producers_per_topic=2",
+        "isolation=\"read_committed\"",
+    ];
+    let result = run_well(&broker, &workload(&settings));
+    // Two producers for a second, on a machine that has other things to do.
+    let committed = result.measured.commits.count();
+    assert!((2..=100).contains(&committed), "{committed}");
+    broker.stop();
+}
+
+#[test]
+fn a_transaction_may_have_one_message() {
+    let broker = Broker::start(&[]);
+    let settings = [
+        "transaction_messages=1",
+        "mode=\"closed\"",
+        "linger_ms=0",
+        "subscriptions_per_topic=0",
+    ];
+    let result = run(&broker.options(), &workload(&settings)).expect("the run goes through");
+    assert!(result.measured.errors.is_empty(), "{:?}", result.measured.errors);
+    assert_eq!(result.measured.commits.count(), result.measured.totals.published);
+    assert!(result.measured.totals.published > 0);
+    broker.stop();
+}

@@ -16,7 +16,7 @@ use super::assign::{Assignment, assign, read_assignment};
 use super::crew::{Assigned, Crew, Phase};
 use super::reaction::Reaction;
 use super::requests::{Identity, REBALANCE_TIMEOUT};
-use crate::client::{BrokerConnection, ClientError, Cluster, open_coordinator, refuse};
+use crate::client::{BrokerConnection, ClientError, Cluster, CoordinatorOf, open_coordinator, refuse};
 use crate::consumer::{ConsumerSeat, ReadPosition};
 use crate::number::to_usize;
 
@@ -292,7 +292,7 @@ impl Member {
                 ..
             } = &self.candidate;
             let _permit = crew.connecting().acquire(1).await;
-            let found = open_coordinator(handle, cluster, &self.identity.group).await?;
+            let found = open_coordinator(handle, cluster, CoordinatorOf::Group(&self.identity.group)).await?;
             self.coordinator = Some(found);
         }
         let coordinator = self.coordinator.as_mut().expect("found above");
