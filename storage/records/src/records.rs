@@ -241,6 +241,7 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
+#[inline]
 pub(crate) fn read_record<'a>(cursor: &mut Cursor<'a>, index: i32) -> Result<Record<'a>, RecordError> {
     let mut outer = Fields { cursor, index };
     let size = outer.size("size")?;
