@@ -37,12 +37,16 @@ impl Asked {
 
     /// Whether somebody has to be asked before these batches are appended.
     pub(super) fn is_unknown(&self, batches: &Items<Checked>) -> bool {
-        batches.iter().any(|(id, checked)| {
-            let producer = checked.as_ref().ok().and_then(transactional);
-            producer.is_some_and(|producer| {
-                !(self.adds_partitions() && self.client.in_transaction.borrow().has(producer, *id))
-            })
-        })
+        batches
+            .iter()
+            .any(|(id, checked)| self.unknown(*id, checked).is_some())
+    }
+
+    /// The producer of a batch of a transaction that is not known to have the partition.
+    fn unknown(&self, id: PartitionId, checked: &Checked) -> Option<BatchProducer> {
+        let producer = checked.as_ref().ok().and_then(transactional)?;
+        let is_known = self.adds_partitions() && self.client.in_transaction.borrow().has(producer, id);
+        (!is_known).then_some(producer)
     }
 
     /// Refuses the batches whose transaction does not have their partition.
@@ -54,11 +58,7 @@ impl Asked {
     ) {
         let mut sought: Vec<(usize, PartitionId, BatchProducer)> = Vec::new();
         for (slot, (id, checked)) in batches.iter().enumerate() {
-            if let Some(producer) = checked.as_ref().ok().and_then(transactional)
-                && !(self.adds_partitions() && self.client.in_transaction.borrow().has(producer, *id))
-            {
-                sought.push((slot, *id, producer));
-            }
+            sought.extend(self.unknown(*id, checked).map(|producer| (slot, *id, producer)));
         }
         if !self.adds_partitions() {
             let items = sought.iter().map(|(_, id, producer)| (*id, *producer)).collect();
