@@ -19,6 +19,8 @@ from steps import CACHE, ROOT, broker_steps, cargo_steps, install_steps
 
 LOGS = CACHE / "logs"
 TAIL_LINES = 60
+# Of each step that failed, beside the table of all: a record of a run may keep no more than its end.
+LAST_WORDS_LINES = 10
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed", re.M)
 
 
@@ -32,6 +34,7 @@ class Results:
 
     def __init__(self):
         self.rows = {}
+        self.last_words = {}
         self.lock = threading.Lock()
 
     def add(self, name, ok, seconds, note=""):
@@ -50,13 +53,22 @@ class Results:
         outcomes = [ok for ok, _, _ in self.rows.values()]
         failed, not_run = outcomes.count(False), outcomes.count(None)
         text = f"{outcomes.count(True)} passed, {failed} failed" + (f", {not_run} not run" if not_run else "")
+        for name, words in self.last_words.items():
+            print(f"\n--- {name} failed\n{words}")
         print(f"\n{text}", flush=True)
         return 1 if failed or not self.rows else 0
 
 
-def tail(path):
+def tail(path, lines_max=TAIL_LINES):
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    return "\n".join(f"    {line[:400]}" for line in lines[-TAIL_LINES:])
+    return "\n".join(f"    {line[:400]}" for line in lines[-lines_max:])
+
+
+def last_words(path):
+    """The lines of a step's log that say what failed, or its end if none says so."""
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    failures = [line for line in lines if re.match(r"\s*(FAIL|error\b)", line)]
+    return "\n".join(f"    {line[:400]}" for line in (failures or lines)[-LAST_WORDS_LINES:])
 
 
 def last_line(path):
@@ -124,6 +136,7 @@ def run_step(step, results, against):
         step.after()
     results.add(step.name, problem is None, time.monotonic() - start, "; ".join(filter(None, [note, problem])))
     if problem is not None:
+        results.last_words[step.name] = last_words(log_path)
         for path in (log_path, broker_log):
             if path.exists():
                 print(f"--- the end of {path.relative_to(ROOT)}\n{tail(path)}", flush=True)
