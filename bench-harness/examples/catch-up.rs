@@ -2,9 +2,10 @@
 //! that was. Every batch's checksum is checked, and that offsets have no gap; what the messages say is not looked at,
 //! so that the reader needs little of the cores that it shares with the broker.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use corelog_bench::task::{TaskGroup, yield_now};
 use corelog_model::{BatchError, ValidatedBatch};
 use corelog_protocol::ByteStr;
 use corelog_protocol::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
-use corelog_runtime::{Handle, Shard, ShardsOptions, run_shard_here};
+use corelog_runtime::{Handle, Monotonic, Shard, ShardsOptions, run_shard_here};
 use serde::Serialize;
 
 #[global_allocator]
@@ -35,7 +36,13 @@ struct Args {
     /// What to read
     #[arg(long)]
     topic: String,
-    /// Connections, which share the partitions; each has one fetch under way
+    /// Readers of the whole topic
+    #[arg(long, default_value_t = 1)]
+    groups: u32,
+    /// Milliseconds from the begin of one group to that of the next
+    #[arg(long, default_value_t = 0)]
+    apart_ms: u64,
+    /// Connections of a group, which share the partitions; each has one fetch under way
     #[arg(long, default_value_t = 4)]
     connections: usize,
     /// Most bytes of a partition in an answer
@@ -46,12 +53,13 @@ struct Args {
     fetch_bytes: i32,
 }
 
-/// What was read.
+/// What was read, by all groups.
 #[derive(Clone, Copy, Default, Serialize)]
 struct Totals {
     /// Of whole batches, heads included.
     bytes: u64,
     records: u64,
+    /// In which any group read.
     seconds: f64,
     bytes_per_s: f64,
 }
@@ -79,18 +87,53 @@ fn go(args: Args) -> anyhow::Result<()> {
 async fn read_all(handle: Handle, args: Args) -> Result<Totals, ClientError> {
     let mut broker = BrokerConnection::open(&handle, resolve(&args.bootstrap)?).await?;
     let cluster = learn_cluster(&handle, &mut broker, std::slice::from_ref(&args.topic), 1).await?;
-    let (plan, totals) = (&cluster.topics[0], Rc::new(RefCell::new(Totals::default())));
+    let plan = &cluster.topics[0];
+    let (totals, busy) = (Rc::new(RefCell::new(Totals::default())), Rc::new(Busy::default()));
+    let mut groups = Vec::new();
+    for _ in 0..args.groups {
+        groups.push(open_group(&handle, &args, plan, &cluster.brokers, &totals).await?);
+    }
+    let begun = handle.clock.now();
+    let reading = TaskGroup::new();
+    for (number, readers) in (0u64..).zip(groups) {
+        let starts = begun + Duration::from_millis(number * args.apart_ms);
+        for reader in readers {
+            let (handle_of, busy) = (handle.clone(), Rc::clone(&busy));
+            reading.spawn(&handle, "read", async move {
+                handle_of.clock.sleep_until(starts).await;
+                busy.begin(handle_of.clock.now());
+                let result = reader.run().await;
+                busy.end(handle_of.clock.now());
+                result
+            });
+        }
+    }
+    reading.join().await?;
+    let mut totals = *totals.borrow();
+    totals.seconds = busy.total.get().as_secs_f64();
+    totals.bytes_per_s = totals.bytes as f64 / totals.seconds;
+    Ok(totals)
+}
+
+/// The readers of one group, connected, each with its share of the partitions.
+async fn open_group(
+    handle: &Handle,
+    args: &Args,
+    plan: &TopicPlan,
+    brokers: &BTreeMap<i32, SocketAddr>,
+    totals: &Rc<RefCell<Totals>>,
+) -> Result<Vec<Reader>, ClientError> {
     let mut readers = Vec::new();
-    for (leader, address) in &cluster.brokers {
+    for (leader, address) in brokers {
         let mut shares = vec![BTreeMap::new(); args.connections];
         for (number, partition) in led(plan, *leader).enumerate() {
             shares[number % args.connections].insert(partition, Span { next: 0, end: 0 });
         }
         shares.retain(|share| !share.is_empty());
         for mut spans in shares {
-            let mut connection = BrokerConnection::open(&handle, *address).await?;
+            let mut connection = BrokerConnection::open(handle, *address).await?;
             let partitions: Vec<i32> = spans.keys().copied().collect();
-            for (partition, end) in end_offsets(&handle, &mut connection, &plan.name, &partitions).await? {
+            for (partition, end) in end_offsets(handle, &mut connection, &plan.name, &partitions).await? {
                 spans.insert(partition, Span { next: 0, end });
             }
             readers.push(Reader {
@@ -98,21 +141,35 @@ async fn read_all(handle: Handle, args: Args) -> Result<Totals, ClientError> {
                 plan: plan.clone(),
                 args: args.clone(),
                 spans,
-                totals: Rc::clone(&totals),
+                totals: Rc::clone(totals),
             });
         }
     }
-    let begun = handle.clock.now();
-    let reading = TaskGroup::new();
-    for reader in readers {
-        reading.spawn(&handle, "read", reader.run());
+    Ok(readers)
+}
+
+/// The time in which any reader is under way.
+#[derive(Default)]
+struct Busy {
+    readers: Cell<usize>,
+    since: Cell<Option<Monotonic>>,
+    total: Cell<Duration>,
+}
+
+impl Busy {
+    fn begin(&self, now: Monotonic) {
+        self.readers.set(self.readers.get() + 1);
+        self.since.set(self.since.get().or(Some(now)));
     }
-    reading.join().await?;
-    let elapsed: Duration = handle.clock.now().since(begun);
-    let mut totals = *totals.borrow();
-    totals.seconds = elapsed.as_secs_f64();
-    totals.bytes_per_s = totals.bytes as f64 / totals.seconds;
-    Ok(totals)
+
+    fn end(&self, now: Monotonic) {
+        self.readers.set(self.readers.get() - 1);
+        if self.readers.get() == 0
+            && let Some(since) = self.since.take()
+        {
+            self.total.set(self.total.get() + now.since(since));
+        }
+    }
 }
 
 fn led(plan: &TopicPlan, leader: i32) -> impl Iterator<Item = i32> {

@@ -1,6 +1,7 @@
 """A broker as a process of its own: started, awaited, stopped, killed. `Broker` is Corelog, peers.py has the others."""
 
 import http.client
+import os
 import random
 import signal
 import socket
@@ -133,6 +134,12 @@ class Server:
             if line.startswith("read_bytes:"):
                 return int(line.split()[1])
         raise BrokerError("/proc does not tell what the broker has read")
+
+    def cpu_s(self):
+        """Processor time of all of its threads since its start, in seconds."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        # utime and stime, fields 14 and 15 of proc(5).
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def logs_read_bytes(self):
         """Bytes that it has read of its logs' files since its start; None of a broker that does not tell."""

@@ -50,6 +50,20 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Backlog:
+    """What is written before anything is measured, and how it is read then."""
+
+    # In bytes.
+    size: int
+    # Whether broker and kernel have nothing of it in memory: the broker is restarted, its files leave the page cache.
+    is_cold: bool = False
+    # Each reads all of it.
+    groups: int = 1
+    # Seconds from the begin of one group to that of the next.
+    apart_s: float = 0.0
+
+
+@dataclass(frozen=True)
 class Case:
     """A workload with its settings."""
 
@@ -65,8 +79,8 @@ class Case:
     twin: tuple = ()
     # Compared with these unless asked otherwise.
     peers: tuple = ("kafka",)
-    # Built and then read after a restart, with nothing of it in memory, in bytes; 0: an ordinary run.
-    cold_backlog_bytes: int = 0
+    # Built and then read; none: an ordinary run.
+    backlog: Backlog | None = None
     # Seconds before the measured ones, unless asked otherwise.
     warm_up_s: float = 3.0
     # Corelog has a listener for each shard, so that no request goes from one to another.
@@ -120,6 +134,21 @@ RETRIES = Figure("transaction_retries", "requests sent again", "", 1.0, LOWER,
                  lambda result: result["transactions"] and float(result["transactions"]["retries"]), is_compared=False)
 CATCH_UP = Figure("catch_up_bytes_per_s", "read from a cold backlog", "MB/s", 1e6, HIGHER,
                   lambda result: result["bytes_per_s"])
+BACKLOG = Figure("backlog_bytes_per_s", "read of the backlog by all groups", "MB/s", 1e6, HIGHER,
+                 lambda result: result["bytes_per_s"])
+# By the broker's device reads, as /proc tells them.
+DEVICE_READ_BACKLOG = Figure("device_read_bytes", "read from the device", "MB", 1e6, LOWER,
+                             lambda result: result["device_read_bytes"], is_compared=False)
+READ_CPU = Figure("read_cpu_s_per_gib", "CPU of a GiB read", "s", 1.0, LOWER, lambda result: result["cpu_s_per_gib"])
+READ_RSS = Figure("read_rss_bytes", "resident memory at the end", "MiB", 2**20, LOWER, lambda result: result["rss_bytes"])
+_BACKLOG_FIGURES = (BACKLOG, LOGS_READ, DEVICE_READ_BACKLOG, READ_CPU, READ_RSS)
+
+
+def _from_memory(name):
+    """What reading a backlog that lies in memory has to reach."""
+    return (Target(BACKLOG.name, 1.5, "kafka", name), Target(LOGS_READ.name, 0.0, None, name),
+            Target(READ_CPU.name, 1.0, "kafka", name))
+
 
 _PERCENTILES = ("p50", "p90", "p99", "p999", "p9999")
 _PUBLISH = _latencies("publish")
@@ -195,7 +224,19 @@ CASES = {case.name: case for case in (
     ),
     Case(
         "T7", "catching up on a backlog that is not in memory", "max-rate-1-topic-16-partitions-1kb",
-        (CATCH_UP,), cold_backlog_bytes=2_000_000_000, needs_files=True,
+        (CATCH_UP,), backlog=Backlog(2_000_000_000, is_cold=True), needs_files=True,
+    ),
+    Case(
+        "W1", "3 GB just produced, read by one group", "max-rate-1-topic-16-partitions-1kb",
+        _BACKLOG_FIGURES, backlog=Backlog(3_000_000_000), targets=_from_memory("W1"), shown=(READ_RSS.name,),
+    ),
+    Case(
+        "W2-together", "3 GB just produced, read by four groups begun together", "max-rate-1-topic-16-partitions-1kb",
+        _BACKLOG_FIGURES, backlog=Backlog(3_000_000_000, groups=4), targets=_from_memory("W2"),
+    ),
+    Case(
+        "W2-apart", "3 GB just produced, read by four groups begun 1 s apart", "max-rate-1-topic-16-partitions-1kb",
+        _BACKLOG_FIGURES, backlog=Backlog(3_000_000_000, groups=4, apart_s=1.0), targets=_from_memory("W2"),
     ),
     Case(
         "X1", "T1 in transactions that are committed every 100 ms", "transactions-16-partitions-1kb",
@@ -221,7 +262,8 @@ CASES = {case.name: case for case in (
     ),
 )}
 # Names of the issue's table that stand for other cases.
-ALIASES = {"T5": ("T5-produce", "T5-latency"), "T6": ("T6", "T6-max"), "T8": ("T1", "T2"), "X2": ("X2-1", "X2-64")}
+ALIASES = {"T5": ("T5-produce", "T5-latency"), "T6": ("T6", "T6-max"), "T8": ("T1", "T2"),
+           "W2": ("W2-together", "W2-apart"), "X2": ("X2-1", "X2-64")}
 
 
 def select(names):

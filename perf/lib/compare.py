@@ -13,10 +13,10 @@ from pathlib import Path
 import fio
 import results
 import summary
+from backlog import read_backlog
 from bench import Bench, BenchError, Binaries, say
 from broker import Broker, BrokerError, free_ports
 from cases import ALIASES, CASES, TWIN, select
-from cold import read_cold
 from peers import PEERS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -119,9 +119,9 @@ class Comparison:
         self.warn_of_others()
         for peer in {peer for _, peers in self.plan for peer in peers}:
             peer.install()
-        is_cold = any(case.cold_backlog_bytes for case, _ in self.plan)
+        reads_backlogs = any(case.backlog for case, _ in self.plan)
         folder = Path(self.arguments.bin_dir).resolve() if self.arguments.bin_dir else None
-        self.binaries = Binaries(folder, ["catch-up"] if is_cold else [])
+        self.binaries = Binaries(folder, ["catch-up"] if reads_backlogs else [])
         self.bench = Bench(self.binaries.bench, self.folder, self.arguments.duration, warm_up_s=0)
         for number, (case, peers) in enumerate(self.plan):
             self.rounds(case, peers, self.plan[number + 1:])
@@ -140,9 +140,9 @@ class Comparison:
         """How long a run takes: as the last one like it did, or a guess."""
         if (case.name, name) in self.seconds_spent:
             return self.seconds_spent[case.name, name]
-        if case.cold_backlog_bytes:
+        if case.backlog:
             rate = 300e6
-            return 2 * OVERHEAD_S.get(name, 3.0) + 2 * case.cold_backlog_bytes / rate
+            return 2 * OVERHEAD_S.get(name, 3.0) + (1 + case.backlog.groups) * case.backlog.size / rate
         return OVERHEAD_S.get(name, 3.0) + self.warm_up_s(case) + self.arguments.duration
 
     def warm_up_s(self, case):
@@ -274,8 +274,8 @@ class Side:
         result = None
         try:
             server.start()
-            if case.cold_backlog_bytes:
-                result, problem = read_cold(comparison.bench, comparison.binaries, server, case)
+            if case.backlog:
+                result, problem = read_backlog(comparison.bench, comparison.binaries, server, case)
             else:
                 seconds = 1 if self.name == "corelog" and self.limit is None else 0
                 result, problem = comparison.bench.try_run(case.scenario, server, self.settings,

@@ -6,7 +6,7 @@ from statistics import median
 
 import fio
 from bench import BenchError, say
-from cold import catch_up, catch_up_command, fill, restart_cold, topic_of
+from backlog import catch_up, catch_up_command, fill, restart_cold, topic_of
 from verdict import at_least, at_most
 
 PRODUCE = "max-rate-1-topic-16-partitions-1kb"

@@ -8,8 +8,8 @@ from pathlib import Path
 import results
 import summary
 from bench import BenchError, what_is_wrong
+from backlog import topic_of
 from cases import CASES, CPU_PER_GIB, PRODUCED, TAIL, TRANSACTIONS, TWIN, select
-from cold import topic_of
 from compare import Pairs
 from peers import PEERS
 from verdict import at_least, at_most

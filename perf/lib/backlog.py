@@ -1,4 +1,4 @@
-"""A backlog that is on the disk and not in memory: built, forgotten by broker and kernel, and read from its start."""
+"""A backlog: built, read from its start as it lies in memory, or after broker and kernel have forgotten it."""
 
 import json
 import os
@@ -11,11 +11,12 @@ from bench import BenchError
 FIRST_PARTITION = re.compile(r"^(bench-[0-9a-f]{8}-00000)-0(\.[\w-]{22})?$")
 
 
-def read_cold(bench, binaries, server, case):
-    """Builds the case's backlog, restarts the broker and reads it; gives the result and what was wrong, or None."""
-    filled, problem = fill(bench, server, case.scenario, case.cold_backlog_bytes)
-    restart_cold(server)
-    result = catch_up(binaries, server)
+def read_backlog(bench, binaries, server, case):
+    """Builds the case's backlog and reads it; gives the result and what was wrong, or None."""
+    filled, problem = fill(bench, server, case.scenario, case.backlog.size)
+    if case.backlog.is_cold:
+        restart_cold(server)
+    result = catch_up(binaries, server, case.backlog.groups, case.backlog.apart_s)
     result["environment"] = filled["environment"]
     return result, problem
 
@@ -55,17 +56,26 @@ def topic_of(folder):
     return found.pop()
 
 
-def catch_up_command(binaries, server, topic):
-    return [str(binaries.examples / "catch-up"), "--bootstrap", server.address, "--topic", topic]
+def catch_up_command(binaries, server, topic, groups=1, apart_s=0.0):
+    return [str(binaries.examples / "catch-up"), "--bootstrap", server.address, "--topic", topic,
+            "--groups", str(groups), "--apart-ms", str(round(apart_s * 1000))]
 
 
-def catch_up(binaries, server):
-    """Reads the generator's topic from start to end; gives bytes, records, seconds, and what the device was asked for."""
-    before = server.device_read_bytes()
-    command = catch_up_command(binaries, server, topic_of(server.data))
+def catch_up(binaries, server, groups=1, apart_s=0.0):
+    """Has each of so many groups read the generator's topic from start to end, the next one `apart_s` after the one before.
+
+    Gives bytes and records of all groups, seconds in which any of them read, and what the broker spent and its device read."""
+    topic = topic_of(server.data)
+    device, logs, cpu = server.device_read_bytes(), server.logs_read_bytes(), server.cpu_s()
+    command = catch_up_command(binaries, server, topic, groups, apart_s)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BenchError(f"reading the backlog ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     result = json.loads(done.stdout)
-    result["device_read_bytes"] = server.device_read_bytes() - before
+    result["cpu_s_per_gib"] = (server.cpu_s() - cpu) / (result["bytes"] / 2**30)
+    result["device_read_bytes"] = server.device_read_bytes() - device
+    result["logs_read_bytes"] = None if logs is None else server.logs_read_bytes() - logs
+    result["rss_bytes"] = server.rss_bytes()
+    # Of each byte of the backlog, not of what all groups were given.
+    result["device_read_per_byte"] = result["device_read_bytes"] / (result["bytes"] / groups)
     return result
