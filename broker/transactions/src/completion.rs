@@ -4,12 +4,16 @@
 use std::collections::BTreeSet;
 
 use crate::coordinator::TransactionCoordinator;
-use crate::decision::completed;
-use crate::log::{Change, Then};
+use crate::decision::{Circumstances, Decision, completed};
+use crate::log::{self, Change, Then};
+use crate::metadata::Metadata;
 use crate::state::may_follow;
 use crate::timers::TimerKey;
-use crate::transaction::{Busy, Markers};
-use crate::{Action, MarkerOutcome, MarkersToken, Partitions, TopicPartition, TransactionalId, WriteMarkers};
+use crate::transaction::{Asked, Busy, Markers, Purpose, Transaction};
+use crate::{
+    Action, MarkerOutcome, MarkersToken, Partitions, PersistError, Request, TopicPartition,
+    TransactionLogValue, TransactionalId, WriteMarkers, add_partitions,
+};
 
 impl TransactionCoordinator {
     /// Begins to end a transaction whose end is decided and durable; does nothing in any other state.
@@ -148,7 +152,8 @@ impl TransactionCoordinator {
         self.cx.actions.push(Action::WriteMarkers(Box::new(markers)));
     }
 
-    /// All markers are written: says so in the log.
+    /// All markers are written: says so in the log. If the client waits to begin its next transaction, that is decided now and
+    /// begins with the same append: it would have to wait for the disk twice.
     fn complete(&mut self, transactional_id: &TransactionalId) {
         let now = self.cx.now.wall;
         let Some(transaction) = self.transactions.get_mut(transactional_id) else {
@@ -163,11 +168,71 @@ impl TransactionCoordinator {
         };
         let from = transaction.durable.as_ref().map(|metadata| metadata.state());
         assert!(may_follow(from, value.state), "{from:?} to {}", value.state);
-        transaction.begin(Busy::Append);
-        let change = Change {
+        let next = self.take_next(transactional_id, &value);
+        let change_to = |value| Change {
             transactional_id: transactional_id.clone(),
             value: Some(value),
         };
-        self.cx.append(vec![change], Then::Complete);
+        if let Some(transaction) = self.transactions.get_mut(transactional_id) {
+            transaction.begin(Busy::Append);
+        }
+        match next {
+            Some((asked, begun)) => {
+                let changes = vec![change_to(value), change_to(begun)];
+                self.cx.append(changes, Then::CompleteAndBegin(Box::new(asked)));
+            }
+            None => self.cx.append(vec![change_to(value)], Then::Complete),
+        }
+    }
+
+    /// The first of the requests that wait for a completion, and the state that it leads to, if it begins a transaction.
+    fn take_next(
+        &mut self,
+        transactional_id: &TransactionalId,
+        complete: &TransactionLogValue,
+    ) -> Option<(Asked, TransactionLogValue)> {
+        let transaction = self.transactions.get_mut(transactional_id)?;
+        if transaction.fenced_epoch().is_some() {
+            // Whether the fence holds is known when the append is durable.
+            return None;
+        }
+        let Request::AddPartitions(request) = &transaction.first_parked()?.request else {
+            return None;
+        };
+        let then = Transaction::from(Metadata::from(complete.clone()));
+        let around = Circumstances {
+            config: &self.cx.config,
+            now: self.cx.now.wall,
+            fresh: None,
+        };
+        match add_partitions::decide_add(request, Some(&then), around) {
+            Decision::Append(value) => Some((transaction.take_parked()?, value)),
+            Decision::Answer(_) | Decision::Refuse(_) | Decision::NeedProducerId => None,
+        }
+    }
+
+    /// What becomes of a completion that began the next transaction, too.
+    pub(crate) fn finish_complete_and_begin(
+        &mut self,
+        changes: Vec<Change>,
+        asked: Asked,
+        outcome: Result<(), PersistError>,
+    ) {
+        let transactional_id = changes[0].transactional_id.clone();
+        if let Some(transaction) = self.transactions.get_mut(&transactional_id) {
+            transaction.end();
+        }
+        let mut changes = changes.into_iter();
+        match (outcome, changes.next(), changes.next()) {
+            (Ok(()), Some(complete), Some(begun)) => {
+                log::apply(&mut self.transactions, &mut self.open, complete);
+                self.finish_step(begun, Purpose::Asked(Box::new(asked)));
+            }
+            (Ok(()) | Err(_), _, _) => {
+                self.complete_later(&transactional_id);
+                self.park_in_front(&transactional_id, asked);
+            }
+        }
+        self.settle(&transactional_id);
     }
 }

@@ -77,8 +77,11 @@ impl TransactionCoordinator {
         self.markers_pending = 0;
         self.open.clear();
         for append in self.cx.log.drain() {
-            if let Then::Step(Purpose::Asked(asked)) = append.then {
-                self.refuse_unloaded(&asked);
+            match append.then {
+                Then::Step(Purpose::Asked(asked)) | Then::CompleteAndBegin(asked) => {
+                    self.refuse_unloaded(&asked);
+                }
+                Then::Step(Purpose::TimedOut) | Then::Complete | Then::Expire => {}
             }
         }
         for (_, mut transaction) in std::mem::take(&mut self.transactions) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::figures::OpenTransactions;
 use crate::metadata::Metadata;
 use crate::records::{LogValueVersion, Record, RecordError, RecordKey, TransactionLogValue, key};
-use crate::transaction::{Purpose, Transaction};
+use crate::transaction::{Asked, Purpose, Transaction};
 use crate::{Action, AppendToken, PersistError, TransactionVersion, TransactionalId};
 
 /// The transactional ids of a coordinator, by name. Boxed, since the nodes of the map are never full.
@@ -59,6 +59,8 @@ pub(crate) enum Then {
     Step(Purpose),
     /// The transaction is complete, or has to be tried again.
     Complete,
+    /// The same, and the one that follows it has begun: two changes of one id.
+    CompleteAndBegin(Box<Asked>),
     /// Ids are gone, or not.
     Expire,
 }
@@ -68,7 +70,7 @@ pub(crate) enum Then {
 pub(crate) struct PendingAppend {
     token: AppendToken,
     outcome: Option<Result<(), PersistError>>,
-    /// At least one, each of another id.
+    /// At least one, each of another id if not said otherwise.
     pub(crate) changes: Vec<Change>,
     pub(crate) then: Then,
 }

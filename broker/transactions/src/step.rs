@@ -145,6 +145,9 @@ impl TransactionCoordinator {
         let mut purpose = match append.then {
             Then::Step(purpose) => Some(purpose),
             Then::Complete | Then::Expire => None,
+            Then::CompleteAndBegin(asked) => {
+                return self.finish_complete_and_begin(append.changes, *asked, outcome);
+            }
         };
         for change in append.changes {
             let transactional_id = change.transactional_id.clone();
@@ -163,7 +166,7 @@ impl TransactionCoordinator {
         }
     }
 
-    fn finish_step(&mut self, change: Change, purpose: Purpose) {
+    pub(crate) fn finish_step(&mut self, change: Change, purpose: Purpose) {
         let transactional_id = change.transactional_id.clone();
         let was_ongoing = is_ongoing(&self.transactions, &transactional_id);
         let answer = change

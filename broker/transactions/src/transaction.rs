@@ -70,6 +70,16 @@ pub(crate) struct Asked {
     pub(crate) deadline: Duration,
 }
 
+impl From<Metadata> for Transaction {
+    /// One that is durable, and of which nothing is under way.
+    fn from(durable: Metadata) -> Transaction {
+        Transaction {
+            durable: Some(durable),
+            live: None,
+        }
+    }
+}
+
 impl Transaction {
     pub(crate) fn busy(&self) -> Option<&Busy> {
         self.live.as_ref()?.busy.as_ref()
@@ -127,7 +137,7 @@ impl Transaction {
 
     /// Until when the first of those who wait may wait.
     pub(crate) fn parked_deadline(&self) -> Option<Duration> {
-        self.live.as_ref()?.parked.front().map(|asked| asked.deadline)
+        self.first_parked().map(|asked| asked.deadline)
     }
 
     pub(crate) fn park_first(&mut self, asked: Asked) {
@@ -136,6 +146,10 @@ impl Transaction {
 
     pub(crate) fn park_last(&mut self, asked: Asked) {
         self.live.get_or_insert_default().parked.push_back(asked);
+    }
+
+    pub(crate) fn first_parked(&self) -> Option<&Asked> {
+        self.live.as_ref()?.parked.front()
     }
 
     pub(crate) fn take_parked(&mut self) -> Option<Asked> {

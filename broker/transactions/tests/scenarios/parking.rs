@@ -64,6 +64,44 @@ fn the_next_transaction_begins_when_the_one_before_is_complete() {
 }
 
 #[test]
+fn the_next_transaction_begins_with_the_append_that_completes_the_one_before() {
+    let mut world = committing(TransactionConfig::default());
+    let added = world.send(add(producer(1_000, 1), &[3], V2));
+    world.persist_at_once = false;
+    world.report_markers(0, MarkerOutcome::Written);
+    assert_eq!(world.in_flight_count(), 1);
+    assert_eq!(world.state(), TransactionState::PrepareCommit);
+    // While it fails, the transaction is not complete, and the client waits.
+    world.persist_one(Err(PersistError::Unavailable));
+    assert_eq!(world.state(), TransactionState::PrepareCommit);
+    assert_eq!(world.unanswered(), [added]);
+    world.advance(Duration::from_millis(100));
+    assert_eq!(world.in_flight_count(), 1);
+    world.persist_one(Ok(()));
+    assert_eq!(world.answer(added), Some(&Response::AddPartitions(Ok(()))));
+    assert_eq!(world.in_flight_count(), 0);
+    assert_eq!(world.state(), TransactionState::Ongoing);
+    // What is replayed is the same, and the transaction has its timeout.
+    world.crash(0);
+    assert_eq!(world.state(), TransactionState::Ongoing);
+    world.persist_at_once = true;
+    world.advance(Duration::from_secs(120));
+    assert_eq!(world.state(), TransactionState::PrepareAbort);
+}
+
+#[test]
+fn what_may_not_begin_is_refused_when_the_one_before_is_complete() {
+    let mut world = committing(TransactionConfig::default());
+    let stranger = world.send(add(producer(1_000, 5), &[3], V2));
+    world.report_markers(0, MarkerOutcome::Written);
+    assert_eq!(
+        world.answer(stranger),
+        Some(&Response::AddPartitions(Err(TransactionError::ProducerFenced)))
+    );
+    assert_eq!(world.state(), TransactionState::CompleteCommit);
+}
+
+#[test]
 fn a_new_producer_waits_for_the_abort_of_what_it_found() {
     let mut world = World::new();
     world.mark_at_once = false;

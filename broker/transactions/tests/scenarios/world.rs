@@ -410,17 +410,20 @@ impl World {
         self.log.push(record);
     }
 
-    /// What is appended follows from what is durable.
+    /// What is appended follows from what is durable, or from what the same append says of the id: it is durable as a whole or
+    /// not at all.
     fn check_appended(&mut self, records: &[Record]) {
         use TransactionState::{CompleteAbort, CompleteCommit, PrepareAbort, PrepareCommit};
         assert!(!records.is_empty());
+        let mut appended: BTreeMap<TransactionalId, TransactionLogValue> = BTreeMap::new();
         for record in records {
             let Ok(RecordKey::TransactionLog { transactional_id }) = RecordKey::decode(&record.key) else {
                 panic!("our own key");
             };
-            let before = self.durable.get(&transactional_id);
+            let earlier = appended.get(&transactional_id);
+            let before = earlier.or_else(|| self.durable.get(&transactional_id)).cloned();
             let Some(value) = &record.value else {
-                let state = before.expect("what is removed was there").state;
+                let state = before.as_ref().expect("what is removed was there").state;
                 assert!(matches!(
                     state,
                     TransactionState::Empty | CompleteCommit | CompleteAbort
@@ -428,7 +431,8 @@ impl World {
                 continue;
             };
             let value = TransactionLogValue::decode(value).expect("our own value");
-            let Some(before) = before else {
+            appended.insert(transactional_id.clone(), value.clone());
+            let Some(before) = &before else {
                 assert_eq!(value.state, TransactionState::Empty);
                 continue;
             };
