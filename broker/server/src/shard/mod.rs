@@ -2,7 +2,6 @@
 //!
 //! Everything in here belongs to that thread (INV-1, INV-2); other shards reach it through [`Shards::submit_to`].
 
-mod calls;
 mod controller_channel;
 mod fetch_watch;
 mod long_work;
@@ -11,10 +10,9 @@ mod scatter;
 mod services;
 mod shards;
 
-pub use calls::{ShardMessage, Work};
 pub use controller_channel::ControllerChannel;
 pub use fetch_watch::{Fetches, Seen, Watch};
 pub use long_work::LongWork;
 pub(crate) use scatter::{Items, OwnerWork, Results};
 pub use services::{Shard, ShardParts};
-pub use shards::Shards;
+pub use shards::{ShardMessage, Shards, Work};

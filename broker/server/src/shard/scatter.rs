@@ -8,9 +8,8 @@ use corelog_runtime::LocalFuture;
 use futures_util::future::{Either, join_all};
 use smallvec::SmallVec;
 
-use super::calls::Work;
 use super::services::{Service as _, Shard};
-use super::shards::Shards;
+use super::shards::{Shards, Work};
 use crate::partitions::Partitions;
 
 /// What a request wants of partitions; most often of one.

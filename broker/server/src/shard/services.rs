@@ -8,11 +8,10 @@ use corelog_model::ShardId;
 use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::Storage;
 
-use super::calls::ShardMessage;
 use super::controller_channel::ControllerChannel;
 use super::fetch_watch::Fetches;
 use super::long_work::LongWork;
-use super::shards::Shards;
+use super::shards::{ShardMessage, Shards};
 use crate::clients::connections::Connections;
 use crate::cluster::{Identity, MetadataCache};
 use crate::groups::Coordinators;

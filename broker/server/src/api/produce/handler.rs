@@ -28,12 +28,11 @@ use futures_util::future::Either;
 use super::append::{Append, Checked};
 use super::check::{self, INLINE_BYTES_MAX, RecordsWork};
 use super::long_work;
+use super::services::Services;
 use super::verify::Asked;
 use crate::clients::{Answer, RequestContext};
-use crate::cluster::MetadataCache;
 use crate::error_codes::{Failure, topic_config_failure};
-use crate::metrics::ShardMetrics;
-use crate::shard::{Items, LongWork, Shards};
+use crate::shard::Items;
 
 /// With more refused records than this, each is named without the sentence, which is told once of all: clients take that
 /// one then.
@@ -42,21 +41,6 @@ const RECORD_MESSAGES_MAX: usize = 100;
 const ACKS_ALL: i16 = -1;
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
-
-/// What a Produce works with.
-#[derive(Clone, Copy)]
-pub struct Services<'a> {
-    /// The time that batches come at.
-    pub clock: &'a dyn Clock,
-    /// The topics and their settings.
-    pub metadata: &'a Rc<MetadataCache>,
-    /// The way to the owners.
-    pub shards: &'a Rc<Shards>,
-    /// Where what takes long is done.
-    pub long_work: &'a Rc<LongWork>,
-    /// Where refusals are counted.
-    pub metrics: &'a Rc<ShardMetrics>,
-}
 
 /// Admits a request's batches, in the order of the calls, and resolves to the answer when they are acknowledged.
 pub fn start(

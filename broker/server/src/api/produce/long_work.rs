@@ -10,7 +10,7 @@ use corelog_runtime::local::{oneshot, yield_now};
 
 use super::append::{Append, Checked};
 use super::check::RecordsWork;
-use super::handler::Services;
+use super::services::Services;
 use super::verify::Asked;
 use crate::shard::{Items, LongWork, OwnerWork, Results};
 

@@ -4,6 +4,8 @@ mod append;
 mod check;
 mod handler;
 mod long_work;
+mod services;
 mod verify;
 
-pub use handler::{Services, start};
+pub use handler::start;
+pub use services::Services;
