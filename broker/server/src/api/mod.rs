@@ -7,6 +7,7 @@ pub(crate) mod alter_partition_reassignments;
 pub(crate) mod api_versions;
 mod authorized;
 mod changes;
+mod commit;
 mod config_changes;
 mod config_resource;
 mod coordinator;

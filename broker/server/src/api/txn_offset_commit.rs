@@ -1,11 +1,10 @@
 //! TxnOffsetCommit (API key 28): stores how far a group has read, once a transaction is committed.
 
 use corelog_groups::{
-    self as groups, Generation, GroupId, GroupOffset, InstanceId, MemberId, OffsetCommitPartition,
-    OffsetCommitTopic, TopicResult, TransactionalProducer,
+    self as groups, Generation, GroupId, InstanceId, MemberId, TopicResult, TransactionalProducer,
 };
-use corelog_metadata::{MetadataImage, TopicImage, names};
-use corelog_model::{LeaderEpoch, PartitionIndex, ProducerEpoch, ProducerId, TopicName};
+use corelog_metadata::names;
+use corelog_model::{ProducerEpoch, ProducerId, TopicName};
 use corelog_protocol::ErrorCode;
 use corelog_protocol::messages::txn_offset_commit::{
     TxnOffsetCommitRequest, TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
@@ -16,10 +15,11 @@ use corelog_transactions::{
     TransactionalId, VerifyPartitionsRequest,
 };
 
+use crate::api::commit::{Commit, Committed, CommittedAnswer, Naming, committed_partition};
 use crate::api::coordinator;
 use crate::clients::RequestContext;
 use crate::cluster::MetadataCache;
-use crate::error_codes::{group_code, group_result_code, offsets_transaction_code};
+use crate::error_codes::{group_code, offsets_transaction_code};
 use crate::metadata::internal_topics::known_partition_of;
 use crate::shard::Shards;
 
@@ -38,21 +38,26 @@ pub(crate) async fn handle(
     mut request: TxnOffsetCommitRequest,
 ) -> TxnOffsetCommitResponse {
     let image = metadata.image();
-    let mut sorted = Sorted::default();
+    let naming = if context.version >= TOPIC_IDS {
+        Naming::Ids
+    } else {
+        Naming::Names
+    };
+    let mut commit = Commit::default();
     for topic in std::mem::take(&mut request.topics) {
-        sorted.add(&image, topic, context.version);
+        commit.add(&image, committed(topic), naming);
     }
-    if sorted.topics.is_empty() {
-        return sorted.into_response(Ok(Vec::new()));
+    if commit.topics.is_empty() {
+        return respond(commit, Ok(Vec::new()));
     }
     // Before the transaction is asked about (`GroupCoordinatorService.commitTransactionalOffsets`).
     if request.group_id.is_empty() {
-        return sorted.into_response(Err(ErrorCode::InvalidGroupId));
+        return respond(commit, Err(ErrorCode::InvalidGroupId));
     }
     if let Err(code) = in_transaction(metadata, shards, context, &request).await {
-        return sorted.into_response(Err(code));
+        return respond(commit, Err(code));
     }
-    let commit = groups::Request::TxnOffsetCommit(groups::TxnOffsetCommitRequest {
+    let asked = groups::Request::TxnOffsetCommit(groups::TxnOffsetCommitRequest {
         producer: TransactionalProducer {
             id: ProducerId::new(request.producer_id),
             epoch: ProducerEpoch::new(request.producer_epoch),
@@ -64,12 +69,12 @@ pub(crate) async fn handle(
             group_instance_id: request.group_instance_id.as_deref().map(InstanceId::new),
             retention: None,
             supports_group_id_not_found: context.version >= GROUP_ID_NOT_FOUND,
-            topics: std::mem::take(&mut sorted.topics),
+            topics: std::mem::take(&mut commit.topics),
         },
     });
-    match coordinator::ask(metadata, shards, &request.group_id, commit).await {
+    match coordinator::ask(metadata, shards, &request.group_id, asked).await {
         groups::Response::TxnOffsetCommit(result) => {
-            sorted.into_response(result.map_err(|error| group_code(&error)))
+            respond(commit, result.map_err(|error| group_code(&error)))
         }
         _ => unreachable!("a TxnOffsetCommit is answered as one"),
     }
@@ -120,101 +125,34 @@ async fn in_transaction(
     }
 }
 
-/// A partition's answer: known, or the next of the coordinator's.
-type Slot = (i32, Option<ErrorCode>);
-
-/// The request's partitions: those for the coordinator, and the frame of the response.
-#[derive(Default)]
-struct Sorted {
-    topics: Vec<OffsetCommitTopic>,
-    answers: Vec<(TxnOffsetCommitResponseTopic, Vec<Slot>)>,
-}
-
-impl Sorted {
-    /// Whether topic and partition are there is judged before the group and its member; a topic that is there and has no
-    /// partitions in the request is not answered (`KafkaApis.handleTxnOffsetCommitRequest`).
-    fn add(&mut self, image: &MetadataImage, topic: TxnOffsetCommitRequestTopic, version: i16) {
-        let (known, unknown) = if version >= TOPIC_IDS {
-            (image.topic_by_id(topic.topic_id), ErrorCode::UnknownTopicId)
-        } else {
-            (image.topic(&topic.name), ErrorCode::UnknownTopicOrPartition)
-        };
-        if known.is_some() && topic.partitions.is_empty() {
-            return;
-        }
-        let mut slots = Vec::with_capacity(topic.partitions.len());
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for partition in topic.partitions {
-            let index = partition.partition_index;
-            let slot = match known {
-                None => Some(unknown),
-                Some(known) if known.partition(PartitionIndex::new(index)).is_none() => {
-                    Some(ErrorCode::UnknownTopicOrPartition)
-                }
-                Some(_) => {
-                    partitions.push(to_machine(partition));
-                    None
-                }
-            };
-            slots.push((index, slot));
-        }
-        if let Some(known) = known.filter(|_| !partitions.is_empty()) {
-            self.topics.push(commit_topic(known, partitions));
-        }
-        let answer = TxnOffsetCommitResponseTopic {
-            name: topic.name,
-            topic_id: topic.topic_id,
-            partitions: Vec::new(),
-        };
-        self.answers.push((answer, slots));
-    }
-
-    fn into_response(self, result: Result<Vec<TopicResult>, ErrorCode>) -> TxnOffsetCommitResponse {
-        let (refused, results) = match result {
-            Ok(topics) => (None, topics),
-            Err(code) => (Some(code.code()), Vec::new()),
-        };
-        let mut results = results.into_iter().flat_map(|topic| topic.partitions);
-        let topics = self.answers.into_iter().map(|(mut answer, slots)| {
-            let partitions =
-                slots
-                    .into_iter()
-                    .map(|(partition_index, known)| TxnOffsetCommitResponsePartition {
-                        partition_index,
-                        error_code: match (known, refused) {
-                            (Some(code), _) => code.code(),
-                            (None, Some(code)) => code,
-                            (None, None) => {
-                                let result = results.next().expect("one result a partition");
-                                group_result_code(&result.result)
-                            }
-                        },
-                    });
-            answer.partitions = partitions.collect();
-            answer
-        });
-        TxnOffsetCommitResponse {
-            topics: topics.collect(),
-            ..Default::default()
-        }
+fn committed(topic: TxnOffsetCommitRequestTopic) -> Committed {
+    let partition = |partition: TxnOffsetCommitRequestPartition| {
+        committed_partition(
+            partition.partition_index,
+            partition.committed_offset,
+            partition.committed_leader_epoch,
+            partition.committed_metadata,
+        )
+    };
+    Committed {
+        name: topic.name,
+        topic_id: topic.topic_id,
+        partitions: topic.partitions.into_iter().map(partition).collect(),
     }
 }
 
-fn commit_topic(topic: &TopicImage, partitions: Vec<OffsetCommitPartition>) -> OffsetCommitTopic {
-    OffsetCommitTopic {
-        topic: topic.name.clone(),
-        topic_id: topic.id,
-        partitions,
-    }
-}
-
-fn to_machine(partition: TxnOffsetCommitRequestPartition) -> OffsetCommitPartition {
-    OffsetCommitPartition {
-        partition: PartitionIndex::new(partition.partition_index),
-        offset: GroupOffset::new(partition.committed_offset),
-        leader_epoch: Some(partition.committed_leader_epoch)
-            .filter(|epoch| *epoch >= 0)
-            .map(LeaderEpoch::new),
-        metadata: partition.committed_metadata.unwrap_or_default(),
+fn respond(commit: Commit, result: Result<Vec<TopicResult>, ErrorCode>) -> TxnOffsetCommitResponse {
+    let partition = |(partition_index, error_code)| TxnOffsetCommitResponsePartition {
+        partition_index,
+        error_code,
+    };
+    let topic = |answer: CommittedAnswer| TxnOffsetCommitResponseTopic {
+        name: answer.name,
+        topic_id: answer.topic_id,
+        partitions: answer.partitions.into_iter().map(partition).collect(),
+    };
+    TxnOffsetCommitResponse {
+        topics: commit.into_answers(result).map(topic).collect(),
+        ..Default::default()
     }
 }
