@@ -206,6 +206,16 @@ impl MetadataImage {
         self.topics_by_name.get(name)
     }
 
+    /// The id of a topic's partition, if it is there.
+    pub fn partition_id(&self, topic: &str, index: PartitionIndex) -> Option<PartitionId> {
+        let topic = self.topic(topic)?;
+        topic.partition(index)?;
+        Some(PartitionId {
+            topic: topic.id,
+            index,
+        })
+    }
+
     /// The topic of that id.
     pub fn topic_by_id(&self, id: TopicId) -> Option<&Arc<TopicImage>> {
         self.topics_by_id.get(&id)

@@ -35,7 +35,7 @@ pub(crate) async fn write(
     let mut outcomes = Vec::with_capacity(markers.partitions.len());
     let mut known = Vec::new();
     for partition in markers.partitions {
-        match partition_of(&image, &partition) {
+        match image.partition_id(partition.topic.as_str(), partition.partition) {
             Some(id) => known.push((partition, id)),
             None => outcomes.push((partition, MarkerOutcome::Gone)),
         }
@@ -47,15 +47,6 @@ pub(crate) async fn write(
         outcomes.push((partition, outcome(&result, is_there)));
     }
     outcomes
-}
-
-fn partition_of(image: &MetadataImage, partition: &TopicPartition) -> Option<PartitionId> {
-    let topic = image.topic(partition.topic.as_str())?;
-    topic.partition(partition.partition)?;
-    Some(PartitionId {
-        topic: topic.id,
-        index: partition.partition,
-    })
 }
 
 /// Ends a producer's transaction in these partitions; one result each, in their order. Those of `__consumer_offsets` have

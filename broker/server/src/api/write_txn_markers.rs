@@ -81,16 +81,7 @@ async fn write(metadata: &MetadataCache, shards: &Shards, marker: WritableTxnMar
         coordinator_epoch: marker.coordinator_epoch,
         raises_epoch: marker.transaction_version >= RAISES_EPOCH,
     };
-    let find = |name: &str, index: i32| {
-        let index = PartitionIndex::new(index);
-        let topic = image
-            .topic(name)
-            .filter(|topic| topic.partition(index).is_some())?;
-        Some(PartitionId {
-            topic: topic.id,
-            index,
-        })
-    };
+    let find = |name: &str, index: i32| image.partition_id(name, PartitionIndex::new(index));
     let mut ended = Ended::new();
     let mut ids = Vec::new();
     for topic in marker.topics {
