@@ -636,10 +636,14 @@ impl Oracle {
         if is_keyed && let Some(text) = log.check_keys(offsets.log_start, found) {
             return self.violate(format!("{id:?}: after a start {offsets:?}: {text}"));
         }
+        // A batch that a cleaning has left no record is known by its place.
+        let number_of = |batch: &Found| {
+            let known = (batch.number > 0).then_some(batch.number);
+            known.or_else(|| log.placed.get(&batch.base).copied())
+        };
         let found: BTreeMap<Offset, u64> = found
             .iter()
-            .filter(|batch| batch.number > 0)
-            .map(|batch| (batch.base, batch.number))
+            .filter_map(|batch| Some((batch.base, number_of(batch)?)))
             .collect();
         for (offset, number) in log.placed.range(offsets.log_start..).filter(|_| !is_keyed) {
             if found.get(offset) != Some(number) {
