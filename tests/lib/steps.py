@@ -159,6 +159,7 @@ def broker_steps():
         Step("compaction", [str(VENV_PYTHON), str(TESTS / "compaction/run")], 600, needs=["pip", "reference"], **own),
         Step("streams", [str(VENV_PYTHON), str(TESTS / "ecosystem/streams/run")], 900, needs=["pip", "reference"], optional=True, **own),
         Step("flink", [str(VENV_PYTHON), str(TESTS / "ecosystem/flink/run")], 600, needs=["pip", "reference"], optional=True, **own),
+        Step("spark", [str(VENV_PYTHON), str(TESTS / "ecosystem/spark/run")], 600, needs=["pip", "reference"], optional=True, **own),
         Step("storm", [str(VENV_PYTHON), str(TESTS / "ecosystem/storm/run")], 600, needs=["pip", "reference"], optional=True, **own),
         Step("dump-log", [str(VENV_PYTHON), str(TESTS / "dump-log/run")], 300, needs=["pip", "reference"], **own),
         Step("perf-results", ["python3", str(ROOT / "perf/lib/test_results.py")], 60),
