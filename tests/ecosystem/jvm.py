@@ -19,8 +19,8 @@ def install(folder):
     digest = hashlib.sha256(pom.read_bytes()).hexdigest()
     if not stamp.is_file() or stamp.read_text() != digest:
         shutil.rmtree(place, ignore_errors=True)
-        copy = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={libraries}"]
-        subprocess.run(copy, check=True)
+        copy = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"]
+        subprocess.run([*copy, f"-DoutputDirectory={libraries}"], check=True)
         stamp.write_text(digest)
     shutil.rmtree(classes, ignore_errors=True)
     classes.mkdir()

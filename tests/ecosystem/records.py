@@ -19,7 +19,7 @@ def client(broker):
 
 
 def administrator(broker):
-    """A new one is due when the broker was away: librdkafka 2.16.1 never answers for a group whose coordinator it asks for while
+    """A new one is due when the broker was away: librdkafka 2.16.0 never answers for a group whose coordinator it asks for while
     it gives up the connection to a broker that has gone."""
     return AdminClient(client(broker))
 
