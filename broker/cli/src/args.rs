@@ -3,12 +3,16 @@
 use clap::Subcommand;
 use clap_complete::Shell;
 
+use crate::broker::BrokerCommand;
+use crate::client_settings::Scope;
+use crate::cluster::ClusterCommand;
 use crate::config::ConfigCommand;
 use crate::consume::ConsumeArgs;
 use crate::doctor::DoctorArgs;
 use crate::group::GroupCommand;
 use crate::log::LogCommand;
 use crate::produce::ProduceArgs;
+use crate::profile::ProfileCommand;
 use crate::topic::TopicCommand;
 use crate::transaction::TransactionCommand;
 use crate::tune::TuneArgs;
@@ -22,7 +26,15 @@ pub enum Command {
     /// Check how this machine is set up, set it up for a broker, and probe the device.
     Tune(TuneArgs),
 
-    /// Create, list, describe, alter and delete topics.
+    /// Show the cluster and its brokers.
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
+
+    /// Show and change the settings of brokers that run.
+    #[command(subcommand, visible_alias = "brokers")]
+    Broker(BrokerCommand),
+
+    /// Create, list, describe, alter, measure, trim and delete topics.
     #[command(subcommand, visible_alias = "topics")]
     Topic(TopicCommand),
 
@@ -44,6 +56,10 @@ pub enum Command {
     #[command(subcommand)]
     Log(LogCommand),
 
+    /// Name clusters, and choose which one commands talk to.
+    #[command(subcommand, visible_alias = "profiles")]
+    Profile(ProfileCommand),
+
     /// Explain and check the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -59,6 +75,27 @@ Examples:
         #[arg(value_enum)]
         shell: Shell,
     },
+}
+
+impl Command {
+    /// Of which clients it takes settings.
+    pub(crate) fn scopes(&self) -> &'static [Scope] {
+        match self {
+            Command::Cluster(_)
+            | Command::Broker(_)
+            | Command::Topic(_)
+            | Command::Group(_)
+            | Command::Transaction(_) => &[Scope::Client],
+            Command::Produce(_) => &[Scope::Client, Scope::Producer],
+            Command::Consume(_) => &[Scope::Client, Scope::Consumer],
+            Command::Doctor(_)
+            | Command::Tune(_)
+            | Command::Log(_)
+            | Command::Profile(_)
+            | Command::Config(_)
+            | Command::Completions { .. } => &[],
+        }
+    }
 }
 
 #[cfg(test)]
@@ -115,8 +152,8 @@ pub(crate) mod tests {
         ] {
             let cli = parse(line).unwrap();
             assert_eq!(
-                (cli.globals.bootstrap.as_str(), cli.globals.output),
-                ("h:1", Format::Json)
+                (cli.globals.bootstrap.as_deref(), cli.globals.output),
+                (Some("h:1"), Format::Json)
             );
         }
     }
@@ -140,6 +177,8 @@ pub(crate) mod tests {
             "transaction find-hanging --partition 1",
             "transaction abort --topic t --start-offset 5",
             "completions nushell",
+            "topic list -X sasl.mechanism=PLAIN",
+            "broker alter 1",
             "serve",
         ] {
             assert!(parse(line).is_err(), "{line}");

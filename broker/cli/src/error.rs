@@ -8,9 +8,11 @@ use corelog_model::{Offset, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_storage::{DataDirError, RebuildError};
 
+use crate::client_settings::SettingError;
 use crate::exit::Exit;
 use crate::log::failure::InspectFailure;
 use crate::parse::ParseError;
+use crate::profile::ProfileError;
 use crate::tune::failure::ProbeError;
 
 /// Why a command failed.
@@ -28,6 +30,15 @@ pub enum CliError {
     /// An argument is malformed.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// A setting of the client is refused.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// Profiles cannot be had, or kept.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// Whoever was asked did not agree.
+    #[error("not confirmed: {0}")]
+    NotConfirmed(&'static str),
     /// Files cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectFailure),
@@ -133,7 +144,15 @@ impl CliError {
             CliError::Client(error) if error.is_connection() => Exit::Connection,
             CliError::Client(ClientError::NoTopic(_) | ClientError::NoPartition { .. }) => Exit::NotFound,
             CliError::Client(error) => error.code().map_or(Exit::Failure, exit_of_code),
-            CliError::Address(_) | CliError::Parse(_) | CliError::Line { .. } => Exit::Usage,
+            CliError::Address(_)
+            | CliError::Parse(_)
+            | CliError::Line { .. }
+            | CliError::Setting(_)
+            | CliError::NotConfirmed(_)
+            | CliError::Profile(ProfileError::Exists(_)) => Exit::Usage,
+            CliError::Profile(ProfileError::Unknown { .. } | ProfileError::NoneInUse) => Exit::NotFound,
+            CliError::Profile(ProfileError::Form { .. }) => Exit::Configuration,
+            CliError::Profile(ProfileError::NoHome | ProfileError::Io { .. }) => Exit::Failure,
             CliError::Configuration(_) => Exit::Configuration,
             CliError::Inspect(InspectFailure::Unknown(_) | InspectFailure::Empty(_)) => Exit::Usage,
             CliError::Inspect(InspectFailure::Records { .. }) => Exit::Damaged,

@@ -7,7 +7,10 @@
 //! - The process's exit code is one of [`Exit`].
 
 mod args;
+mod broker;
+mod client_settings;
 mod clock;
+mod cluster;
 mod config;
 mod config_args;
 mod consume;
@@ -22,10 +25,12 @@ mod log;
 mod output;
 mod parse;
 mod produce;
+mod profile;
 mod run;
 mod topic;
 mod transaction;
 mod tune;
+mod words;
 
 pub use args::Command;
 pub use config_args::ConfigArgs;
@@ -33,3 +38,4 @@ pub use error::CliError;
 pub use exit::Exit;
 pub use globals::{Format, Globals};
 pub use run::{execute, print_config, run};
+pub use words::advice;

@@ -10,7 +10,10 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
-use crate::{config, consume, doctor, group, log, produce, topic, transaction, tune};
+use crate::{
+    broker, client_settings, cluster, config, consume, doctor, group, log, produce, profile, topic,
+    transaction, tune,
+};
 
 /// Runs a command on the process's own standard streams. `program` is the whole command line, for completions.
 pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> ExitCode {
@@ -59,11 +62,15 @@ pub fn execute(
     mut program: clap::Command,
     writer: &mut dyn Write,
 ) -> Result<Exit, CliError> {
+    client_settings::check(&globals.settings, command.scopes())?;
     let mut output = Output::new(globals.output, writer);
     match command {
         Command::Doctor(args) => return doctor::run(args, &mut output),
         Command::Tune(args) => return tune::run(args, &mut output),
         Command::Log(command) => return log::run(command, &mut output),
+        Command::Cluster(command) => cluster::run(globals, command, &mut output)?,
+        Command::Broker(command) => broker::run(globals, command, &mut output)?,
+        Command::Profile(command) => profile::run(command, &mut output)?,
         Command::Topic(command) => topic::run(globals, command, &mut output)?,
         Command::Group(command) => group::run(globals, command, &mut output)?,
         Command::Transaction(command) => transaction::run(globals, command, &mut output)?,
