@@ -9,6 +9,7 @@ use crate::cluster::ClusterCommand;
 use crate::config::ConfigCommand;
 use crate::consume::ConsumeArgs;
 use crate::doctor::DoctorArgs;
+use crate::generate::GenerateCommand;
 use crate::group::GroupCommand;
 use crate::log::LogCommand;
 use crate::produce::ProduceArgs;
@@ -64,6 +65,10 @@ pub enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
 
+    /// Generate files for the programs around a broker.
+    #[command(subcommand)]
+    Generate(GenerateCommand),
+
     /// Print a script that completes commands in a shell.
     #[command(after_help = "\
 Examples:
@@ -93,6 +98,7 @@ impl Command {
             | Command::Log(_)
             | Command::Profile(_)
             | Command::Config(_)
+            | Command::Generate(_)
             | Command::Completions { .. } => &[],
         }
     }

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
 use crate::{
-    broker, client_settings, cluster, config, consume, doctor, group, log, produce, profile, topic,
+    broker, client_settings, cluster, config, consume, doctor, generate, group, log, produce, profile, topic,
     transaction, tune,
 };
 
@@ -77,6 +77,7 @@ pub fn execute(
         Command::Produce(args) => produce::run(globals, args, io::stdin(), &mut output)?,
         Command::Consume(args) => consume::run(globals, args, &mut output)?,
         Command::Config(command) => config::run(command, &mut output)?,
+        Command::Generate(command) => generate::run(command, program, &mut output)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             let name = program.get_name().to_owned();
