@@ -7,7 +7,9 @@ use crate::broker::BrokerCommand;
 use crate::client_settings::Scope;
 use crate::cluster::ClusterCommand;
 use crate::config::ConfigCommand;
+use crate::connections::ConnectionsArgs;
 use crate::consume::ConsumeArgs;
+use crate::debug::DebugCommand;
 use crate::doctor::DoctorArgs;
 use crate::generate::GenerateCommand;
 use crate::group::GroupCommand;
@@ -35,6 +37,9 @@ pub enum Command {
     #[command(subcommand, visible_alias = "brokers")]
     Broker(BrokerCommand),
 
+    /// Show who is connected to a broker.
+    Connections(ConnectionsArgs),
+
     /// Create, list, describe, alter, measure, trim and delete topics.
     #[command(subcommand, visible_alias = "topics")]
     Topic(TopicCommand),
@@ -56,6 +61,10 @@ pub enum Command {
     /// Look into the files of a data directory.
     #[command(subcommand)]
     Log(LogCommand),
+
+    /// Gather what helps to find a fault.
+    #[command(subcommand)]
+    Debug(DebugCommand),
 
     /// Name clusters, and choose which one commands talk to.
     #[command(subcommand, visible_alias = "profiles")]
@@ -88,6 +97,8 @@ impl Command {
         match self {
             Command::Cluster(_)
             | Command::Broker(_)
+            | Command::Connections(_)
+            | Command::Debug(_)
             | Command::Topic(_)
             | Command::Group(_)
             | Command::Transaction(_) => &[Scope::Client],

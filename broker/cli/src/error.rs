@@ -9,7 +9,9 @@ use corelog_model::{Offset, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_storage::{DataDirError, RebuildError};
 
+use crate::admin::AdminError;
 use crate::client_settings::SettingError;
+use crate::debug::BundleError;
 use crate::exit::Exit;
 use crate::log::failure::InspectFailure;
 use crate::parse::ParseError;
@@ -37,6 +39,12 @@ pub enum CliError {
     /// Profiles cannot be had, or kept.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// The admin port was not heard.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// There is no bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// Whoever was asked did not agree.
     #[error("not confirmed: {0}")]
     NotConfirmed(&'static str),
@@ -161,6 +169,8 @@ impl CliError {
             | CliError::Profile(ProfileError::Exists(_)) => Exit::Usage,
             CliError::Profile(ProfileError::Unknown { .. } | ProfileError::NoneInUse) => Exit::NotFound,
             CliError::Profile(ProfileError::Form { .. }) => Exit::Configuration,
+            CliError::Admin(AdminError::NoAnswer { .. }) => Exit::Connection,
+            CliError::Admin(AdminError::Refused { .. } | AdminError::Form { .. }) => Exit::Failure,
             CliError::Profile(ProfileError::NoHome | ProfileError::Io { .. }) => Exit::Failure,
             CliError::Configuration(_) => Exit::Configuration,
             CliError::Inspect(InspectFailure::Unknown(_) | InspectFailure::Empty(_)) => Exit::Usage,
@@ -170,6 +180,7 @@ impl CliError {
             CliError::Rebuild(_)
             | CliError::Output(_)
             | CliError::Write { .. }
+            | CliError::Bundle(_)
             | CliError::Input(_)
             | CliError::Probe(_)
             | CliError::GroupIsActive { .. }

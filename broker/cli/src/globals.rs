@@ -9,8 +9,8 @@ use crate::profile::{Chosen, Profile};
 
 /// Where a broker listens that was told nothing else.
 const BOOTSTRAP: &str = "127.0.0.1:9092";
-/// Where the admin port of such a broker is.
-const ADMIN: &str = "127.0.0.1:9644";
+/// The admin port of such a broker.
+const ADMIN_PORT: u16 = 9644;
 
 /// The form of results.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Default)]
@@ -78,12 +78,22 @@ impl Globals {
         }
     }
 
-    /// The admin port: `given` by a flag or the environment, else of the profile, else the default.
+    /// The admin port: `given` by a flag or the environment, else of the profile, else that of the first broker to ask, by the
+    /// port that brokers have.
     pub(crate) fn admin(&self, given: Option<&str>) -> Result<String, CliError> {
-        match given.or(client_settings::admin(&self.settings)) {
-            Some(given) => Ok(given.to_owned()),
-            None => Ok(self.profile()?.admin.unwrap_or_else(|| ADMIN.to_owned())),
+        let named = given.or(client_settings::admin(&self.settings));
+        if let Some(named) = named {
+            return Ok(named.to_owned());
         }
+        if let Some(admin) = self.profile()?.admin {
+            return Ok(admin);
+        }
+        let brokers = Address::parse_list(&self.bootstrap()?)?;
+        let host = brokers.first().map(|broker| Address {
+            host: broker.host.clone(),
+            port: ADMIN_PORT,
+        });
+        Ok(host.map_or_else(String::new, |address| address.to_string()))
     }
 
     /// The profile in use; an empty one if there is none.

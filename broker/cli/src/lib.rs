@@ -6,6 +6,7 @@
 //! - Results go to standard output, everything else to standard error; a closed standard output ends silently.
 //! - The process's exit code is one of [`Exit`].
 
+mod admin;
 mod args;
 mod broker;
 mod client_settings;
@@ -13,7 +14,9 @@ mod clock;
 mod cluster;
 mod config;
 mod config_args;
+mod connections;
 mod consume;
+mod debug;
 mod doctor;
 mod error;
 mod exit;
@@ -37,6 +40,7 @@ pub use args::Command;
 pub use config_args::ConfigArgs;
 pub use error::CliError;
 pub use exit::Exit;
+pub use generate::{PROMETHEUS_RULES, grafana_dashboard};
 pub use globals::{Format, Globals};
 pub use run::{execute, print_config, run};
 pub use words::advice;

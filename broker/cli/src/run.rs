@@ -11,8 +11,8 @@ use crate::exit::Exit;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
 use crate::{
-    broker, client_settings, cluster, config, consume, doctor, generate, group, log, produce, profile, topic,
-    transaction, tune,
+    broker, client_settings, cluster, config, connections, consume, debug, doctor, generate, group, log,
+    produce, profile, topic, transaction, tune,
 };
 
 /// Runs a command on the process's own standard streams. `program` is the whole command line, for completions.
@@ -70,6 +70,8 @@ pub fn execute(
         Command::Log(command) => return log::run(command, &mut output),
         Command::Cluster(command) => cluster::run(globals, command, &mut output)?,
         Command::Broker(command) => broker::run(globals, command, &mut output)?,
+        Command::Connections(args) => connections::run(globals, args, &mut output)?,
+        Command::Debug(command) => debug::run(globals, command, &mut output)?,
         Command::Profile(command) => profile::run(command, &mut output)?,
         Command::Topic(command) => topic::run(globals, command, &mut output)?,
         Command::Group(command) => group::run(globals, command, &mut output)?,

@@ -41,11 +41,16 @@ pub(crate) fn run(
     output: &mut Output<'_>,
 ) -> Result<(), CliError> {
     let ClusterCommand::Info { versions } = command;
+    info(globals, *versions, output)
+}
+
+/// Shows the cluster, with each API's versions if they are asked for.
+pub(crate) fn info(globals: &Globals, versions: bool, output: &mut Output<'_>) -> Result<(), CliError> {
     let found = find(globals)?;
     if output.is_json() {
-        return output.json(&found_json(&found, *versions));
+        return output.json(&found_json(&found, versions));
     }
-    print(&found, *versions, output)
+    print(&found, versions, output)
 }
 
 /// A broker that does not answer is a part of what is found.

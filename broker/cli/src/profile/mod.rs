@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::output::{Output, Table, cell};
 
 pub(crate) use store::Profile;
-pub use store::ProfileError;
+pub(crate) use store::ProfileError;
 use store::{Profiles, path};
 
 /// The commands on profiles.

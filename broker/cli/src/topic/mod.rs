@@ -1,6 +1,7 @@
 //! `corelog topic`.
 
 mod analyze;
+mod cleaning;
 mod describe;
 mod trim;
 
@@ -45,15 +46,7 @@ Examples:
 Examples:
   corelog topic describe orders
   corelog topic describe orders --configs all --output json")]
-    Describe {
-        /// The topics; all if none is named.
-        #[arg(value_name = "TOPIC")]
-        names: Vec<String>,
-
-        /// Which settings to show: those that were set, or all.
-        #[arg(long, value_enum, default_value_t = ConfigsShown::Changed)]
-        configs: ConfigsShown,
-    },
+    Describe(DescribeArgs),
 
     /// Add partitions to a topic, or change its settings.
     #[command(after_help = "\
@@ -93,13 +86,29 @@ Examples:
 
 /// Which settings to show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub enum ConfigsShown {
+pub(crate) enum ConfigsShown {
     /// None.
     None,
     /// Those that somebody set.
     Changed,
     /// All.
     All,
+}
+
+/// The arguments of `topic describe`.
+#[derive(Clone, PartialEq, Debug, Args)]
+pub struct DescribeArgs {
+    /// The topics; all if none is named.
+    #[arg(value_name = "TOPIC")]
+    names: Vec<String>,
+
+    /// Which settings to show: those that were set, or all.
+    #[arg(long, value_enum, default_value_t = ConfigsShown::Changed)]
+    configs: ConfigsShown,
+
+    /// The broker's admin port, which tells what is to be compacted; without it port 9644 of the broker.
+    #[arg(long, value_name = "HOST:PORT", env = "CORELOG_ADMIN")]
+    admin: Option<String>,
 }
 
 /// The arguments of `topic create`.
@@ -169,7 +178,7 @@ pub(crate) fn run(
     match command {
         TopicCommand::Create(args) => create(&mut client, args, output),
         TopicCommand::List { internal } => list(&mut client, *internal, output),
-        TopicCommand::Describe { names, configs } => describe::describe(&mut client, names, *configs, output),
+        TopicCommand::Describe(args) => describe::describe(globals, &mut client, args, output),
         TopicCommand::Alter(args) => alter(&mut client, args, &changes, output),
         TopicCommand::Trim(args) => trim::run(&mut client, args, output),
         TopicCommand::Analyze(args) => analyze::run(&mut client, args, output),

@@ -386,7 +386,7 @@ fn deleted_topics_take_offsets_and_coordinators_along() {
             topic: TopicReference::Name(name.to_owned()),
         };
         change(&shard, delete(TOPIC)).await;
-        assert!(shard.coordinators.committed_offsets().await.is_empty());
+        assert!(shard.coordinators.committed_offsets(10).await.groups.is_empty());
         // A member that waits is told when the coordinator goes.
         let waiting = join_group(&shard, "");
         let (waited, ()) = join(waiting, change(&shard, delete(names::CONSUMER_OFFSETS))).await;
