@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use crate::config::ConfigCommand;
 use crate::consume::ConsumeArgs;
 use crate::doctor::DoctorArgs;
+use crate::generate::GenerateCommand;
 use crate::group::GroupCommand;
 use crate::log::LogCommand;
 use crate::produce::ProduceArgs;
@@ -47,6 +48,10 @@ pub enum Command {
     /// Explain and check the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+
+    /// Generate files for the programs around a broker.
+    #[command(subcommand)]
+    Generate(GenerateCommand),
 
     /// Print a script that completes commands in a shell.
     #[command(after_help = "\

@@ -1,6 +1,7 @@
 //! Why a command fails, and the exit code of each reason.
 
 use std::io;
+use std::path::PathBuf;
 
 use corelog_client::{AddressError, ClientError};
 use corelog_config::LoadError;
@@ -40,6 +41,14 @@ pub enum CliError {
     /// Standard output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Standard input cannot be read.
     #[error("cannot read the input: {0}")]
     Input(#[source] io::Error),
@@ -141,6 +150,7 @@ impl CliError {
             CliError::Rebuild(RebuildError::DataDir(DataDirError::Locked { .. })) => Exit::DataLocked,
             CliError::Rebuild(_)
             | CliError::Output(_)
+            | CliError::Write { .. }
             | CliError::Input(_)
             | CliError::Probe(_)
             | CliError::GroupIsActive { .. }

@@ -15,6 +15,7 @@ mod doctor;
 mod error;
 mod exit;
 mod failures;
+mod generate;
 mod globals;
 mod group;
 mod json;

@@ -10,7 +10,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
-use crate::{config, consume, doctor, group, log, produce, topic, transaction, tune};
+use crate::{config, consume, doctor, generate, group, log, produce, topic, transaction, tune};
 
 /// Runs a command on the process's own standard streams. `program` is the whole command line, for completions.
 pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> ExitCode {
@@ -70,6 +70,7 @@ pub fn execute(
         Command::Produce(args) => produce::run(globals, args, io::stdin(), &mut output)?,
         Command::Consume(args) => consume::run(globals, args, &mut output)?,
         Command::Config(command) => config::run(command, &mut output)?,
+        Command::Generate(command) => generate::run(command, program, &mut output)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             let name = program.get_name().to_owned();

@@ -1,0 +1,35 @@
+//! `corelog generate`: files for the programs around a broker, one file of this folder a kind.
+
+mod man;
+mod systemd_unit;
+
+use clap::Subcommand;
+
+use crate::error::CliError;
+use crate::output::Output;
+
+/// The kinds of files.
+#[derive(Clone, PartialEq, Debug, Subcommand)]
+pub enum GenerateCommand {
+    /// Print the unit of systemd that the packages install.
+    SystemdUnit,
+
+    /// Print the manual page, or write one a command into a directory.
+    #[command(after_help = "\
+Examples:
+  corelog generate man | man -l -
+  corelog generate man --directory /usr/share/man/man1")]
+    Man(man::ManArgs),
+}
+
+/// `program` is the whole command line, for what describes it.
+pub(crate) fn run(
+    command: &GenerateCommand,
+    program: clap::Command,
+    output: &mut Output<'_>,
+) -> Result<(), CliError> {
+    match command {
+        GenerateCommand::SystemdUnit => output.bytes(systemd_unit::UNIT.as_bytes()),
+        GenerateCommand::Man(args) => man::run(args, program, output),
+    }
+}
