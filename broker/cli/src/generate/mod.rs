@@ -1,5 +1,6 @@
 //! `corelog generate`: files for the programs around a broker, one file of this folder a kind.
 
+mod config_file;
 mod man;
 mod systemd_unit;
 
@@ -13,6 +14,9 @@ use crate::output::Output;
 pub enum GenerateCommand {
     /// Print the unit of systemd that the packages install.
     SystemdUnit,
+
+    /// Print a configuration file with every key, commented out but for what --set says.
+    ConfigFile(config_file::ConfigFileArgs),
 
     /// Print the manual page, or write one a command into a directory.
     #[command(after_help = "\
@@ -30,6 +34,7 @@ pub(crate) fn run(
 ) -> Result<(), CliError> {
     match command {
         GenerateCommand::SystemdUnit => output.bytes(systemd_unit::UNIT.as_bytes()),
+        GenerateCommand::ConfigFile(args) => config_file::run(args, output),
         GenerateCommand::Man(args) => man::run(args, program, output),
     }
 }
