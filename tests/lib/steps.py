@@ -153,6 +153,8 @@ def broker_steps():
         Step("franz-go", [str(CACHE / "bin/franz-go")], 360, needs=["go-build"], broker=True),
         Step("kafkajs", ["node", "test.js"], 360, needs=["npm"], cwd=CLIENTS / "kafkajs", broker=True),
         Step("mishaps", ["python3", str(TESTS / "mishaps/run")], 300, needs=["apt"], **own),
+        Step("service", ["python3", str(TESTS / "service/run")], 300, **own),
+        Step("packaging", ["python3", str(TESTS / "packaging/run")], 3600, optional=True, **own),
         Step("shards", [str(VENV_PYTHON), str(TESTS / "shards/run")], 300, needs=["pip"], **own),
         Step("fixtures", [str(VENV_PYTHON), str(TESTS / "fixtures/run")], 300, needs=["pip"], **own),
         Step("differential", ["python3", str(TESTS / "differential/run")], 600, needs=["reference"], **own),

@@ -16,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 ///
 /// Without a command it starts a development broker on 127.0.0.1:9092 with its data in ./data.
 #[derive(Parser, Debug)]
-#[command(version, max_term_width = 100, after_long_help = Exit::help())]
+#[command(name = "corelog", version, max_term_width = 100, after_long_help = Exit::help())]
 struct Cli {
     #[command(flatten)]
     globals: Globals,
@@ -104,6 +104,13 @@ mod tests {
     fn said(line: &str) -> String {
         let error = Cli::try_parse_from(line.split_whitespace()).expect_err(line);
         without_far_tip(error).to_string()
+    }
+
+    /// Completions and manual pages are named by it.
+    #[test]
+    fn the_program_has_its_own_name_and_not_its_crates() {
+        let version = Cli::command().render_version();
+        assert!(version.starts_with("corelog "), "{version}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `corelog generate`: files for the programs around a broker, one file of this folder a kind.
 
+mod config_file;
 mod dashboard;
 mod man;
 mod prometheus;
@@ -18,6 +19,9 @@ pub use prometheus::PROMETHEUS_RULES;
 pub enum GenerateCommand {
     /// Print the unit of systemd that the packages install.
     SystemdUnit,
+
+    /// Print a configuration file with every key, commented out but for what --set says.
+    ConfigFile(config_file::ConfigFileArgs),
 
     /// Print the manual page, or write one a command into a directory.
     #[command(after_help = "\
@@ -49,6 +53,7 @@ pub(crate) fn run(
 ) -> Result<(), CliError> {
     match command {
         GenerateCommand::SystemdUnit => output.bytes(systemd_unit::UNIT.as_bytes()),
+        GenerateCommand::ConfigFile(args) => config_file::run(args, output),
         GenerateCommand::Man(args) => man::run(args, program, output),
         GenerateCommand::GrafanaDashboard => output.bytes(grafana_dashboard().as_bytes()),
         GenerateCommand::PrometheusRules => output.bytes(PROMETHEUS_RULES.as_bytes()),
