@@ -46,6 +46,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("metadata", "corelog cluster info"),
     ("redpanda start", "corelog serve"),
     ("redpanda tune", "corelog tune"),
+    (
+        "redpanda admin config log-level set",
+        "corelog broker log-level ID PART=LEVEL",
+    ),
     ("redpanda config", "corelog config show"),
     ("redpanda admin", "corelog cluster info"),
     ("start", "corelog serve"),

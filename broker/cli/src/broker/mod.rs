@@ -1,5 +1,7 @@
 //! `corelog broker`.
 
+mod log_level;
+
 use std::collections::BTreeMap;
 
 use clap::{ArgGroup, Args, Subcommand};
@@ -10,6 +12,8 @@ use crate::error::CliError;
 use crate::globals::Globals;
 use crate::output::{Output, Table};
 use crate::parse::{ParseError, key_value};
+
+use log_level::LogLevelArgs;
 
 /// The commands on brokers.
 #[derive(Clone, PartialEq, Debug, Subcommand)]
@@ -36,6 +40,15 @@ Examples:
   corelog broker alter --unset log.retention.ms
 `corelog config reference` says which settings change at run time.")]
     Alter(AlterArgs),
+
+    /// Show or change which log lines a broker writes, while it runs.
+    #[command(after_help = "\
+Examples:
+  corelog broker log-level 1
+  corelog broker log-level 1 corelog_storage=debug
+  corelog broker log-level 1 --reset
+It is the broker's key log.level, which is kept over restarts until --reset.")]
+    LogLevel(LogLevelArgs),
 }
 
 /// The arguments of `broker alter`.
@@ -78,6 +91,7 @@ pub(crate) fn run(
             let changes = changes(&args.set, &args.unset)?;
             alter(&mut globals.client()?, args, &changes, output)
         }
+        BrokerCommand::LogLevel(args) => log_level::run(&mut globals.client()?, args, output),
     }
 }
 
