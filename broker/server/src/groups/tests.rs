@@ -382,6 +382,11 @@ fn deleted_topics_take_offsets_and_coordinators_along() {
     on_shard(dir.path(), |shard| async move {
         let joined = stable_group(&shard).await;
         assert_eq!(commit(&shard, &joined, TOPIC, 5).await, 0);
+        // Beyond the limit offsets are counted alone.
+        let told = shard.coordinators.committed_offsets(1).await;
+        assert_eq!((told.groups.len(), told.left_out), (1, 0));
+        let told = shard.coordinators.committed_offsets(0).await;
+        assert_eq!((told.groups.len(), told.left_out), (0, 1));
         let delete = |name: &str| ControllerRequest::DeleteTopic {
             topic: TopicReference::Name(name.to_owned()),
         };
