@@ -93,7 +93,7 @@ pub(crate) fn run(format: Format, args: ServeArgs) -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return refuse(&format!("cannot wait for signals: {error}"), Exit::Failure),
     };
-    match start::serve(config, service, |running| signals.are_for(running)) {
+    match start::serve(config, &service, |running| signals.are_for(running)) {
         Ok(()) => {
             tracing::info!("stopped");
             ExitCode::SUCCESS

@@ -99,7 +99,7 @@ pub struct ShardSeat {
 /// See [`ServeError`].
 pub fn serve(
     config: BrokerConfig,
-    service: ServiceManager,
+    service: &ServiceManager,
     begun: impl FnOnce(Running),
 ) -> Result<(), ServeError> {
     corelog_runtime::preflight::raise_open_files();
@@ -123,7 +123,7 @@ pub fn serve(
     listeners::check_free(&config)?;
     listeners::warn_if_unknown(&config);
     let identity = cluster_id::load_or_make(&data_dir, &config)?;
-    let layout = lay_out(&config, &options, &service)?;
+    let layout = lay_out(&config, &options, service)?;
     let commits = CommitPlan::new(&config);
     let config = Arc::new(config);
     let plan = Arc::new(Plan {
