@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use corelog_bench::run::{GiveUp, RunOptions};
-use corelog_broker::start::{ServeError, serve};
+use corelog_broker::start::{ServeError, ServiceManager, serve};
 use corelog_client::{Address, Client, ClientOptions};
 use corelog_config::BrokerConfig;
 use corelog_runtime::Stopper;
@@ -48,8 +48,8 @@ impl Broker {
         let thread = std::thread::spawn(move || {
             // Dropped at the end, which whoever waits for the broker notices.
             let _ended = ended;
-            serve(config, |stopper| {
-                sender.send(stopper).expect("the test waits for it");
+            serve(config, &ServiceManager::default(), |running| {
+                sender.send(running.stopper).expect("the test waits for it");
             })
         });
         while TcpStream::connect(address).is_err() {

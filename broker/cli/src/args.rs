@@ -3,12 +3,19 @@
 use clap::Subcommand;
 use clap_complete::Shell;
 
+use crate::broker::BrokerCommand;
+use crate::client_settings::Scope;
+use crate::cluster::ClusterCommand;
 use crate::config::ConfigCommand;
+use crate::connections::ConnectionsArgs;
 use crate::consume::ConsumeArgs;
+use crate::debug::DebugCommand;
 use crate::doctor::DoctorArgs;
+use crate::generate::GenerateCommand;
 use crate::group::GroupCommand;
 use crate::log::LogCommand;
 use crate::produce::ProduceArgs;
+use crate::profile::ProfileCommand;
 use crate::topic::TopicCommand;
 use crate::transaction::TransactionCommand;
 use crate::tune::TuneArgs;
@@ -22,7 +29,18 @@ pub enum Command {
     /// Check how this machine is set up, set it up for a broker, and probe the device.
     Tune(TuneArgs),
 
-    /// Create, list, describe, alter and delete topics.
+    /// Show the cluster and its brokers.
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
+
+    /// Show and change the settings of brokers that run.
+    #[command(subcommand, visible_alias = "brokers")]
+    Broker(BrokerCommand),
+
+    /// Show who is connected to a broker.
+    Connections(ConnectionsArgs),
+
+    /// Create, list, describe, alter, measure, trim and delete topics.
     #[command(subcommand, visible_alias = "topics")]
     Topic(TopicCommand),
 
@@ -44,9 +62,21 @@ pub enum Command {
     #[command(subcommand)]
     Log(LogCommand),
 
+    /// Gather what helps to find a fault.
+    #[command(subcommand)]
+    Debug(DebugCommand),
+
+    /// Name clusters, and choose which one commands talk to.
+    #[command(subcommand, visible_alias = "profiles")]
+    Profile(ProfileCommand),
+
     /// Explain and check the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+
+    /// Generate files for the programs around a broker.
+    #[command(subcommand)]
+    Generate(GenerateCommand),
 
     /// Print a script that completes commands in a shell.
     #[command(after_help = "\
@@ -59,6 +89,30 @@ Examples:
         #[arg(value_enum)]
         shell: Shell,
     },
+}
+
+impl Command {
+    /// Of which clients it takes settings.
+    pub(crate) fn scopes(&self) -> &'static [Scope] {
+        match self {
+            Command::Cluster(_)
+            | Command::Broker(_)
+            | Command::Connections(_)
+            | Command::Debug(_)
+            | Command::Topic(_)
+            | Command::Group(_)
+            | Command::Transaction(_) => &[Scope::Client],
+            Command::Produce(_) => &[Scope::Client, Scope::Producer],
+            Command::Consume(_) => &[Scope::Client, Scope::Consumer],
+            Command::Doctor(_)
+            | Command::Tune(_)
+            | Command::Log(_)
+            | Command::Profile(_)
+            | Command::Config(_)
+            | Command::Generate(_)
+            | Command::Completions { .. } => &[],
+        }
+    }
 }
 
 #[cfg(test)]
@@ -115,8 +169,8 @@ pub(crate) mod tests {
         ] {
             let cli = parse(line).unwrap();
             assert_eq!(
-                (cli.globals.bootstrap.as_str(), cli.globals.output),
-                ("h:1", Format::Json)
+                (cli.globals.bootstrap.as_deref(), cli.globals.output),
+                (Some("h:1"), Format::Json)
             );
         }
     }
@@ -140,6 +194,8 @@ pub(crate) mod tests {
             "transaction find-hanging --partition 1",
             "transaction abort --topic t --start-offset 5",
             "completions nushell",
+            "topic list -X sasl.mechanism=PLAIN",
+            "broker alter 1",
             "serve",
         ] {
             assert!(parse(line).is_err(), "{line}");

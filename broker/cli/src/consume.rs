@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use corelog_client::{Client, Consumer, ConsumerOptions, Isolation, OffsetAt, StoredRecord, TopicInfo};
 use corelog_model::{Offset, PartitionIndex, TimestampMs};
 
+use crate::client_settings;
 use crate::error::CliError;
 use crate::globals::{Format, Globals};
 use crate::group::lookup::check_inactive;
@@ -104,7 +105,7 @@ pub(crate) fn run(globals: &Globals, args: &ConsumeArgs, output: &mut Output<'_>
         true => ends(&mut client, args, &partitions)?,
         false => BTreeMap::new(),
     };
-    let options = ConsumerOptions {
+    let mut options = ConsumerOptions {
         isolation: if args.read_committed {
             Isolation::ReadCommitted
         } else {
@@ -112,6 +113,7 @@ pub(crate) fn run(globals: &Globals, args: &ConsumeArgs, output: &mut Output<'_>
         },
         ..ConsumerOptions::default()
     };
+    client_settings::set_consumer(&globals.settings, &mut options);
     let mut consumer = Consumer::new(&mut client, &args.topic, positions, options);
     retire(&mut consumer, &mut stops);
     let mut left = args.max_messages.unwrap_or(u64::MAX);

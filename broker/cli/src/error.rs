@@ -1,6 +1,7 @@
 //! Why a command fails, and the exit code of each reason.
 
 use std::io;
+use std::path::PathBuf;
 
 use corelog_client::{AddressError, ClientError};
 use corelog_config::LoadError;
@@ -8,9 +9,13 @@ use corelog_model::{Offset, PartitionIndex};
 use corelog_protocol::ErrorCode;
 use corelog_storage::{DataDirError, RebuildError};
 
+use crate::admin::AdminError;
+use crate::client_settings::SettingError;
+use crate::debug::BundleError;
 use crate::exit::Exit;
 use crate::log::failure::InspectFailure;
 use crate::parse::ParseError;
+use crate::profile::ProfileError;
 use crate::tune::failure::ProbeError;
 
 /// Why a command failed.
@@ -28,6 +33,21 @@ pub enum CliError {
     /// An argument is malformed.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// A setting of the client is refused.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// Profiles cannot be had, or kept.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The admin port was not heard.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// There is no bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Whoever was asked did not agree.
+    #[error("not confirmed: {0}")]
+    NotConfirmed(&'static str),
     /// Files cannot be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectFailure),
@@ -40,6 +60,14 @@ pub enum CliError {
     /// Standard output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Standard input cannot be read.
     #[error("cannot read the input: {0}")]
     Input(#[source] io::Error),
@@ -133,7 +161,17 @@ impl CliError {
             CliError::Client(error) if error.is_connection() => Exit::Connection,
             CliError::Client(ClientError::NoTopic(_) | ClientError::NoPartition { .. }) => Exit::NotFound,
             CliError::Client(error) => error.code().map_or(Exit::Failure, exit_of_code),
-            CliError::Address(_) | CliError::Parse(_) | CliError::Line { .. } => Exit::Usage,
+            CliError::Address(_)
+            | CliError::Parse(_)
+            | CliError::Line { .. }
+            | CliError::Setting(_)
+            | CliError::NotConfirmed(_)
+            | CliError::Profile(ProfileError::Exists(_)) => Exit::Usage,
+            CliError::Profile(ProfileError::Unknown { .. } | ProfileError::NoneInUse) => Exit::NotFound,
+            CliError::Profile(ProfileError::Form { .. }) => Exit::Configuration,
+            CliError::Admin(AdminError::NoAnswer { .. }) => Exit::Connection,
+            CliError::Admin(AdminError::Refused { .. } | AdminError::Form { .. }) => Exit::Failure,
+            CliError::Profile(ProfileError::NoHome | ProfileError::Io { .. }) => Exit::Failure,
             CliError::Configuration(_) => Exit::Configuration,
             CliError::Inspect(InspectFailure::Unknown(_) | InspectFailure::Empty(_)) => Exit::Usage,
             CliError::Inspect(InspectFailure::Records { .. }) => Exit::Damaged,
@@ -141,6 +179,8 @@ impl CliError {
             CliError::Rebuild(RebuildError::DataDir(DataDirError::Locked { .. })) => Exit::DataLocked,
             CliError::Rebuild(_)
             | CliError::Output(_)
+            | CliError::Write { .. }
+            | CliError::Bundle(_)
             | CliError::Input(_)
             | CliError::Probe(_)
             | CliError::GroupIsActive { .. }

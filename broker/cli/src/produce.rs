@@ -12,6 +12,7 @@ use corelog_model::batch::Compression;
 use corelog_model::{PartitionIndex, TimestampMs};
 use serde_json::json;
 
+use crate::client_settings;
 use crate::clock::now;
 use crate::error::CliError;
 use crate::globals::Globals;
@@ -129,7 +130,7 @@ pub(crate) fn run(
     output: &mut Output<'_>,
 ) -> Result<(), CliError> {
     let mut client = globals.client()?;
-    let options = ProducerOptions {
+    let mut options = ProducerOptions {
         acks: match args.acks {
             AcksArg::All => Acks::All,
             AcksArg::One => Acks::Leader,
@@ -140,6 +141,7 @@ pub(crate) fn run(
         create_topic: !args.no_create,
         ..ProducerOptions::default()
     };
+    client_settings::set_producer(&globals.settings, &mut options);
     let mut producer = Producer::new(&mut client, &args.topic, options)?;
     let mut totals = Totals::default();
     let result = produce_lines(args, &lines(input), &mut producer, &mut totals);

@@ -10,7 +10,10 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::globals::{Format, Globals};
 use crate::output::Output;
-use crate::{config, consume, doctor, group, log, produce, topic, transaction, tune};
+use crate::{
+    broker, client_settings, cluster, config, connections, consume, debug, doctor, generate, group, log,
+    produce, profile, topic, transaction, tune,
+};
 
 /// Runs a command on the process's own standard streams. `program` is the whole command line, for completions.
 pub fn run(globals: &Globals, command: &Command, program: clap::Command) -> ExitCode {
@@ -59,17 +62,24 @@ pub fn execute(
     mut program: clap::Command,
     writer: &mut dyn Write,
 ) -> Result<Exit, CliError> {
+    client_settings::check(&globals.settings, command.scopes())?;
     let mut output = Output::new(globals.output, writer);
     match command {
         Command::Doctor(args) => return doctor::run(args, &mut output),
         Command::Tune(args) => return tune::run(args, &mut output),
         Command::Log(command) => return log::run(command, &mut output),
+        Command::Cluster(command) => cluster::run(globals, command, &mut output)?,
+        Command::Broker(command) => broker::run(globals, command, &mut output)?,
+        Command::Connections(args) => connections::run(globals, args, &mut output)?,
+        Command::Debug(command) => debug::run(globals, command, &mut output)?,
+        Command::Profile(command) => profile::run(command, &mut output)?,
         Command::Topic(command) => topic::run(globals, command, &mut output)?,
         Command::Group(command) => group::run(globals, command, &mut output)?,
         Command::Transaction(command) => transaction::run(globals, command, &mut output)?,
         Command::Produce(args) => produce::run(globals, args, io::stdin(), &mut output)?,
         Command::Consume(args) => consume::run(globals, args, &mut output)?,
         Command::Config(command) => config::run(command, &mut output)?,
+        Command::Generate(command) => generate::run(command, program, &mut output)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             let name = program.get_name().to_owned();

@@ -55,6 +55,8 @@ pub struct BrokerConfig {
     pub shard: ShardConfig,
     /// `log.format`
     pub log_format: LogFormat,
+    /// `log.level`; `None`: the environment says it.
+    pub log_level: Option<String>,
     /// Listeners, connections and their limits.
     pub network: NetworkConfig,
     /// How topics come and go.
@@ -164,7 +166,7 @@ impl BrokerConfig {
         &self.layers
     }
 
-    fn build(layers: Layers) -> Result<BrokerConfig, ConfigError> {
+    pub(crate) fn build(layers: Layers) -> Result<BrokerConfig, ConfigError> {
         let read = Reader(&layers);
         let storage = read.storage();
         let network = read.network();
@@ -189,6 +191,7 @@ impl BrokerConfig {
                 "json" => LogFormat::Json,
                 other => unreachable!("log.format {other} passed its check"),
             },
+            log_level: read.optional(&keys::LOG_LEVEL),
             network,
             topics: TopicDefaults {
                 partitions: read.size(&keys::NUM_PARTITIONS),

@@ -15,6 +15,7 @@ pub const ENVIRONMENT_PREFIX: &str = "CORELOG_";
 
 /// Variables with the prefix that are not configuration keys: they belong to the command line.
 pub const RESERVED_ENVIRONMENT: &[&str] = &[
+    "CORELOG_ADMIN",
     "CORELOG_BOOTSTRAP",
     "CORELOG_CONFIG",
     "CORELOG_LOG",

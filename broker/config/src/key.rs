@@ -107,6 +107,8 @@ pub enum Valid {
     HostPort,
     /// `auto`, a count, or a list of cores.
     Shards,
+    /// A level, or a list of levels and `target=level`.
+    LogLevels,
 }
 
 /// Where a key is set, and when a change takes effect.

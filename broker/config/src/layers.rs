@@ -37,6 +37,23 @@ impl Layers {
         Ok(())
     }
 
+    /// A static value.
+    pub(crate) fn fixed(&self, name: &str) -> Option<&str> {
+        self.fixed.get(name).map(|(_, value)| value.as_str())
+    }
+
+    /// Takes a static value over from `other`, or its absence.
+    pub(crate) fn take(&mut self, name: &'static str, other: &Layers) {
+        match other.fixed.get(name) {
+            Some(set) => {
+                self.fixed.insert(name, set.clone());
+            }
+            None => {
+                self.fixed.remove(name);
+            }
+        }
+    }
+
     /// Who set a static value.
     pub(crate) fn origin(&self, name: &str) -> Option<&Origin> {
         self.fixed.get(name).map(|(origin, _)| origin)

@@ -17,12 +17,15 @@ pub mod keys;
 mod layers;
 mod list;
 mod listener;
+mod log_levels;
 mod origin;
 mod profile;
 mod profile_settings;
 mod reader;
 mod reference;
 mod registry;
+mod reload;
+mod sample;
 mod settings;
 mod shards;
 mod topic;
@@ -40,6 +43,8 @@ pub use profile::Profile;
 pub use profile_settings::{ProfileSetting, profiles_markdown};
 pub use reference::reference_markdown;
 pub use registry::{Registry, is_slip, registry};
+pub use reload::Reloaded;
+pub use sample::sample_file;
 pub use settings::NODES_MAX;
 pub use settings::{
     AdminDebug, GroupConfig, JournalSync, LogFormat, NetworkConfig, ProducerConfig, ShardConfig,

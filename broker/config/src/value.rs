@@ -4,6 +4,7 @@ use crate::error::ConfigError;
 use crate::key::{ConfigKey, Kind, Unit, Valid};
 use crate::list;
 use crate::listener::Listener;
+use crate::log_levels;
 use crate::shards::ShardCount;
 
 /// A checked value, in the form in which DescribeConfigs shows it.
@@ -96,6 +97,7 @@ fn violation(key: &ConfigKey, canonical: &str) -> Option<String> {
             Ok(_) => true,
             Err(error) => return Some(error.to_string()),
         },
+        Valid::LogLevels => log_levels::is_valid(canonical),
     };
     (!holds).then(|| expected(key.valid))
 }
@@ -117,6 +119,9 @@ pub(crate) fn expected(valid: Valid) -> String {
         Valid::Listeners => "a list such as PLAINTEXT://host:9092".to_owned(),
         Valid::HostPort => "host:port".to_owned(),
         Valid::Shards => "auto, a count, or a list of cores such as 0,2,4-7".to_owned(),
+        Valid::LogLevels => {
+            "off, error, warn, info, debug, trace, or a list such as info,corelog_storage=debug".to_owned()
+        }
     }
 }
 

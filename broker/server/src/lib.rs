@@ -10,6 +10,7 @@ pub mod connection;
 pub mod controller;
 mod error_codes;
 mod groups;
+pub mod logs;
 mod markers;
 pub mod memory;
 pub mod metadata;

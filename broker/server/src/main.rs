@@ -1,5 +1,6 @@
 //! The `corelog` command: `serve`, and the tools of `corelog-cli`.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -15,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 ///
 /// Without a command it starts a development broker on 127.0.0.1:9092 with its data in ./data.
 #[derive(Parser, Debug)]
-#[command(version, max_term_width = 100, after_long_help = Exit::help())]
+#[command(name = "corelog", version, max_term_width = 100, after_long_help = Exit::help())]
 struct Cli {
     #[command(flatten)]
     globals: Globals,
@@ -73,10 +74,25 @@ fn refuse(error: &clap::Error) -> ExitCode {
     }
     // Nobody is left to be told if standard error is closed.
     let _ = error.print();
+    if let Some(advice) = advice(error, std::env::args_os().skip(1)) {
+        eprintln!("\n  tip: {advice}");
+    }
     if error.use_stderr() {
         Exit::Usage.into()
     } else {
         Exit::Success.into()
+    }
+}
+
+/// What to type instead of a word that is Kafka's or rpk's.
+fn advice(error: &clap::Error, line: impl Iterator<Item = OsString>) -> Option<String> {
+    let line: Vec<String> = line.map(|word| word.to_string_lossy().into_owned()).collect();
+    match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) if flag.starts_with('-') => {
+            corelog_cli::advice(&line, Some(flag))
+        }
+        (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, _) => corelog_cli::advice(&line, None),
+        _ => None,
     }
 }
 
@@ -88,6 +104,36 @@ mod tests {
     fn said(line: &str) -> String {
         let error = Cli::try_parse_from(line.split_whitespace()).expect_err(line);
         without_far_tip(error).to_string()
+    }
+
+    /// Completions and manual pages are named by it.
+    #[test]
+    fn the_program_has_its_own_name_and_not_its_crates() {
+        let version = Cli::command().render_version();
+        assert!(version.starts_with("corelog "), "{version}");
+    }
+
+    #[test]
+    fn the_words_of_others_get_advice() {
+        for (line, part) in [
+            (
+                "corelog topic list --bootstrap-server h:1",
+                "--bootstrap HOST:PORT",
+            ),
+            ("corelog topic describe --topic t", "corelog topic describe TOPIC"),
+            (
+                "corelog topic alter-config t --set a=b",
+                "corelog topic alter TOPIC --set",
+            ),
+            ("corelog group seek g --to start", "corelog group reset-offsets"),
+        ] {
+            let error = Cli::try_parse_from(line.split_whitespace()).expect_err(line);
+            let said = advice(&error, line.split_whitespace().skip(1).map(OsString::from));
+            assert!(
+                said.as_ref().is_some_and(|said| said.contains(part)),
+                "{line}: {said:?}"
+            );
+        }
     }
 
     #[test]

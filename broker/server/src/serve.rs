@@ -3,14 +3,14 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
-use corelog_broker::start::{self, ServeError};
+use corelog_broker::logs;
+use corelog_broker::start::{self, Running, ServeError, ServiceManager};
 use corelog_cli::{ConfigArgs, Exit, Format};
-use corelog_config::{BrokerConfig, ConfigSources, LogFormat, service_variables};
-use corelog_runtime::Stopper;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use corelog_config::{BrokerConfig, ConfigSources, service_variables};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// Start a broker.
@@ -80,16 +80,20 @@ pub(crate) fn run(format: Format, args: ServeArgs) -> ExitCode {
     if prints_only {
         return corelog_cli::print_config(format, &config);
     }
-    init_logs(config.log_format);
+    logs::init(&config);
     warn_of_service_variables(&sources);
     for (key, origin, reason) in config.without_effect() {
         tracing::warn!(key, %origin, reason, "this setting has no effect");
     }
-    let stop = match watch_signals() {
-        Ok(stop) => stop,
+    let service = match ServiceManager::of_environment() {
+        Ok(service) => service,
+        Err(error) => return refuse(&error.to_string(), Exit::Failure),
+    };
+    let signals = match watch_signals(sources, service.clone()) {
+        Ok(signals) => signals,
         Err(error) => return refuse(&format!("cannot wait for signals: {error}"), Exit::Failure),
     };
-    match start::serve(config, |stopper| stop.is_for(stopper)) {
+    match start::serve(config, &service, |running| signals.are_for(running)) {
         Ok(()) => {
             tracing::info!("stopped");
             ExitCode::SUCCESS
@@ -109,67 +113,93 @@ fn warn_of_service_variables(sources: &ConfigSources) {
     }
 }
 
-/// What the first signal stops: nothing before the shards run, and then it is stopped as soon as it runs.
-#[derive(Clone, Default)]
-struct Stop(Arc<Mutex<(Option<Stopper>, bool)>>);
+/// What signals are about: nothing before the shards run, and then what has come before is done as soon as they do.
+#[derive(Clone)]
+struct Target(Arc<TargetInner>);
 
-impl Stop {
-    fn is_for(&self, stopper: Stopper) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.1 {
-            stopper.stop();
-        }
-        state.0 = Some(stopper);
+struct TargetInner {
+    sources: ConfigSources,
+    service: ServiceManager,
+    state: Mutex<TargetState>,
+}
+
+#[derive(Default)]
+struct TargetState {
+    running: Option<Running>,
+    is_stop_asked: bool,
+    is_reload_asked: bool,
+}
+
+impl Target {
+    fn state(&self) -> MutexGuard<'_, TargetState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn request(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.1 = true;
-        if let Some(stopper) = &state.0 {
-            stopper.stop();
+    fn are_for(&self, running: Running) {
+        let mut state = self.state();
+        if state.is_stop_asked {
+            running.stopper.stop();
         }
+        if state.is_reload_asked {
+            self.reload_of(&running);
+        }
+        state.running = Some(running);
+    }
+
+    fn stop(&self) {
+        self.0.service.stopping();
+        let mut state = self.state();
+        state.is_stop_asked = true;
+        if let Some(running) = &state.running {
+            running.stopper.stop();
+        }
+    }
+
+    fn reload(&self) {
+        let mut state = self.state();
+        match &state.running {
+            Some(running) => self.reload_of(running),
+            None => state.is_reload_asked = true,
+        }
+    }
+
+    /// The environment and the flags are those of the start: only the file can be another one.
+    fn reload_of(&self, running: &Running) {
+        self.0.service.reloading(|| {
+            if let Err(error) = running.configs.reload(&self.0.sources) {
+                tracing::error!("the configuration stays as it is: {}", chain(&error));
+            }
+        });
     }
 }
 
-/// The first signal closes cleanly, the second ends the process at once, also amid a recovery.
-fn watch_signals() -> std::io::Result<Stop> {
-    let mut signals = Signals::new([SIGTERM, SIGINT])?;
-    let stop = Stop::default();
-    let watched = stop.clone();
+/// The first SIGTERM or SIGINT closes cleanly, the second ends the process at once, also amid a recovery. SIGHUP reads
+/// the configuration again; to who was started at a terminal it says that the terminal is gone, and closes cleanly.
+fn watch_signals(sources: ConfigSources, service: ServiceManager) -> std::io::Result<Target> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let target = Target(Arc::new(TargetInner {
+        sources,
+        service,
+        state: Mutex::default(),
+    }));
+    let watched = target.clone();
+    let has_terminal = std::io::stdin().is_terminal();
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
-            for (count, signal) in signals.forever().enumerate() {
-                if count == 0 {
-                    tracing::info!("stopping; a second signal ends at once");
-                    watched.request();
-                } else {
+            let mut is_stopping = false;
+            for signal in signals.forever() {
+                if signal == SIGHUP && !has_terminal {
+                    watched.reload();
+                } else if std::mem::replace(&mut is_stopping, true) {
                     std::process::exit(128 + signal);
+                } else {
+                    tracing::info!("stopping; a second signal ends at once");
+                    watched.stop();
                 }
             }
         })?;
-    Ok(stop)
-}
-
-fn init_logs(format: LogFormat) {
-    let is_human = match format {
-        LogFormat::Auto => std::io::stderr().is_terminal(),
-        LogFormat::Human => true,
-        LogFormat::Json => false,
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CORELOG_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,glommio=warn"));
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    // A second initialization is a test's; the first one stands.
-    let _ = if is_human {
-        logs.with_target(false)
-            .with_ansi(std::io::stderr().is_terminal())
-            .try_init()
-    } else {
-        logs.json().flatten_event(true).try_init()
-    };
+    Ok(target)
 }
 
 fn fail(error: &ServeError) -> ExitCode {

@@ -138,6 +138,21 @@ fn fetch(
     partitions: &[(PartitionIndex, Offset)],
     options: &ConsumerOptions,
 ) -> Result<Vec<Fetched>, ClientError> {
+    let mut fetched = Vec::new();
+    for (index, from, data) in fetch_data(client, topic, leader, partitions, options)? {
+        fetched.push(decode(topic, index, from, data, options.isolation)?);
+    }
+    Ok(fetched)
+}
+
+/// Fetches once: what the leader has of each partition from the offset that stands beside it, as it came.
+pub(crate) fn fetch_data(
+    client: &mut Client,
+    topic: &str,
+    leader: i32,
+    partitions: &[(PartitionIndex, Offset)],
+    options: &ConsumerOptions,
+) -> Result<Vec<(PartitionIndex, Offset, PartitionData)>, ClientError> {
     let topic_id = client.cluster().topic(topic)?.id;
     let request = FetchRequest {
         max_wait_ms: i32::try_from(options.wait_max.as_millis()).unwrap_or(i32::MAX),
@@ -177,7 +192,7 @@ fn fetch(
         };
         ApiError::check(data.error_code, None)
             .map_err(|error| ClientError::refused(format!("partition {index} of topic {topic}"), error))?;
-        fetched.push(decode(topic, index, *from, data, options.isolation)?);
+        fetched.push((index, *from, data));
     }
     Ok(fetched)
 }

@@ -8,13 +8,16 @@
 
 mod address;
 mod api_error;
+mod batches;
 mod client;
 pub mod cluster;
 mod configs;
 mod connection;
 mod consumer;
 mod error;
+mod features;
 mod groups;
+mod log_dirs;
 mod offsets;
 pub mod partitioner;
 mod producer;
@@ -31,6 +34,7 @@ pub use configs::{ConfigChange, ConfigResource, ConfigValue, ValueSource};
 pub use connection::{Connection, ConnectionOptions};
 pub use consumer::{Consumer, ConsumerOptions, Fetched, Isolation};
 pub use error::{ClientError, ConnectionError};
+pub use features::{BrokerFeatures, FeatureRange};
 pub use groups::{CommittedOffset, GroupDescription, GroupListing, GroupMember, GroupOffsets};
 pub use offsets::OffsetAt;
 pub use producer::{Acks, Delivery, Producer, ProducerOptions};

@@ -23,6 +23,6 @@ pub use seams::{
     remedy,
 };
 pub use shards::{
-    Activity, ActivityReport, LongPoll, Shard, ShardsHandle, ShardsOptions, ShutdownSignal, StartError,
-    Stopper, TaskTime, TimeSpent, run_shard_here, start_shards,
+    Activity, ActivityReport, Herald, Liveness, LongPoll, News, Shard, ShardsHandle, ShardsOptions,
+    ShutdownSignal, StartError, Stopper, TaskTime, TimeSpent, run_shard_here, start_shards,
 };

@@ -42,6 +42,17 @@ pub struct DoctorArgs {
     strict: bool,
 }
 
+impl DoctorArgs {
+    /// Without strictness.
+    pub(crate) fn of(config: Option<PathBuf>, data_dir: Option<PathBuf>) -> DoctorArgs {
+        DoctorArgs {
+            config,
+            data_dir,
+            strict: false,
+        }
+    }
+}
+
 pub(crate) fn run(args: &DoctorArgs, output: &mut Output<'_>) -> Result<Exit, CliError> {
     let config = BrokerConfig::load(&ConfigSources {
         file: args.config.clone(),

@@ -6,16 +6,21 @@ use corelog_client::{Client, ConfigResource, ConfigValue, OffsetAt, TopicInfo, V
 use corelog_model::{Offset, PartitionIndex};
 use serde_json::{Value, json};
 
-use super::ConfigsShown;
+use super::cleaning::{self, Cleanings};
+use super::{ConfigsShown, DescribeArgs};
+use crate::admin::Admin;
 use crate::error::CliError;
+use crate::globals::Globals;
 use crate::output::{Output, Table, cell, joined};
+use crate::parse::show_time;
 
 pub(super) fn describe(
+    globals: &Globals,
     client: &mut Client,
-    names: &[String],
-    configs: ConfigsShown,
+    args: &DescribeArgs,
     output: &mut Output<'_>,
 ) -> Result<(), CliError> {
+    let (names, configs) = (&args.names, args.configs);
     let topics = if names.is_empty() {
         client
             .topics()?
@@ -29,19 +34,26 @@ pub(super) fn describe(
             .collect::<Result<Vec<_>, _>>()?
     };
     let mut values = Vec::new();
+    let mut cleanings = None;
     for (number, topic) in topics.iter().enumerate() {
         let (starts, ends) = bounds(client, topic)?;
-        let shown = match configs {
-            ConfigsShown::None => Vec::new(),
-            ConfigsShown::Changed | ConfigsShown::All => {
-                let all = client.describe_configs(&ConfigResource::Topic(topic.name.clone()), false)?;
-                let is_shown =
-                    |value: &ConfigValue| configs == ConfigsShown::All || value.source == ValueSource::Topic;
-                all.into_iter().filter(is_shown).collect()
-            }
+        let all = client.describe_configs(&ConfigResource::Topic(topic.name.clone()), false)?;
+        // Asked for once, and for a compacted topic alone.
+        let cleaning = if is_compacted(&all) {
+            let asked = cleanings.get_or_insert_with(|| ask_for_cleanings(globals, args.admin.as_deref()));
+            asked.as_ref().map(|topics| topics.get(&topic.name))
+        } else {
+            Ok(None)
         };
+        let is_shown = |value: &ConfigValue| match configs {
+            ConfigsShown::None => false,
+            ConfigsShown::Changed => value.source == ValueSource::Topic,
+            ConfigsShown::All => true,
+        };
+        let shown: Vec<_> = all.into_iter().filter(is_shown).collect();
+        let told = cleaning.as_ref().ok().copied().flatten();
         if output.is_json() {
-            values.push(topic_json(topic, &shown, &starts, &ends));
+            values.push(topic_json(topic, &shown, &starts, &ends, told));
             continue;
         }
         if number > 0 {
@@ -62,13 +74,30 @@ pub(super) fn describe(
             };
             output.line(&format!("  {} = {text}  ({})", value.name, value.source.name()))?;
         }
-        output.table(&partitions_table(topic, &starts, &ends))?;
+        output.table(&partitions_table(topic, &starts, &ends, told))?;
+        if let Err(reason) = cleaning {
+            output.line(&format!("What is to be compacted is not known: {reason}"))?;
+        }
     }
     if output.is_json() {
         output.json(&values)
     } else {
         Ok(())
     }
+}
+
+/// Whether the settings of a topic have it compacted.
+fn is_compacted(configs: &[ConfigValue]) -> bool {
+    let policy = configs.iter().find(|value| value.name == "cleanup.policy");
+    let policy = policy.and_then(|value| value.value.as_deref());
+    policy.is_some_and(|policy| policy.split(',').any(|word| word.trim() == "compact"))
+}
+
+/// Asks the admin port: the one that is named, else that of the first broker to ask.
+fn ask_for_cleanings(globals: &Globals, admin: Option<&str>) -> Result<BTreeMap<String, Cleanings>, String> {
+    let named = globals.admin(admin).map_err(|error| error.to_string())?;
+    let admin = Admin::new(&named).map_err(|error| error.to_string())?;
+    cleaning::ask(&admin)
 }
 
 fn plural(count: usize) -> &'static str {
@@ -94,8 +123,13 @@ fn at(offsets: &Offsets, index: PartitionIndex) -> Option<i64> {
     offsets.get(&index).copied().flatten().map(Offset::get)
 }
 
-fn partitions_table(topic: &TopicInfo, starts: &Offsets, ends: &Offsets) -> Table {
-    let mut table = Table::new(&[
+fn partitions_table(
+    topic: &TopicInfo,
+    starts: &Offsets,
+    ends: &Offsets,
+    cleanings: Option<&Cleanings>,
+) -> Table {
+    let mut headings = vec![
         "PARTITION",
         "LEADER",
         "EPOCH",
@@ -103,9 +137,18 @@ fn partitions_table(topic: &TopicInfo, starts: &Offsets, ends: &Offsets) -> Tabl
         "IN-SYNC",
         "START",
         "END",
-    ]);
+    ];
+    if cleanings.is_some() {
+        headings.extend(["DIRTY BYTES", "LAST CLEANED"]);
+    }
+    let mut table = Table::new(&headings);
     for partition in &topic.partitions {
-        table.row([
+        let cleaning = cleanings.map(|cleanings| cleanings.get(&partition.index));
+        let cleaned = cleaning.map(|cleaning| {
+            let at = cleaning.map(|cleaning| cleaning.cleaned_at.map_or("never".to_owned(), show_time));
+            [cell(cleaning.map(|cleaning| cleaning.dirty_bytes)), cell(at)]
+        });
+        let row = [
             partition.index.to_string(),
             cell(partition.leader),
             partition.leader_epoch.to_string(),
@@ -113,17 +156,27 @@ fn partitions_table(topic: &TopicInfo, starts: &Offsets, ends: &Offsets) -> Tabl
             joined(&partition.in_sync_replicas),
             cell(at(starts, partition.index)),
             cell(at(ends, partition.index)),
-        ]);
+        ];
+        table.row(row.into_iter().chain(cleaned.into_iter().flatten()));
     }
     table
 }
 
-fn topic_json(topic: &TopicInfo, configs: &[ConfigValue], starts: &Offsets, ends: &Offsets) -> Value {
+fn topic_json(
+    topic: &TopicInfo,
+    configs: &[ConfigValue],
+    starts: &Offsets,
+    ends: &Offsets,
+    cleanings: Option<&Cleanings>,
+) -> Value {
     let partitions: Vec<_> = topic
         .partitions
         .iter()
         .map(|partition| {
+            let cleaning = cleanings.and_then(|cleanings| cleanings.get(&partition.index));
             json!({
+                "dirty_bytes": cleaning.map(|cleaning| cleaning.dirty_bytes),
+                "last_cleaned": cleaning.and_then(|cleaning| cleaning.cleaned_at).map(show_time),
                 "partition": partition.index.get(), "leader": partition.leader,
                 "leader_epoch": partition.leader_epoch, "replicas": partition.replicas,
                 "in_sync_replicas": partition.in_sync_replicas, "start_offset": at(starts, partition.index),

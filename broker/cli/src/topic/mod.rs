@@ -1,6 +1,9 @@
 //! `corelog topic`.
 
+mod analyze;
+mod cleaning;
 mod describe;
+mod trim;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +12,15 @@ use corelog_client::{Client, ConfigChange, ConfigResource, NewTopic, TopicInfo};
 use corelog_protocol::ErrorCode;
 use serde_json::json;
 
+use crate::broker::changes;
 use crate::error::CliError;
 use crate::failures::{Failures, finish};
 use crate::globals::Globals;
 use crate::output::{Output, Table, cell};
-use crate::parse::{ParseError, key_value};
+use crate::parse::key_value;
+
+use analyze::AnalyzeArgs;
+use trim::TrimArgs;
 
 /// The commands on topics.
 #[derive(Clone, PartialEq, Debug, Subcommand)]
@@ -39,15 +46,7 @@ Examples:
 Examples:
   corelog topic describe orders
   corelog topic describe orders --configs all --output json")]
-    Describe {
-        /// The topics; all if none is named.
-        #[arg(value_name = "TOPIC")]
-        names: Vec<String>,
-
-        /// Which settings to show: those that were set, or all.
-        #[arg(long, value_enum, default_value_t = ConfigsShown::Changed)]
-        configs: ConfigsShown,
-    },
+    Describe(DescribeArgs),
 
     /// Add partitions to a topic, or change its settings.
     #[command(after_help = "\
@@ -68,17 +67,48 @@ Keys go to other partitions once a topic has more of them.")]
         #[arg(long)]
         if_exists: bool,
     },
+
+    /// Delete the oldest records of topics.
+    #[command(after_help = "\
+Examples:
+  corelog topic trim orders --to-offset 1000 --dry-run
+  corelog topic trim orders:0,2 --to-timestamp 2026-01-31T12:00:00Z
+  corelog topic trim orders --to-end --yes")]
+    Trim(TrimArgs),
+
+    /// Measure how fast topics grow, how large they are and how evenly they are spread.
+    #[command(after_help = "\
+Examples:
+  corelog topic analyze orders
+  corelog topic analyze --interval 30s -o json")]
+    Analyze(AnalyzeArgs),
 }
 
 /// Which settings to show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub enum ConfigsShown {
+pub(crate) enum ConfigsShown {
     /// None.
     None,
     /// Those that somebody set.
     Changed,
     /// All.
     All,
+}
+
+/// The arguments of `topic describe`.
+#[derive(Clone, PartialEq, Debug, Args)]
+pub struct DescribeArgs {
+    /// The topics; all if none is named.
+    #[arg(value_name = "TOPIC")]
+    names: Vec<String>,
+
+    /// Which settings to show: those that were set, or all.
+    #[arg(long, value_enum, default_value_t = ConfigsShown::Changed)]
+    configs: ConfigsShown,
+
+    /// The broker's admin port, which tells what is to be compacted; without it port 9644 of the broker.
+    #[arg(long, value_name = "HOST:PORT", env = "CORELOG_ADMIN")]
+    admin: Option<String>,
 }
 
 /// The arguments of `topic create`.
@@ -97,7 +127,7 @@ pub struct CreateArgs {
     replication_factor: Option<i16>,
 
     /// A setting of the topic; may be given several times.
-    #[arg(long = "config", short, value_name = "KEY=VALUE", value_parser = key_value)]
+    #[arg(long = "config", visible_alias = "set", short, value_name = "KEY=VALUE", value_parser = key_value)]
     configs: Vec<(String, String)>,
 
     /// Say nothing of topics that exist already.
@@ -122,7 +152,7 @@ pub struct AlterArgs {
     partitions: Option<i32>,
 
     /// Change a setting; may be given several times.
-    #[arg(long, value_name = "KEY=VALUE", group = "change", value_parser = key_value)]
+    #[arg(long, visible_alias = "config", value_name = "KEY=VALUE", group = "change", value_parser = key_value)]
     set: Vec<(String, String)>,
 
     /// Give a setting its default back; may be given several times.
@@ -139,15 +169,19 @@ pub(crate) fn run(
     command: &TopicCommand,
     output: &mut Output<'_>,
 ) -> Result<(), CliError> {
-    if let TopicCommand::Alter(args) = command {
-        check_alter(args)?;
-    }
+    // What is wrong with the command line is said before anybody is asked.
+    let changes = match command {
+        TopicCommand::Alter(args) => changes(&args.set, &args.unset)?,
+        _ => BTreeMap::new(),
+    };
     let mut client = globals.client()?;
     match command {
         TopicCommand::Create(args) => create(&mut client, args, output),
         TopicCommand::List { internal } => list(&mut client, *internal, output),
-        TopicCommand::Describe { names, configs } => describe::describe(&mut client, names, *configs, output),
-        TopicCommand::Alter(args) => alter(&mut client, args, output),
+        TopicCommand::Describe(args) => describe::describe(globals, &mut client, args, output),
+        TopicCommand::Alter(args) => alter(&mut client, args, &changes, output),
+        TopicCommand::Trim(args) => trim::run(&mut client, args, output),
+        TopicCommand::Analyze(args) => analyze::run(&mut client, args, output),
         TopicCommand::Delete { names, if_exists } => delete(&mut client, names, *if_exists, output),
     }
 }
@@ -233,32 +267,15 @@ fn replicas(topic: &TopicInfo) -> usize {
         .map_or(0, |partition| partition.replicas.len())
 }
 
-/// One key cannot be set and unset.
-fn check_alter(args: &AlterArgs) -> Result<(), CliError> {
-    match args
-        .unset
-        .iter()
-        .find(|key| args.set.iter().any(|(set, _)| set == *key))
-    {
-        None => Ok(()),
-        Some(key) => Err(CliError::Parse(ParseError::Pair {
-            text: key.clone(),
-            form: "either set or unset: it is given as both",
-        })),
-    }
-}
-
-fn alter(client: &mut Client, args: &AlterArgs, output: &mut Output<'_>) -> Result<(), CliError> {
+fn alter(
+    client: &mut Client,
+    args: &AlterArgs,
+    changes: &BTreeMap<String, ConfigChange>,
+    output: &mut Output<'_>,
+) -> Result<(), CliError> {
     let topic = client.topic(&args.name, false)?;
-    let mut changes: BTreeMap<String, ConfigChange> = BTreeMap::new();
-    changes.extend(
-        args.set
-            .iter()
-            .map(|(key, value)| (key.clone(), ConfigChange::Set(value.clone()))),
-    );
-    changes.extend(args.unset.iter().map(|key| (key.clone(), ConfigChange::Unset)));
     if !changes.is_empty() {
-        client.alter_configs(&ConfigResource::Topic(args.name.clone()), &changes, args.dry_run)?;
+        client.alter_configs(&ConfigResource::Topic(args.name.clone()), changes, args.dry_run)?;
     }
     if let Some(count) = args.partitions {
         client.create_partitions(&args.name, count, args.dry_run)?;
@@ -339,9 +356,11 @@ mod tests {
     fn alter_needs_a_change() {
         assert!(parse("topic alter a").is_err());
         assert!(parse("topic alter a --unset retention.ms").is_ok());
+        assert!(parse("topic alter a --config retention.ms=5").is_ok());
+        assert!(parse("topic create a --set retention.ms=5").is_ok());
         let TopicCommand::Alter(args) = topic("topic alter a --set k=v --unset k") else {
             panic!("another command");
         };
-        assert_eq!(check_alter(&args).unwrap_err().exit(), Exit::Usage);
+        assert_eq!(changes(&args.set, &args.unset).unwrap_err().exit(), Exit::Usage);
     }
 }

@@ -53,6 +53,18 @@ pub struct TuneArgs {
     probe: bool,
 }
 
+impl TuneArgs {
+    /// Those that only look.
+    pub(crate) fn look(config: Option<PathBuf>, data_dir: Option<PathBuf>) -> TuneArgs {
+        TuneArgs {
+            config,
+            data_dir,
+            apply: false,
+            probe: false,
+        }
+    }
+}
+
 pub(crate) fn run(args: &TuneArgs, output: &mut Output<'_>) -> Result<Exit, CliError> {
     let config = BrokerConfig::load(&ConfigSources {
         file: args.config.clone(),

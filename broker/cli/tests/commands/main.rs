@@ -222,3 +222,57 @@ fn a_closed_output_is_told_apart() {
         "{error}"
     );
 }
+
+#[test]
+fn records_are_trimmed_after_a_plan() {
+    use corelog_protocol::messages::delete_records::{
+        DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse, DeleteRecordsTopicResult,
+    };
+    let broker = FakeBroker::start(Setup::default(), vec![offsets(10), offsets(100)]);
+    let (text, result) = run(&broker, "topic trim orders:1 --to-offset 40 --dry-run");
+    assert_eq!(result.unwrap(), Exit::Success);
+    assert!(
+        text.contains("orders          1     10         40  100         30\n"),
+        "{text}"
+    );
+    assert!(text.contains("nothing was deleted"), "{text}");
+    broker.finish();
+
+    let deleted = answer(ApiKey::DeleteRecords, |request: DeleteRecordsRequest| {
+        let partition = &request.topics[0].partitions[0];
+        assert_eq!((partition.partition_index, partition.offset), (1, 40));
+        DeleteRecordsResponse {
+            topics: vec![DeleteRecordsTopicResult {
+                name: "orders".into(),
+                partitions: vec![DeleteRecordsPartitionResult {
+                    partition_index: 1,
+                    low_watermark: 40,
+                    ..DeleteRecordsPartitionResult::default()
+                }],
+            }],
+            ..DeleteRecordsResponse::default()
+        }
+    });
+    let broker = FakeBroker::start(Setup::default(), vec![offsets(10), offsets(100), deleted]);
+    let (text, result) = run(&broker, "topic trim orders:1 --to-offset 40 --yes -o json");
+    assert_eq!(result.unwrap(), Exit::Success);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["executed"], true);
+    assert_eq!(json["partitions"][0]["records"], 30);
+    broker.finish();
+}
+
+#[test]
+fn the_cluster_is_shown() {
+    let broker = FakeBroker::start(Setup::default(), Vec::new());
+    let (text, result) = run(&broker, "cluster info -o json");
+    assert_eq!(result.unwrap(), Exit::Success);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&json["topics"], &json["partitions"]), (&1.into(), &2.into()));
+    assert!(json["brokers"][0]["apis"].as_u64().unwrap() > 10, "{text}");
+    let (text, result) = run(&broker, "cluster info --versions -X client.id=me");
+    assert_eq!(result.unwrap(), Exit::Success);
+    assert!(text.contains("ApiVersions"), "{text}");
+    let refused = run(&broker, "topic list -X acks=1").1.unwrap_err();
+    assert_eq!(refused.exit(), Exit::Usage);
+}

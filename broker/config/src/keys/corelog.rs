@@ -3,7 +3,7 @@
 use crate::key::ConfigKey as K;
 use crate::key::Kind::{Boolean, Int, Long, String};
 use crate::key::Unit::{Bytes, Microseconds, Milliseconds};
-use crate::key::Valid::{AtLeast, Between, HostPort, OneOf, Shards};
+use crate::key::Valid::{AtLeast, Between, HostPort, LogLevels, OneOf, Shards};
 use crate::profile::Profile;
 
 const PROFILES: &[&str] = &Profile::WORDS;
@@ -55,4 +55,6 @@ keys! {
         .default("false");
     LOG_FORMAT = K::fixed("log.format", String, "The form of the log lines: human, json, or auto (human on a terminal, json elsewhere).")
         .default("auto").valid(OneOf(&["auto", "human", "json"]));
+    LOG_LEVEL = K::dynamic("log.level", String, "Which log lines are written: off, error, warn, info, debug or trace; for a part of the program by its module, as in info,corelog_storage=debug. Where it is not set, CORELOG_LOG says it, or else it is info,glommio=warn.")
+        .valid(LogLevels);
 }

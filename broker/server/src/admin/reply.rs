@@ -13,6 +13,8 @@ use hyper::{Response, StatusCode};
 use super::pace::Answering;
 
 const TEXT: &str = "text/plain; charset=utf-8";
+/// The type of a page in JSON.
+pub(super) const JSON: &str = "application/json";
 
 /// An answer of a status and a text.
 #[derive(PartialEq, Eq, Debug)]

@@ -34,7 +34,7 @@ fn target(head: &Parts) -> &str {
 pub(super) async fn respond(shard: &Rc<Shard>, scrapes: &Scrapes, head: &Parts) -> Response<Page> {
     let path = head.uri.path();
     if !is_known(path) {
-        let hint = "try /metrics, /health/live, /health/ready, /debug/shards or /debug/profile?seconds=5\n";
+        let hint = "try /metrics, /health/live, /health/ready, /debug/shards, /debug/connections or /debug/profile?seconds=5\n";
         return Reply::new(StatusCode::NOT_FOUND, hint).into_response();
     }
     if head.method != Method::GET && head.method != Method::HEAD {

@@ -52,6 +52,10 @@ pub(crate) async fn handle(
         }],
         ..Default::default()
     };
+    if context.version >= SOFTWARE {
+        let told = &context.client.told;
+        told.software(&request.client_software_name, &request.client_software_version);
+    }
     let is_half_named = context.version >= IDENTITY && is_half_named(&request);
     if is_half_named
         || context.version >= SOFTWARE

@@ -58,7 +58,9 @@ impl ConfigResource {
                 Err(invalid_request("a group or a metrics subscription has a name"))
             }
             CLIENT_METRICS | GROUP => Ok(ConfigResource::Bare),
-            BROKER_LOGGER => Err(invalid_request("the levels of loggers are not settings here")),
+            BROKER_LOGGER => Err(invalid_request(
+                "the levels of loggers are changed one by one, by IncrementalAlterConfigs",
+            )),
             kind => Err(invalid_request(format!("there is no resource of type {kind}"))),
         }
     }

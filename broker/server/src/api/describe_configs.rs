@@ -10,8 +10,9 @@ use corelog_protocol::messages::describe_configs::{
     DescribeConfigsResult, DescribeConfigsSynonym,
 };
 
+use crate::api::broker_loggers;
 use crate::api::changes;
-use crate::api::config_resource::ConfigResource;
+use crate::api::config_resource::{BROKER_LOGGER, ConfigResource};
 use crate::clients::RequestContext;
 use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
@@ -42,6 +43,9 @@ pub(crate) async fn handle(
         .resources
         .into_iter()
         .map(|resource| {
+            if unknown.is_none() && resource.resource_type == BROKER_LOGGER {
+                return within(&mut allowance, loggers(metadata, resource, shape));
+            }
             let entries = match unknown {
                 Some(kind) => Err(changes::invalid_request(format!(
                     "there is no resource of type {kind}"
@@ -54,6 +58,28 @@ pub(crate) async fn handle(
     DescribeConfigsResponse {
         results,
         ..Default::default()
+    }
+}
+
+/// The levels of this broker's loggers.
+fn loggers(
+    metadata: &MetadataCache,
+    resource: DescribeConfigsResource,
+    shape: Shape,
+) -> DescribeConfigsResult {
+    let config = metadata.config();
+    let setting = config.log_level.as_deref();
+    let (name, here) = (resource.resource_name, &metadata.identity);
+    let described = broker_loggers::describe(&name, here, setting, shape.synonyms);
+    let (error_code, error_message) = changes::code_and_message(&described);
+    let keys = resource.configuration_keys.unwrap_or_default();
+    let is_asked = |entry: &DescribeConfigsResourceResult| keys.is_empty() || keys.contains(&entry.name);
+    DescribeConfigsResult {
+        error_code,
+        error_message: Some(error_message.unwrap_or_default()),
+        resource_type: resource.resource_type,
+        resource_name: name,
+        configs: described.into_iter().flatten().filter(is_asked).collect(),
     }
 }
 

@@ -4,12 +4,14 @@ use std::rc::Rc;
 
 use corelog_controller::{ConfigChange, ConfigOperation};
 use corelog_protocol::messages::incremental_alter_configs::{
-    AlterConfigsResourceResponse, AlterableConfig, IncrementalAlterConfigsRequest,
+    AlterConfigsResource, AlterConfigsResourceResponse, AlterableConfig, IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsResponse,
 };
 
+use crate::api::broker_loggers;
 use crate::api::changes::invalid_request;
 use crate::api::config_changes::{self, Asked, Change};
+use crate::api::config_resource::{BROKER, BROKER_LOGGER};
 use crate::clients::RequestContext;
 use crate::cluster::MetadataCache;
 use crate::error_codes::Failure;
@@ -30,10 +32,14 @@ pub(crate) async fn handle(
             resource_name: resource.resource_name.clone(),
             ..Default::default()
         });
-        asked.push(Asked {
-            kind: resource.resource_type,
-            name: resource.resource_name,
-            change: alteration(resource.configs),
+        asked.push(if resource.resource_type == BROKER_LOGGER {
+            of_loggers(metadata, resource)
+        } else {
+            Asked {
+                kind: resource.resource_type,
+                name: resource.resource_name,
+                change: alteration(resource.configs),
+            }
         });
     }
     let outcomes = config_changes::alter(&metadata.identity, controller, asked, request.validate_only).await;
@@ -44,6 +50,20 @@ pub(crate) async fn handle(
     IncrementalAlterConfigsResponse {
         responses,
         ..Default::default()
+    }
+}
+
+/// The levels of loggers are a setting of their broker.
+fn of_loggers(metadata: &MetadataCache, resource: AlterConfigsResource) -> Asked {
+    let config = metadata.config();
+    let setting = config.log_level.as_deref();
+    let name = resource.resource_name;
+    let changes = config_changes::check_keys(resource.configs.iter().map(|config| config.name.as_str()))
+        .and_then(|()| broker_loggers::change(&name, &metadata.identity, setting, &resource.configs));
+    Asked {
+        kind: BROKER,
+        name,
+        change: changes.map(Change::Alter),
     }
 }
 

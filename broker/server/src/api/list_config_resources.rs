@@ -50,6 +50,10 @@ fn list(asked: &[i8], version: i16, image: &MetadataImage) -> ListConfigResource
         let names = image.brokers().map(|broker| broker.id.to_string());
         config_resources.extend(names.map(resource(BROKER)));
     }
+    if is_asked(BROKER_LOGGER) {
+        let names = image.brokers().map(|broker| broker.id.to_string());
+        config_resources.extend(names.map(resource(BROKER_LOGGER)));
+    }
     if is_asked(TOPIC) {
         let mut names: Vec<String> = image.topics().map(|topic| topic.name.to_string()).collect();
         names.sort();
@@ -71,6 +75,7 @@ mod tests {
         let image = image(&[("b", 1), ("a", 1)]);
         let topics = [("a", TOPIC), ("b", TOPIC)];
         let brokers = [("1", BROKER), ("2", BROKER)];
+        let loggers = [("1", BROKER_LOGGER), ("2", BROKER_LOGGER)];
         let check = |version, asked: &[i8], expected: Result<Vec<(&str, i8)>, ErrorCode>| {
             let response = list(asked, version, &image);
             let listed: Vec<_> = response
@@ -83,10 +88,10 @@ mod tests {
             assert_eq!(listed, expected.unwrap_or_default(), "{version} {asked:?}");
         };
         check(0, &[], Ok(vec![]));
-        check(1, &[], Ok([brokers, topics].concat()));
+        check(1, &[], Ok([brokers, loggers, topics].concat()));
         check(1, &[TOPIC], Ok(topics.to_vec()));
         check(1, &[BROKER, GROUP], Ok(brokers.to_vec()));
-        check(1, &[CLIENT_METRICS, BROKER_LOGGER], Ok(vec![]));
+        check(1, &[CLIENT_METRICS, BROKER_LOGGER], Ok(loggers.to_vec()));
         check(1, &[TOPIC, 3], Err(ErrorCode::UnsupportedVersion));
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod alter_configs;
 pub(crate) mod alter_partition_reassignments;
 pub(crate) mod api_versions;
 mod authorized;
+mod broker_loggers;
 mod changes;
 mod commit;
 mod config_changes;

@@ -10,14 +10,17 @@
 //! ```
 //! What a connection waits for on the broker's side is not counted.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use corelog_runtime::local::Notify;
 use corelog_runtime::{Clock, Connection, Monotonic};
 use slab::Slab;
+
+use super::client::{Client, Told};
 
 /// How long a frame of no length may be under way.
 const GRACE: Duration = Duration::from_secs(30);
@@ -84,6 +87,8 @@ pub(crate) enum Overdue {
 pub(crate) struct Tracked {
     connection: Rc<dyn Connection>,
     peer: SocketAddr,
+    since: Monotonic,
+    client: OnceCell<Rc<Client>>,
     idle_since: Cell<Option<Monotonic>>,
     receiving: Cell<Option<Transfer>>,
     sending: Cell<Option<Transfer>>,
@@ -91,6 +96,12 @@ pub(crate) struct Tracked {
 }
 
 impl Tracked {
+    /// Whose it is, for whoever lists connections.
+    pub(crate) fn is_of(&self, client: &Rc<Client>) {
+        // A connection has one client.
+        let _ = self.client.set(Rc::clone(client));
+    }
+
     /// No request is under way any more.
     pub(crate) fn rests(&self, now: Monotonic) {
         self.idle_since.set(Some(now));
@@ -191,6 +202,18 @@ pub struct Connections {
     are_served: Cell<bool>,
 }
 
+/// A connection, for whoever lists them.
+pub(crate) struct Listed {
+    /// The other end.
+    pub(crate) peer: SocketAddr,
+    /// The name of the listener that it came to.
+    pub(crate) listener: Arc<str>,
+    /// Since it was opened.
+    pub(crate) open_for: Duration,
+    /// What its client has told and asked.
+    pub(crate) told: Told,
+}
+
 /// A connection's place among the shard's; it is given up when this is dropped.
 pub(crate) struct Place {
     connections: Rc<Connections>,
@@ -232,6 +255,8 @@ impl Connections {
         let tracked = Rc::new(Tracked {
             connection: Rc::clone(connection),
             peer,
+            since: now,
+            client: OnceCell::new(),
             idle_since: Cell::new(Some(now)),
             receiving: Cell::new(None),
             sending: Cell::new(None),
@@ -244,6 +269,23 @@ impl Connections {
             key,
         };
         (place, tracked)
+    }
+
+    /// The connections with their clients, `limit` at most, and how many there are besides.
+    pub(crate) fn listed(&self, now: Monotonic, limit: usize) -> (Vec<Listed>, usize) {
+        let table = self.table.borrow();
+        let clients = table.iter().filter_map(|(_, tracked)| {
+            let client = tracked.client.get()?;
+            Some(Listed {
+                peer: tracked.peer,
+                listener: Arc::clone(&client.listener),
+                open_for: now.since(tracked.since),
+                told: client.told.snapshot(),
+            })
+        });
+        let listed: Vec<_> = clients.take(limit).collect();
+        let others = table.len() - listed.len();
+        (listed, others)
     }
 
     /// Closes what is overdue, a limited number at once, and tells when to look again; `None` when there is no

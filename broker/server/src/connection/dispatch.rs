@@ -229,6 +229,7 @@ pub(super) fn start(
     shard.metrics.bytes_received(length);
     let mut reader = Reader::new(std::mem::take(&mut frame.bytes));
     let header = RequestHeader::decode(&mut reader).map_err(StartError::Header)?;
+    client.told.request(length, header.client_id.as_ref());
     // A version that there is a codec for and that is not advertised is one that Kafka calls unstable, and refuses.
     let is_known =
         header.is_supported() && header.api_key.advertised_versions().contains(&header.api_version);

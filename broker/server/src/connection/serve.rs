@@ -92,6 +92,7 @@ pub async fn serve(shard: Rc<Shard>, connection: Rc<dyn Connection>, listener: A
     let client = Rc::new(client);
     let now = shard.handle.clock.now();
     let (place, tracked) = shard.connections.open(&connection, client.peer, now);
+    tracked.is_of(&client);
     let state = Rc::new(State::new(tracked));
     shard.metrics.connections.opened();
     let writer = write_responses(
@@ -241,6 +242,7 @@ async fn write_responses(
         }
         if !outgoing.pieces.is_empty() && !state.broken.get() {
             shard.metrics.bytes_sent(&outgoing.pieces);
+            client.told.sent(outgoing.pieces.iter().map(Bytes::len).sum());
             let sent = send_portions(&shard, &state, &*connection, outgoing.pieces, outgoing.held).await;
             if sent.is_err() {
                 state.break_off();

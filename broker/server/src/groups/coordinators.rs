@@ -29,6 +29,15 @@ pub(crate) struct GroupOffsets {
     pub offsets: Vec<(TopicName, PartitionIndex, GroupOffset)>,
 }
 
+/// What the groups of a shard committed, as far as a limit lets it be told.
+#[derive(Default)]
+pub(crate) struct CommittedOffsets {
+    /// By group.
+    pub groups: Vec<GroupOffsets>,
+    /// Offsets beyond the limit.
+    pub left_out: u64,
+}
+
 /// One coordinator a partition of `__consumer_offsets` that this shard owns.
 #[derive(Default)]
 pub(crate) struct Coordinators(Drivers<GroupCoordinator>);
@@ -81,17 +90,21 @@ impl Coordinators {
         Box::pin(join_all(asked))
     }
 
-    /// The committed offsets of this shard's groups, for metrics. Other tasks run between the groups.
-    pub(crate) async fn committed_offsets(&self) -> Vec<GroupOffsets> {
-        let (mut all, mut steps) = (Vec::new(), YieldEvery::new(OFFSETS_A_SLICE));
+    /// The committed offsets of this shard's groups, for metrics, `limit` at most. Other tasks run between the groups.
+    pub(crate) async fn committed_offsets(&self, limit: usize) -> CommittedOffsets {
+        let (mut all, mut steps) = (CommittedOffsets::default(), YieldEvery::new(OFFSETS_A_SLICE));
+        let mut left = limit;
         for shell in self.all() {
             let mut last = None;
-            while let Some((id, group)) = shell.with_machine(|machine| offsets_after(machine, last.as_ref()))
+            while let Some((id, group)) =
+                shell.with_machine(|machine| offsets_after(machine, last.as_ref(), left))
             {
                 // A group without offsets is looked at, too.
-                let looked_at = group.offsets.len() + 1;
-                if !group.offsets.is_empty() {
-                    all.push(group);
+                let looked_at = group.told.offsets.len() + 1;
+                left -= group.told.offsets.len();
+                all.left_out += group.left_out;
+                if !group.told.offsets.is_empty() {
+                    all.groups.push(group.told);
                 }
                 last = Some(id);
                 steps.count(looked_at).await;
@@ -112,12 +125,26 @@ impl Coordinators {
     }
 }
 
-fn offsets_after(machine: &GroupCoordinator, after: Option<&GroupId>) -> Option<(GroupId, GroupOffsets)> {
-    let (id, offsets) = machine.next_group(after)?;
-    let offsets = offsets.map(|(topic, partition, committed)| (topic.clone(), partition, committed.offset));
-    let group = GroupOffsets {
+/// A group's offsets, as far as a limit lets them be told.
+struct Told {
+    told: GroupOffsets,
+    left_out: u64,
+}
+
+fn offsets_after(
+    machine: &GroupCoordinator,
+    after: Option<&GroupId>,
+    limit: usize,
+) -> Option<(GroupId, Told)> {
+    let (id, mut offsets) = machine.next_group(after)?;
+    let told = offsets
+        .by_ref()
+        .take(limit)
+        .map(|(topic, partition, committed)| (topic.clone(), partition, committed.offset));
+    let told = GroupOffsets {
         group: Arc::from(id.as_str()),
-        offsets: offsets.collect(),
+        offsets: told.collect(),
     };
-    Some((id.clone(), group))
+    let left_out = u64::try_from(offsets.count()).unwrap_or(u64::MAX);
+    Some((id.clone(), Told { told, left_out }))
 }

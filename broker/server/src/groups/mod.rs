@@ -11,5 +11,5 @@ mod shell;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use coordinators::{Coordinators, GroupOffsets};
+pub(crate) use coordinators::{CommittedOffsets, Coordinators, GroupOffsets};
 pub(crate) use refuse::refuse;

@@ -382,11 +382,16 @@ fn deleted_topics_take_offsets_and_coordinators_along() {
     on_shard(dir.path(), |shard| async move {
         let joined = stable_group(&shard).await;
         assert_eq!(commit(&shard, &joined, TOPIC, 5).await, 0);
+        // Beyond the limit offsets are counted alone.
+        let told = shard.coordinators.committed_offsets(1).await;
+        assert_eq!((told.groups.len(), told.left_out), (1, 0));
+        let told = shard.coordinators.committed_offsets(0).await;
+        assert_eq!((told.groups.len(), told.left_out), (0, 1));
         let delete = |name: &str| ControllerRequest::DeleteTopic {
             topic: TopicReference::Name(name.to_owned()),
         };
         change(&shard, delete(TOPIC)).await;
-        assert!(shard.coordinators.committed_offsets().await.is_empty());
+        assert!(shard.coordinators.committed_offsets(10).await.groups.is_empty());
         // A member that waits is told when the coordinator goes.
         let waiting = join_group(&shard, "");
         let (waited, ()) = join(waiting, change(&shard, delete(names::CONSUMER_OFFSETS))).await;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use corelog_config::BrokerConfig;
 use corelog_metadata::{Configs, MetadataImage, TopicImage, names};
 use corelog_model::{PartitionId, PartitionIndex};
 use corelog_partition::PartitionConfig;
@@ -13,8 +14,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::transactions::Broker;
-use crate::cluster::MetadataCache;
+use crate::cluster::{FIRST, MetadataCache};
 use crate::controller::is_metadata_partition;
+use crate::logs;
 use crate::partitions::log_config::log_config;
 use crate::partitions::{Partitions, partition_dirs};
 use crate::shard::Shard;
@@ -74,7 +76,8 @@ pub(crate) async fn apply_image(shard: Rc<Shard>, image: Arc<MetadataImage>) -> 
     // The image first: a request that finds no log then learns whether there should be one.
     shard.metadata.set_image(Arc::clone(&image));
     if !delta.reconfigured_brokers.is_empty() {
-        reconfigure_broker(&shard, &image);
+        let config = shard.metadata.config();
+        reconfigure_broker(&shard, &image, &config);
     }
     for topic in &delta.reconfigured_topics {
         reconfigure(&shard, topic);
@@ -224,14 +227,24 @@ fn reconfigure_partition(shard: &Shard, topic: &TopicImage, id: PartitionId) {
     }
 }
 
-fn reconfigure_broker(shard: &Shard, image: &MetadataImage) {
+/// Has this shard go by another configuration of the start, with what AlterConfigs has set over it.
+pub(crate) fn take_config(shard: &Shard, config: &BrokerConfig) {
+    reconfigure_broker(shard, &shard.metadata.image(), config);
+}
+
+fn reconfigure_broker(shard: &Shard, image: &MetadataImage, config: &BrokerConfig) {
     let empty = Default::default();
     let cluster = image.broker_configs(None).map_or(&empty, |configs| &**configs);
     let broker = image
         .broker_configs(Some(shard.metadata.identity.broker))
         .map_or(&empty, |configs| &**configs);
-    match shard.metadata.config().with_dynamic(cluster, broker) {
-        Ok(config) => shard.metadata.set_config(Arc::new(config)),
+    match config.with_dynamic(cluster, broker) {
+        Ok(config) => {
+            if shard.shards.here == FIRST {
+                logs::set_level(&config);
+            }
+            shard.metadata.set_config(Arc::new(config));
+        }
         Err(error) => {
             tracing::error!(%error, "the dynamic settings conflict; the earlier ones stay in force")
         }

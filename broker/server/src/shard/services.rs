@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_config::BrokerConfig;
-use corelog_model::ShardId;
+use corelog_model::{ShardId, TimestampMs};
 use corelog_runtime::{Activity, Handle, Mailbox};
 use corelog_storage::Storage;
 
@@ -72,6 +72,8 @@ pub struct Shard {
     pub long_work: Rc<LongWork>,
     /// What is counted.
     pub metrics: Rc<ShardMetrics>,
+    /// When it was made, by the wall clock.
+    pub(crate) started: TimestampMs,
 }
 
 impl Shard {
@@ -93,6 +95,7 @@ impl Shard {
             Rc::clone(&handle.clock),
             Rc::clone(&metrics),
         ));
+        let started = handle.clock.wall();
         Rc::new_cyclic(|shard| {
             let shards = Shards::new(parts.id, parts.shard_count, parts.mailbox, shard.clone());
             let shards = Rc::new(shards);
@@ -114,6 +117,7 @@ impl Shard {
                 partitions,
                 connections,
                 metrics,
+                started,
             }
         })
     }

@@ -45,6 +45,20 @@ impl Banner {
         }
     }
 
+    /// What a service manager shows.
+    pub(super) fn line(&self) -> String {
+        let Banner {
+            shards,
+            topics,
+            partitions,
+            ..
+        } = self;
+        format!(
+            "serving {}: {shards} shards, {topics} topics, {partitions} partitions",
+            self.listeners()
+        )
+    }
+
     /// The first listener's address.
     fn address(&self) -> String {
         let mut text = self.advertised[0].to_string();

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use corelog_runtime::{Clock, Monotonic};
 
+use super::service::ServiceManager;
+
 /// How often to say something.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -17,10 +19,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins to count the time; lines go to the log and begin with `what`.
-    pub(crate) fn new(clock: Rc<dyn Clock>, what: String) -> Progress {
+    /// Begins to count the time; lines go to the log and to the service manager, and begin with `what`.
+    pub(crate) fn new(clock: Rc<dyn Clock>, what: String, service: ServiceManager) -> Progress {
         Progress::told_to(clock, move |done| {
-            tracing::info!("{what}: {:.0} %", done * 100.0);
+            let line = format!("{what}: {:.0} %", done * 100.0);
+            tracing::info!("{line}");
+            service.progress(&line);
         })
     }
 

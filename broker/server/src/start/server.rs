@@ -36,7 +36,9 @@ use super::Progress;
 use super::banner::Banner;
 use super::cluster_id;
 use super::listeners::{self, Listeners};
+use super::reload::{self, Configs, Wanted};
 use super::serve_error::ServeError;
+use super::service::ServiceManager;
 use crate::clients::connections::{self, Connections};
 use crate::cluster::{FIRST, Identity, MetadataCache, ShardListeners, owner_of};
 use crate::memory::{MemoryChoice, MemoryPlan};
@@ -66,6 +68,16 @@ pub struct Plan {
     pub descriptors: DescriptorPlan,
     /// A number that no other start of this broker has had.
     pub incarnation: u128,
+    /// Who is told how far the start is.
+    pub service: ServiceManager,
+}
+
+/// What can be asked of a broker whose shards run.
+pub struct Running {
+    /// To stop it.
+    pub stopper: Stopper,
+    /// To have it go by another configuration.
+    pub configs: Configs,
 }
 
 /// A shard's place in the process: its number, its seams, its end of the queues.
@@ -80,11 +92,16 @@ pub struct ShardSeat {
     pub activity: Rc<Activity>,
 }
 
-/// Runs a broker until `stop_on` has its stopper called, or it fails. `stop_on` gets the stopper when the shards run.
+/// Runs a broker until its stopper is called, or it fails. `begun` is called when the shards run; `service` is told of
+/// the start.
 ///
 /// # Errors
 /// See [`ServeError`].
-pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), ServeError> {
+pub fn serve(
+    config: BrokerConfig,
+    service: &ServiceManager,
+    begun: impl FnOnce(Running),
+) -> Result<(), ServeError> {
     corelog_runtime::preflight::raise_open_files();
     let mut options = shards_options(&config)?;
     let journal_files = u64::from(config.storage.journal_files);
@@ -106,21 +123,31 @@ pub fn serve(config: BrokerConfig, stop_on: impl FnOnce(Stopper)) -> Result<(), 
     listeners::check_free(&config)?;
     listeners::warn_if_unknown(&config);
     let identity = cluster_id::load_or_make(&data_dir, &config)?;
-    let layout = lay_out(&config, &options)?;
+    let layout = lay_out(&config, &options, service)?;
     let commits = CommitPlan::new(&config);
+    let config = Arc::new(config);
     let plan = Arc::new(Plan {
         incarnation: incarnation(),
-        config: Arc::new(config),
+        config: Arc::clone(&config),
         layout,
         cluster_id: identity.cluster_id,
         directory_id: identity.directory_id,
         memory,
         commits,
         descriptors,
+        service: service.clone(),
     });
-    let shards = start_shards(&options, move |shard| shard_main(shard, Arc::clone(&plan)))
-        .map_err(ServeError::Start)?;
-    stop_on(shards.stopper());
+    let wanted = Wanted::new(config);
+    let (shown, wanted) = (wanted.clone(), wanted);
+    let shards = start_shards(&options, move |shard| {
+        shard_main(shard, Arc::clone(&plan), shown.clone())
+    })
+    .map_err(ServeError::Start)?;
+    service.watch(shards.liveness());
+    begun(Running {
+        stopper: shards.stopper(),
+        configs: Configs::new(wanted, shards.herald()),
+    });
     let results = shards.join();
     drop(data_dir);
     results.into_iter().collect()
@@ -268,12 +295,17 @@ fn incarnation() -> u128 {
 }
 
 /// Divides the data directory for the number of shards; after a change of it this recovers and divides anew.
-fn lay_out(config: &BrokerConfig, options: &ShardsOptions) -> Result<Layout, ServeError> {
+fn lay_out(
+    config: &BrokerConfig,
+    options: &ShardsOptions,
+    service: &ServiceManager,
+) -> Result<Layout, ServeError> {
     let count = options.shards;
+    let service = service.clone();
     let dir = config.storage.data_dir.clone();
     run_shard_here::<(), _, _>(options, move |shard| async move {
         let clock = Rc::clone(&shard.handle.clock);
-        let progress = Progress::new(clock, "dividing the data directory".to_owned());
+        let progress = Progress::new(clock, "dividing the data directory".to_owned(), service);
         let owner = move |id: &PartitionId| owner_of(*id, count);
         prepare_layout(shard.handle, &dir, true, count, owner, move |done| {
             progress.report(done)
@@ -305,7 +337,11 @@ fn storage_options(plan: &Plan, shard: ShardId) -> StorageOptions {
 }
 
 /// The life of one shard.
-async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>) -> Result<(), ServeError> {
+async fn shard_main(
+    parts: corelog_runtime::Shard<ShardMessage>,
+    plan: Arc<Plan>,
+    wanted: Wanted,
+) -> Result<(), ServeError> {
     let stopper = parts.shutdown.stopper().clone();
     let seat = ShardSeat {
         id: parts.id,
@@ -313,9 +349,13 @@ async fn shard_main(parts: corelog_runtime::Shard<ShardMessage>, plan: Arc<Plan>
         mailbox: parts.mailbox,
         activity: parts.activity,
     };
-    let shutdown = parts.shutdown;
+    let (shutdown, news) = (parts.shutdown, parts.news);
     let stop = async move { shutdown.requested().await };
-    let result = live(seat, plan, stop, |_| {}).await;
+    let begun = |shard: &Rc<Shard>| {
+        let follow = reload::follow(Rc::clone(shard), news, wanted);
+        shard.handle.spawn(WorkClass::Normal, "reload", follow);
+    };
+    let result = live(seat, plan, stop, begun).await;
     if result.is_err() {
         // The others would wait for this one.
         stopper.stop();
@@ -336,7 +376,8 @@ pub async fn live(
 ) -> Result<(), ServeError> {
     let id = parts.id;
     let options = storage_options(&plan, id);
-    let progress = Progress::new(Rc::clone(&parts.handle.clock), format!("recovering shard {id}"));
+    let what = format!("recovering shard {id}");
+    let progress = Progress::new(Rc::clone(&parts.handle.clock), what, plan.service.clone());
     let storage = Storage::open(parts.handle.clone(), options, move |done| progress.report(done))
         .await
         .map_err(|source| ServeError::Open { shard: id, source })?;
@@ -414,6 +455,7 @@ async fn open(shard: &Rc<Shard>, plan: &Plan, listeners: Listeners) -> Result<()
         creates_topics: shard.metadata.config().topics.is_auto_creation_enabled,
     };
     banner.say();
+    plan.service.ready(&banner.line());
     plan.memory.say(plan.layout.shard_count);
     say_descriptors(&plan.descriptors);
     Ok(())

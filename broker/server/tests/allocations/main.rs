@@ -24,7 +24,7 @@ use bytes::Bytes;
 use corelog_broker::cluster::{FIRST, owner_of};
 use corelog_broker::memory::MemoryPlan;
 use corelog_broker::shard::{Shard, ShardMessage};
-use corelog_broker::start::{CommitPlan, Plan, ShardSeat, live};
+use corelog_broker::start::{CommitPlan, Plan, ServiceManager, ShardSeat, live};
 use corelog_broker::{connection, metadata};
 use corelog_config::BrokerConfig;
 use corelog_controller::{ControllerRequest, NewTopic};
@@ -319,6 +319,7 @@ fn plan(dir: &std::path::Path, handle: Handle) -> impl Future<Output = Plan> + u
                 connections: 512,
             },
             incarnation: 1,
+            service: ServiceManager::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use corelog_broker::admin;
+use corelog_protocol::messages::api_versions::ApiVersionsRequest;
 use corelog_runtime::descriptors::ADMIN_CONNECTIONS_MAX;
 use corelog_runtime::{Connection, ListenOptions, WorkClass, local};
 
@@ -187,6 +188,7 @@ fn a_head_is_answered_as_a_get_without_a_body() {
             "/health/live",
             "/health/ready",
             "/debug/shards",
+            "/debug/connections",
             "/debug/profile?seconds=120",
             "/debug/profile?seconds=0",
             "/nothing",
@@ -221,7 +223,13 @@ fn other_methods_and_paths_are_refused_and_the_connection_goes_on() {
         let admin = Admin::of(broker).await;
         let http = admin.connect().await;
         for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
-            for target in ["/metrics", "/health/live", "/debug/shards", "/debug/profile"] {
+            for target in [
+                "/metrics",
+                "/health/live",
+                "/debug/shards",
+                "/debug/connections",
+                "/debug/profile",
+            ] {
                 let more = "Content-Length: 5\r\n\r\nabcde";
                 http.send(&format!("{method} {target} HTTP/1.1\r\nHost: admin\r\n{more}"))
                     .await;
@@ -354,5 +362,76 @@ fn many_partitions_are_told_of_without_holding_the_shard() {
         assert_eq!(series.count(), 30_000);
         // Each slice of 512 partitions or samples lets the others have a turn.
         assert!(during > 80, "{during} turns");
+    });
+}
+
+#[test]
+fn connections_are_listed_with_what_their_clients_told() {
+    with_broker(|broker| async move {
+        let request = ApiVersionsRequest {
+            client_software_name: "test-client".to_owned(),
+            client_software_version: "1.2".to_owned(),
+            ..ApiVersionsRequest::default()
+        };
+        let client = broker.connect().await;
+        client.call(4, &request).await;
+        client.call(4, &request).await;
+        let admin = Admin::of(broker).await;
+        let http = admin.connect().await;
+        let answer = http.ask("GET", "/debug/connections").await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some("application/json"))
+        );
+        let page: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+        let listed = page["connections"].as_array().expect("a list");
+        assert_eq!((listed.len(), &page["left_out"]), (1, &0.into()));
+        let found = &listed[0];
+        assert_eq!(
+            (&found["software_name"], &found["software_version"]),
+            (&"test-client".into(), &"1.2".into())
+        );
+        assert_eq!((&found["requests"], &found["shard"]), (&2.into(), &0.into()));
+        let bytes = |key: &str| found[key].as_u64().expect("a number");
+        assert!(
+            bytes("received_bytes") > 40 && bytes("sent_bytes") > 200,
+            "{found}"
+        );
+        assert!(
+            found["address"]
+                .as_str()
+                .is_some_and(|address| address.starts_with("127.0.0.1:"))
+        );
+    });
+}
+
+/// A log that is compacted has series of its own, and the others have none.
+#[test]
+fn compacted_logs_tell_what_is_dirty_and_when_they_were_cleaned() {
+    with_broker(|broker| async move {
+        broker.create(TOPIC, 1, &[("cleanup.policy", "compact")]).await;
+        broker.create("other", 1, &[]).await;
+        let admin = Admin::of(broker).await;
+        let metrics = admin.connect().await.ask("GET", "/metrics").await.body;
+        let of_logs: Vec<_> = metrics
+            .lines()
+            .filter(|line| line.starts_with("corelog_log_"))
+            .collect();
+        let expected = [
+            "corelog_log_dirty_bytes{topic=\"topic\",partition=\"0\"} 0",
+            "corelog_log_last_cleaned_timestamp_seconds{topic=\"topic\",partition=\"0\"} 0.0",
+        ];
+        assert_eq!(of_logs, expected);
+        for name in [
+            "corelog_start_timestamp_seconds",
+            "corelog_volume_size_bytes",
+            "corelog_volume_usable_bytes",
+        ] {
+            let sample = metrics
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            let value = sample.and_then(|value| value.parse::<f64>().ok());
+            assert!(value.is_some_and(|value| value > 0.0), "{name}: {sample:?}");
+        }
     });
 }

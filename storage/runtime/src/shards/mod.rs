@@ -3,12 +3,16 @@
 mod activity;
 mod heartbeat;
 mod hub;
+mod liveness;
+mod news;
 mod shutdown;
 mod slice;
 mod start;
 mod watchdog;
 
 pub use activity::{Activity, ActivityReport, LongPoll, TaskTime, TimeSpent};
+pub use liveness::Liveness;
+pub use news::{Herald, News};
 pub use shutdown::{ShutdownSignal, Stopper};
 pub use start::{Shard, ShardsHandle, ShardsOptions, StartError, run_shard_here, start_shards};
 

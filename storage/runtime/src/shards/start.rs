@@ -16,7 +16,8 @@ use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
 use super::watchdog::Watchdog;
 use super::{
-    Activity, Followers, Heartbeat, Hub, Pollable, Pulse, ShutdownSignal, Slices, Spin, Stopper, now,
+    Activity, Followers, Heartbeat, Herald, Hub, Liveness, News, Pollable, Pulse, ShutdownSignal, Slices,
+    Spin, Stopper, now,
 };
 use crate::huge_pages;
 use crate::local::oneshot;
@@ -158,6 +159,8 @@ pub struct Shard<M> {
     pub mailbox: Rc<dyn Mailbox<M>>,
     /// Tells when to stop.
     pub shutdown: ShutdownSignal,
+    /// Tells of what is new outside of the shards.
+    pub news: News,
     /// How it spends its time.
     pub activity: Rc<Activity>,
 }
@@ -170,6 +173,7 @@ struct Seed<M> {
     parking: Arc<Parking>,
     pulse: Arc<Pulse>,
     stopper: Stopper,
+    herald: Herald,
     options: ShardsOptions,
     filesystem: Arc<FilesystemSyncs>,
     spin: Spin,
@@ -179,6 +183,8 @@ struct Seed<M> {
 pub struct ShardsHandle<T> {
     threads: Vec<JoinHandle<Option<T>>>,
     stopper: Stopper,
+    herald: Herald,
+    watched: Vec<(Arc<Pulse>, Arc<Parking>)>,
     watchdog: Watchdog,
 }
 
@@ -186,6 +192,16 @@ impl<T> ShardsHandle<T> {
     /// Asks all shards to stop; their main functions see it by [`Shard::shutdown`].
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
+    }
+
+    /// Tells all shards of something new; they hear it by [`Shard::news`].
+    pub fn herald(&self) -> Herald {
+        self.herald.clone()
+    }
+
+    /// Asks the shards whether they go on.
+    pub fn liveness(&self) -> Liveness {
+        Liveness::new(&self.watched)
     }
 
     /// How often the watchdog has reported a stalled shard.
@@ -223,13 +239,13 @@ where
     huge_pages::only_where_advised();
     pool::prepare_huge_pages();
     let seeds = seeds::<M>(options)?;
-    let stopper = seeds[0].stopper.clone();
-    let watched = seeds
+    let (stopper, herald) = (seeds[0].stopper.clone(), seeds[0].herald.clone());
+    let watched: Vec<_> = seeds
         .iter()
         .map(|seed| (Arc::clone(&seed.pulse), Arc::clone(&seed.parking)))
         .collect();
-    let watchdog =
-        Watchdog::start(watched, options.stall_limit).map_err(|source| StartError::Thread { source })?;
+    let watchdog = Watchdog::start(watched.clone(), options.stall_limit)
+        .map_err(|source| StartError::Thread { source })?;
 
     let main = Arc::new(main);
     let (ready, set_up) = sync_channel(seeds.len());
@@ -254,6 +270,8 @@ where
     Ok(ShardsHandle {
         threads,
         stopper,
+        herald,
+        watched,
         watchdog,
     })
 }
@@ -308,6 +326,7 @@ fn seeds<M>(options: &ShardsOptions) -> Result<Vec<Seed<M>>, StartError> {
         .collect::<io::Result<_>>()
         .map_err(|source| StartError::Eventfd { source })?;
     let stopper = Stopper::new(parkings.clone());
+    let herald = Herald::new(parkings.clone());
     let filesystem = Arc::<FilesystemSyncs>::default();
     let seats = MeshSeat::all(&parkings, options.mailbox_messages_max);
     let seeds = seats.into_iter().zip(parkings).zip(0u16..);
@@ -323,6 +342,7 @@ fn seeds<M>(options: &ShardsOptions) -> Result<Vec<Seed<M>>, StartError> {
             parking,
             pulse: Arc::new(Pulse::default()),
             stopper: stopper.clone(),
+            herald: herald.clone(),
             options: options.clone(),
             filesystem: Arc::clone(&filesystem),
             // One who spins keeps the other from the core that it waits for.
@@ -430,6 +450,7 @@ struct Parts<M> {
     hub: Rc<Hub>,
     activity: Rc<Activity>,
     shutdown: ShutdownSignal,
+    news: News,
     handle: Handle,
 }
 
@@ -450,6 +471,7 @@ impl<M: Send + 'static> Parts<M> {
         let timers = Rc::new(Timers::default());
         let mesh = Mesh::new(seed.seat);
         let shutdown = ShutdownSignal::new(seed.stopper);
+        let news = News::new(seed.herald);
         let heartbeat = Heartbeat::new(seed.pulse);
         let activity = Activity::new(now());
         let tasks = RealSpawn::new(
@@ -462,6 +484,7 @@ impl<M: Send + 'static> Parts<M> {
             Rc::clone(&mesh) as _,
             Rc::clone(&offload) as _,
             Rc::new(shutdown.clone()),
+            Rc::new(news.clone()),
         ];
         let hub = Hub::new(
             Rc::clone(&ring),
@@ -501,6 +524,7 @@ impl<M: Send + 'static> Parts<M> {
             hub,
             activity,
             shutdown,
+            news,
             handle,
         })
     }
@@ -522,6 +546,7 @@ impl<M: Send + 'static> Parts<M> {
             handle: self.handle.clone(),
             mailbox: Rc::new(MeshMailbox(Rc::clone(&self.mesh))),
             shutdown: self.shutdown.clone(),
+            news: self.news.clone(),
             activity: Rc::clone(&self.activity),
         });
         let (sender, receiver) = oneshot::channel();

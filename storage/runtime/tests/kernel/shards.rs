@@ -93,6 +93,57 @@ fn every_class_runs() {
     });
 }
 
+#[test]
+fn news_reach_parked_shards_once_each() {
+    let shards = start_shards(&options(3), |shard: Shard<()>| async move {
+        shard.news.next().await;
+        assert!(shard.news.next().now_or_never().is_none());
+        shard.shutdown.requested().await;
+    });
+    let shards = shards.unwrap();
+    shards.herald().tell();
+    shards.stopper().stop();
+    shards.join();
+}
+
+#[test]
+fn idle_shards_answer_and_a_held_one_does_not() {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(Some(held));
+    let shards = start_shards(&options(2), move |shard: Shard<()>| {
+        let is_held = shard.id.get() == 1;
+        let held = is_held.then(|| held.lock().unwrap().take().unwrap());
+        async move {
+            shard.shutdown.requested().await;
+            if let Some(held) = held {
+                // Blocks the shard's thread, as no task should.
+                held.recv().unwrap();
+                shard.news.next().await;
+            }
+        }
+    });
+    let shards = shards.unwrap();
+    let mut liveness = shards.liveness();
+    let mut ask_until = |wanted: Option<u16>| {
+        for _ in 0..1000 {
+            liveness.ask();
+            // That a shard does not answer shows in time alone.
+            std::thread::park_timeout(Duration::from_millis(10));
+            if liveness.silent().map(|shard| shard.get()) == wanted {
+                return;
+            }
+        }
+        panic!("silent: {:?}, not {wanted:?}", liveness.silent());
+    };
+    ask_until(None);
+    shards.stopper().stop();
+    ask_until(Some(1));
+    release.send(()).unwrap();
+    ask_until(None);
+    shards.herald().tell();
+    shards.join();
+}
+
 /// A task holds its shard until the watchdog has told.
 #[test]
 fn the_watchdog_reports_a_stall() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use corelog_broker::cluster::owner_of;
 use corelog_broker::memory::MemoryPlan;
 use corelog_broker::shard::{Shard, ShardMessage};
-use corelog_broker::start::{Plan, ShardSeat, live};
+use corelog_broker::start::{Plan, ServiceManager, ShardSeat, live};
 use corelog_model::{PartitionId, ShardId};
 use corelog_runtime::WorkClass;
 use corelog_runtime::descriptors::DescriptorPlan;
@@ -94,6 +94,7 @@ impl Broker {
                         },
                         directory_id: Some(corelog_model::DirectoryId::new([7; 16])),
                         incarnation,
+                        service: ServiceManager::default(),
                     },
                 ),
                 Err(error) => task.fail(format!("layout: {error}")),

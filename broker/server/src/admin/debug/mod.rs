@@ -1,9 +1,10 @@
-//! `/debug/*` of the admin port: what the shards do with their time, and a profile of the process.
+//! `/debug/*` of the admin port: what the shards do with their time, who is connected, and a profile of the process.
 //!
-//! They show names of functions and cost time: `admin.debug` says who is served. See `perf/TUNING.md` for their use.
+//! They show names of functions and addresses of clients and cost time: `admin.debug` says who is served. See `perf/TUNING.md` for their use.
 
 mod activity;
 mod c_library;
+mod connections;
 mod profile;
 
 use std::net::IpAddr;
@@ -16,10 +17,11 @@ use crate::admin::reply::{self, Page, Reply};
 use crate::shard::Shard;
 
 const SHARDS: &str = "/debug/shards";
+const CONNECTIONS: &str = "/debug/connections";
 
 /// Whether there is a page of this path here.
 pub(super) fn is_known(path: &str) -> bool {
-    matches!(path, SHARDS | profile::PATH)
+    matches!(path, SHARDS | CONNECTIONS | profile::PATH)
 }
 
 /// How much longer than other answers the one to this request may take.
@@ -41,6 +43,9 @@ pub(super) async fn respond(shard: &Shard, target: &str, is_head: bool) -> Respo
         Some(Ok(_)) if is_head => return reply::text_headers_alone(),
         Some(Ok(asked)) => profile::take(&*shard.handle.clock, asked).await,
         Some(Err(error)) => Reply::new(StatusCode::BAD_REQUEST, &format!("{error}\n")),
+        None if target.split('?').next() == Some(CONNECTIONS) => {
+            return reply::response(reply::JSON, Page::whole(connections::page(shard).await));
+        }
         None => Reply::new(StatusCode::OK, &activity::page(&shard.shards).await),
     };
     reply.into_response()

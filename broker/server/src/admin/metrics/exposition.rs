@@ -113,7 +113,9 @@ fn samples(metric: &Metric, gathered: &Gathered) -> usize {
         Owner::Api(_) => gathered.counters.apis.len(),
         Owner::ApiError => errors(gathered).count(),
         Owner::Partition(_) => gathered.partitions.len(),
+        Owner::Compacted(_) => gathered.compacted.len(),
         Owner::GroupPartition => gathered.lags.len(),
+        Owner::Volume(_) => usize::from(gathered.volume.is_some()),
     }
 }
 
@@ -181,6 +183,15 @@ impl Slice {
                 let topic = gathered.topics[levels.topic].as_str();
                 let labels = ([("topic", topic)], [("partition", levels.index.get())]);
                 encode_labelled(family, &labels, kind, &Value::Number(pick(levels)))
+            }),
+            Owner::Compacted(pick) => gathered.compacted[range].iter().try_for_each(|log| {
+                let topic = gathered.topics[log.topic].as_str();
+                let labels = ([("topic", topic)], [("partition", log.index.get())]);
+                encode_labelled(family, &labels, kind, &pick(log))
+            }),
+            Owner::Volume(pick) => gathered.volume.iter().try_for_each(|volume| {
+                let value = Value::Number(pick(volume));
+                encode(family, kind, &value)
             }),
             Owner::GroupPartition => gathered.lags[range].iter().try_for_each(|lag| {
                 let topic = gathered.topics[lag.topic].as_str();

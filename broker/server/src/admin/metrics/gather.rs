@@ -8,20 +8,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corelog_metadata::{MetadataImage, TopicImage};
-use corelog_model::{PartitionIndex, ShardId, TopicId, TopicName};
-use corelog_runtime::TimeSpent;
+use corelog_model::{PartitionIndex, ShardId, TimestampMs, TopicId, TopicName};
 use corelog_runtime::local::{Semaphore, YieldEvery};
-use corelog_storage::StorageStats;
+use corelog_runtime::{TimeSpent, Volume};
+use corelog_storage::{CleaningState, StorageStats};
 use futures_util::future::join_all;
 
 use crate::cluster::MetadataCache;
-use crate::groups::GroupOffsets;
+use crate::groups::{CommittedOffsets, GroupOffsets};
 use crate::metrics::Snapshot;
 use crate::shard::{Shard, Shards};
 use crate::transactions::TransactionReport;
 
 /// Partitions that are looked at before other tasks run: about 100 µs.
 const PARTITIONS_A_SLICE: usize = 512;
+/// Lags that one scrape tells, all groups together; each shard has an equal share. What is beyond is counted.
+const GROUP_LAGS_MAX: usize = 20_000;
 
 /// What one shard counts and holds.
 pub(super) struct ShardReport {
@@ -42,6 +44,17 @@ pub(super) struct PartitionLevels {
     pub(super) high_watermark: u64,
     pub(super) log_start: u64,
     pub(super) bytes: u64,
+}
+
+/// What one partition's log is that is compacted.
+#[derive(Clone, Copy)]
+pub(super) struct CompactedLevels {
+    /// The place of its topic in [`Gathered::topics`].
+    pub(super) topic: usize,
+    pub(super) index: PartitionIndex,
+    pub(super) dirty_bytes: u64,
+    /// When it was last cleaned; `None` if never.
+    pub(super) cleaned_at: Option<TimestampMs>,
 }
 
 /// How far a group is behind in a partition.
@@ -66,7 +79,14 @@ pub(super) struct Gathered {
     pub(super) under_min_isr_count: u64,
     pub(super) topics: Vec<TopicName>,
     pub(super) partitions: Vec<PartitionLevels>,
+    pub(super) compacted: Vec<CompactedLevels>,
     pub(super) lags: Vec<GroupLag>,
+    /// Of partitions of groups beyond the limit.
+    pub(super) lags_left_out: u64,
+    /// When the broker started.
+    pub(super) started: TimestampMs,
+    /// The file system of the data; `None` if it does not tell.
+    pub(super) volume: Option<Volume>,
 }
 
 /// What a shard says of a partition that it has a log for.
@@ -75,6 +95,8 @@ struct LogLevels {
     log_start: u64,
     bytes: u64,
     is_corrupt: bool,
+    /// Of a log that is compacted.
+    cleaning: Option<CleaningState>,
 }
 
 /// All that comes from one shard.
@@ -84,11 +106,13 @@ struct Part {
     transactions: TransactionReport,
     /// Of each partition of the image that the shard owns, in the image's order; `None` where it has no log.
     logs: Vec<Option<LogLevels>>,
-    groups: Vec<GroupOffsets>,
+    groups: CommittedOffsets,
 }
 
 /// Asks every shard.
-pub(super) async fn gather(metadata: &MetadataCache, shards: &Shards) -> Gathered {
+pub(super) async fn gather(shard: &Shard) -> Gathered {
+    let (metadata, shards) = (&*shard.metadata, &*shard.shards);
+    let data_dir = metadata.config().storage.data_dir.clone();
     let image = metadata.image();
     let asked: Vec<_> = shards
         .all()
@@ -97,13 +121,18 @@ pub(super) async fn gather(metadata: &MetadataCache, shards: &Shards) -> Gathere
             shards.submit_to(to, move |shard: Rc<Shard>| part(shard, image))
         })
         .collect();
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered {
+        started: shard.started,
+        volume: shard.handle.disk.volume(&data_dir).await.ok(),
+        ..Gathered::default()
+    };
     let (mut logs, mut groups) = (Vec::new(), Vec::new());
     for part in join_all(asked).await {
         gathered.counters.add(&part.counters);
         gathered.transactions.add(&part.transactions);
         logs.push((part.report.storage.is_fenced, part.logs.into_iter()));
-        groups.extend(part.groups);
+        groups.extend(part.groups.groups);
+        gathered.lags_left_out += part.groups.left_out;
         gathered.shards.push(part.report);
     }
     let firsts = put_together(metadata, shards, &image, logs, &mut gathered).await;
@@ -114,6 +143,7 @@ pub(super) async fn gather(metadata: &MetadataCache, shards: &Shards) -> Gathere
 async fn part(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Part {
     let mut logs = Vec::new();
     let mut steps = YieldEvery::new(PARTITIONS_A_SLICE);
+    let now = shard.handle.clock.wall();
     for topic in image.topics() {
         for id in topic.partition_ids() {
             if shard.shards.owns(id) {
@@ -124,13 +154,15 @@ async fn part(shard: Rc<Shard>, image: Arc<MetadataImage>) -> Part {
                         log_start: count(offsets.log_start.get()),
                         bytes: log.size_bytes(),
                         is_corrupt: log.is_damaged(),
+                        cleaning: log.cleaning_state(now),
                     }
                 }));
             }
             steps.count(1).await;
         }
     }
-    let groups = shard.coordinators.committed_offsets().await;
+    let limit = GROUP_LAGS_MAX / usize::from(shard.shards.count);
+    let groups = shard.coordinators.committed_offsets(limit).await;
     Part {
         report: report(&shard),
         counters: shard.metrics.snapshot(),
@@ -199,6 +231,14 @@ async fn put_together(
                     log_start: log.log_start,
                     bytes: log.bytes,
                 });
+                gathered
+                    .compacted
+                    .extend(log.cleaning.map(|cleaning| CompactedLevels {
+                        topic: place.topic,
+                        index: id.index,
+                        dirty_bytes: cleaning.dirty_bytes,
+                        cleaned_at: cleaning.cleaned_at,
+                    }));
             }
             steps.count(1).await;
         }

@@ -42,7 +42,7 @@ impl Scrapes {
     /// Gathers everything and prints it piece by piece.
     pub(super) async fn scrape(&self, shard: &Shard, format: Format) -> impl Stream<Item = Bytes> + use<> {
         let turn = self.0.acquire(1).await;
-        let gathered = Arc::new(gather::gather(&shard.metadata, &shard.shards).await);
+        let gathered = Arc::new(gather::gather(shard).await);
         Printer::new(gathered, format).pieces().map(move |piece| {
             let _held = &turn;
             Bytes::from(piece)
@@ -52,7 +52,7 @@ impl Scrapes {
 
 /// What `/metrics` says, in Prometheus' text format.
 pub async fn metrics(shard: &Shard) -> String {
-    let gathered = Arc::new(gather::gather(&shard.metadata, &shard.shards).await);
+    let gathered = Arc::new(gather::gather(shard).await);
     Printer::new(gathered, Format::Prometheus)
         .pieces()
         .collect()

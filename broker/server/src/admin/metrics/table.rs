@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 
+use corelog_model::TimestampMs;
+use corelog_runtime::Volume;
 use corelog_storage::StorageStats;
 use corelog_transactions::MarkerDelays;
 
-use super::gather::{Gathered, PartitionLevels, ShardReport};
+use super::gather::{CompactedLevels, Gathered, PartitionLevels, ShardReport};
 use crate::metrics::{ApiCounts, Counter, Histogram};
 
 /// One metric.
@@ -53,8 +55,12 @@ pub(super) enum Owner {
     ApiError,
     /// Each partition that has a log.
     Partition(fn(&PartitionLevels) -> u64),
-    /// Each partition that a group has committed an offset of: its lag.
+    /// Each partition whose log is compacted.
+    Compacted(fn(&CompactedLevels) -> Value),
+    /// Each partition that a group has committed an offset of: its lag. There is a limit to them.
     GroupPartition,
+    /// The file system of the data: one sample, if it tells.
+    Volume(fn(&Volume) -> u64),
 }
 
 /// What a sample says.
@@ -136,8 +142,41 @@ const fn partition(
     }
 }
 
+const fn compacted(
+    name: &'static str,
+    unit: Unit,
+    help: &'static str,
+    pick: fn(&CompactedLevels) -> Value,
+) -> Metric {
+    let (kind, owner) = (Kind::Gauge, Owner::Compacted(pick));
+    Metric {
+        name,
+        kind,
+        unit,
+        owner,
+        help,
+    }
+}
+
+const fn volume(name: &'static str, help: &'static str, pick: fn(&Volume) -> u64) -> Metric {
+    let (kind, unit, owner) = (Kind::Gauge, Unit::Bytes, Owner::Volume(pick));
+    Metric {
+        name,
+        kind,
+        unit,
+        owner,
+        help,
+    }
+}
+
 fn number(count: usize) -> Value {
     Value::Number(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+fn since_1970(time: TimestampMs) -> Value {
+    Value::Time(Duration::from_millis(
+        u64::try_from(time.get()).unwrap_or_default(),
+    ))
 }
 
 /// The commits of the journal by their duration; see [`StorageStats::commit_buckets`].
@@ -172,6 +211,12 @@ use Value::{Number, Time};
 /// Where Kafka's broker has the same, its bean is named.
 #[rustfmt::skip]
 pub(super) static TABLE: &[Metric] = &[
+    process(Gauge, "corelog_start_timestamp_seconds", Seconds,
+        "When the broker started, in seconds since 1970.", |all| since_1970(all.started)),
+    volume("corelog_volume_size_bytes", "Size of the file system that the data is on.",
+        |volume| volume.total_bytes),
+    volume("corelog_volume_usable_bytes", "What is free on the file system that the data is on.",
+        |volume| volume.usable_bytes),
     process(Gauge, "corelog_connections", Plain, "Client connections that are open.",
         |all| Number(all.counters.connections)),
     process(Count, "corelog_connections_refused_total", Plain,
@@ -300,6 +345,14 @@ pub(super) static TABLE: &[Metric] = &[
     partition("corelog_partition_log_start_offset", Plain, "First offset there is (LogStartOffset).",
         |levels| levels.log_start),
     partition("corelog_partition_size_bytes", Bytes, "Bytes of the log (Size).", |levels| levels.bytes),
+    compacted("corelog_log_dirty_bytes", Bytes, "Bytes of a compacted log that may be compacted and were not.",
+        |log| Number(log.dirty_bytes)),
+    compacted("corelog_log_last_cleaned_timestamp_seconds", Seconds,
+        "When a compacted log was last compacted, in seconds since 1970; 0 if never.",
+        |log| log.cleaned_at.map_or(Time(Duration::ZERO), since_1970)),
+    process(Gauge, "corelog_consumer_group_lags_left_out", Plain,
+        "Partitions of groups whose lag is not told, since there are more than 20000 of them.",
+        |all| Number(all.lags_left_out)),
     Metric {
         name: "corelog_consumer_group_lag",
         kind: Gauge,

@@ -89,11 +89,11 @@ fn the_page_lists_the_table() {
             Unit::Seconds => "seconds",
         };
         let labels = match metric.owner {
-            Owner::Process(_) => "",
+            Owner::Process(_) | Owner::Volume(_) => "",
             Owner::Shard(_) => "`shard`",
             Owner::Api(_) => "`api`",
             Owner::ApiError => "`api`, `error`",
-            Owner::Partition(_) => "`topic`, `partition`",
+            Owner::Partition(_) | Owner::Compacted(_) => "`topic`, `partition`",
             Owner::GroupPartition => "`group`, `topic`, `partition`",
         };
         let _ = writeln!(
@@ -106,4 +106,45 @@ fn the_page_lists_the_table() {
         PAGE.contains(&rows),
         "perf/METRICS.md is to have this table:\n{rows}"
     );
+}
+
+/// The names of metrics in a text, as far as they are ours; those with a colon are recording rules.
+fn names_in(text: &str) -> BTreeSet<&str> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+    let words = text.split(|c: char| !is_of_name(c));
+    words
+        .filter(|word| word.starts_with("corelog_") && !word.contains(':'))
+        .collect()
+}
+
+#[test]
+fn what_is_generated_for_prometheus_and_grafana_names_what_there_is() {
+    let mut there = BTreeSet::new();
+    for metric in TABLE {
+        match metric.kind {
+            Kind::Counter | Kind::Gauge => assert!(there.insert(metric.name.to_owned())),
+            Kind::Histogram => {
+                there.extend(["_bucket", "_sum", "_count"].map(|end| format!("{}{end}", metric.name)))
+            }
+        }
+    }
+    let dashboard = corelog_cli::grafana_dashboard();
+    for (text, least) in [(dashboard.as_str(), 30), (corelog_cli::PROMETHEUS_RULES, 15)] {
+        let names = names_in(text);
+        assert!(names.len() >= least, "{names:?}");
+        for name in names {
+            assert!(there.contains(name), "there is no metric {name}");
+        }
+    }
+    // What is recorded, too.
+    let recorded: BTreeSet<&str> = corelog_cli::PROMETHEUS_RULES
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- record: "))
+        .collect();
+    for word in dashboard.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | ':'))) {
+        assert!(
+            !word.starts_with("corelog:") || recorded.contains(word),
+            "no rule records {word}"
+        );
+    }
 }
