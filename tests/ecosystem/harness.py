@@ -118,20 +118,20 @@ class Reader:
         return self.records
 
 
-def run(name, description, seconds_max, scenarios, settings=None):
+def run(name, description, seconds_max, scenarios, arguments=None):
     """The main program of a test: each of `scenarios`, a name and a function of the broker and a folder, is one check.
 
-    Returns the exit code. The folder is removed at the end; the broker's log is tests/.cache/logs/NAME.broker.log.
+    `arguments` are the command line's where the caller has taken some of it. Returns the exit code. The folder is removed at the end; the broker's log is tests/.cache/logs/NAME.broker.log.
     """
     parser = argparse.ArgumentParser(prog=f"tests/ecosystem/{name}/run", description=description.splitlines()[0])
     parser.add_argument("--against", choices=["corelog", "kafka"], default="corelog")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     LOGS.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=CACHE))
     checks = Checks(seconds_max=seconds_max)
     log_path = LOGS / f"{name}.broker.log"
     log_path.unlink(missing_ok=True)
-    broker = Broker(options.against, folder / "data", log_path, settings)
+    broker = Broker(options.against, folder / "data", log_path)
     try:
         broker.start()
         for what, scenario in scenarios:
