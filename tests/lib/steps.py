@@ -161,6 +161,7 @@ def broker_steps():
         Step("streams-app", [str(VENV_PYTHON), str(TESTS / "ecosystem/streams-app/run")], 400, needs=["pip", "reference"], optional=True, **own),
         Step("connect", [str(VENV_PYTHON), str(TESTS / "ecosystem/connect/run")], 600, needs=["pip", "reference"], optional=True, **own),
         Step("ring", [str(VENV_PYTHON), str(TESTS / "ecosystem/ring/run")], 500, needs=["pip", "reference"], optional=True, **own),
+        Step("transactions", [str(VENV_PYTHON), str(TESTS / "ecosystem/transactions/run")], 300, needs=["pip", "reference"], optional=True, **own),
         Step("dump-log", [str(VENV_PYTHON), str(TESTS / "dump-log/run")], 300, needs=["pip", "reference"], **own),
         Step("perf-results", ["python3", str(ROOT / "perf/lib/test_results.py")], 60),
         Step("crash-ledger", ["python3", str(TESTS / "crash/test_ledger.py")], 60),
