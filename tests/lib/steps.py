@@ -158,7 +158,7 @@ def broker_steps():
         Step("differential", ["python3", str(TESTS / "differential/run")], 600, needs=["reference"], **own),
         Step("compaction", [str(VENV_PYTHON), str(TESTS / "compaction/run")], 600, needs=["pip", "reference"], **own),
         Step("streams", [str(VENV_PYTHON), str(TESTS / "ecosystem/streams/run")], 900, needs=["pip", "reference"], optional=True, **own),
-        Step("streams-app", [str(VENV_PYTHON), str(TESTS / "ecosystem/streams-app/run")], 400, needs=["pip", "reference"], optional=True, **own),
+        Step("streams-app", [str(VENV_PYTHON), str(TESTS / "ecosystem/streams-app/run")], 600, needs=["pip", "reference"], optional=True, **own),
         Step("connect", [str(VENV_PYTHON), str(TESTS / "ecosystem/connect/run")], 600, needs=["pip", "reference"], optional=True, **own),
         Step("ring", [str(VENV_PYTHON), str(TESTS / "ecosystem/ring/run")], 500, needs=["pip", "reference"], optional=True, **own),
         Step("transactions", [str(VENV_PYTHON), str(TESTS / "ecosystem/transactions/run")], 300, needs=["pip", "reference"], optional=True, **own),
