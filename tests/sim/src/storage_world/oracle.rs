@@ -636,6 +636,9 @@ impl Oracle {
         if is_keyed && let Some(text) = log.check_keys(offsets.log_start, found) {
             return self.violate(format!("{id:?}: after a start {offsets:?}: {text}"));
         }
+        // What a cleaning took out is not gone for good: until a checkpoint has the cleaned segment, a loss of power brings
+        // the old one back.
+        let may_be_cleaned = is_keyed && has_gaps(offsets, found);
         // A batch that a cleaning has left no record is known by its place.
         let number_of = |batch: &Found| {
             let known = (batch.number > 0).then_some(batch.number);
@@ -657,7 +660,7 @@ impl Oracle {
         }
         let there: BTreeSet<u64> = found.values().copied().collect();
         for (number, batch) in &mut log.batches {
-            if batch.fate == Fate::InDoubt && !there.contains(number) {
+            if batch.fate == Fate::InDoubt && !there.contains(number) && !may_be_cleaned {
                 batch.fate = Fate::Gone;
                 batch.was_in_doubt = false;
             }
@@ -672,6 +675,17 @@ impl Oracle {
             }
         }
     }
+}
+
+/// Whether offsets are missing between what was found.
+fn has_gaps(offsets: &LogOffsets, found: &[Found]) -> bool {
+    let mut next = offsets.log_start;
+    let mut is_dense = true;
+    for batch in found {
+        is_dense &= batch.base <= next;
+        next = batch.next;
+    }
+    !is_dense || next < offsets.log_end
 }
 
 /// The number of a partition's topic, for people.
