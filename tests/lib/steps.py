@@ -130,7 +130,7 @@ def cargo_steps():
         Step("clippy", ["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], 1500),
         Step("deny", [str(TESTS / "house/deny")], 1500, optional=True),
         Step("house", ["python3", str(TESTS / "house/run")], 120),
-        Step("unit", ["cargo", "test", "--workspace", "--locked"], 1800),
+        Step("unit", ["cargo", "test", "--workspace", "--locked", "--no-fail-fast"], 1800),
         Step("build", ["cargo", "build", "--release", "--locked"], 1800),
         Step("instructions", [str(ROOT / "perf/instructions")], 1500, needs=["apt", "build"]),
     ]
