@@ -46,8 +46,8 @@ const LEVELS: [(&str, &str); 7] = [
 ];
 /// `DYNAMIC_BROKER_LOGGER_CONFIG` of Kafka's sources.
 const SOURCE: i8 = 6;
-/// A text, of Kafka's types of settings.
-const TYPE: i8 = 2;
+/// Unknown, of Kafka's types of settings: what it says of loggers.
+const TYPE: i8 = 0;
 
 /// Levels by logger.
 struct Levels(BTreeMap<String, String>);
